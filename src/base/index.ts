@@ -1,0 +1,25 @@
+/**
+ * Gives every other room its ground: assertions, results, bytes, hashes and CIDs, the canonical codec, Merkle trees.
+ *
+ * Synchronous and free of clock, chance and I/O; runs in the browser too. Own protocols use no other codec, hash,
+ * CID form or tree than these. All integers in fixed layouts are unsigned, big-endian and below 2^53.
+ */
+export {
+  base32Text, base58, bytesOfBase32, bytesOfBase58, bytesOfHex, compareBytes, concat, equalBytes, hex, INTEGER_MAX,
+  readUint, readVarint, textOf, u16, u32, u64, utf8, varintSize, writeUint, writeVarint
+} from './bytes.ts'
+export { decodeCanonical, DEPTH_MAX, encodeCanonical, type CodecFailure, type Value } from './codec.ts'
+export {
+  CID_SIZE_BYTES, cidOf, cidOfBytes, cidOfDigest, cidOfText, codecOf, digestOf, isCid, isOurCid, plain, sha256, type Codec
+} from './hash.ts'
+export {
+  bagPeaks, EMPTY_ROOT, leafHash, MerkleLog, merkleRoot, nodeHash, Peaks, rootOfCover, rootOfInclusion, rootOfLeft,
+  verifyInclusion, type Cover
+} from './merkle.ts'
+export { assert, AssertionFailure, fail, ok, unreachable, type Result } from './result.ts'
+
+export type { Parsed, Schema, SchemaFailure } from './schema.ts'
+export type { CID } from 'multiformats/cid'
+export {
+  boolean, bytes, cid, integer, list, literal, matching, nullable, struct, text, tuple, uint, union
+} from './schema.ts'
