@@ -1,0 +1,235 @@
+import type { Result } from '../base/index.ts'
+
+/** Where an item stands: only here, also with another member, ordered or final on the ledger. */
+export type ItemState = 'local' | 'replicated' | 'ordered' | 'final'
+
+export type Failure<Code extends string = string> = {
+  readonly code: Code
+  /** What happened, for a person. */
+  readonly reason: string
+  /** What to do about it. */
+  readonly hint: string
+}
+
+// --- Describing ----------------------------------------------------------------------------------------------------
+
+export type Column = {
+  readonly name: string
+  readonly type: 'text' | 'integer' | 'number' | 'boolean' | 'time' | 'latitude' | 'longitude' | 'geometry'
+  readonly unit: string | null
+}
+
+/** Degrees, WGS 84. */
+export type Box = { readonly west: number, readonly south: number, readonly east: number, readonly north: number }
+
+/** What a publisher says of a dataset, in the terms of DCAT. */
+export type DatasetDescription = {
+  /** Unique within the publisher: lower case letters, digits and hyphens, at most 64. */
+  readonly datasetId: string
+  readonly title: string
+  readonly description: string
+  readonly theme: string
+  readonly keywords: readonly string[]
+  readonly licence: string
+  readonly spatial: Box | null
+  readonly temporal: { readonly fromMs: number, readonly toMs: number } | null
+  readonly schema: readonly Column[]
+  readonly access: 'public' | 'members'
+  /** True where the data come from a simulation, so that nobody takes them for measurements. */
+  readonly simulated: boolean
+}
+
+export type Dataset = DatasetDescription & {
+  /** `<publisher did>/<datasetId>`: names the dataset everywhere. */
+  readonly id: string
+  readonly publisher: { readonly did: string, readonly name: string }
+  readonly version: number
+  readonly issuedMs: number
+  readonly modifiedMs: number
+  readonly distribution: {
+    readonly feed: string
+    readonly form: 'table' | 'file' | 'stream'
+    readonly mediaType: string
+    readonly fileName: string
+    readonly firstRecord: number
+    readonly records: number | null
+    readonly sizeBytes: number | null
+    /** Hex of the SHA-256 over the whole content; null for a stream. */
+    readonly sha256: string | null
+  }
+  /** What this node holds of it. */
+  readonly held: {
+    readonly phase: 'complete' | 'fetching' | 'waiting' | 'not-wanted' | 'frozen'
+    readonly segmentsHave: number
+    readonly segmentsKnown: number
+    readonly records: number
+    readonly bytes: number
+    readonly sources: number
+    /** Why it waits, in a sentence; null where it does not. */
+    readonly because: string | null
+    readonly state: ItemState
+    /** Nodes of other members that say they hold all of it. */
+    readonly replicas: number
+  }
+}
+
+// --- Status --------------------------------------------------------------------------------------------------------
+
+export type FoundingStatus = { readonly name: string, readonly have: number, readonly want: number, readonly convener: string }
+
+export type NodeStatus = {
+  readonly member: { readonly did: string, readonly name: string }
+  readonly state: 'alone' | 'founding' | 'ready' | 'stopping'
+  readonly federation: { readonly id: string, readonly name: string, readonly members: number } | null
+  readonly founding: FoundingStatus | null
+  readonly peerId: string
+  readonly addresses: readonly string[]
+  readonly neighbours: { readonly reachable: number, readonly known: number }
+  readonly feeds: { readonly own: number, readonly replicated: number, readonly frozen: number, readonly recovering: number }
+  readonly records: number
+  readonly storedBytes: number
+  readonly segmentsMissing: number
+  readonly startedMs: number
+  readonly certificateNotAfterMs: number | null
+  /** Broken invariants and other reasons for not being ready, in sentences. */
+  readonly alarms: readonly string[]
+}
+
+export type PeerStatus = {
+  readonly member: { readonly did: string, readonly name: string }
+  readonly peerId: string
+  readonly reachable: boolean
+  readonly sinceMs: number | null
+  readonly addresses: readonly string[]
+  readonly feedsOffered: number
+  readonly receivedBytes: number
+  readonly sentBytes: number
+}
+
+// --- Data ----------------------------------------------------------------------------------------------------------
+
+export type RecordInput = {
+  readonly key: Uint8Array
+  readonly timeMs: number
+  readonly operation: 'put' | 'delete'
+  readonly mediaType: string
+  readonly body: Uint8Array
+}
+
+/** A record with its number in the feed. */
+export type NumberedRecord = RecordInput & { readonly number: number }
+
+export type Content =
+  /** Records whose bodies, joined, are the file. */
+  | { readonly form: 'table', readonly mediaType: string, readonly fileName: string, readonly records: AsyncIterable<RecordInput> }
+  | { readonly form: 'file', readonly mediaType: string, readonly fileName: string, readonly bytes: AsyncIterable<Uint8Array> }
+  /** Opens a stream: records follow by `append`. */
+  | { readonly form: 'stream', readonly mediaType: string }
+
+export type NotFound = Failure<'not-found'>
+export type NotReady = Failure<'not-ready'>
+export type PublishFailure = Failure<'not-ready' | 'not-found' | 'invalid' | 'too-large' | 'frozen' | 'recovering' | 'disk-full' | 'busy'>
+
+export type VerifyReport = {
+  readonly dataset: string
+  readonly verified: boolean
+  readonly segments: number
+  readonly records: number
+  readonly bytes: number
+  /** What was checked, in order, each with its outcome. */
+  readonly checks: readonly { readonly name: string, readonly ok: boolean, readonly detail: string }[]
+  readonly publisher: string
+  readonly headSignedMs: number
+}
+
+export type Progress = {
+  readonly phase: 'looking' | 'fetching' | 'verifying' | 'storing' | 'stalled' | 'done'
+  readonly done: number
+  /** Null while unknown. */
+  readonly total: number | null
+  readonly unit: 'bytes' | 'records' | 'segments'
+}
+export type OnProgress = (progress: Progress) => void
+
+export type BundleReport = {
+  readonly federation: string
+  readonly federationName: string
+  readonly feeds: number
+  readonly segments: number
+  readonly records: number
+  readonly bytes: number
+  readonly files: number
+  /** New to this node; 0 for `inspect`. */
+  readonly added: number
+  readonly datasets: readonly string[]
+}
+export type BundleFailure = Failure<'malformed' | 'tampered' | 'other-federation' | 'cut-short' | 'too-large' | 'not-found' | 'not-ready'>
+
+export type Ticket = { readonly ticket: string, readonly expiresMs: number, readonly federationName: string, readonly want: number }
+export type FoundingFailure = Failure<'not-ready' | 'invalid' | 'expired' | 'unreachable' | 'refused' | 'already-member'>
+
+/** What a program does with a running node. Expected refusals are values; only broken devices throw. */
+export interface HanseNode {
+  status (): NodeStatus
+  peers (): readonly PeerStatus[]
+  members (): readonly { readonly did: string, readonly name: string, readonly revoked: boolean }[]
+
+  /** Opens the founding of a federation with this member as the convener; with `want` 1 it is founded at once. */
+  invite (options: { readonly federationName: string, readonly want: number, readonly validMs: number }): Promise<Result<Ticket, FoundingFailure>>
+  /** Applies to the convener of the ticket and goes on asking until the charter is sealed; resolves once applied. */
+  join (ticket: string): Promise<Result<FoundingStatus, FoundingFailure>>
+
+  /** The catalogue: own datasets and those of all members, best match first. */
+  datasets (query: {
+    readonly text?: string, readonly publisher?: string, readonly theme?: string, readonly box?: Box, readonly limit: number, readonly after?: string
+  }): readonly Dataset[]
+  /** By id, by `<member name>/<datasetId>`, or by a datasetId that only one publisher uses. */
+  dataset (reference: string): Result<Dataset, Failure<'not-found' | 'ambiguous'>>
+
+  publish (description: DatasetDescription, content: Content, onProgress?: OnProgress): Promise<Result<Dataset, PublishFailure>>
+  /** Appends to an own stream. Resolves when the records are durable and the head is signed. `flush` does not linger. */
+  append (datasetId: string, records: readonly RecordInput[], options: { readonly flush: boolean }): Promise<Result<{ readonly first: number, readonly count: number }, PublishFailure>>
+  /** Withdraws an own dataset from the catalogue. */
+  withdraw (datasetId: string): Promise<Result<null, PublishFailure>>
+
+  /** Waits until all of the dataset is held, telling progress; fails when nobody has it before `signal` aborts. */
+  fetch (reference: string, signal: AbortSignal, onProgress?: OnProgress): Promise<Result<Dataset, Failure<'not-found' | 'ambiguous' | 'unreachable' | 'frozen'>>>
+  /** Records from number `from` of the dataset on, in order, checked; `limit` at most. */
+  read (reference: string, options: { readonly from: number, readonly limit: number }): Result<AsyncIterable<NumberedRecord>, Failure<'not-found' | 'ambiguous'>>
+  /** The last `last` records and then every new one, until `signal` aborts. A reader that lags by more than the buffer is ended. */
+  follow (reference: string, options: { readonly last: number, readonly signal: AbortSignal }): Result<AsyncIterable<NumberedRecord>, Failure<'not-found' | 'ambiguous'>>
+  /** The content as published: joined bodies of a table, or bytes [from, to) of a file. */
+  content (reference: string, range?: { readonly from: number, readonly to: number }): Promise<Result<{
+    readonly sizeBytes: number, readonly mediaType: string, readonly fileName: string, readonly bytes: AsyncIterable<Uint8Array>
+  }, Failure<'not-found' | 'ambiguous' | 'incomplete' | 'range'>>>
+
+  /** Reads and checks everything from the records up to the charter. */
+  verify (reference: string, onProgress?: OnProgress): Promise<Result<VerifyReport, Failure<'not-found' | 'ambiguous' | 'incomplete'>>>
+  /** The proof of one record, self-contained with certificates and charter: canonical bytes. */
+  proof (reference: string, number: number): Promise<Result<Uint8Array, Failure<'not-found' | 'ambiguous' | 'incomplete'>>>
+
+  /** A CAR file with all that is needed to verify the datasets from the charter alone. */
+  makeBundle (references: readonly string[]): Promise<Result<AsyncIterable<Uint8Array>, BundleFailure | Failure<'ambiguous' | 'incomplete'>>>
+  openBundle (source: AsyncIterable<Uint8Array>, onProgress?: OnProgress): Promise<Result<BundleReport, BundleFailure>>
+
+  /** Revokes a certificate or a whole member by a statement that enough members signed. */
+  revoke (envelope: Uint8Array): Promise<Result<null, Failure<'invalid' | 'not-ready'>>>
+
+  /** Reads everything once, marks what is damaged and fetches it again; resolves with what was found. */
+  scrub (onProgress?: OnProgress): Promise<{ readonly segments: number, readonly damaged: number, readonly refetched: number, readonly lost: number }>
+
+  /** Events for live views: state changes of datasets, peers, founding. */
+  events (signal: AbortSignal): AsyncIterable<NodeEvent>
+  metrics (): ReadonlyMap<string, number>
+  /** Resolves when the node can go on no longer, with the reason: the process must then end. */
+  readonly failed: Promise<string>
+  stop (): Promise<void>
+}
+
+export type NodeEvent =
+  | { readonly type: 'peer', readonly did: string, readonly name: string, readonly reachable: boolean }
+  | { readonly type: 'dataset', readonly id: string, readonly change: 'new' | 'changed' | 'complete' | 'frozen' }
+  | { readonly type: 'progress', readonly feed: string, readonly segmentsHave: number, readonly segmentsWanted: number }
+  | { readonly type: 'founding', readonly have: number, readonly want: number }
+  | { readonly type: 'ready', readonly federation: string }
+  | { readonly type: 'alarm', readonly sentence: string }
