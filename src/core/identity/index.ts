@@ -1,0 +1,40 @@
+/**
+ * Says who someone is: keys, who speaks for which member, who belongs to the federation.
+ *
+ * Rule Hanse-Ed25519, the only signature rule: a key is admitted once (32 bytes, canonical encoding, not the identity,
+ * torsion-free); a signature has 64 bytes, S < L and an R that is not the identity; then the cofactorless check of
+ * `node:crypto`. Verifiers differ in exactly what this refuses. No batch verification.
+ *
+ * A member is the `did:key` of its root key, which signs certificates, charters, revocations and tickets, and can stay
+ * offline. A certificate (90 days at most) names the node key that signs statements, the transport key behind the PeerId
+ * and the X25519 key for grants. All three Ed25519 keys differ. A signature covers `body` as received; `v`, `federation`
+ * and `kind` in it separate the domains; ids are CIDs (dag-cbor) of envelopes, the federation's of the charter's body.
+ *
+ * `Membership` is the one question to ask about who belongs. Its value is immutable; now it comes from the charter that
+ * all founders signed, with certificates and revocations as they arrive, and later from the ledger behind the same
+ * interface. Revocations may come in any order and again. A key of one member is refused in another's certificate, first
+ * come: a certificate does not prove that its member holds the keys in it. A thief of a node key can backdate statements
+ * to before the revocation: only the ledger's order can tell.
+ */
+export {
+  admitKey, didOfKey, didSchema, encryptionKeyOfSeed, KEY_SIZE_BYTES, keyOfDid, peerIdOfKey, SEED_SIZE_BYTES,
+  SIGNATURE_SIZE_BYTES, signingKeyOfSeed, type Did, type KeyFailure, type SigningKey, type VerifyingKey
+} from './key.ts'
+export { decodeStatement, signStatement, type Statement } from './statement.ts'
+export {
+  CERTIFICATE_LIFETIME_MS_MAX, CERTIFICATE_SIZE_BYTES_MAX, decodeCertificate, issueCertificate,
+  type Certificate, type CertificateFailure, type CertificateFields
+} from './certificate.ts'
+export {
+  CHARTER_NONCE_SIZE_BYTES, CHARTER_SIZE_BYTES_MAX, charterSignature, decodeCharter, decodeCharterBody, draftCharter,
+  FOUNDERS_MAX, RULES, sealCharter,
+  type Charter, type CharterDraft, type CharterFailure, type CharterFields, type Founder, type Rules
+} from './charter.ts'
+export {
+  decodeRevocation, REVOCATION_SIZE_BYTES_MAX, revocationBody, revocationSignature, sealRevocation,
+  type MemberSignature, type Revocation, type RevocationFailure, type RevocationFields
+} from './revocation.ts'
+export {
+  CLOCK_SKEW_MS_MAX, MEMBER_CERTIFICATES_MAX, MEMBER_REVOCATIONS_MAX, membershipOf,
+  type AddCertificateFailure, type AddRevocationFailure, type Member, type Membership, type SpeakerFailure
+} from './membership.ts'
