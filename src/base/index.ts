@@ -10,11 +10,12 @@ export {
 } from './bytes.ts'
 export { decodeCanonical, DEPTH_MAX, encodeCanonical, type CodecFailure, type Value } from './codec.ts'
 export {
-  CID_SIZE_BYTES, cidOf, cidOfBytes, cidOfDigest, cidOfText, codecOf, digestOf, isCid, isOurCid, plain, sha256, type Codec
+  CID_SIZE_BYTES, cidOf, cidOfBytes, cidOfDigest, cidOfText, codecOf, digestOf, HASH_SIZE_BYTES, hmacSha256, isCid, isOurCid,
+  plain, sha256, sha256Into, type Codec
 } from './hash.ts'
 export {
-  bagPeaks, EMPTY_ROOT, leafHash, MerkleLog, merkleRoot, nodeHash, Peaks, rootOfCover, rootOfInclusion, rootOfLeft,
-  verifyInclusion, type Cover
+  bagPeaks, EMPTY_ROOT, leafHash, MerkleLog, merkleRoot, nodeHash, Peaks, reduceToRoot, rootOfCover, rootOfInclusion,
+  rootOfLeft, verifyInclusion, type Cover
 } from './merkle.ts'
 export { assert, AssertionFailure, fail, ok, unreachable, type Result } from './result.ts'
 

@@ -5,13 +5,11 @@
  * power of two below n. Bagging the peaks of a Merkle mountain range from right to left gives the same root, so an
  * append-only log needs to keep only its peaks, and proofs are those of Certificate Transparency.
  */
-import { hash } from 'node:crypto'
 import { concat, equalBytes } from './bytes.ts'
-import { plain, sha256 } from './hash.ts'
+import { HASH_SIZE_BYTES, sha256, sha256Into } from './hash.ts'
 import { assert } from './result.ts'
 
 const LEAF_PREFIX = new Uint8Array([0])
-const HASH_SIZE_BYTES = 32
 const nodeInput = new Uint8Array(1 + 2 * HASH_SIZE_BYTES).fill(1, 0, 1)
 
 export const EMPTY_ROOT: Uint8Array = sha256(new Uint8Array(0))
@@ -23,7 +21,7 @@ export function leafHash (...data: readonly Uint8Array[]): Uint8Array {
 export function nodeHash (left: Uint8Array, right: Uint8Array): Uint8Array {
   nodeInput.set(left, 1)
   nodeInput.set(right, 1 + HASH_SIZE_BYTES)
-  return plain(hash('sha256', nodeInput, 'buffer'))
+  return sha256(nodeInput)
 }
 
 /** The largest power of two below n, for n > 1. */
@@ -35,9 +33,26 @@ function split (n: number): number {
 
 /** Root over leaf hashes. */
 export function merkleRoot (leaves: readonly Uint8Array[]): Uint8Array {
-  const tree = new MerkleLog()
-  for (const leaf of leaves) tree.append(leaf)
-  return tree.root()
+  return reduceToRoot(concat(leaves))
+}
+
+/**
+ * Root over leaf hashes that stand one after the other in `hashes`, which is used up: each level overwrites the one
+ * below. A last node without a sibling moves up as it is, which is the same tree as splitting from the top.
+ */
+export function reduceToRoot (hashes: Uint8Array): Uint8Array {
+  assert(hashes.length % HASH_SIZE_BYTES === 0, 'a row of hashes')
+  let count = hashes.length / HASH_SIZE_BYTES
+  if (count === 0) return EMPTY_ROOT
+  for (; count > 1; count = Math.ceil(count / 2)) {
+    for (let i = 0; i + 1 < count; i += 2) {
+      nodeInput.set(hashes.subarray(i * HASH_SIZE_BYTES, (i + 2) * HASH_SIZE_BYTES), 1)
+      sha256Into(hashes, i / 2 * HASH_SIZE_BYTES, nodeInput)
+    }
+    const last = (count - 1) * HASH_SIZE_BYTES
+    if (count % 2 === 1) hashes.copyWithin(last / 2, last, last + HASH_SIZE_BYTES)
+  }
+  return hashes.slice(0, HASH_SIZE_BYTES)
 }
 
 /**
@@ -81,6 +96,18 @@ export class MerkleLog {
   root (length: number = this.#length): Uint8Array {
     assert(length <= this.#length, 'no root beyond the log')
     return length === 0 ? EMPTY_ROOT : this.#subtree(0, length)
+  }
+
+  /** Roots of the complete subtrees of the first `length` leaves, left to right: enough to go on appending. */
+  peaks (length: number = this.#length): readonly Uint8Array[] {
+    assert(length <= this.#length, 'no peaks beyond the log')
+    const peaks: Uint8Array[] = []
+    for (let from = 0; from < length;) {
+      const size = 2 ** Math.floor(Math.log2(length - from))
+      peaks.push(this.#subtree(from, from + size))
+      from += size
+    }
+    return peaks
   }
 
   /** Siblings from the leaf up to the root of `length` leaves: RFC 9162 section 2.1.3.1. */
