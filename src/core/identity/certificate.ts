@@ -89,7 +89,8 @@ export function decodeCertificate (envelope: Uint8Array): Result<Certificate, Ce
   if (!transport.ok) return fail({ code: 'key', field: 'transportKey', reason: transport.failure.code })
   if (holdsEqual([rootKey.bytes, nodeKey.value.bytes, transportKey])) return fail({ code: 'same-key' })
   return ok({
-    envelope, id: cidOf('dagCbor', envelope), federation, member, nodeKey: nodeKey.value, transportKey, encryptionKey, notBeforeMs, notAfterMs
+    envelope, id: cidOf('dagCbor', envelope), federation, member, nodeKey: nodeKey.value, transportKey, encryptionKey,
+    notBeforeMs, notAfterMs
   })
 }
 

@@ -1,5 +1,5 @@
 import {
-  bytes, cidOf, decodeCanonical, encodeCanonical, fail, integer, list, literal, matching, ok, struct, text, uint,
+  bytes, cidOf, decodeCanonical, encodeCanonical, equalBytes, fail, integer, list, literal, matching, ok, struct, text, uint,
   type CID, type CodecFailure, type Parsed, type Result, type Schema
 } from '../../base/index.ts'
 import { admitKey, didOfKey, didSchema, KEY_SIZE_BYTES, rootKeyOf, SIGNATURE_SIZE_BYTES, type Did, type SigningKey } from './key.ts'
@@ -129,6 +129,10 @@ export function decodeCharter (envelope: Uint8Array): Result<Charter, CharterFai
   const unsigned = founders.find(({ member }, at) => rootKeyOf(member)?.verify(body, signatures[at] ?? new Uint8Array(0)) !== true)
   if (unsigned !== undefined) return fail({ code: 'signature', member: unsigned.member })
   return ok({ ...draft.value, envelope, signatures })
+}
+
+export function isSameFounder (a: Founder, b: Founder): boolean {
+  return equalBytes(encodeCanonical(a), encodeCanonical(b))
 }
 
 /** Whether `have` of `all` votes carry a decision. */

@@ -15,6 +15,12 @@
  * interface. Revocations may come in any order and again. A key of one member is refused in another's certificate, first
  * come: a certificate does not prove that its member holds the keys in it. A thief of a node key can backdate statements
  * to before the revocation: only the ledger's order can tell.
+ *
+ * Founding: the convener signs one ticket that names the federation and how many founders there shall be, itself among
+ * them, and answers requests of applicants (16 KiB at most, signed by their root keys). Whoever holds the ticket may
+ * apply until the list is full. Then the charter is drafted in the order of arrival with `RULES`, everyone checks it
+ * against the ticket and signs, and it is sealed. Both sides are machines: persist their state before an answer or a
+ * request leaves, and nothing is lost by a restart; every message may be sent again.
  */
 export {
   admitKey, didOfKey, didSchema, encryptionKeyOfSeed, KEY_SIZE_BYTES, keyOfDid, peerIdOfKey, SEED_SIZE_BYTES,
@@ -36,5 +42,23 @@ export {
 } from './revocation.ts'
 export {
   CLOCK_SKEW_MS_MAX, MEMBER_CERTIFICATES_MAX, MEMBER_REVOCATIONS_MAX, membershipOf,
-  type AddCertificateFailure, type AddRevocationFailure, type Member, type Membership, type SpeakerFailure
+  type AddCertificateFailure, type AddRevocationFailure, type Member, type Membership, type Speaker, type SpeakerFailure
 } from './membership.ts'
+export {
+  checkHello, decodeHello, encodeHello, HELLO_SIZE_BYTES_MAX, INSTANCE_SIZE_BYTES, type Hello, type HelloFailure
+} from './hello.ts'
+export {
+  decodeTicket, encodeTicket, TICKET_NONCE_SIZE_BYTES, type Ticket, type TicketFailure, type TicketFields
+} from './ticket.ts'
+export {
+  decodeFounding, encodeFounding, FOUNDING_SIZE_BYTES_MAX, foundingStep, startFounding,
+  type Founding, type FoundingEffect, type FoundingFields, type FoundingInput, type FoundingStep
+} from './founding.ts'
+export {
+  APPLICANT_SIZE_BYTES_MAX, applicantRequest, applicantStep, decodeApplicant, encodeApplicant, startApplicant,
+  type Applicant, type ApplicantFields, type ApplicantOutcome, type ApplicantStep, type DraftFailure
+} from './applicant.ts'
+export {
+  APPLICATION_NONCE_SIZE_BYTES, decodeAnswer, decodeRequest, encodeAnswer, MESSAGE_SIZE_BYTES_MAX, signRequest,
+  type FoundingAnswer, type FoundingRequest, type RefusalCode, type SignedRequest
+} from './message.ts'

@@ -38,6 +38,8 @@ export type SpeakerFailure =
   | { readonly code: 'outside', readonly notBeforeMs: number, readonly notAfterMs: number }
   | { readonly code: 'revoked', readonly sinceMs: number }
 
+export type Speaker = { readonly member: Did, readonly certificate: Certificate }
+
 export interface Membership {
   readonly federation: CID
   readonly charter: Charter
@@ -52,7 +54,7 @@ export interface Membership {
   withRevocation (envelope: Uint8Array): Result<Membership, AddRevocationFailure>
   revokedSinceMs (certificate: Certificate): number | undefined
   /** Who says this, when it was said at `timeMs`. Checks signature, period and revocation; the body is the caller's. */
-  speaker (statement: Statement, timeMs: number): Result<{ readonly member: Did, readonly certificate: Certificate }, SpeakerFailure>
+  speaker (statement: Statement, timeMs: number): Result<Speaker, SpeakerFailure>
   /** Who may connect, by PeerId, with addresses to try. */
   peers (): ReadonlyMap<string, readonly string[]>
 }
@@ -106,7 +108,7 @@ function membership (facts: Facts): Membership {
     }
     return undefined
   }
-  return {
+  const self: Membership = {
     federation: charter.federation,
     charter,
     members: () => [...knownByMember.values()],
@@ -114,15 +116,18 @@ function membership (facts: Facts): Membership {
     memberOfPeer: peerId => connectable().memberByPeer.get(peerId),
     certificate: certificateOf,
     certificatesOf: member => [...knownByMember.get(member)?.certificatesById.values() ?? []],
-    withCertificate: (envelope, nowMs) => withCertificate(facts, envelope, nowMs),
+    withCertificate: (envelope, nowMs) => withCertificate(facts, self, envelope, nowMs),
     withRevocation: envelope => withRevocation(facts, envelope),
     revokedSinceMs: certificate => revokedSinceMs(facts, certificate),
     speaker: (statement, timeMs) => speaker(facts, certificateOf(statement.certificate), statement, timeMs),
     peers: () => connectable().addressesByPeer
   }
+  return self
 }
 
-function withCertificate (facts: Facts, envelope: Uint8Array, nowMs: number): Result<Membership, AddCertificateFailure> {
+function withCertificate (
+  facts: Facts, self: Membership, envelope: Uint8Array, nowMs: number
+): Result<Membership, AddCertificateFailure> {
   const decoded = decodeCertificate(envelope)
   if (!decoded.ok) return decoded
   const certificate = decoded.value
@@ -131,7 +136,7 @@ function withCertificate (facts: Facts, envelope: Uint8Array, nowMs: number): Re
   if (known === undefined) return fail({ code: 'unknown-member', member: certificate.member })
   if (certificate.notBeforeMs > nowMs + CLOCK_SKEW_MS_MAX) return fail({ code: 'early', notBeforeMs: certificate.notBeforeMs })
   const id = certificate.id.toString()
-  if (known.certificatesById.has(id)) return ok(membership(facts))
+  if (known.certificatesById.has(id)) return ok(self)
   const by = ownerOfKeys(facts, certificate)
   if (by !== undefined) return fail({ code: 'key-taken', by })
   if (known.certificatesById.size >= MEMBER_CERTIFICATES_MAX) {
@@ -203,7 +208,7 @@ function revokedSinceMs ({ knownByMember }: Facts, { member, id }: Certificate):
 
 function speaker (
   facts: Facts, certificate: Certificate | undefined, statement: Statement, timeMs: number
-): ReturnType<Membership['speaker']> {
+): Result<Speaker, SpeakerFailure> {
   if (certificate === undefined) return fail({ code: 'unknown-certificate', certificate: statement.certificate })
   const { member, nodeKey, notBeforeMs, notAfterMs } = certificate
   if (timeMs < notBeforeMs || timeMs > notAfterMs) return fail({ code: 'outside', notBeforeMs, notAfterMs })

@@ -1,5 +1,6 @@
 import {
-  bytes, cid, cidOf, codecOf, decodeCanonical, encodeCanonical, fail, ok, struct, type CID, type CodecFailure, type Result, type Schema
+  bytes, cid, cidOf, codecOf, decodeCanonical, encodeCanonical, fail, ok, struct,
+  type CID, type CodecFailure, type Result, type Schema
 } from '../../base/index.ts'
 import { SIGNATURE_SIZE_BYTES, type SigningKey } from './key.ts'
 
