@@ -1,0 +1,116 @@
+import { assert, concat, MerkleLog, type CID } from '../../base/index.ts'
+import { leafHashOf, leafOfData, type Declaration, type Head, type Leaf } from '../../core/feed/index.ts'
+import { addRange, removeRange, type Range, type Ranges } from '../../core/sync/index.ts'
+
+export type FeedStatus = 'open' | 'frozen' | 'recovering'
+
+const LEAF_DATA_BYTES = 80
+
+/**
+ * One feed as this node holds it: its leaves, which segments of it are stored, and the newest head that was verified.
+ * Kept in memory whole: about 150 bytes a segment.
+ */
+export class Feed {
+  readonly number: number
+  readonly id: CID
+  readonly key: string
+  readonly declaration: Declaration
+  /** Envelope of the declaration. */
+  readonly statement: Uint8Array
+  readonly role: 'writer' | 'reader'
+  status: FeedStatus = 'open'
+  /** The fork that froze it, as an encoded proof. */
+  fork: Uint8Array | undefined
+  /** The newest head whose leaves are all here. */
+  head: Head | undefined
+  missing: Ranges = []
+  storedBytes = 0
+  readonly log = new MerkleLog()
+  #leaves: Uint8Array = new Uint8Array(LEAF_DATA_BYTES * 4)
+  #records = 0
+
+  constructor (facts: {
+    readonly number: number, readonly id: CID, readonly declaration: Declaration, readonly statement: Uint8Array,
+    readonly role: 'writer' | 'reader'
+  }) {
+    this.number = facts.number
+    this.id = facts.id
+    this.key = facts.id.toString()
+    this.declaration = facts.declaration
+    this.statement = facts.statement
+    this.role = facts.role
+  }
+
+  /** Segments under the newest head: what others may be told of. */
+  get length (): number {
+    return this.head?.length ?? 0
+  }
+
+  /** Records of all leaves, signed or not yet. */
+  get records (): number {
+    return this.#records
+  }
+
+  append (leafData: Uint8Array): void {
+    const leaf = leafOfData(leafData)
+    assert(leaf !== undefined && leaf.first === this.#records, 'leaves follow each other without a gap')
+    if (this.#leaves.length < (this.log.length + 1) * LEAF_DATA_BYTES) {
+      this.#leaves = concat([this.#leaves, new Uint8Array(this.#leaves.length)])
+    }
+    this.#leaves.set(leafData, this.log.length * LEAF_DATA_BYTES)
+    this.log.append(leafHashOf(leafData))
+    this.#records += leaf.count
+  }
+
+  /** Forgets leaves beyond `length`, which no head covers. */
+  truncate (length: number): void {
+    this.log.truncate(length)
+    const last = length === 0 ? undefined : this.leaf(length - 1)
+    this.#records = last === undefined ? 0 : last.first + last.count
+    this.missing = removeRange(this.missing, [length, Number.MAX_SAFE_INTEGER])
+  }
+
+  leafData (index: number): Uint8Array {
+    assert(index < this.log.length, 'no such segment')
+    return this.#leaves.slice(index * LEAF_DATA_BYTES, (index + 1) * LEAF_DATA_BYTES)
+  }
+
+  leaf (index: number): Leaf {
+    const leaf = leafOfData(this.leafData(index))
+    assert(leaf !== undefined, 'only valid leaves are appended')
+    return leaf
+  }
+
+  lose (range: Range): void {
+    this.missing = addRange(this.missing, range)
+  }
+
+  gain (range: Range): void {
+    this.missing = removeRange(this.missing, range)
+  }
+
+  has (index: number): boolean {
+    return index < this.log.length && !this.missing.some(([from, to]) => from <= index && index < to)
+  }
+
+  /** Segments without a gap from the first: what readers in order can have. */
+  get contiguous (): number {
+    return Math.min(this.missing[0]?.[0] ?? this.length, this.length)
+  }
+
+  get isComplete (): boolean {
+    return this.missing.length === 0
+  }
+
+  /** The segment that holds a record, by bisection; undefined beyond the end. */
+  segmentOf (record: number): number | undefined {
+    if (record >= this.#records) return undefined
+    let [low, high] = [0, this.log.length - 1]
+    while (low < high) {
+      const middle = Math.ceil((low + high) / 2)
+      if (this.leaf(middle).first <= record) low = middle
+      else high = middle - 1
+    }
+    return low
+  }
+}

@@ -1,0 +1,257 @@
+import { assert, digestOf, equalBytes, type CID } from '../../base/index.ts'
+import { decodeDeclaration, decodeHead, leafOfData, type Declaration, type Head } from '../../core/feed/index.ts'
+import { decodeStatement, type Statement } from '../../core/identity/index.ts'
+import type { Read, Row, Store } from '../../host/index.ts'
+import {
+  decodeFeedRow, decodeLeafRow, encodeFeedRow, encodeLeafRow, feedKey, feedNumberKey, forkKey, headKey, leafKey, rowsOf, segmentKey,
+  type LeafRow
+} from '../rows/index.ts'
+import { Cache } from './cache.ts'
+import { Feed } from './feed.ts'
+import { Signal } from './signal.ts'
+
+export const FEEDS_MAX = 65_536
+const CACHE_BYTES_MAX = 64 << 20
+const STATEMENT_BYTES_MAX = 65_536
+
+/** A segment that passed its hash check, with the leaf that names it. */
+export type VerifiedSegment = { readonly index: number, readonly leafData: Uint8Array, readonly bytes: Uint8Array }
+
+/**
+ * All feeds of this node, in memory and in the store. The only code that writes feed rows, so that memory never says
+ * what the disk does not: rows are committed first, then the feed changes, then listeners are told.
+ */
+export class Feeds {
+  readonly #store: Store
+  readonly #byKey = new Map<string, Feed>()
+  readonly #turns = new Map<string, Promise<unknown>>()
+  readonly #cache = new Cache(CACHE_BYTES_MAX)
+  #nextNumber = 1
+  /** A feed came, grew, lost or gained segments, or was frozen. */
+  readonly changed: Signal<Feed> = new Signal()
+  /** Stored segments that turned out to be damaged or absent. */
+  readonly damaged: Signal<{ readonly feed: Feed, readonly index: number }> = new Signal()
+  damagedCount = 0
+
+  constructor (store: Store) {
+    this.#store = store
+  }
+
+  static async load (store: Store): Promise<Feeds> {
+    const feeds = new Feeds(store)
+    for await (const { key, read } of store.entries(rowsOf('feed'))) {
+      const number = new DataView(key.buffer, key.byteOffset).getUint32(1)
+      feeds.#nextNumber = Math.max(feeds.#nextNumber, number + 1)
+      const row = read.state === 'found' ? decodeFeedRow(read.value) : undefined
+      const statement = row === undefined ? undefined : decodeStatement(row.declaration, STATEMENT_BYTES_MAX)
+      const declaration = statement?.ok === true ? decodeDeclaration(statement.value) : undefined
+      if (row === undefined || statement?.ok !== true || declaration?.ok !== true) continue
+      const feed = new Feed({
+        number, id: statement.value.id, declaration: declaration.value, statement: row.declaration, role: row.role
+      })
+      await loadFeed(store, feed)
+      feeds.#byKey.set(feed.key, feed)
+    }
+    return feeds
+  }
+
+  all (): Iterable<Feed> {
+    return this.#byKey.values()
+  }
+
+  get (id: CID | string): Feed | undefined {
+    return this.#byKey.get(id.toString())
+  }
+
+  get size (): number {
+    return this.#byKey.size
+  }
+
+  /** Runs `work` after all earlier work on the same feed. */
+  async exclusively<T> (feed: Feed, work: () => Promise<T>): Promise<T> {
+    const turn = (this.#turns.get(feed.key) ?? Promise.resolve()).then(work)
+    const settled = turn.then(() => {}, () => {})
+    this.#turns.set(feed.key, settled)
+    try {
+      return await turn
+    } finally {
+      if (this.#turns.get(feed.key) === settled) this.#turns.delete(feed.key)
+    }
+  }
+
+  /** Takes in a feed whose declaration was verified; the same feed again is the same. */
+  async register (statement: Statement, declaration: Declaration, role: 'writer' | 'reader'): Promise<Feed> {
+    const known = this.get(statement.id)
+    if (known !== undefined) return known
+    assert(this.#byKey.size < FEEDS_MAX, 'callers look at the number of feeds before they add one')
+    const feed = new Feed({ number: this.#nextNumber++, id: statement.id, declaration, statement: statement.envelope, role })
+    this.#byKey.set(feed.key, feed)
+    const number = new Uint8Array(4)
+    new DataView(number.buffer).setUint32(0, feed.number)
+    await this.#store.commit([
+      { type: 'put', key: feedKey(feed.number), value: encodeFeedRow({ declaration: statement.envelope, role }) },
+      { type: 'put', key: feedNumberKey(digestOf(feed.id)), value: number }
+    ])
+    this.changed.emit(feed)
+    return feed
+  }
+
+  // --- Reading -----------------------------------------------------------------------------------------------------
+
+  /** Stored bytes with the hash that their leaf names; undefined where they are missing or turned out to be damaged. */
+  async segment (feed: Feed, index: number): Promise<Uint8Array | undefined> {
+    return (await this.segments(feed, index, index + 1))[0]
+  }
+
+  async segments (feed: Feed, from: number, to: number): Promise<readonly (Uint8Array | undefined)[]> {
+    const found: (Uint8Array | undefined)[] = []
+    const wanted: { index: number, key: Uint8Array, digest: Uint8Array }[] = []
+    for (let index = from; index < to; index++) {
+      const cached = feed.has(index) ? this.#cache.get(`${feed.number}/${index}`) : undefined
+      found.push(cached)
+      if (cached === undefined && feed.has(index)) {
+        wanted.push({ index, key: segmentKey(feed.number, index), digest: feed.leaf(index).digest })
+      }
+    }
+    if (wanted.length === 0) return found
+    const reads = await this.#store.getBlocks(wanted)
+    for (const [at, { index }] of wanted.entries()) found[index - from] = await this.#checked(feed, index, reads[at])
+    return found
+  }
+
+  async #checked (feed: Feed, index: number, read: Read | undefined): Promise<Uint8Array | undefined> {
+    if (read?.state === 'found') {
+      this.#cache.set(`${feed.number}/${index}`, read.value)
+      return read.value
+    }
+    await this.markDamaged(feed, index)
+    return undefined
+  }
+
+  /** Remembers that a segment must be fetched again. */
+  async markDamaged (feed: Feed, index: number): Promise<void> {
+    if (!feed.has(index)) return
+    this.damagedCount++
+    feed.lose([index, index + 1])
+    this.#cache.delete(`${feed.number}/${index}`)
+    await this.#store.commit([leafRow(feed.number, index, { leafData: feed.leafData(index), sizeBytes: 0, state: 'missing' })])
+    this.damaged.emit({ feed, index })
+    this.changed.emit(feed)
+  }
+
+  // --- Writing -----------------------------------------------------------------------------------------------------
+
+  /** Rows of a new segment; `adopt` follows once they are committed. */
+  rowsOfSegment (feed: Feed, { index, leafData, bytes }: VerifiedSegment): readonly Row[] {
+    return [
+      { type: 'block', key: segmentKey(feed.number, index), value: bytes },
+      leafRow(feed.number, index, { leafData, sizeBytes: bytes.length, state: 'present' })
+    ]
+  }
+
+  headRow (feed: Feed, head: Head): Row {
+    return { type: 'put', key: headKey(feed.number), value: head.statement.envelope }
+  }
+
+  remember (feed: Feed, { index, bytes }: VerifiedSegment): void {
+    this.#cache.set(`${feed.number}/${index}`, bytes)
+    feed.storedBytes += bytes.length
+  }
+
+  /** Takes leaves that, after those held, give the root of `head`; the segments given with them are stored too. */
+  async extend (feed: Feed, leaves: readonly Uint8Array[], head: Head, segments: readonly VerifiedSegment[]): Promise<void> {
+    const start = feed.log.length
+    const given = new Set(segments.map(({ index }) => index))
+    const reused = segments.length === leaves.length ? new Set<number>() : await this.#alreadyStored(feed, start, leaves)
+    const rows = segments.flatMap(segment => this.rowsOfSegment(feed, segment))
+    for (const [offset, leafData] of leaves.entries()) {
+      const index = start + offset
+      if (given.has(index)) continue
+      rows.push(leafRow(feed.number, index, { leafData, sizeBytes: 0, state: reused.has(index) ? 'present' : 'missing' }))
+    }
+    await this.#store.commit([...rows, this.headRow(feed, head)])
+    for (const [offset, leafData] of leaves.entries()) {
+      feed.append(leafData)
+      const index = start + offset
+      if (!given.has(index) && !reused.has(index)) feed.lose([index, index + 1])
+    }
+    for (const segment of segments) this.remember(feed, segment)
+    feed.head = head
+    assert(equalBytes(feed.log.root(), head.mmrRoot), 'leaves give the signed root')
+    this.changed.emit(feed)
+  }
+
+  /** After damage to leaf or head rows the segments themselves are mostly still there. */
+  async #alreadyStored (feed: Feed, start: number, leaves: readonly Uint8Array[]): Promise<ReadonlySet<number>> {
+    const stored = new Set<number>()
+    if (start > 0) return stored
+    const first = await this.#store.getBlock(segmentKey(feed.number, 0), new Uint8Array(32))
+    if (first.state === 'absent') return stored
+    for (const [offset, leafData] of leaves.entries()) {
+      const digest = leafOfData(leafData)?.digest
+      if (digest === undefined) continue
+      const read = await this.#store.getBlock(segmentKey(feed.number, start + offset), digest)
+      if (read.state === 'found') stored.add(start + offset)
+    }
+    return stored
+  }
+
+  /** Stores segments below the held length. */
+  async fill (feed: Feed, segments: readonly VerifiedSegment[]): Promise<void> {
+    await this.#store.commit(segments.flatMap(segment => this.rowsOfSegment(feed, segment)))
+    for (const segment of segments) {
+      feed.gain([segment.index, segment.index + 1])
+      this.remember(feed, segment)
+    }
+    this.changed.emit(feed)
+  }
+
+  /** A newer head of the same length and root. */
+  async refresh (feed: Feed, head: Head): Promise<void> {
+    await this.#store.commit([this.headRow(feed, head)])
+    feed.head = head
+  }
+
+  async freeze (feed: Feed, proof: Uint8Array): Promise<void> {
+    if (feed.fork !== undefined) return
+    feed.status = 'frozen'
+    feed.fork = proof
+    await this.#store.commit([{ type: 'put', key: forkKey(feed.number), value: proof }])
+    this.changed.emit(feed)
+  }
+}
+
+function leafRow (feedNo: number, index: number, row: LeafRow): Row {
+  return { type: 'put', key: leafKey(feedNo, index), value: encodeLeafRow(row) }
+}
+
+/**
+ * Brings a feed into memory as far as its rows prove it. A reader's feed is worth what its head covers; a gap in
+ * its leaves or a damaged head leaves it empty, to be proved again by a neighbour (stored segments are then used again).
+ * A writer's own feed keeps all leaves without gap: its guard decides what they are worth.
+ */
+async function loadFeed (store: Store, feed: Feed): Promise<void> {
+  const [headRead, forkRead] = await store.getMany([headKey(feed.number), forkKey(feed.number)])
+  const statement = headRead?.state === 'found' ? decodeStatement(headRead.value, STATEMENT_BYTES_MAX) : undefined
+  const decoded = statement?.ok === true ? decodeHead(statement.value) : undefined
+  const head = decoded?.ok === true ? decoded.value : undefined
+  if (forkRead?.state === 'found') {
+    feed.fork = forkRead.value
+    feed.status = 'frozen'
+  }
+  if (head === undefined && feed.role === 'reader') return
+  const leavesMax = feed.role === 'writer' ? Number.MAX_SAFE_INTEGER : head?.length ?? 0
+  for await (const { key, read } of store.entries(rowsOf('leaf', feed.number))) {
+    const index = feed.log.length
+    const row = read.state === 'found' ? decodeLeafRow(read.value) : undefined
+    const expected = leafKey(feed.number, index)
+    if (index >= leavesMax || row === undefined || !equalBytes(key, expected) || leafOfData(row.leafData)?.first !== feed.records) break
+    feed.append(row.leafData)
+    if (row.state === 'present') feed.storedBytes += row.sizeBytes
+    else feed.lose([index, index + 1])
+  }
+  const proved = head !== undefined && head.length <= feed.log.length && equalBytes(feed.log.root(head.length), head.mmrRoot)
+  if (proved) feed.head = head
+  else if (feed.role === 'reader') feed.truncate(0)
+}
+

@@ -1,0 +1,75 @@
+/**
+ * Keeps who belongs: the membership as it is now, made durable as certificates and revocations arrive.
+ *
+ * All that the rest of the node knows of membership comes from here, whatever it will be decided by.
+ */
+import { cidOf, digestOf, type CID, type Result } from '../../base/index.ts'
+import {
+  decodeCertificate, decodeRevocation, membershipOf, type AddCertificateFailure, type AddRevocationFailure, type Charter,
+  type Membership
+} from '../../core/identity/index.ts'
+import type { Clock, Store } from '../../host/index.ts'
+import { Signal } from '../feeds/index.ts'
+import { rowsOf, statementKey } from '../rows/index.ts'
+
+export class Members {
+  readonly #store: Store
+  readonly #clock: Clock
+  #current: Membership
+  /** Certificates or revocations came: who may connect has changed. */
+  readonly changed: Signal<Membership> = new Signal()
+
+  private constructor (store: Store, clock: Clock, charter: Charter) {
+    this.#store = store
+    this.#clock = clock
+    this.#current = membershipOf(charter)
+  }
+
+  static async load (store: Store, clock: Clock, charter: Charter): Promise<Members> {
+    const members = new Members(store, clock, charter)
+    for await (const { read } of store.entries(rowsOf('statement'))) {
+      if (read.state === 'found') members.#take(read.value)
+    }
+    return members
+  }
+
+  get current (): Membership {
+    return this.#current
+  }
+
+  nameOf (did: string): string {
+    return this.#current.member(did)?.name ?? did
+  }
+
+  async addCertificate (envelope: Uint8Array): Promise<Result<Membership, AddCertificateFailure>> {
+    const next = this.#current.withCertificate(envelope, this.#clock.nowMs())
+    if (next.ok && next.value !== this.#current) await this.#keep(envelope, next.value)
+    return next
+  }
+
+  async addRevocation (envelope: Uint8Array): Promise<Result<Membership, AddRevocationFailure>> {
+    const next = this.#current.withRevocation(envelope)
+    if (next.ok) await this.#keep(envelope, next.value)
+    return next
+  }
+
+  /** A certificate or revocation by its id. */
+  async statement (id: CID): Promise<Uint8Array | undefined> {
+    const read = await this.#store.get(statementKey(digestOf(id)))
+    return read.state === 'found' ? read.value : undefined
+  }
+
+  async #keep (envelope: Uint8Array, next: Membership): Promise<void> {
+    // In force at once: a revocation does not wait for the disk.
+    this.#current = next
+    this.changed.emit(next)
+    await this.#store.commit([{ type: 'put', key: statementKey(digestOf(cidOf('dagCbor', envelope))), value: envelope }])
+  }
+
+  #take (envelope: Uint8Array): void {
+    const next = decodeCertificate(envelope).ok
+      ? this.#current.withCertificate(envelope, this.#clock.nowMs())
+      : decodeRevocation(envelope).ok ? this.#current.withRevocation(envelope) : undefined
+    if (next?.ok === true) this.#current = next.value
+  }
+}

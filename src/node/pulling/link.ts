@@ -1,0 +1,15 @@
+import type { Peer } from '../../host/index.ts'
+import type { Lane } from './lane.ts'
+
+/** A member's node, as long as it is connected. */
+export type Link = {
+  readonly peer: Peer
+  readonly member: string
+  /** Bulk work on this peer's stream, one at a time. */
+  readonly lane: Lane
+  /** Aborted when the peer is gone. */
+  readonly gone: AbortController
+  /** Digest of the set of feeds that it listed last. */
+  digest: Uint8Array
+  isListing: boolean
+}

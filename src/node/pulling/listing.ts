@@ -1,0 +1,69 @@
+import type { CID } from '../../base/index.ts'
+import { CREDIT_BYTES, decodeListing, LISTED_FEEDS_MAX, STATEMENT_IDS_MAX, type ListEntry, type Request } from '../../core/sync/index.ts'
+import type { Log } from '../../host/index.ts'
+import { FEEDS_MAX, type Feeds } from '../feeds/index.ts'
+import type { Admission } from './admission.ts'
+import { ask, PeerFault, SYNC_PROTOCOL } from './exchange.ts'
+import type { Link } from './link.ts'
+
+const FEEDS_PER_MEMBER_MAX = 8_192
+
+/** Asks a peer for all feeds that this node may see, page by page, and gets to know the new ones. */
+export class Lister {
+  readonly #feeds: Feeds
+  readonly #admission: Admission
+  readonly #own: string
+  readonly #log: Log
+
+  constructor (feeds: Feeds, admission: Admission, own: string, log: Log) {
+    this.#feeds = feeds
+    this.#admission = admission
+    this.#own = own
+    this.#log = log
+  }
+
+  /** What the peer says it holds; nothing where it is what it said last. */
+  async list (link: Link): Promise<readonly ListEntry[]> {
+    const entries: ListEntry[] = []
+    let after: CID | null = null
+    do {
+      const request: Request = { verb: 'feeds', creditBytes: CREDIT_BYTES.small, setDigest: link.digest, after }
+      let next: CID | null = null
+      for await (const item of ask(link.peer, SYNC_PROTOCOL, request, link.gone.signal)) {
+        const page = item.type === 'listing' ? decodeListing(item.header) : undefined
+        if (page?.ok !== true) throw new PeerFault('fault', 'a listing that cannot be read')
+        if (page.value.same) return []
+        entries.push(...page.value.entries)
+        if (entries.length > LISTED_FEEDS_MAX) throw new PeerFault('fault', 'a listing without end')
+        next = page.value.next
+        if (next === null) link.digest = page.value.setDigest
+      }
+      after = next
+    } while (after !== null)
+    await this.#meet(link, entries)
+    return entries
+  }
+
+  async #meet (link: Link, entries: readonly ListEntry[]): Promise<void> {
+    const unknown = entries.filter(({ feed }) => this.#feeds.get(feed) === undefined).map(({ feed }) => feed)
+    for (let at = 0; at < unknown.length; at += STATEMENT_IDS_MAX) {
+      for (const envelope of await this.#admission.statements(link, unknown.slice(at, at + STATEMENT_IDS_MAX))) {
+        await this.#introduce(link, envelope)
+      }
+    }
+  }
+
+  async #introduce (link: Link, envelope: Uint8Array): Promise<void> {
+    const declaration = await this.#admission.admitDeclarationFrom(link, envelope)
+    if (declaration === undefined) return
+    const ofPublisher = [...this.#feeds.all()].filter(feed => feed.declaration.publisher === declaration.publisher).length
+    if (this.#feeds.size >= FEEDS_MAX || ofPublisher >= FEEDS_PER_MEMBER_MAX) {
+      this.#log('warn', 'a member has more feeds than this node takes', { member: declaration.publisher })
+      return
+    }
+    const isOwn = declaration.publisher === this.#own
+    const feed = await this.#feeds.register(declaration.statement, declaration, isOwn ? 'writer' : 'reader')
+    // An own feed that this node did not know: its rows were lost, and it is fetched back before it is written again.
+    if (isOwn) feed.status = 'recovering'
+  }
+}

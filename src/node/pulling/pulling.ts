@@ -1,0 +1,334 @@
+import { equalBytes } from '../../base/index.ts'
+import {
+  decodeForkProof, encodeForkProof, judgeHead, makeExtensionProof, verifyForkProof, type Head
+} from '../../core/feed/index.ts'
+import {
+  decodeNote, encodeNote, pullStep, startPull, type ListEntry, type PullInput, type PullState, type Task, type TaskOutcome
+} from '../../core/sync/index.ts'
+import type { Clock, Log, Peer, Random, Verdict } from '../../host/index.ts'
+import { Signal, type Feed, type Feeds } from '../feeds/index.ts'
+import type { Members } from '../members/index.ts'
+import { Admission } from './admission.ts'
+import { PeerFault, SYNC_PROTOCOL } from './exchange.ts'
+import { Fetcher } from './fetching.ts'
+import { Follower } from './follow.ts'
+import { Lane } from './lane.ts'
+import type { Link } from './link.ts'
+import { Lister } from './listing.ts'
+
+const LISTING_EVERY_MS = 60_000
+const TICK_MS = 1_000
+
+type Pull = {
+  readonly feed: Feed
+  state: PullState
+  /** Signed and longer than what is held. */
+  candidate: Head | undefined
+}
+
+/**
+ * Fetches what this node wants and lacks, from whoever has it. Decisions are those of the machine in `core/sync`; what it
+ * asks for is fetched and checked by `Fetcher`, and the machine is told what came of it.
+ */
+export class Puller {
+  readonly #feeds: Feeds
+  readonly #members: Members
+  readonly #clock: Clock
+  readonly #random: Random
+  readonly #log: Log
+  readonly #wants: (feed: Feed) => boolean
+  readonly #admission: Admission
+  readonly #fetcher: Fetcher
+  readonly #lister: Lister
+  readonly #follower: Follower
+  readonly #pulls = new Map<string, Pull>()
+  readonly #links = new Map<string, Link>()
+  #isStopped = false
+  #cancelTick: () => void = () => {}
+  faults = 0
+  /** Bytes came from a peer. */
+  readonly received: Signal<{ readonly peerId: string, readonly sizeBytes: number }> = new Signal()
+  /** A peer said what it holds, or was lost. */
+  readonly sourcesChanged: Signal<void> = new Signal()
+
+  constructor (options: {
+    readonly feeds: Feeds, readonly members: Members, readonly clock: Clock, readonly random: Random, readonly log: Log,
+    readonly own: string, readonly wants: (feed: Feed) => boolean
+  }) {
+    this.#feeds = options.feeds
+    this.#members = options.members
+    this.#clock = options.clock
+    this.#random = options.random
+    this.#log = options.log
+    this.#wants = options.wants
+    this.#admission = new Admission(options.feeds, options.members, options.log)
+    this.#lister = new Lister(options.feeds, this.#admission, options.own, options.log)
+    this.#fetcher = new Fetcher(options.feeds, this.#admission, options.clock, {
+      head: (feed, head, from) => this.#learn(feed, head, from),
+      leavesHeld: feed => this.#input(feed, { type: 'leavesHeld', length: feed.length, missing: feed.missing }),
+      stored: (feed, index) => this.#input(feed, { type: 'stored', range: [index, index + 1] }),
+      fork: (feed, proof) => this.#freeze(feed, encodeForkProof(proof)),
+      bytes: (peerId, sizeBytes) => this.received.emit({ peerId, sizeBytes })
+    })
+    this.#follower = new Follower({
+      feeds: options.feeds,
+      admission: this.#admission,
+      clock: options.clock,
+      sourceOf: feed => this.#sourceOf(feed),
+      told: { taken: feed => this.#input(feed, { type: 'tick' }), fault: (link, cause) => this.#faulty(link, cause, 'following') }
+    })
+    this.#feeds.damaged.on(({ feed, index }) => this.#input(feed, { type: 'lost', range: [index, index + 1] }))
+    this.#tick()
+  }
+
+  stop (): void {
+    this.#isStopped = true
+    this.#cancelTick()
+    this.#follower.stop()
+  }
+
+  // --- Peers -------------------------------------------------------------------------------------------------------
+
+  peerUp (peer: Peer, member: string): void {
+    const link: Link = { peer, member, lane: new Lane(), gone: new AbortController(), digest: new Uint8Array(32), isListing: false }
+    this.#links.set(peer.peerId, link)
+    this.#list(link)
+    for (const feed of this.#feeds.all()) if (feed.fork !== undefined) this.#passOn(link, feed, feed.fork)
+  }
+
+  peerDown (peer: Peer): void {
+    const link = this.#links.get(peer.peerId)
+    if (link?.peer !== peer) return
+    this.#links.delete(peer.peerId)
+    link.gone.abort()
+    for (const { feed, state } of this.#pulls.values()) {
+      if (state.sources.has(peer.peerId)) this.#input(feed, { type: 'gone', peer: peer.peerId })
+    }
+    this.sourcesChanged.emit()
+  }
+
+  /** Asks all peers anew, now. */
+  listAll (): void {
+    for (const link of this.#links.values()) this.#list(link)
+  }
+
+  /** Peers that say they hold all that is known of a feed. */
+  holdersOf (feed: Feed): readonly string[] {
+    const sources = this.#pulls.get(feed.key)?.state.sources
+    if (sources === undefined || feed.length === 0) return []
+    return [...sources].filter(([, { claimed }]) => claimed >= feed.length).map(([peerId]) => peerId)
+  }
+
+  /** Length that a signed head shows to exist; the leaves up to it may not be here yet. */
+  targetOf (feed: Feed): number {
+    return Math.max(feed.length, this.#pulls.get(feed.key)?.state.target ?? 0)
+  }
+
+  feedsOfferedBy (peerId: string): number {
+    return [...this.#pulls.values()].filter(({ state }) => state.sources.has(peerId)).length
+  }
+
+  linkOf (peerId: string): Link | undefined {
+    return this.#links.get(peerId)
+  }
+
+  follow (feed: Feed): () => void {
+    return this.#follower.follow(feed)
+  }
+
+  #sourceOf (feed: Feed): Link | undefined {
+    const publisher = [...this.#links.values()].find(({ member }) => member === feed.declaration.publisher)
+    const [holder] = this.holdersOf(feed)
+    return publisher ?? (holder === undefined ? undefined : this.#links.get(holder))
+  }
+
+  // --- Hints -------------------------------------------------------------------------------------------------------
+
+  note (peer: Peer, body: Uint8Array): void {
+    const note = decodeNote(body)
+    const link = this.#links.get(peer.peerId)
+    if (!note.ok) return peer.blame(`a note that cannot be: ${note.failure.code}`)
+    if (link === undefined) return
+    const message = note.value
+    switch (message.kind) {
+      case 'have': return this.#claims(link, message.entries)
+      case 'fork': {
+        const feed = this.#feeds.get(message.feed)
+        return feed === undefined ? undefined : void this.#convict(feed, message.proof)
+      }
+      case 'head': {
+        this.#admission.admitFrom(link, message.envelope).then(
+          head => {
+            const feed = head === undefined ? undefined : this.#feeds.get(head.feed)
+            if (head !== undefined && feed !== undefined) this.#learn(feed, head, peer.peerId)
+          },
+          (cause: unknown) => this.#faulty(link, cause, 'hinting')
+        )
+      }
+    }
+  }
+
+  /** Judges a head from gossip before it is passed on, and takes it as a hint. */
+  gossiped (envelope: Uint8Array): Verdict {
+    const head = this.#admission.admit(envelope)
+    if (!head.ok) return head.failure.code === 'unknown-feed' || head.failure.code === 'unknown-certificate' ? 'ignore' : 'reject'
+    const feed = this.#feeds.get(head.value.feed)
+    if (feed === undefined) return 'ignore'
+    const isNew = head.value.length > this.targetOf(feed)
+    const contradicts = head.value.length === feed.head?.length && !equalBytes(head.value.mmrRoot, feed.head.mmrRoot)
+    this.#learn(feed, head.value, undefined)
+    return isNew || contradicts ? 'accept' : 'ignore'
+  }
+
+  #claims (link: Link, entries: readonly ListEntry[]): void {
+    let isStranger = false
+    for (const { feed: id, length } of entries) {
+      const feed = this.#feeds.get(id)
+      if (feed === undefined) isStranger = true
+      else this.#input(feed, { type: 'claim', peer: link.peer.peerId, length })
+    }
+    if (isStranger) this.#list(link)
+    this.sourcesChanged.emit()
+  }
+
+  #list (link: Link): void {
+    if (link.isListing || this.#isStopped) return
+    link.isListing = true
+    this.#lister.list(link)
+      .then(entries => this.#claims(link, entries.filter(({ feed }) => this.#feeds.get(feed) !== undefined)))
+      .catch((cause: unknown) => this.#faulty(link, cause, 'listing'))
+      .finally(() => {
+        link.isListing = false
+        const jitter = (this.#random.bytes(1)[0] ?? 0) / 256
+        const cancel = this.#clock.wake(LISTING_EVERY_MS * (0.75 + jitter / 2), () => {
+          if (!link.gone.signal.aborted) this.#list(link)
+        })
+        link.gone.signal.addEventListener('abort', cancel)
+      })
+  }
+
+  // --- Heads -------------------------------------------------------------------------------------------------------
+
+  #learn (feed: Feed, head: Head, from: string | undefined): void {
+    if (feed.status === 'frozen') return
+    const held = feed.head
+    if (held !== undefined && head.length < held.length) {
+      const isSame = head.length === 0 || equalBytes(feed.log.root(head.length), head.mmrRoot)
+      if (!isSame) {
+        const { cover } = makeExtensionProof(head, held, feed.log)
+        void this.#freeze(feed, encodeForkProof({ a: head.statement.envelope, b: held.statement.envelope, cover }))
+      }
+      return
+    }
+    const { verdict } = judgeHead(held, head, { type: 'none' }, this.#clock.nowMs())
+    const fork = forkOf(held, head) ?? forkOf(this.#pulls.get(feed.key)?.candidate, head)
+    if (fork !== undefined) return void this.#freeze(feed, fork)
+    if (verdict === 'refresh') return void this.#feeds.refresh(feed, head)
+    if (head.length <= feed.length || verdict === 'hold' || verdict === 'refused') return
+    const pull = this.#pullOf(feed)
+    if (head.length > Math.max(feed.length, pull.candidate?.length ?? 0)) pull.candidate = head
+    if (feed.role === 'writer') feed.status = 'recovering'
+    for (const link of this.#links.values()) {
+      const isSource = link.peer.peerId === from || link.member === feed.declaration.publisher
+      if (isSource) this.#input(feed, { type: 'claim', peer: link.peer.peerId, length: head.length })
+    }
+    this.#input(feed, { type: 'headKnown', length: head.length })
+  }
+
+  async #freeze (feed: Feed, proof: Uint8Array): Promise<void> {
+    if (feed.fork !== undefined) return
+    this.#log('error', 'a member signed two histories of one feed; the feed is frozen', {
+      feed: feed.key, member: feed.declaration.publisher
+    })
+    await this.#feeds.freeze(feed, proof)
+    for (const link of this.#links.values()) this.#passOn(link, feed, proof)
+  }
+
+  #passOn (link: Link, feed: Feed, proof: Uint8Array): void {
+    link.peer.note(SYNC_PROTOCOL, encodeNote({ kind: 'fork', feed: feed.id, proof }))
+  }
+
+  /** Takes a fork proof that another member keeps. */
+  async #convict (feed: Feed, encoded: Uint8Array): Promise<void> {
+    const proof = decodeForkProof(encoded)
+    if (proof.ok && verifyForkProof(proof.value, feed.declaration, this.#members.current.speaker).ok) await this.#freeze(feed, encoded)
+  }
+
+  // --- The machine -------------------------------------------------------------------------------------------------
+
+  #pullOf (feed: Feed): Pull {
+    const known = this.#pulls.get(feed.key)
+    if (known !== undefined) return known
+    const pull: Pull = { feed, state: startPull(feed.length, feed.missing), candidate: undefined }
+    this.#pulls.set(feed.key, pull)
+    return pull
+  }
+
+  /** Wakes the pull of a feed that is wanted from now on. */
+  want (feed: Feed): void {
+    this.#input(feed, { type: 'tick' })
+  }
+
+  #input (feed: Feed, input: PullInput): void {
+    if (this.#isStopped) return
+    const pull = this.#pullOf(feed)
+    // Own appends and followed heads lengthen a feed without the machine.
+    const held = Math.max(pull.state.held, feed.length)
+    const before = held === pull.state.held ? pull.state : { ...pull.state, held, target: Math.max(held, pull.state.target) }
+    const { state, effects } = pullStep(before, input, this.#clock.monotonicMs())
+    if (!this.#wants(feed) || feed.status === 'frozen') {
+      // Claims and gaps are remembered, nothing is asked for.
+      pull.state = { ...state, tasks: before.tasks, nextTask: before.nextTask }
+      return
+    }
+    pull.state = state
+    for (const effect of effects) if (effect.type === 'ask') this.#perform(pull, effect.task)
+  }
+
+  #perform (pull: Pull, task: Task): void {
+    const link = this.#links.get(task.peer)
+    const done = (outcome: TaskOutcome): void => this.#input(pull.feed, { type: 'done', task: task.id, outcome })
+    if (link === undefined) return queueMicrotask(() => done({ type: 'failed' }))
+    this.#work(pull, link, task).then(done, (cause: unknown) => {
+      this.#faulty(link, cause, task.work.type)
+      done({ type: isFault(cause) ? 'fault' : 'failed' })
+    })
+  }
+
+  async #work ({ feed, candidate }: Pull, link: Link, task: Task): Promise<TaskOutcome> {
+    switch (task.work.type) {
+      case 'head': return this.#fetcher.head(feed, link)
+      case 'leaves': return candidate === undefined ? { type: 'ok' } : this.#fetcher.leaves(feed, candidate, link)
+      case 'tail': return candidate === undefined ? { type: 'ok' } : link.lane.take(() => this.#fetcher.tail(feed, candidate, link))
+      case 'segments': return link.lane.take(() => this.#fetcher.segments(feed, task, link))
+    }
+  }
+
+  #faulty (link: Link, cause: unknown, doing: string): void {
+    if (!(cause instanceof PeerFault)) throw cause
+    if (!isFault(cause)) return
+    this.faults++
+    this.#log('warn', 'a member sent what cannot be', { member: link.member, doing, reason: cause.message })
+    link.peer.blame(cause.message)
+  }
+
+  #tick (): void {
+    this.#cancelTick = this.#clock.wake(TICK_MS, () => {
+      for (const { feed, state } of this.#pulls.values()) {
+        const isIdle = state.missing.length === 0 && state.target <= Math.max(state.held, feed.length)
+        if (!isIdle) this.#input(feed, { type: 'tick' })
+      }
+      this.#tick()
+    })
+  }
+}
+
+function isFault (cause: unknown): boolean {
+  return cause instanceof PeerFault && (cause.code === 'fault' || cause.code === 'limit')
+}
+
+/** Two heads of one length and two roots, as a proof. */
+function forkOf (a: Head | undefined, b: Head): Uint8Array | undefined {
+  if (a === undefined || a.length !== b.length || equalBytes(a.mmrRoot, b.mmrRoot)) return undefined
+  return encodeForkProof({ a: a.statement.envelope, b: b.statement.envelope, cover: null })
+}

@@ -1,0 +1,36 @@
+import { concat, u32, u64, utf8 } from '../../base/index.ts'
+import type { KeyRange } from '../../host/index.ts'
+
+/**
+ * Where everything stands in the two databases. The first byte is the kind of row; feeds and files have local numbers,
+ * so that bulk rows are written in the order of their keys.
+ */
+const PREFIX = {
+  meta: '0', statement: 'd', feed: 'f', feedNumber: 'n', segment: 's', leaf: 'l', head: 'h', fork: 'w', file: 'i', block: 'b', locator: 'c',
+  guard: 'g'
+} as const
+type Kind = keyof typeof PREFIX
+
+function key (kind: Kind, ...parts: readonly Uint8Array[]): Uint8Array {
+  return concat([utf8(PREFIX[kind]), ...parts])
+}
+
+/** All rows of a kind, or those of one feed or file. */
+export function rowsOf (kind: Kind, number?: number): KeyRange {
+  const from = number === undefined ? key(kind) : key(kind, u32(number))
+  const to = number === undefined ? Uint8Array.of(...from.slice(0, -1), (from.at(-1) ?? 0) + 1) : key(kind, u32(number + 1))
+  return { from, to }
+}
+
+export const metaKey = (name: string): Uint8Array => key('meta', utf8(name))
+export const statementKey = (digest: Uint8Array): Uint8Array => key('statement', digest)
+export const feedKey = (feedNo: number): Uint8Array => key('feed', u32(feedNo))
+export const feedNumberKey = (digest: Uint8Array): Uint8Array => key('feedNumber', digest)
+export const segmentKey = (feedNo: number, index: number): Uint8Array => key('segment', u32(feedNo), u64(index))
+export const leafKey = (feedNo: number, index: number): Uint8Array => key('leaf', u32(feedNo), u64(index))
+export const headKey = (feedNo: number): Uint8Array => key('head', u32(feedNo))
+export const forkKey = (feedNo: number): Uint8Array => key('fork', u32(feedNo))
+export const fileKey = (digest: Uint8Array): Uint8Array => key('file', digest)
+export const blockKey = (fileNo: number, order: number): Uint8Array => key('block', u32(fileNo), u32(order))
+export const locatorKey = (digest: Uint8Array): Uint8Array => key('locator', digest)
+export const guardKey = (digest: Uint8Array): Uint8Array => key('guard', digest)

@@ -1,0 +1,198 @@
+import { pipe } from 'it-pipe'
+import type { CID } from '../../base/index.ts'
+import {
+  decodeRequest, encodeItem, encodeItemBytes, encodeListing, encodeResult, listingPage, type ListEntry, type Range, type Request
+} from '../../core/sync/index.ts'
+import type { Peer, ProtocolHandler, Reply } from '../../host/index.ts'
+import { maySee } from '../door/index.ts'
+import { Signal, type Feed, type Feeds } from '../feeds/index.ts'
+
+/** Segments read ahead of the sender at a time. */
+const READ_AHEAD_SEGMENTS = 4
+/** Followers of one feed by one peer wait for heads; this many altogether, so that nobody parks requests without end. */
+export const FOLLOWERS_MAX = 256
+
+export type ServeFile = (root: CID, wanted: { readonly cids: readonly CID[] } | { readonly byteFrom: number, readonly byteTo: number })
+  => AsyncIterable<{ readonly cid: CID, readonly bytes: Uint8Array }> | undefined
+
+/** Answers what peers ask, within what they may see. */
+export class Server {
+  readonly #feeds: Feeds
+  readonly #memberOf: (peerId: string) => string | undefined
+  readonly #statement: (id: CID) => Promise<Uint8Array | undefined>
+  readonly #file: ServeFile
+  readonly #note: ProtocolHandler['note']
+  #followers = 0
+  sentBytes = 0
+  /** Bytes went to a peer. */
+  readonly sent: Signal<{ readonly peerId: string, readonly bytes: number }> = new Signal()
+
+  constructor (options: {
+    readonly feeds: Feeds, readonly memberOf: (peerId: string) => string | undefined,
+    /** A declaration, certificate, charter or proof by its id. */
+    readonly statement: (id: CID) => Promise<Uint8Array | undefined>, readonly file: ServeFile, readonly note: ProtocolHandler['note']
+  }) {
+    this.#feeds = options.feeds
+    this.#memberOf = options.memberOf
+    this.#statement = options.statement
+    this.#file = options.file
+    this.#note = options.note
+  }
+
+  readonly handler: ProtocolHandler = {
+    request: (peer, body, reply) => this.#answer(peer, body, reply),
+    note: (peer, body) => this.#note(peer, body)
+  }
+
+  /** What a member may list: feeds that are wholly here. */
+  visibleTo (member: string): readonly ListEntry[] {
+    const entries: ListEntry[] = []
+    for (const feed of this.#feeds.all()) {
+      if (feed.head === undefined || !feed.isComplete || !maySee(feed.declaration.class, member)) continue
+      entries.push({ feed: feed.id, length: feed.head.length, mmrRoot: feed.head.mmrRoot })
+    }
+    return entries
+  }
+
+  async #answer (peer: Peer, body: Uint8Array, reply: Reply): Promise<void> {
+    const member = this.#memberOf(peer.peerId)
+    const request = decodeRequest(body)
+    if (!request.ok) {
+      peer.blame(`a sync request that cannot be: ${request.failure.code}`)
+      return reply.error('limit', 'the request is malformed or beyond the limits of the protocol')
+    }
+    if (member === undefined) return reply.error('refused', 'not a member')
+    const send = async (chunk: Uint8Array): Promise<void> => {
+      await reply.send(chunk)
+      this.sentBytes += chunk.length
+      this.sent.emit({ peerId: peer.peerId, bytes: chunk.length })
+    }
+    await this.#dispatch(request.value, member, send, reply)
+  }
+
+  async #dispatch (request: Request, member: string, send: (chunk: Uint8Array) => Promise<void>, reply: Reply): Promise<void> {
+    switch (request.verb) {
+      case 'feeds': {
+        const page = listingPage(this.visibleTo(member), request.setDigest, request.after)
+        await send(encodeItemBytes('listing', encodeListing(page), 0))
+        return reply.end(encodeResult({ code: 'ok' }))
+      }
+      case 'statements': return this.#statements(request.ids, member, send, reply)
+      case 'blocks': {
+        const wanted = request.cids.length > 0 ? { cids: request.cids } : { byteFrom: request.byteFrom, byteTo: request.byteTo }
+        const blocks = this.#file(request.root, wanted)
+        if (blocks === undefined) return reply.error('unknown', 'no such file')
+        for await (const { cid, bytes } of blocks) {
+          await send(encodeItem('block', { cid }, bytes.length))
+          await send(bytes)
+        }
+        return reply.end(encodeResult({ code: 'ok' }))
+      }
+      case 'head': case 'leaves': case 'segments': {
+        const feed = this.#feeds.get(request.feed)
+        if (feed?.head === undefined || !maySee(feed.declaration.class, member)) return reply.error('unknown', 'no such feed')
+        if (request.verb === 'head') {
+          await sendHead(feed, send)
+          return reply.end(encodeResult({ code: 'ok' }))
+        }
+        return request.verb === 'leaves' ? this.#leaves(feed, request, send, reply) : this.#segments(feed, request, send, reply)
+      }
+    }
+  }
+
+  async #statements (ids: readonly CID[], member: string, send: (chunk: Uint8Array) => Promise<void>, reply: Reply): Promise<void> {
+    let all = true
+    for (const id of ids) {
+      const feed = this.#feeds.get(id)
+      const hidden = feed !== undefined && !maySee(feed.declaration.class, member)
+      const envelope = hidden ? undefined : await this.#statement(id)
+      all = all && envelope !== undefined
+      if (envelope === undefined) continue
+      await send(encodeItem('statement', { id }, envelope.length))
+      await send(envelope)
+    }
+    reply.end(encodeResult({ code: all ? 'ok' : 'partial' }))
+  }
+
+  async #leaves (feed: Feed, { length, from, to }: Extract<Request, { verb: 'leaves' }>, send: (chunk: Uint8Array) => Promise<void>, reply: Reply): Promise<void> {
+    if (length > feed.length) return reply.error('unknown', 'that length is not held here')
+    const { left, right } = feed.log.cover(from, to, length)
+    const payload = new Uint8Array((to - from) * 80)
+    for (let index = from; index < to; index++) payload.set(feed.leafData(index), (index - from) * 80)
+    await send(encodeItem('leaves', { from, to, left, right }, payload.length))
+    await send(payload)
+    reply.end(encodeResult({ code: 'ok' }))
+  }
+
+  async #segments (feed: Feed, { ranges, length, follow }: Extract<Request, { verb: 'segments' }>, send: (chunk: Uint8Array) => Promise<void>, reply: Reply): Promise<void> {
+    if (!follow && length > feed.length) return reply.error('unknown', 'that length is not held here')
+    let all = true
+    await pipe(
+      this.#stored(feed, ranges),
+      async source => {
+        for await (const { index, bytes } of source) {
+          if (bytes === undefined) all = false
+          else await sendSegment(feed, index, bytes, send)
+        }
+      }
+    )
+    if (follow) await this.#follow(feed, length, send, reply)
+    reply.end(encodeResult({ code: all ? 'ok' : 'partial' }))
+  }
+
+  /** Reads ahead of the sender, so that disk and wire work at the same time. */
+  async * #stored (feed: Feed, ranges: readonly Range[]): AsyncGenerator<{ readonly index: number, readonly bytes: Uint8Array | undefined }> {
+    const steps = ranges.flatMap(([from, to]) => {
+      const parts: Range[] = []
+      for (let at = from; at < to; at += READ_AHEAD_SEGMENTS) parts.push([at, Math.min(to, at + READ_AHEAD_SEGMENTS)])
+      return parts
+    })
+    const read = (step: Range | undefined): Promise<readonly (Uint8Array | undefined)[]> =>
+      step === undefined ? Promise.resolve([]) : this.#feeds.segments(feed, step[0], step[1])
+    let ahead = read(steps[0])
+    for (const [at, [from]] of steps.entries()) {
+      const found = await ahead
+      ahead = read(steps[at + 1])
+      // Not awaited if the asker leaves: its failure is told by the next read.
+      ahead.catch(() => {})
+      for (const [offset, bytes] of found.entries()) yield { index: from + offset, bytes }
+    }
+  }
+
+  /** Sends every head beyond `from` with its segments, as they are signed, until the asker leaves. */
+  async #follow (feed: Feed, from: number, send: (chunk: Uint8Array) => Promise<void>, reply: Reply): Promise<void> {
+    if (this.#followers >= FOLLOWERS_MAX) return reply.error('busy', 'too many followers')
+    this.#followers++
+    const grown = new Signal<void>()
+    const stop = this.#feeds.changed.on(changed => { if (changed === feed) grown.emit() })
+    try {
+      for (let sent = from; !reply.signal.aborted;) {
+        if (feed.length <= sent || !feed.isComplete) {
+          await grown.next(reply.signal)
+          continue
+        }
+        const until = feed.length
+        await sendHead(feed, send)
+        for await (const { index, bytes } of this.#stored(feed, [[sent, until]])) {
+          if (bytes === undefined) return
+          await sendSegment(feed, index, bytes, send)
+        }
+        sent = until
+      }
+    } finally {
+      stop()
+      this.#followers--
+    }
+  }
+}
+
+async function sendHead (feed: Feed, send: (chunk: Uint8Array) => Promise<void>): Promise<void> {
+  const envelope = feed.head?.statement.envelope ?? new Uint8Array(0)
+  await send(encodeItem('head', {}, envelope.length))
+  await send(envelope)
+}
+
+async function sendSegment (feed: Feed, index: number, bytes: Uint8Array, send: (chunk: Uint8Array) => Promise<void>): Promise<void> {
+  await send(encodeItem('segment', { index, leafData: feed.leafData(index), form: 'stored' }, bytes.length))
+  await send(bytes)
+}

@@ -1,0 +1,4 @@
+/**
+ * Appends to own feeds so that nothing acknowledged is lost and no two heads of one length are ever signed.
+ */
+export { QUEUE_BYTES_MAX, ROUND_BYTES_MAX, Writer, type AppendFailure, type Voice } from './writer.ts'
