@@ -7,9 +7,6 @@ import type { FeedClass } from '../../core/feed/index.ts'
 
 /** `null` is somebody outside the federation, such as the reader of a bundle. */
 export function maySee (feedClass: FeedClass, member: string | null): boolean {
-  switch (feedClass) {
-    case 'public': return true
-    case 'members': return member !== null
-    default: return false
-  }
+  if (feedClass === 'public') return true
+  return feedClass === 'members' && member !== null
 }

@@ -8,6 +8,7 @@ import {
   decodeCertificate, decodeRevocation, membershipOf, type AddCertificateFailure, type AddRevocationFailure, type Charter,
   type Membership
 } from '../../core/identity/index.ts'
+import type { Speaker } from '../../core/feed/index.ts'
 import type { Clock, Store } from '../../host/index.ts'
 import { Signal } from '../feeds/index.ts'
 import { rowsOf, statementKey } from '../rows/index.ts'
@@ -36,6 +37,9 @@ export class Members {
   get current (): Membership {
     return this.#current
   }
+
+  /** Who says a statement, by the membership as it is when asked. */
+  readonly speaker: Speaker = (statement, timeMs) => this.#current.speaker(statement, timeMs)
 
   nameOf (did: string): string {
     return this.#current.member(did)?.name ?? did

@@ -21,12 +21,11 @@ export class Admission {
 
   /** A head, if the publisher of a feed that is known here made it. Also one shorter than what is held: it may prove a fork. */
   admit (envelope: Uint8Array): ReturnType<typeof admitHead> {
-    const { current } = this.#members
     return admitHead(envelope, {
-      federation: current.federation,
+      federation: this.#members.current.federation,
       declarationOf: id => this.#feeds.get(id)?.declaration,
       heldOf: () => undefined,
-      speaker: current.speaker
+      speaker: this.#members.speaker
     })
   }
 
@@ -45,7 +44,7 @@ export class Admission {
 
   async admitDeclarationFrom (link: Link, envelope: Uint8Array): Promise<Declaration | undefined> {
     const admit = (): ReturnType<typeof admitDeclaration> =>
-      admitDeclaration(envelope, this.#members.current.federation, this.#members.current.speaker)
+      admitDeclaration(envelope, this.#members.current.federation, this.#members.speaker)
     let declaration = admit()
     if (!declaration.ok && declaration.failure.code === 'unknown-certificate') {
       await this.#fetchCertificate(link, declaration.failure.certificate)

@@ -1,5 +1,5 @@
-import type { CID } from '../../base/index.ts'
-import { CREDIT_BYTES, decodeListing, LISTED_FEEDS_MAX, STATEMENT_IDS_MAX, type ListEntry, type Request } from '../../core/sync/index.ts'
+import type { CID, CodecFailure, Result } from '../../base/index.ts'
+import { CREDIT_BYTES, decodeListing, LISTED_FEEDS_MAX, STATEMENT_IDS_MAX, type Item, type ListEntry, type Listing, type Request } from '../../core/sync/index.ts'
 import type { Log } from '../../host/index.ts'
 import { FEEDS_MAX, type Feeds } from '../feeds/index.ts'
 import type { Admission } from './admission.ts'
@@ -29,8 +29,9 @@ export class Lister {
     do {
       const request: Request = { verb: 'feeds', creditBytes: CREDIT_BYTES.small, setDigest: link.digest, after }
       let next: CID | null = null
-      for await (const item of ask(link.peer, SYNC_PROTOCOL, request, link.gone.signal)) {
-        const page = item.type === 'listing' ? decodeListing(item.header) : undefined
+      const items: AsyncGenerator<Item> = ask(link.peer, SYNC_PROTOCOL, request, link.gone.signal)
+      for await (const item of items) {
+        const page: Result<Listing, CodecFailure> | undefined = item.type === 'listing' ? decodeListing(item.header) : undefined
         if (page?.ok !== true) throw new PeerFault('fault', 'a listing that cannot be read')
         if (page.value.same) return []
         entries.push(...page.value.entries)

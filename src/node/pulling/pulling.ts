@@ -251,7 +251,7 @@ export class Puller {
   /** Takes a fork proof that another member keeps. */
   async #convict (feed: Feed, encoded: Uint8Array): Promise<void> {
     const proof = decodeForkProof(encoded)
-    if (proof.ok && verifyForkProof(proof.value, feed.declaration, this.#members.current.speaker).ok) await this.#freeze(feed, encoded)
+    if (proof.ok && verifyForkProof(proof.value, feed.declaration, this.#members.speaker).ok) await this.#freeze(feed, encoded)
   }
 
   // --- The machine -------------------------------------------------------------------------------------------------
