@@ -1,0 +1,90 @@
+import { COLUMN_NAME_LENGTH_MAX, NESTING_MAX } from './limits.ts'
+import type { Dialect, Encoding } from './types.ts'
+
+const decoders: Readonly<Record<Encoding, TextDecoder>> = {
+  'utf-8': new TextDecoder('utf-8'),
+  'windows-1252': new TextDecoder('windows-1252')
+}
+
+/** The text of a slice, without a byte order mark. */
+export function textOfSlice (bytes: Uint8Array, encoding: Encoding): string {
+  return decoders[encoding].decode(bytes)
+}
+
+/** The field values of one row of a CSV table, unquoted, without the line end. */
+export function fieldsOf (bytes: Uint8Array, dialect: Dialect): string[] {
+  const row = withoutLineEnd(textOfSlice(bytes, dialect.encoding))
+  return row.includes('"') ? quotedFields(row, dialect.delimiter) : row.split(dialect.delimiter)
+}
+
+function withoutLineEnd (row: string): string {
+  let end = row.length
+  if (row[end - 1] === '\n') end--
+  if (row[end - 1] === '\r') end--
+  return row.slice(0, end)
+}
+
+/** Mirrors the scan that found the row's end: see `csvScan`. */
+function quotedFields (row: string, delimiter: string): string[] {
+  const fields: string[] = []
+  let at = 0
+  for (;;) {
+    let value = ''
+    if (row[at] === '"') {
+      at++
+      for (;;) {
+        const quote = row.indexOf('"', at)
+        if (quote < 0) return [...fields, value + row.slice(at)]
+        value += row.slice(at, quote)
+        at = quote + 1
+        if (row[at] !== '"') break
+        value += '"'
+        at++
+      }
+    }
+    const next = row.indexOf(delimiter, at)
+    if (next < 0) return [...fields, value + row.slice(at)]
+    fields.push(value + row.slice(at, next))
+    at = next + 1
+  }
+}
+
+export type JsonObject = { readonly [key: string]: unknown }
+
+export function isObject (value: unknown): value is JsonObject {
+  return typeof value === 'object' && value !== null && !Array.isArray(value)
+}
+
+/** The object of a JSON text; undefined for anything else. */
+export function objectOf (text: string): JsonObject | undefined {
+  try {
+    const value: unknown = JSON.parse(text)
+    return isObject(value) ? value : undefined
+  } catch {
+    return undefined
+  }
+}
+
+/** The object of one line of NDJSON, or of one feature with the comma behind it. */
+export function objectOfSlice (text: string): JsonObject | undefined {
+  const trimmed = text.trim()
+  return objectOf(trimmed.endsWith(',') ? trimmed.slice(0, -1) : trimmed)
+}
+
+/** Visits the plain values of an object under names like `location.lat`; lists and deep objects count as one value. */
+export function visitLeaves (object: JsonObject, visit: (name: string, value: unknown) => void, prefix = '', depth = 1): void {
+  for (const [key, value] of Object.entries(object)) {
+    const name = `${prefix}${key}`.slice(0, COLUMN_NAME_LENGTH_MAX)
+    if (isObject(value) && depth < NESTING_MAX && !isGeometry(value)) visitLeaves(value, visit, `${name}.`, depth + 1)
+    else visit(name, value)
+  }
+}
+
+const GEOMETRY_TYPES: ReadonlySet<unknown> = new Set([
+  'Point', 'MultiPoint', 'LineString', 'MultiLineString', 'Polygon', 'MultiPolygon', 'GeometryCollection'
+])
+
+/** A GeoJSON geometry, RFC 7946 section 3.1. */
+export function isGeometry (value: unknown): value is JsonObject {
+  return isObject(value) && GEOMETRY_TYPES.has(value['type']) && (Array.isArray(value['coordinates']) || Array.isArray(value['geometries']))
+}
