@@ -9,7 +9,7 @@ export class Signal<T> {
   }
 
   emit (value: T): void {
-    for (const listener of [...this.#listeners]) listener(value)
+    for (const listener of this.#listeners) listener(value)
   }
 
   /** Resolves at the next signal, or when `signal` aborts. */
