@@ -3,7 +3,7 @@ import {
   type CID, type CodecFailure, type Result
 } from '../../base/index.ts'
 import {
-  admitKey, didOfKey, didSchema, KEY_SIZE_BYTES, rootKeyOf, type Did, type KeyFailure, type SigningKey, type VerifyingKey
+  admitKey, didOfKey, didSchema, KEY_SIZE_BYTES, keyOfDid, type Did, type KeyFailure, type SigningKey, type VerifyingKey
 } from './key.ts'
 import { decodeSigned, signEnvelope } from './statement.ts'
 
@@ -79,15 +79,15 @@ export function decodeCertificate (envelope: Uint8Array): Result<Certificate, Ce
   if (lifetimeMs <= 0 || lifetimeMs > CERTIFICATE_LIFETIME_MS_MAX) {
     return fail({ code: 'lifetime', lifetimeMs, lifetimeMsMax: CERTIFICATE_LIFETIME_MS_MAX })
   }
-  const rootKey = rootKeyOf(member)
-  if (rootKey === undefined) return fail({ code: 'key', field: 'member', reason: 'not-a-point' })
+  const root = admitKey(keyOfDid(member) ?? new Uint8Array(0))
+  if (!root.ok) return fail({ code: 'key', field: 'member', reason: root.failure.code })
   // The signature before the other keys: admission is the costly part, and strangers shall not make us pay it.
-  if (!rootKey.verify(signed.value.body, signed.value.signature)) return fail({ code: 'signature' })
+  if (!root.value.verify(signed.value.body, signed.value.signature)) return fail({ code: 'signature' })
   const nodeKey = admitKey(body.value.nodeKey)
   if (!nodeKey.ok) return fail({ code: 'key', field: 'nodeKey', reason: nodeKey.failure.code })
   const transport = admitKey(transportKey)
   if (!transport.ok) return fail({ code: 'key', field: 'transportKey', reason: transport.failure.code })
-  if (holdsEqual([rootKey.bytes, nodeKey.value.bytes, transportKey])) return fail({ code: 'same-key' })
+  if (holdsEqual([root.value.bytes, nodeKey.value.bytes, transportKey])) return fail({ code: 'same-key' })
   return ok({
     envelope, id: cidOf('dagCbor', envelope), federation, member, nodeKey: nodeKey.value, transportKey, encryptionKey,
     notBeforeMs, notAfterMs
