@@ -1,0 +1,60 @@
+import { open, readFile, rename, rm, stat } from 'node:fs/promises'
+import { join } from 'node:path'
+import { fail, ok, type Result } from '../base/index.ts'
+
+/** How a command on this machine finds the running node: `api.json` in the data folder, for its owner's eyes only. */
+export type ApiFile = { readonly url: string, readonly token: string }
+
+export type ApiFileFailure = {
+  readonly code: 'absent' | 'loose-mode' | 'malformed'
+  readonly path: string
+}
+
+const FILE_NAME = 'api.json'
+const MODE = 0o600
+
+/** Written beside and renamed, so that nobody reads half of it; the mode is set before anything is in it. */
+export async function writeApiFile (dataFolder: string, content: ApiFile): Promise<void> {
+  const path = join(dataFolder, FILE_NAME)
+  const fresh = `${path}.new`
+  await rm(fresh, { force: true })
+  const file = await open(fresh, 'wx', MODE)
+  try {
+    await file.writeFile(`${JSON.stringify({ url: content.url, token: content.token })}\n`)
+    await file.sync()
+  } finally {
+    await file.close()
+  }
+  await rename(fresh, path)
+}
+
+export async function readApiFile (dataFolder: string): Promise<Result<ApiFile, ApiFileFailure>> {
+  const path = join(dataFolder, FILE_NAME)
+  let text: string
+  try {
+    const { mode } = await stat(path)
+    if ((mode & 0o077) !== 0) return fail({ code: 'loose-mode', path })
+    text = await readFile(path, 'utf8')
+  } catch {
+    return fail({ code: 'absent', path })
+  }
+  const value = valueOf(text)
+  return value === undefined ? fail({ code: 'malformed', path }) : ok(value)
+}
+
+/** A node that stopped takes its file with it. */
+export async function removeApiFile (dataFolder: string): Promise<void> {
+  await rm(join(dataFolder, FILE_NAME), { force: true })
+}
+
+function valueOf (text: string): ApiFile | undefined {
+  let value: unknown
+  try {
+    value = JSON.parse(text)
+  } catch {
+    return undefined
+  }
+  if (typeof value !== 'object' || value === null || !('url' in value) || !('token' in value)) return undefined
+  const { url, token } = value
+  return typeof url === 'string' && typeof token === 'string' && URL.canParse(url) ? { url, token } : undefined
+}

@@ -1,0 +1,136 @@
+/** Handlers of the catalogue: find, publish, append, withdraw. */
+import { z } from 'zod'
+import { fail, ok, type Result } from '../base/index.ts'
+import type { HanseNode, RecordInput } from '../node/contract/index.ts'
+import {
+  boxSchema, datasetPath, linesOf, MEDIA_TYPES, publishStartSchema, recordOfLine, RecordStreamReader, StreamBroken,
+  type DatasetPage, type PublishStart
+} from '../sdk/index.ts'
+import type { Context } from './context.ts'
+import {
+  BodyBroken, invalid, json, jsonOrProblem, parseJson, problem, splitLine, tagged, type AnyFailure, type ApiRequest, type Reply
+} from './http/index.ts'
+
+const PAGE_SIZE = 100
+
+const box = z.string().transform((text, issues) => {
+  const [west, south, east, north, ...more] = text.split(',').map(part => part === '' ? NaN : Number(part))
+  const parsed = boxSchema.safeParse({ west, south, east, north })
+  if (parsed.success && more.length === 0) return parsed.data
+  issues.addIssue('west,south,east,north in degrees')
+  return z.NEVER
+})
+
+export function listDatasets ({ node, limits }: Context, request: ApiRequest): Reply {
+  const query = request.query(z.strictObject({
+    text: z.string().max(512).exactOptional(),
+    publisher: z.string().max(256).exactOptional(),
+    theme: z.string().max(256).exactOptional(),
+    box: box.exactOptional(),
+    limit: z.coerce.number<string>().int().min(1).max(limits.pageSizeMax).default(PAGE_SIZE),
+    after: z.string().max(512).exactOptional()
+  }))
+  if (!query.ok) return problem(query.failure)
+  const datasets = node.datasets(query.value)
+  const last = datasets.length < query.value.limit ? undefined : datasets.at(-1)
+  const page: DatasetPage = { datasets, next: last?.id ?? null }
+  return tagged(page)
+}
+
+export function showDataset ({ node }: Context, request: ApiRequest): Reply {
+  const dataset = node.dataset(request.reference)
+  return dataset.ok ? tagged(dataset.value) : problem(dataset.failure)
+}
+
+export async function publish ({ node, limits }: Context, request: ApiRequest): Promise<Reply> {
+  const expected = request.expect(MEDIA_TYPES.publish)
+  if (!expected.ok) return problem(expected.failure)
+  const split = await splitLine(request.chunks(), limits.jsonBytesMax)
+  if (split === undefined) return problem(invalid('the body does not begin with a line of JSON', 'begin it with the description'))
+  const start = parseJson(split.line, publishStartSchema)
+  if (!start.ok) return problem(start.failure)
+  const published = await node.publish(start.value.description, contentOf(start.value, split.rest))
+  if (!published.ok) return problem(published.failure)
+  return json(published.value, 201, { location: datasetPath(published.value.id) })
+}
+
+function contentOf ({ content }: PublishStart, rest: AsyncIterable<Uint8Array>): Parameters<HanseNode['publish']>[1] {
+  const { form, mediaType } = content
+  if (form === 'stream') return { form, mediaType }
+  const { fileName } = content
+  return form === 'file' ? { form, mediaType, fileName, bytes: rest } : { form, mediaType, fileName, records: recordsOf(rest) }
+}
+
+/** Records of a record stream. Throws `BodyBroken` where it is malformed or cut, so that no part is published as a whole. */
+async function * recordsOf (chunks: AsyncIterable<Uint8Array>): AsyncGenerator<RecordInput> {
+  const reader = new RecordStreamReader()
+  const checked = <T>(result: Result<T, { readonly code: string, readonly record: number, readonly reason: string }>): T => {
+    if (result.ok) return result.value
+    const { code, record, reason } = result.failure
+    throw new BodyBroken({ code, reason: `record ${record}: ${reason}`, hint: 'send the records again' })
+  }
+  for await (const chunk of chunks) yield * checked(reader.push(chunk))
+  checked(reader.end())
+}
+
+export async function append (context: Context, request: ApiRequest): Promise<Reply> {
+  const query = request.query(z.strictObject({ flush: z.enum(['true', 'false']).default('true') }))
+  if (!query.ok) return problem(query.failure)
+  const expected = request.expect(MEDIA_TYPES.records, MEDIA_TYPES.lines)
+  if (!expected.ok) return problem(expected.failure)
+  const datasetId = ownDatasetId(context.node, request.reference)
+  if (!datasetId.ok) return problem(datasetId.failure)
+  const body = await request.bytes(context.limits.appendBytesMax)
+  if (!body.ok) return problem(body.failure)
+  const records = await appendedRecords(context, datasetId.value, expected.value, body.value)
+  if (!records.ok) return problem(records.failure)
+  return jsonOrProblem(await context.node.append(datasetId.value, records.value, { flush: query.value.flush === 'true' }), 201)
+}
+
+async function appendedRecords (
+  { node, limits, nowMs }: Context, datasetId: string, mediaType: string, body: Uint8Array
+): Promise<Result<readonly RecordInput[], AnyFailure>> {
+  const records: RecordInput[] = []
+  try {
+    if (mediaType === MEDIA_TYPES.records) for await (const record of recordsOf(once(body))) records.push(record)
+    else {
+      const dataset = node.dataset(`${node.status().member.did}/${datasetId}`)
+      const defaults = { key: datasetId, timeMs: nowMs(), mediaType: dataset.ok ? dataset.value.distribution.mediaType : 'text/plain' }
+      for await (const line of linesOf(once(body))) {
+        const record = recordOfLine(line, defaults)
+        if (!record.ok) return fail(invalid(`record ${records.length}: ${record.failure.reason}`, 'nothing was appended: mend the line and send all again'))
+        records.push(record.value)
+      }
+    }
+  } catch (error) {
+    if (error instanceof BodyBroken) return fail(error.failure)
+    if (error instanceof StreamBroken) return fail(invalid(error.message, 'send lines of JSON in UTF-8'))
+    throw error
+  }
+  if (records.length === 0) return fail(invalid('there is no record in the body', 'send at least one'))
+  if (records.length > limits.appendRecordsMax) {
+    return fail({ code: 'too-large', reason: `more than ${limits.appendRecordsMax} records at once`, hint: 'send them in several parts' })
+  }
+  return ok(records)
+}
+
+async function * once (bytes: Uint8Array): AsyncGenerator<Uint8Array> {
+  yield bytes
+}
+
+export async function withdraw ({ node }: Context, request: ApiRequest): Promise<Reply> {
+  const datasetId = ownDatasetId(node, request.reference)
+  if (!datasetId.ok) return problem(datasetId.failure)
+  const withdrawn = await node.withdraw(datasetId.value)
+  return withdrawn.ok ? { type: 'nothing' } : problem(withdrawn.failure)
+}
+
+/** Only own datasets are written to; they are named by the short id or the long one. */
+function ownDatasetId (node: HanseNode, reference: string): Result<string, AnyFailure> {
+  const { did, name } = node.status().member
+  const short = [did, name].find(publisher => reference.startsWith(`${publisher}/`))
+  const datasetId = short === undefined ? reference : reference.slice(short.length + 1)
+  return datasetId.includes('/')
+    ? fail({ code: 'refused', reason: `${reference.slice(0, 200)} belongs to another member`, hint: 'only its publisher can change a dataset' })
+    : ok(datasetId)
+}

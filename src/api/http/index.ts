@@ -1,0 +1,16 @@
+/**
+ * Serves routes over HTTP/1.1 on loopback: admission, limits, bodies, replies. Knows nothing of the node.
+ *
+ * A request passes, in this order: the `Host` header names us (421 otherwise: DNS rebinding), path and method lead to a
+ * route, the bearer token has the scope of the route, a slot is free (503 with Retry-After otherwise). A handler returns
+ * a `Reply`; this room writes it. Bodies are read with limits; a refused body is read on for a while and thrown away, so
+ * that the refusal reaches its sender. Plain HTTP beyond loopback is refused.
+ */
+export { createToken, isLoopback, knownToken, type KnownToken, type Scope } from './access.ts'
+export { DEFAULT_LIMITS, type Limits } from './limits.ts'
+export {
+  json, jsonOrProblem, line, problem, problemOf, progressing, tagged, withHeartbeats, type AnyFailure, type Headers, type Reply
+} from './replies.ts'
+export { ApiRequest, BodyBroken, invalid, parseJson, splitLine } from './request.ts'
+export type { Route } from './routes.ts'
+export { listenHttp, type HttpCounters, type HttpServer, type Listen, type ListenFailure, type Log } from './server.ts'

@@ -1,0 +1,158 @@
+import { hex, sha256, utf8, type Result } from '../../base/index.ts'
+import { MEDIA_TYPES, type Problem, type Progress } from '../../sdk/index.ts'
+
+/** What a handler answers; the server writes it. */
+export type Reply =
+  | { readonly type: 'json', readonly status: number, readonly value: unknown, readonly headers?: Headers, readonly tagged?: boolean }
+  /** Chunks as they come. Where they throw, the connection is cut, so that nobody takes a part for the whole. */
+  | { readonly type: 'stream', readonly status: number, readonly headers: Headers, readonly chunks: AsyncIterable<Uint8Array> }
+  | { readonly type: 'problem', readonly problem: Problem, readonly headers?: Headers }
+  | { readonly type: 'nothing' }
+
+export type Headers = Readonly<Record<string, string>>
+
+/** A failure of the node or of this floor. */
+export type AnyFailure = { readonly code: string, readonly reason: string, readonly hint: string }
+
+const STATUS: Readonly<Record<string, number>> = {
+  'malformed': 400, 'cut-short': 400,
+  'unauthorised': 401,
+  'forbidden': 403, 'refused': 403,
+  'not-found': 404, 'no-such-path': 404,
+  'method-not-allowed': 405,
+  'timeout': 408,
+  'ambiguous': 409, 'incomplete': 409, 'not-ready': 409, 'frozen': 409, 'already-member': 409,
+  'expired': 410,
+  'too-large': 413,
+  'wrong-media-type': 415,
+  'range': 416,
+  'misdirected': 421,
+  'invalid': 422, 'tampered': 422, 'other-federation': 422,
+  'fault': 500,
+  'busy': 503, 'recovering': 503, 'stopping': 503,
+  'unreachable': 504,
+  'disk-full': 507
+}
+
+const TITLES: Readonly<Record<number, string>> = {
+  400: 'Bad request', 401: 'No token', 403: 'Refused', 404: 'Not found', 405: 'Wrong method', 408: 'Too slow', 409: 'Not now',
+  410: 'Gone', 413: 'Too large', 415: 'Wrong media type', 416: 'No such range', 421: 'Not my name', 422: 'Not valid',
+  500: 'Fault of the node', 503: 'Busy', 504: 'Unreachable', 507: 'Disk full'
+}
+
+export function problemOf ({ code, reason, hint }: AnyFailure): Problem {
+  const status = STATUS[code] ?? 409
+  return { type: `urn:hanse:problem:${code}`, title: TITLES[status] ?? 'Failed', status, detail: reason, code, hint }
+}
+
+export function problem (failure: AnyFailure, headers?: Headers): Reply {
+  return { type: 'problem', problem: problemOf(failure), ...(headers === undefined ? {} : { headers }) }
+}
+
+export function json (value: unknown, status = 200, headers: Headers = {}): Reply {
+  return { type: 'json', status, value, headers }
+}
+
+/** An answer that a client may keep and ask for again by its tag. */
+export function tagged (value: unknown): Reply {
+  return { type: 'json', status: 200, value, tagged: true }
+}
+
+export function tagOf (body: Uint8Array): string {
+  return `"${hex(sha256(body).subarray(0, 16))}"`
+}
+
+export function jsonOrProblem<T> (result: Result<T, AnyFailure>, status = 200): Reply {
+  return result.ok ? json(result.value, status) : problem(result.failure)
+}
+
+/**
+ * Answers long work by lines of progress and a last line with the outcome. A failure that comes before any progress, and
+ * before the first heartbeat is due, still becomes an answer with the status of its own.
+ */
+export async function progressing<T> (
+  run: (onProgress: (progress: Progress) => void) => Promise<Result<T, AnyFailure>>, heartbeatMs: number
+): Promise<Reply> {
+  const told = new LatestProgress()
+  const outcome = run(progress => { told.put(progress) }).then(result => ({ result }))
+  // Awaited by the lines below; until then a rejection must not count as unhandled.
+  outcome.catch(() => undefined)
+  const first = await before(Promise.race([outcome, told.next()]), heartbeatMs)
+  if (first !== undefined && 'result' in first && !first.result.ok) return problem(first.result.failure)
+  const chunks = progressLines(told, outcome, first !== undefined && 'progress' in first ? first.progress : undefined)
+  return {
+    type: 'stream', status: 200, headers: { 'content-type': MEDIA_TYPES.lines, 'cache-control': 'no-store' },
+    chunks: withHeartbeats(chunks, utf8('\n'), heartbeatMs)
+  }
+}
+
+type Outcome<T> = { readonly result: Result<T, AnyFailure> }
+
+async function * progressLines<T> (
+  told: LatestProgress, outcome: Promise<Outcome<T>>, first: Progress | undefined
+): AsyncGenerator<Uint8Array> {
+  if (first !== undefined) yield line({ progress: first })
+  for (;;) {
+    const next = await Promise.race([outcome, told.next()])
+    if ('progress' in next) {
+      yield line({ progress: next.progress })
+      continue
+    }
+    yield line(next.result.ok ? { result: next.result.value } : { problem: problemOf(next.result.failure) })
+    return
+  }
+}
+
+/** Only the newest progress is worth sending: a slow reader skips what is stale, and nothing queues. */
+class LatestProgress {
+  #latest: Progress | undefined
+  #wake: (() => void) | undefined
+
+  put (progress: Progress): void {
+    this.#latest = progress
+    this.#wake?.()
+  }
+
+  async next (): Promise<{ readonly progress: Progress }> {
+    while (this.#latest === undefined) await new Promise<void>(resolve => { this.#wake = resolve })
+    const progress = this.#latest
+    this.#latest = undefined
+    return { progress }
+  }
+}
+
+export function line (value: unknown): Uint8Array {
+  return utf8(`${JSON.stringify(value)}\n`)
+}
+
+/** Puts `heartbeat` between chunks that let wait for themselves, so that both ends know the connection lives. */
+export async function * withHeartbeats (
+  chunks: AsyncIterable<Uint8Array>, heartbeat: Uint8Array, everyMs: number
+): AsyncGenerator<Uint8Array> {
+  const iterator = chunks[Symbol.asyncIterator]()
+  let done = false
+  try {
+    for (;;) {
+      const next = iterator.next()
+      let result: IteratorResult<Uint8Array> | undefined
+      while ((result = await before(next, everyMs)) === undefined) yield heartbeat
+      if (result.done === true) break
+      yield result.value
+    }
+    done = true
+  } finally {
+    // Not awaited: a source that waits for its next item answers only when its own signal aborts.
+    if (!done) iterator.return?.()?.catch(() => undefined)
+  }
+}
+
+/** What the promise brings within `timeMs`; undefined if it takes longer. */
+async function before<T> (promise: Promise<T>, timeMs: number): Promise<T | undefined> {
+  let timer: NodeJS.Timeout | undefined
+  const late = new Promise<undefined>(resolve => { timer = setTimeout(() => { resolve(undefined) }, timeMs) })
+  try {
+    return await Promise.race([promise, late])
+  } finally {
+    clearTimeout(timer)
+  }
+}

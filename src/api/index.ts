@@ -1,0 +1,98 @@
+/**
+ * Offers a running node over HTTP on loopback: the calls of the sdk, health, and metrics for Prometheus.
+ *
+ * The table of calls is `routes.ts`. `/healthz` and `/readyz` need no token; everything else a bearer token with the
+ * scope of the call. Metrics have a port of their own. A command on this machine finds the node by `api.json` in the data
+ * folder (mode 0600), which the composition writes when the node runs and removes when it stops.
+ *
+ * Deviates from RFC 9110 in that several ranges at once are answered by the whole content, and `HEAD` is not taken.
+ */
+import { fail, ok, type Result } from '../base/index.ts'
+import type { HanseNode } from '../node/contract/index.ts'
+import {
+  DEFAULT_LIMITS, listenHttp, type HttpServer, type KnownToken, type Limits, type Listen, type ListenFailure, type Log
+} from './http/index.ts'
+import { EventRing } from './live.ts'
+import { Metrics } from './metrics.ts'
+import { routesOf } from './routes.ts'
+
+export { readApiFile, removeApiFile, writeApiFile, type ApiFile, type ApiFileFailure } from './apiFile.ts'
+export { createToken, DEFAULT_LIMITS, knownToken, type KnownToken, type Limits, type Listen, type ListenFailure, type Scope } from './http/index.ts'
+
+export type ApiOptions = {
+  readonly node: HanseNode
+  readonly tokens: readonly KnownToken[]
+  /** Port 0 takes a free one. */
+  readonly listen: Listen
+  /** Null: no metrics. */
+  readonly metricsListen: Listen | null
+  /** Names in the `Host` header that are ours beside those of loopback. */
+  readonly hostNames?: readonly string[]
+  readonly limits?: Partial<Limits>
+  readonly log: Log
+  /** Called when a client asks the node to stop: the composition then stops the API, the node and the process. */
+  readonly requestStop: () => void
+}
+
+export interface Api {
+  /** For instance `http://127.0.0.1:7420`. */
+  readonly url: string
+  readonly metricsUrl: string | null
+  /** Ends live streams, lets answers under way finish, closes. The node is not stopped. */
+  stop (): Promise<void>
+}
+
+export async function createApi (options: ApiOptions): Promise<Result<Api, ListenFailure>> {
+  const { node, tokens, listen, metricsListen, hostNames = [], log, requestStop } = options
+  const limits = { ...DEFAULT_LIMITS, ...options.limits }
+  const events = new EventRing(Date.now().toString(36), limits.eventsKeptMax)
+  const context = { node, limits, events, requestStop, nowMs: Date.now }
+  const api = await listenHttp({ routes: routesOf(context), tokens, listen, hostNames, limits, log })
+  if (!api.ok) return api
+  const metrics = metricsListen === null ? ok(null) : await listenMetrics(options, limits, metricsListen, api.value)
+  if (!metrics.ok) {
+    await api.value.stop()
+    return fail(metrics.failure)
+  }
+  const ending = new AbortController()
+  const pumped = pump(node, events, ending.signal, log)
+  return ok({
+    url: urlOf(listen.host, api.value.port),
+    metricsUrl: metrics.value === null || metricsListen === null ? null : `${urlOf(metricsListen.host, metrics.value.port)}/metrics`,
+    stop: async () => {
+      ending.abort()
+      await Promise.all([api.value.stop(), metrics.value?.stop(), pumped])
+    }
+  })
+}
+
+async function listenMetrics (
+  { node, log }: ApiOptions, limits: Limits, listen: Listen, api: HttpServer
+): Promise<Result<HttpServer, ListenFailure>> {
+  const metrics = new Metrics()
+  const handle = (): ReturnType<Metrics['scrape']> => metrics.scrape(node.metrics(), api.counters())
+  const server = await listenHttp({
+    routes: [{ method: 'GET', path: '/metrics', scope: null, handle }], tokens: [], listen, hostNames: [], limits, log
+  })
+  if (!server.ok) {
+    metrics.close()
+    return server
+  }
+  const stop = async (): Promise<void> => {
+    metrics.close()
+    await server.value.stop()
+  }
+  return ok({ ...server.value, stop })
+}
+
+async function pump (node: HanseNode, events: EventRing, signal: AbortSignal, log: Log): Promise<void> {
+  try {
+    for await (const event of node.events(signal)) events.put(event)
+  } catch (error) {
+    log('error', 'live events of the node ended', { error: error instanceof Error ? error.message : String(error) })
+  }
+}
+
+function urlOf (host: string, port: number): string {
+  return `http://${host.includes(':') ? `[${host}]` : host}:${port}`
+}

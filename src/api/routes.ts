@@ -1,0 +1,52 @@
+/** The table of all calls. Who may: `read` looks, `operate` publishes and runs the node, `decide` speaks for the member. */
+import { API_PATH } from '../sdk/index.ts'
+import { append, listDatasets, publish, showDataset, withdraw } from './catalogue.ts'
+import type { Context } from './context.ts'
+import {
+  health, invite, join, makeBundle, members, openBundle, peers, readiness, revoke, scrub, status, stop, watchEvents
+} from './federation.ts'
+import type { ApiRequest, Reply, Route } from './http/index.ts'
+import { fetchDataset, followRecords, prove, readRecords, sendContent, verify } from './records.ts'
+
+type Entry = readonly [
+  method: Route['method'], path: string, scope: Route['scope'],
+  handle: (context: Context, request: ApiRequest) => Reply | Promise<Reply>, live?: 'live'
+]
+
+const DATASET = `${API_PATH}/datasets/:reference`
+
+const TABLE: readonly Entry[] = [
+  ['GET', '/healthz', null, health],
+  ['GET', '/readyz', null, readiness],
+
+  ['GET', `${API_PATH}/status`, 'read', status],
+  ['GET', `${API_PATH}/peers`, 'read', peers],
+  ['GET', `${API_PATH}/members`, 'read', members],
+  ['GET', `${API_PATH}/events`, 'read', watchEvents, 'live'],
+  ['POST', `${API_PATH}/scrub`, 'operate', scrub],
+  ['POST', `${API_PATH}/stop`, 'operate', stop],
+
+  ['GET', `${API_PATH}/datasets`, 'read', listDatasets],
+  ['POST', `${API_PATH}/datasets`, 'operate', publish],
+  ['GET', DATASET, 'read', showDataset],
+  ['DELETE', DATASET, 'operate', withdraw],
+  ['GET', `${DATASET}/records`, 'read', readRecords],
+  ['POST', `${DATASET}/records`, 'operate', append],
+  ['GET', `${DATASET}/live`, 'read', followRecords, 'live'],
+  ['GET', `${DATASET}/content`, 'read', sendContent],
+  ['POST', `${DATASET}/fetch`, 'operate', fetchDataset],
+  ['POST', `${DATASET}/verify`, 'read', verify],
+  ['GET', `${DATASET}/proof`, 'read', prove],
+
+  ['POST', `${API_PATH}/bundles`, 'read', makeBundle],
+  ['PUT', `${API_PATH}/bundles`, 'operate', openBundle],
+
+  ['POST', `${API_PATH}/federation/invite`, 'decide', invite],
+  ['POST', `${API_PATH}/federation/join`, 'decide', join],
+  ['POST', `${API_PATH}/federation/revocations`, 'decide', revoke]
+]
+
+export function routesOf (context: Context): readonly Route[] {
+  return TABLE.map(([method, path, scope, handle, live]) =>
+    ({ method, path, scope, live: live === 'live', handle: request => handle(context, request) }))
+}

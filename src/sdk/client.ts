@@ -1,0 +1,183 @@
+import { z } from 'zod'
+import { fail, ok } from '../base/index.ts'
+import { openLive, type LiveOptions } from './live.ts'
+import { API_PATH, datasetPath, MEDIA_TYPES } from './paths.ts'
+import { recordOfText } from './recordText.ts'
+import {
+  appendedSchema, bundleReportSchema, datasetPageSchema, datasetSchema, eventSchema, foundingSchema, membersSchema, peersSchema,
+  scrubReportSchema, statusSchema, ticketSchema, verifyReportSchema
+} from './schemas.ts'
+import { linesOf, StreamBroken } from './textStreams.ts'
+import { chunksOf, Transport, type Answer, type Call, type Fetch } from './transport.ts'
+import type {
+  BundleReport, Content, Dataset, DatasetDescription, DatasetPage, DatasetQuery, FoundingStatus, InviteOptions, MemberStatus,
+  NodeEvent, NodeStatus, NumberedRecord, OnProgress, PeerStatus, RecordInput, ScrubReport, Ticket, VerifyReport
+} from './types.ts'
+import { counted, publishBody, recordFrames } from './upload.ts'
+
+export type ContentStream = {
+  /** Null where the node does not know it beforehand. */
+  readonly sizeBytes: number | null
+  readonly mediaType: string
+  readonly bytes: AsyncIterable<Uint8Array>
+}
+
+/** What a program does with a node over HTTP. Iterables end with `StreamBroken` where the connection breaks. */
+export type Client = {
+  status (): Answer<NodeStatus>
+  peers (): Answer<readonly PeerStatus[]>
+  members (): Answer<readonly MemberStatus[]>
+  invite (options: InviteOptions): Answer<Ticket>
+  join (ticket: string): Answer<FoundingStatus>
+  revoke (envelope: Uint8Array): Answer<null>
+
+  datasets (query: DatasetQuery): Answer<DatasetPage>
+  dataset (reference: string): Answer<Dataset>
+  publish (description: DatasetDescription, content: Content, onProgress?: OnProgress): Answer<Dataset>
+  append (datasetId: string, records: readonly RecordInput[], options: { readonly flush: boolean }): Answer<{ readonly first: number, readonly count: number }>
+  withdraw (datasetId: string): Answer<null>
+
+  /** Waits until the node holds all of the dataset. */
+  fetch (reference: string, options: { readonly timeoutMs: number, readonly signal?: AbortSignal }, onProgress?: OnProgress): Answer<Dataset>
+  read (reference: string, options: { readonly from: number, readonly limit: number, readonly signal?: AbortSignal }): Answer<AsyncIterable<NumberedRecord>>
+  /** The last `last` records and then every new one, also across broken connections, until the signal aborts. */
+  follow (reference: string, options: LiveOptions & { readonly last: number }): Answer<AsyncIterable<NumberedRecord>>
+  content (reference: string, range?: { readonly from: number, readonly to: number }): Answer<ContentStream>
+
+  verify (reference: string, onProgress?: OnProgress): Answer<VerifyReport>
+  proof (reference: string, number: number): Answer<Uint8Array>
+  makeBundle (references: readonly string[]): Answer<AsyncIterable<Uint8Array>>
+  openBundle (source: AsyncIterable<Uint8Array>, sizeBytes: number | null, onProgress?: OnProgress): Answer<BundleReport>
+
+  scrub (onProgress?: OnProgress): Answer<ScrubReport>
+  events (options: LiveOptions): Answer<AsyncIterable<NodeEvent>>
+  /** Asks the node to stop; answers before it does. */
+  stop (): Answer<null>
+}
+
+export function createClient (options: { readonly baseUrl: string, readonly token: string, readonly fetch?: Fetch }): Client {
+  const transport = new Transport(options)
+  const get = <T>(path: string, schema: z.ZodType<T>, query: Call['query'] = {}): Answer<T> =>
+    transport.json({ method: 'GET', path: `${API_PATH}/${path}`, query }, schema)
+  const post = <T>(path: string, body: unknown, schema: z.ZodType<T>): Answer<T> =>
+    transport.json({ method: 'POST', path: `${API_PATH}/${path}`, ...jsonBody(body) }, schema)
+  return {
+    status: () => get('status', statusSchema),
+    peers: () => get('peers', peersSchema),
+    members: () => get('members', membersSchema),
+    invite: invitation => post('federation/invite', invitation, ticketSchema),
+    join: ticket => post('federation/join', { ticket }, foundingSchema),
+    revoke: envelope => nothing(transport, {
+      method: 'POST', path: `${API_PATH}/federation/revocations`, headers: { 'content-type': MEDIA_TYPES.cbor }, body: envelope
+    }),
+    datasets: ({ box, ...query }) => get('datasets', datasetPageSchema, {
+      ...query, box: box === undefined ? undefined : [box.west, box.south, box.east, box.north].join(',')
+    }),
+    dataset: reference => transport.json({ method: 'GET', path: datasetPath(reference) }, datasetSchema),
+    publish: (description, content, onProgress) => transport.json({
+      method: 'POST', path: `${API_PATH}/datasets`, headers: { 'content-type': MEDIA_TYPES.publish },
+      body: publishBody(description, content, onProgress)
+    }, datasetSchema),
+    append: (datasetId, records, { flush }) => transport.json({
+      method: 'POST', path: datasetPath(datasetId, 'records'), query: { flush }, headers: { 'content-type': MEDIA_TYPES.records },
+      body: recordFrames(records)
+    }, appendedSchema),
+    withdraw: datasetId => nothing(transport, { method: 'DELETE', path: datasetPath(datasetId) }),
+    fetch: (reference, { timeoutMs, signal }, onProgress) => transport.progressing(
+      { method: 'POST', path: datasetPath(reference, 'fetch'), query: { timeoutMs }, signal }, datasetSchema, onProgress
+    ),
+    verify: (reference, onProgress) => transport.progressing(
+      { method: 'POST', path: datasetPath(reference, 'verify') }, verifyReportSchema, onProgress
+    ),
+    openBundle: (source, sizeBytes, onProgress) => transport.json({
+      method: 'PUT', path: `${API_PATH}/bundles`, headers: { 'content-type': MEDIA_TYPES.car },
+      body: withProgress(source, sizeBytes, onProgress)
+    }, bundleReportSchema),
+    scrub: onProgress => transport.progressing({ method: 'POST', path: `${API_PATH}/scrub` }, scrubReportSchema, onProgress),
+    stop: () => nothing(transport, { method: 'POST', path: `${API_PATH}/stop` }),
+    ...streams(transport)
+  }
+}
+
+function streams (transport: Transport): Pick<Client, 'read' | 'follow' | 'content' | 'proof' | 'makeBundle' | 'events'> {
+  return {
+    read: async (reference, { from, limit, signal }) => {
+      const response = await transport.call({ method: 'GET', path: datasetPath(reference, 'records'), query: { from, limit }, signal })
+      return response.ok ? ok(recordsOf(response.value)) : response
+    },
+    follow: async (reference, { last, ...live }) => {
+      const opened = await openLive(transport, { method: 'GET', path: datasetPath(reference, 'live'), query: { last } }, live)
+      return opened.ok ? ok(parsedEvents(opened.value, value => recordOfText(value))) : opened
+    },
+    content: async (reference, range) => {
+      const headers = range === undefined ? {} : { range: `bytes=${range.from}-${range.to - 1}` }
+      const response = await transport.call({ method: 'GET', path: datasetPath(reference, 'content'), headers })
+      if (!response.ok) return response
+      const size = response.value.headers.get('content-length')
+      const mediaType = response.value.headers.get('content-type') ?? 'application/octet-stream'
+      return ok({ sizeBytes: size === null ? null : Number(size), mediaType, bytes: chunksOf(response.value) })
+    },
+    proof: async (reference, number) => {
+      const response = await transport.call({ method: 'GET', path: datasetPath(reference, 'proof'), query: { record: number } })
+      if (!response.ok) return response
+      try {
+        return ok(new Uint8Array(await response.value.arrayBuffer()))
+      } catch {
+        return fail({ code: 'cut', reason: 'the proof broke off', hint: 'try again', status: null })
+      }
+    },
+    makeBundle: async references => {
+      const response = await transport.call({ method: 'POST', path: `${API_PATH}/bundles`, ...jsonBody({ references }) })
+      return response.ok ? ok(chunksOf(response.value)) : response
+    },
+    events: async live => {
+      const opened = await openLive(transport, { method: 'GET', path: `${API_PATH}/events` }, live)
+      return opened.ok ? ok(parsedEvents(opened.value, value => eventSchema.safeParse(value).data)) : opened
+    }
+  }
+}
+
+function jsonBody (body: unknown): Pick<Call, 'headers' | 'body'> {
+  return { headers: { 'content-type': MEDIA_TYPES.json }, body: JSON.stringify(body) }
+}
+
+async function nothing (transport: Transport, call: Call): Answer<null> {
+  const response = await transport.call(call)
+  if (!response.ok) return response
+  await response.value.body?.cancel()
+  return ok(null)
+}
+
+function withProgress (
+  source: AsyncIterable<Uint8Array>, total: number | null, onProgress: OnProgress | undefined
+): AsyncIterable<Uint8Array> {
+  let done = 0
+  return counted(source, sizeBytes => {
+    done += sizeBytes
+    onProgress?.({ phase: 'verifying', done, total, unit: 'bytes' })
+  })
+}
+
+async function * recordsOf (response: Response): AsyncGenerator<NumberedRecord> {
+  for await (const line of linesOf(chunksOf(response))) yield understood(line, recordOfText)
+}
+
+async function * parsedEvents<T> (
+  events: AsyncIterable<{ readonly event: string, readonly data: string }>, parse: (value: unknown) => T | undefined
+): AsyncGenerator<T> {
+  for await (const { data } of events) yield understood(data, parse)
+}
+
+function understood<T> (text: string, parse: (value: unknown) => T | undefined): T {
+  const value = parse(jsonOf(text))
+  if (value === undefined) throw new StreamBroken('protocol', `the node sent what this client does not understand: ${text.slice(0, 80)}`)
+  return value
+}
+
+function jsonOf (text: string): unknown {
+  try {
+    return JSON.parse(text)
+  } catch {
+    return undefined
+  }
+}

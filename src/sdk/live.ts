@@ -1,0 +1,106 @@
+import { fail, ok, type Result } from '../base/index.ts'
+import { eventsOf, StreamBroken, type ServerSentEvent } from './textStreams.ts'
+import { chunksOf, type Call, type Failure, type Transport } from './transport.ts'
+
+export type LiveOptions = {
+  readonly signal: AbortSignal
+  /** Without even a heartbeat for so long the stream counts as dead and is opened anew. */
+  readonly silenceMs?: number
+  /** For how long a node that does not answer is asked again, before the stream ends with `StreamBroken`. */
+  readonly retryForMs?: number
+}
+
+const SILENCE_MS = 40_000
+const RETRY_FOR_MS = 60_000
+const RETRY_FIRST_MS = 250
+const RETRY_MAX_MS = 5_000
+
+/**
+ * Events of a live stream, opened anew where it breaks and resumed behind the last event that was handed out. The first
+ * opening answers at once, so that a refusal is a value.
+ */
+export async function openLive (
+  transport: Transport, call: Call, options: LiveOptions
+): Promise<Result<AsyncIterable<ServerSentEvent>, Failure>> {
+  const first = await connect(transport, call, options, '')
+  return first.ok ? ok(resuming(transport, call, options, first.value)) : first
+}
+
+type Connection = { readonly events: AsyncIterable<ServerSentEvent>, readonly close: () => void }
+
+async function * resuming (
+  transport: Transport, call: Call, options: LiveOptions, first: Connection
+): AsyncGenerator<ServerSentEvent> {
+  let connection: Connection | undefined = first
+  let lastId = ''
+  while (connection !== undefined) {
+    try {
+      for await (const event of connection.events) {
+        lastId = event.id
+        yield event
+      }
+    } catch (error) {
+      if (!(error instanceof StreamBroken) || error.code !== 'cut') throw error
+    } finally {
+      connection.close()
+    }
+    connection = options.signal.aborted ? undefined : await reconnect(transport, call, options, lastId)
+  }
+}
+
+async function reconnect (transport: Transport, call: Call, options: LiveOptions, lastId: string): Promise<Connection | undefined> {
+  const deadline = Date.now() + (options.retryForMs ?? RETRY_FOR_MS)
+  for (let delayMs = RETRY_FIRST_MS; ; delayMs = Math.min(delayMs * 2, RETRY_MAX_MS)) {
+    await delay(delayMs, options.signal)
+    if (options.signal.aborted) return undefined
+    const next = await connect(transport, call, options, lastId)
+    if (next.ok) return next.value
+    if (options.signal.aborted) return undefined
+    const final = next.failure.status !== null && next.failure.status < 500
+    if (final || Date.now() >= deadline) throw new StreamBroken('cut', next.failure.reason)
+  }
+}
+
+async function connect (
+  transport: Transport, call: Call, options: LiveOptions, lastId: string
+): Promise<Result<Connection, Failure>> {
+  const ending = new AbortController()
+  const signal = AbortSignal.any([options.signal, ending.signal])
+  const silenceMs = options.silenceMs ?? SILENCE_MS
+  let timer = setTimeout(() => { ending.abort() }, silenceMs)
+  const alive = (): void => {
+    clearTimeout(timer)
+    timer = setTimeout(() => { ending.abort() }, silenceMs)
+  }
+  const close = (): void => {
+    clearTimeout(timer)
+    options.signal.removeEventListener('abort', close)
+    ending.abort()
+  }
+  // Also where nobody reads on: a forgotten timer would keep the process alive.
+  options.signal.addEventListener('abort', close, { once: true })
+  const headers = { accept: 'text/event-stream', ...(lastId === '' ? {} : { 'last-event-id': lastId }) }
+  const response = await transport.call({ ...call, headers: { ...call.headers, ...headers }, signal })
+  if (!response.ok) {
+    close()
+    return fail(response.failure)
+  }
+  return ok({ events: watched(response.value, alive), close })
+}
+
+async function * watched (response: Response, alive: () => void): AsyncGenerator<ServerSentEvent> {
+  for await (const event of eventsOf(chunksOf(response), alive)) {
+    alive()
+    yield event
+  }
+}
+
+async function delay (delayMs: number, signal: AbortSignal): Promise<void> {
+  await new Promise<void>(resolve => {
+    const timer = setTimeout(resolve, delayMs)
+    signal.addEventListener('abort', () => {
+      clearTimeout(timer)
+      resolve()
+    }, { once: true })
+  })
+}

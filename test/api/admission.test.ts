@@ -1,0 +1,214 @@
+import { strict as assert } from 'node:assert'
+import { mkdtemp, rm, chmod, stat } from 'node:fs/promises'
+import { request, type IncomingHttpHeaders } from 'node:http'
+import { connect } from 'node:net'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import fc from 'fast-check'
+import { createApi, readApiFile, removeApiFile, writeApiFile } from '../../src/api/index.ts'
+import { problemSchema } from '../../src/sdk/index.ts'
+import { serve, type Served } from '../support/apiServer.ts'
+
+let served: Served
+beforeEach(async () => { served = await serve({ jsonBytesMax: 2_000, appendBytesMax: 4_000, appendRecordsMax: 3, lingerMs: 200, bodyTimeoutMs: 300, headersTimeoutMs: 500 }) })
+afterEach(async () => {
+  await served.api.stop()
+  assert.deepEqual(served.errors, [])
+})
+
+type Sent = { readonly method?: string, readonly path: string, readonly headers?: Record<string, string>, readonly body?: string | Uint8Array }
+type Got = { readonly status: number, readonly headers: IncomingHttpHeaders, readonly body: string, readonly code: string }
+
+/** Raw HTTP: fetch sets some headers itself. */
+async function send ({ method = 'GET', path, headers = {}, body }: Sent): Promise<Got> {
+  return await new Promise<Got>((resolve, reject) => {
+    const sent = request(`${served.api.url}`, { method, path, headers: { authorization: `Bearer ${served.token}`, ...headers }, agent: false }, response => {
+      const chunks: Buffer[] = []
+      response.on('data', (chunk: Buffer) => chunks.push(chunk))
+      response.on('error', reject)
+      response.on('end', () => {
+        const text = Buffer.concat(chunks).toString()
+        resolve({ status: response.statusCode ?? 0, headers: response.headers, body: text, code: codeOf(response.headers, text) })
+      })
+    })
+    sent.on('error', reject)
+    sent.end(body)
+  })
+}
+
+/** The code of a problem document, which every failure must be. */
+function codeOf (headers: IncomingHttpHeaders, text: string): string {
+  return headers['content-type'] === 'application/problem+json' ? problemSchema.parse(JSON.parse(text)).code : ''
+}
+
+const ROUTES: readonly (readonly [method: string, path: string, scope: 'read' | 'operate' | 'decide'])[] = [
+  ['GET', '/api/v1/status', 'read'], ['GET', '/api/v1/peers', 'read'], ['GET', '/api/v1/members', 'read'], ['GET', '/api/v1/events', 'read'],
+  ['POST', '/api/v1/scrub', 'operate'], ['POST', '/api/v1/stop', 'operate'],
+  ['GET', '/api/v1/datasets', 'read'], ['POST', '/api/v1/datasets', 'operate'], ['GET', '/api/v1/datasets/x', 'read'], ['DELETE', '/api/v1/datasets/x', 'operate'],
+  ['GET', '/api/v1/datasets/x/records', 'read'], ['POST', '/api/v1/datasets/x/records', 'operate'], ['GET', '/api/v1/datasets/x/live', 'read'],
+  ['GET', '/api/v1/datasets/x/content', 'read'], ['POST', '/api/v1/datasets/x/fetch', 'operate'], ['POST', '/api/v1/datasets/x/verify', 'read'],
+  ['GET', '/api/v1/datasets/x/proof', 'read'], ['POST', '/api/v1/bundles', 'read'], ['PUT', '/api/v1/bundles', 'operate'],
+  ['POST', '/api/v1/federation/invite', 'decide'], ['POST', '/api/v1/federation/join', 'decide'], ['POST', '/api/v1/federation/revocations', 'decide']
+]
+
+describe('admission', () => {
+  it('asks every call for a token of its scope', async () => {
+    for (const [method, path, scope] of ROUTES) {
+      for (const authorization of ['', 'Bearer', 'Bearer hanse_wrong', `Basic ${served.token}`, `Bearer ${served.token}x`]) {
+        const answer = await send({ method, path, headers: { authorization } })
+        assert.deepEqual([answer.status, answer.code, answer.headers['www-authenticate']], [401, 'unauthorised', 'Bearer'], `${method} ${path} ${authorization}`)
+      }
+      for (const weaker of scope === 'decide' ? ['read', 'operate'] as const : scope === 'operate' ? ['read'] as const : []) {
+        const answer = await send({ method, path, headers: { authorization: `Bearer ${served.tokens[weaker]}` } })
+        assert.deepEqual([answer.status, answer.code], [403, 'forbidden'], `${method} ${path} ${weaker}`)
+      }
+    }
+  })
+
+  it('answers a read token wherever reading is enough', async () => {
+    for (const [method, path] of ROUTES.filter(([, path, scope]) => scope === 'read' && !path.endsWith('events'))) {
+      const { status } = await send({ method, path, headers: { authorization: `Bearer ${served.tokens.read}` } })
+      assert.ok(![401, 403].includes(status), `${method} ${path}: ${status}`)
+    }
+  })
+
+  it('answers only to its own names, before anything else', async () => {
+    const { port } = new URL(served.api.url)
+    for (const host of ['evil.example', `evil.example:${port}`, '127.0.0.1:1', `127.0.0.1.evil.example:${port}`, `localhost:${port}@evil`]) {
+      const answer = await send({ path: '/healthz', headers: { host } })
+      assert.ok(answer.status === 421 || answer.status === 400, `${host}: ${answer.status}`)
+    }
+    for (const host of [`localhost:${port}`, `[::1]:${port}`, `127.0.0.1:${port}`]) assert.equal((await send({ path: '/healthz', headers: { host } })).status, 200)
+  })
+
+  it('tells health to anybody on the machine, with reasons where it is not ready', async () => {
+    assert.deepEqual(JSON.parse((await send({ path: '/readyz', headers: { authorization: '' } })).body), { ready: true, reasons: [] })
+    served.node.state = 'founding'
+    served.node.alarms.push('two heads of one length')
+    const answer = await send({ path: '/readyz', headers: { authorization: '' } })
+    assert.equal(answer.status, 503)
+    assert.match(answer.body, /"founding".*"alarm".*two heads/)
+    assert.equal((await send({ path: '/healthz', headers: { authorization: '' } })).status, 200)
+  })
+
+  it('names what it does not have', async () => {
+    assert.deepEqual((await send({ path: '/api/v1/nothing' })).code, 'no-such-path')
+    const answer = await send({ method: 'PATCH', path: '/api/v1/datasets/x' })
+    assert.deepEqual([answer.status, answer.headers.allow], [405, 'GET, DELETE'])
+    assert.equal((await send({ path: '/api/v1/datasets/%ff' })).code, 'malformed')
+    assert.equal((await send({ path: '/api/v1/datasets?limt=3' })).code, 'invalid')
+    assert.equal((await send({ path: '/api/v1/datasets?box=1,2,3' })).code, 'invalid')
+    assert.equal((await send({ method: 'POST', path: '/api/v1/datasets', body: '{}' })).code, 'wrong-media-type')
+  })
+
+  it('refuses bodies beyond their limit, announced or not, and says so', async () => {
+    const path = '/api/v1/federation/join'
+    const large = JSON.stringify({ ticket: 'x'.repeat(3_000) })
+    assert.equal((await send({ method: 'POST', path, body: large })).code, 'too-large')
+    assert.equal((await send({ method: 'POST', path, body: large, headers: { 'transfer-encoding': 'chunked' } })).code, 'too-large')
+    const append = { method: 'POST', path: '/api/v1/datasets/x/records', headers: { 'content-type': 'application/x-ndjson' } }
+    assert.equal((await send({ ...append, body: `{"body":"${'x'.repeat(5_000)}"}\n` })).code, 'too-large')
+    assert.equal((await send({ ...append, body: '{"body":1}\n'.repeat(4) })).code, 'too-large')
+    assert.equal((await send({ ...append, body: '\n' })).code, 'invalid')
+    const publish = { method: 'POST', path: '/api/v1/datasets', headers: { 'content-type': 'application/vnd.hanse.publish' } }
+    assert.equal((await send({ ...publish, body: 'x'.repeat(1_000_000) })).code, 'invalid')
+  })
+
+  it('lets a client keep an answer by its tag', async () => {
+    const first = await send({ path: '/api/v1/datasets' })
+    const again = await send({ path: '/api/v1/datasets', headers: { 'if-none-match': String(first.headers.etag) } })
+    assert.deepEqual([again.status, again.body], [304, ''])
+  })
+
+  it('answers requests of any kind with less than 500, and lives on', async () => {
+    const paths = fc.constantFrom(...ROUTES.map(([, path]) => path).filter(path => !path.endsWith('live') && !path.endsWith('events')))
+    const sent = fc.record({
+      method: fc.constantFrom('GET', 'POST', 'PUT', 'DELETE', 'PATCH', 'OPTIONS'),
+      path: fc.oneof(paths, fc.tuple(paths, fc.webQueryParameters()).map(([path, query]) => `${path}?${query}`), fc.webPath().map(path => path === '' ? '/' : path)),
+      headers: fc.record({
+        'content-type': fc.constantFrom('application/json', 'application/vnd.hanse.publish', 'application/vnd.hanse.records', 'application/x-ndjson', 'application/vnd.ipld.car', 'application/cbor', '§'.normalize('NFD')),
+        'range': fc.constantFrom('bytes=0-', 'bytes=-1', 'bytes=9-1', 'lines=1', '')
+      }),
+      body: fc.oneof(fc.json(), fc.uint8Array({ maxLength: 3_000 }), fc.constant('{"description":{}}\n'), fc.string())
+    })
+    await fc.assert(fc.asyncProperty(sent, async each => {
+      const { status } = await send(each)
+      assert.ok(status < 500 || status === 503, String(status))
+    }), { numRuns: 400 })
+    assert.equal((await send({ path: '/api/v1/status' })).status, 200)
+  })
+
+  it('lives on after bytes that are no HTTP, headers that never end and bodies that never come', async () => {
+    const port = Number(new URL(served.api.url).port)
+    const slow = `POST /api/v1/federation/join HTTP/1.1\r\nHost: 127.0.0.1:${port}\r\nAuthorization: Bearer ${served.token}\r\nContent-Length: 100\r\n\r\n{`
+    const ends = ['\0\0\0\0', 'GET / HTTP/1.1\r\nHost:', slow].map(async text => {
+      await new Promise<void>(resolve => {
+        const socket = connect(port, '127.0.0.1', () => { socket.write(text) })
+        socket.on('data', () => undefined)
+        socket.on('error', () => undefined)
+        socket.on('close', () => { resolve() })
+      })
+    })
+    await Promise.all(ends.toSpliced(1, 1))
+    assert.equal((await send({ path: '/api/v1/status' })).status, 200)
+  })
+})
+
+describe('limits of the server', () => {
+  it('turn callers away for a while when too many are being answered, but never health', async () => {
+    const busy = await serve({ inFlightMax: 1, liveStreamsMax: 1 })
+    busy.node.missing.add('slow')
+    const waiting = busy.client.fetch('slow', { timeoutMs: 5_000 }, () => { fetching.resolve() })
+    const fetching = Promise.withResolvers<void>()
+    await fetching.promise
+    const refused = await fetch(`${busy.api.url}/api/v1/status`, { headers: { authorization: `Bearer ${busy.token}` } })
+    assert.deepEqual([refused.status, refused.headers.get('retry-after')], [503, '1'])
+    assert.equal((await fetch(`${busy.api.url}/healthz`)).status, 200)
+    const metrics = await (await fetch(String(busy.api.metricsUrl))).text()
+    assert.match(metrics, /^hanse_api_refused_busy_total 1$/m)
+    await busy.api.stop()
+    await waiting
+  }).timeout(20_000)
+
+  it('show metrics of the node, the server and the process on a port of their own', async () => {
+    await served.client.status()
+    const text = await (await fetch(String(served.api.metricsUrl))).text()
+    assert.match(text, /^# TYPE hanse_network_denied_total counter\nhanse_network_denied_total\{hook="denyDialPeer"\} 2$/m)
+    assert.match(text, /^hanse_records 3$/m)
+    assert.match(text, /^hanse_api_requests_total\{status="200"\} 1$/m)
+    assert.match(text, /^nodejs_eventloop_lag_seconds /m)
+    assert.equal((await fetch(String(served.api.metricsUrl).replace('/metrics', '/api/v1/status'))).status, 401)
+  })
+
+  it('refuse to listen beyond loopback and on a port that is taken', async () => {
+    const { node } = served
+    const options = { node, tokens: [], metricsListen: null, log: () => undefined, requestStop: () => undefined }
+    const open = await createApi({ ...options, listen: { host: '0.0.0.0', port: 0 } })
+    assert.equal(open.ok ? '' : open.failure.code, 'not-loopback')
+    const taken = await createApi({ ...options, listen: { host: '127.0.0.1', port: Number(new URL(served.api.url).port) } })
+    assert.equal(taken.ok ? '' : taken.failure.code, 'address-in-use')
+  })
+})
+
+describe('api file', () => {
+  it('is for its owner alone, and refused where it is not', async () => {
+    const folder = await mkdtemp(join(tmpdir(), 'hanse-api-'))
+    try {
+      const content = { url: served.api.url, token: served.token }
+      const path = join(folder, 'api.json')
+      const absent = await readApiFile(folder)
+      assert.equal(absent.ok ? '' : absent.failure.code, 'absent')
+      await writeApiFile(folder, content)
+      await writeApiFile(folder, content)
+      assert.equal((await stat(path)).mode & 0o777, 0o600)
+      assert.deepEqual(await readApiFile(folder), { ok: true, value: content })
+      await chmod(path, 0o644)
+      const loose = await readApiFile(folder)
+      assert.equal(loose.ok ? '' : loose.failure.code, 'loose-mode')
+      await removeApiFile(folder)
+      assert.equal((await readApiFile(folder)).ok, false)
+    } finally {
+      await rm(folder, { recursive: true })
+    }
+  })
+})

@@ -1,0 +1,125 @@
+import { strict as assert } from 'node:assert'
+import { utf8, type Result } from '../../src/base/index.ts'
+import { createClient, eventsOf, type Failure, type RecordInput } from '../../src/sdk/index.ts'
+import { describeDataset, serve, type Served } from '../support/apiServer.ts'
+
+let served: Served
+let ending: AbortController
+beforeEach(async () => {
+  served = await serve({ heartbeatMs: 20, eventsKeptMax: 4 })
+  ending = new AbortController()
+  value(await served.client.publish(describeDataset('live'), { form: 'stream', mediaType: 'text/plain' }))
+})
+afterEach(async () => {
+  ending.abort()
+  await served.api.stop()
+  assert.deepEqual(served.errors, [])
+})
+
+function value<T> (result: Result<T, Failure>): T {
+  if (!result.ok) throw new Error(JSON.stringify(result.failure))
+  return result.value
+}
+
+function text (body: string): RecordInput {
+  return { key: utf8('k'), timeMs: 1, operation: 'put', mediaType: 'text/plain', body: utf8(body) }
+}
+
+async function append (...bodies: readonly string[]): Promise<void> {
+  value(await served.client.append('live', bodies.map(text), { flush: true }))
+}
+
+async function take<T> (iterator: AsyncIterator<T>, count: number): Promise<T[]> {
+  const taken: T[] = []
+  while (taken.length < count) {
+    const next = await iterator.next()
+    if (next.done === true) break
+    taken.push(next.value)
+  }
+  return taken
+}
+
+/** Raw events, resumed by hand. */
+async function events (path: string, lastId?: string): Promise<AsyncIterator<{ readonly id: string, readonly event: string, readonly data: string }>> {
+  const response = await fetch(`${served.api.url}/api/v1/${path}`, {
+    signal: ending.signal, headers: { authorization: `Bearer ${served.token}`, ...lastId === undefined ? {} : { 'last-event-id': lastId } }
+  })
+  assert.equal(response.headers.get('content-type'), 'text/event-stream')
+  assert.ok(response.body)
+  return eventsOf(response.body, () => { heartbeats++ })[Symbol.asyncIterator]()
+}
+let heartbeats = 0
+
+describe('live streams', () => {
+  it('deliver the last records and then each new one', async () => {
+    await append('0', '1', '2')
+    const records = value(await served.client.follow('live', { last: 2, signal: ending.signal }))[Symbol.asyncIterator]()
+    assert.deepEqual((await take(records, 2)).map(({ number }) => number), [1, 2])
+    await append('3')
+    assert.deepEqual((await take(records, 1)).map(({ number, body }) => [number, body]), [[3, utf8('3')]])
+    ending.abort()
+    assert.equal((await records.next()).done, true)
+  })
+
+  it('resume behind the last event without a gap, also while records keep coming', async () => {
+    await append('0', '1', '2', '3', '4')
+    const resumed = await events('datasets/live/live', '1')
+    assert.deepEqual((await take(resumed, 3)).map(({ id }) => id), ['2', '3', '4'])
+    await append('5', '6')
+    assert.deepEqual((await take(resumed, 2)).map(({ id }) => id), ['5', '6'])
+    const current = await events('datasets/live/live', '6')
+    await append('7')
+    assert.deepEqual((await take(current, 1)).map(({ id }) => id), ['7'])
+  })
+
+  it('are opened anew by the client when the server goes and comes back', async () => {
+    await append('0')
+    let url = served.api.url
+    const client = createClient({ baseUrl: url, token: served.token, fetch: (asked, init) => fetch(asked.replace(url, served.api.url), init) })
+    const records = value(await client.follow('live', { last: 1, signal: ending.signal }))[Symbol.asyncIterator]()
+    assert.equal((await take(records, 1))[0]?.number, 0)
+    const before = served
+    url = before.api.url
+    served = await serve({ heartbeatMs: 20 })
+    for (const [id, held] of before.node.held) served.node.held.set(id, held)
+    await before.api.stop()
+    await append('1', '2')
+    assert.deepEqual((await take(records, 2)).map(({ number }) => number), [1, 2])
+  })
+
+  it('send heartbeats while nothing happens', async () => {
+    heartbeats = 0
+    const quiet = await events('events')
+    const waiting = quiet.next()
+    while (heartbeats < 3) await new Promise(resolve => { setImmediate(resolve) })
+    served.node.emit({ type: 'ready', federation: 'x' })
+    assert.equal((await waiting).value?.event, 'ready')
+  })
+
+  it('tell events of the node, resume them by id and say when some were missed', async () => {
+    const watched = value(await served.client.events({ signal: ending.signal }))[Symbol.asyncIterator]()
+    served.node.emit({ type: 'founding', have: 1, want: 3 })
+    assert.deepEqual(await take(watched, 1), [{ type: 'founding', have: 1, want: 3 }])
+    const raw = await events('events')
+    for (const have of [2, 3]) served.node.emit({ type: 'founding', have, want: 3 })
+    const [second, third] = await take(raw, 2)
+    assert.deepEqual((await take(await events('events', second?.id), 1)).map(({ id }) => id), [third?.id])
+    for (const have of [4, 5, 6, 7, 8, 9, 10, 11]) served.node.emit({ type: 'founding', have, want: 3 })
+    assert.deepEqual((await take(await events('events', second?.id), 1)).map(({ event }) => event), ['resync'])
+    assert.deepEqual((await take(await events('events', 'other-1'), 1)).map(({ event }) => event), ['resync'])
+  })
+
+  it('end when the server stops, and hold it up no longer', async () => {
+    const open = await events('events')
+    const waiting = open.next()
+    const startedMs = performance.now()
+    await served.api.stop()
+    assert.equal((await waiting).done, true)
+    assert.ok(performance.now() - startedMs < 2_000)
+  })
+
+  it('refuse as a value what they cannot open', async () => {
+    const none = await served.client.follow('none', { last: 1, signal: ending.signal })
+    assert.equal(none.ok ? '' : none.failure.code, 'not-found')
+  })
+})

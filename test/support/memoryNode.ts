@@ -1,0 +1,260 @@
+/** A `HanseNode` that holds everything in memory and belongs to a federation of one: the other side of the API in tests. */
+import { concat, fail, hex, ok, sha256, utf8, type Result } from '../../src/base/index.ts'
+import type {
+  BundleReport, Content, Dataset, DatasetDescription, Failure, HanseNode, NodeEvent, NodeStatus, NumberedRecord, OnProgress,
+  RecordInput
+} from '../../src/node/contract/index.ts'
+
+const DID = 'did:key:z6MkmemoryNode'
+const NAME = 'Bellevue'
+const TIME_MS = 1_700_000_000_000
+
+type Held = {
+  readonly description: DatasetDescription
+  readonly form: Content['form']
+  readonly mediaType: string
+  readonly fileName: string
+  readonly records: NumberedRecord[]
+}
+
+export class MemoryNode implements HanseNode {
+  readonly failed: Promise<string> = new Promise(() => undefined)
+  readonly held: Map<string, Held> = new Map()
+  readonly alarms: string[] = []
+  state: NodeStatus['state'] = 'ready'
+  /** Datasets that nobody has: `fetch` waits for them until its signal aborts. */
+  readonly missing: Set<string> = new Set()
+  readonly #followers: Set<() => void> = new Set()
+  readonly #watchers: Set<(event: NodeEvent) => void> = new Set()
+
+  status (): NodeStatus {
+    const records = [...this.held.values()].reduce((sum, each) => sum + each.records.length, 0)
+    return {
+      member: { did: DID, name: NAME }, state: this.state,
+      federation: this.state === 'ready' ? { id: 'bafyfederation', name: 'Corridor', members: 1 } : null,
+      founding: this.state === 'founding' ? { name: 'Corridor', have: 1, want: 3, convener: NAME } : null,
+      peerId: '12D3KooW', addresses: ['/ip4/127.0.0.1/tcp/4001'], neighbours: { reachable: 1, known: 2 },
+      feeds: { own: this.held.size, replicated: 0, frozen: 0, recovering: 0 }, records, storedBytes: 0, segmentsMissing: 0,
+      startedMs: TIME_MS, certificateNotAfterMs: TIME_MS + 90 * 86_400_000, alarms: this.alarms
+    }
+  }
+
+  peers (): ReturnType<HanseNode['peers']> {
+    return [{
+      member: { did: 'did:key:z6MkRenton', name: 'Renton' }, peerId: '12D3KooX', reachable: true, sinceMs: TIME_MS,
+      addresses: ['/ip4/127.0.0.1/tcp/4002'], feedsOffered: 3, receivedBytes: 1_000, sentBytes: 2_000
+    }]
+  }
+
+  members (): ReturnType<HanseNode['members']> {
+    return [{ did: DID, name: NAME, revoked: false }, { did: 'did:key:z6MkRenton', name: 'Renton', revoked: false }]
+  }
+
+  async invite ({ federationName, want, validMs }: Parameters<HanseNode['invite']>[0]): ReturnType<HanseNode['invite']> {
+    if (want > 1) this.state = 'founding'
+    return ok({ ticket: `hanse1${'a'.repeat(120)}`, expiresMs: TIME_MS + validMs, federationName, want })
+  }
+
+  async join (ticket: string): ReturnType<HanseNode['join']> {
+    return ticket.startsWith('hanse1')
+      ? ok({ name: 'Corridor', have: 3, want: 3, convener: 'Seattle' })
+      : fail({ code: 'invalid', reason: 'this is no ticket', hint: 'copy all of it; a ticket begins with hanse1' })
+  }
+
+  datasets ({ text, publisher, limit, after }: Parameters<HanseNode['datasets']>[0]): readonly Dataset[] {
+    return [...this.held.keys()].toSorted()
+      .map(datasetId => this.#describe(datasetId))
+      .filter(dataset => (after === undefined || dataset.id > after) && (publisher === undefined || publisher === DID) &&
+        (text === undefined || dataset.title.toLowerCase().includes(text.toLowerCase())))
+      .slice(0, limit)
+  }
+
+  dataset (reference: string): Result<Dataset, Failure<'not-found'>> {
+    const datasetId = reference.replace(`${DID}/`, '').replace(`${NAME}/`, '')
+    return this.held.has(datasetId)
+      ? ok(this.#describe(datasetId))
+      : fail({ code: 'not-found', reason: `no dataset is called ${reference}`, hint: '`hanse ls` shows those there are' })
+  }
+
+  async publish (description: DatasetDescription, content: Content, onProgress?: OnProgress): ReturnType<HanseNode['publish']> {
+    const records: NumberedRecord[] = []
+    const add = (record: RecordInput): void => { records.push({ ...record, body: record.body.slice(), key: record.key.slice(), number: records.length }) }
+    if (content.form === 'table') for await (const record of content.records) add(record)
+    if (content.form === 'file') {
+      for await (const body of content.bytes) add({ key: utf8('part'), timeMs: TIME_MS, operation: 'put', mediaType: content.mediaType, body })
+    }
+    onProgress?.({ phase: 'done', done: records.length, total: records.length, unit: 'records' })
+    const fileName = content.form === 'stream' ? '' : content.fileName
+    this.held.set(description.datasetId, { description, form: content.form, mediaType: content.mediaType, fileName, records })
+    const dataset = this.#describe(description.datasetId)
+    this.emit({ type: 'dataset', id: dataset.id, change: 'new' })
+    return ok(dataset)
+  }
+
+  async append (datasetId: string, records: readonly RecordInput[]): ReturnType<HanseNode['append']> {
+    const held = this.held.get(datasetId)
+    if (held === undefined) return fail({ code: 'not-found', reason: `no own stream is called ${datasetId}`, hint: 'publish it first' })
+    const first = held.records.length
+    for (const record of records) held.records.push({ ...record, number: held.records.length })
+    for (const wake of this.#followers) wake()
+    return ok({ first, count: records.length })
+  }
+
+  async withdraw (datasetId: string): ReturnType<HanseNode['withdraw']> {
+    return this.held.delete(datasetId)
+      ? ok(null)
+      : fail({ code: 'not-found', reason: `no own dataset is called ${datasetId}`, hint: '`hanse ls` shows those there are' })
+  }
+
+  async fetch (reference: string, signal: AbortSignal, onProgress?: OnProgress): ReturnType<HanseNode['fetch']> {
+    if (this.missing.has(reference)) {
+      onProgress?.({ phase: 'looking', done: 0, total: null, unit: 'segments' })
+      await aborted(signal)
+      return fail({ code: 'unreachable', reason: 'nobody who has it was reachable', hint: 'try again when a neighbour is there' })
+    }
+    const dataset = this.dataset(reference)
+    for (const done of [1, 2]) onProgress?.({ phase: 'fetching', done, total: 2, unit: 'segments' })
+    return dataset
+  }
+
+  read (reference: string, { from, limit }: { readonly from: number, readonly limit: number }): ReturnType<HanseNode['read']> {
+    const held = this.#find(reference)
+    return held.ok ? ok(each(held.value.records.slice(from, from + limit))) : held
+  }
+
+  follow (reference: string, { last, signal }: { readonly last: number, readonly signal: AbortSignal }): ReturnType<HanseNode['follow']> {
+    const held = this.#find(reference)
+    return held.ok ? ok(this.#follow(held.value.records, Math.max(0, held.value.records.length - last), signal)) : held
+  }
+
+  async * #follow (records: readonly NumberedRecord[], from: number, signal: AbortSignal): AsyncGenerator<NumberedRecord> {
+    let at = from
+    let wake = (): void => undefined
+    const waker = (): void => { wake() }
+    this.#followers.add(waker)
+    signal.addEventListener('abort', waker)
+    while (!signal.aborted) {
+      const record = records[at]
+      if (record === undefined) await new Promise<void>(resolve => { wake = resolve })
+      else {
+        at++
+        yield record
+      }
+    }
+    this.#followers.delete(waker)
+  }
+
+  async content (reference: string, range?: { readonly from: number, readonly to: number }): ReturnType<HanseNode['content']> {
+    const held = this.#find(reference)
+    if (!held.ok) return held
+    const whole = concat(held.value.records.map(({ body }) => body))
+    const bytes = range === undefined ? whole : whole.subarray(range.from, range.to)
+    return ok({ sizeBytes: whole.length, mediaType: held.value.mediaType, fileName: held.value.fileName, bytes: each([bytes]) })
+  }
+
+  async verify (reference: string, onProgress?: OnProgress): ReturnType<HanseNode['verify']> {
+    const held = this.#find(reference)
+    if (!held.ok) return held
+    const records = held.value.records.length
+    onProgress?.({ phase: 'verifying', done: records, total: records, unit: 'records' })
+    const verified = !this.alarms.includes('damaged')
+    return ok({
+      dataset: reference, verified, segments: 1, records, bytes: 0, publisher: NAME, headSignedMs: TIME_MS,
+      checks: [{ name: 'segments', ok: verified, detail: verified ? 'all hashes are right' : 'segment 0 is not what was signed' }]
+    })
+  }
+
+  async proof (reference: string, number: number): ReturnType<HanseNode['proof']> {
+    const held = this.#find(reference)
+    return held.ok ? ok(new Uint8Array([1, 2, 3, number])) : held
+  }
+
+  async makeBundle (references: readonly string[]): ReturnType<HanseNode['makeBundle']> {
+    const found = references.map(reference => this.#find(reference))
+    const missing = found.find(result => !result.ok)
+    if (missing !== undefined && !missing.ok) return missing
+    return ok(each(references.map(reference => utf8(`bundle of ${reference}\n`))))
+  }
+
+  async openBundle (source: AsyncIterable<Uint8Array>): ReturnType<HanseNode['openBundle']> {
+    let bytes = 0
+    for await (const chunk of source) {
+      if (bytes === 0 && chunk[0] !== 98) return fail({ code: 'malformed', reason: 'this is no bundle', hint: 'make one with `hanse bundle make`' })
+      bytes += chunk.length
+    }
+    const report: BundleReport = {
+      federation: 'bafyfederation', federationName: 'Corridor', feeds: 1, segments: 1, records: 3, bytes, files: 0, added: 1, datasets: []
+    }
+    return ok(report)
+  }
+
+  async revoke (envelope: Uint8Array): ReturnType<HanseNode['revoke']> {
+    return envelope[0] === 0xa2 ? ok(null) : fail({ code: 'invalid', reason: 'this is no revocation', hint: 'send one that is signed' })
+  }
+
+  async scrub (onProgress?: OnProgress): ReturnType<HanseNode['scrub']> {
+    onProgress?.({ phase: 'verifying', done: 1, total: 1, unit: 'segments' })
+    return { segments: 1, damaged: 0, refetched: 0, lost: 0 }
+  }
+
+  async * events (signal: AbortSignal): AsyncGenerator<NodeEvent> {
+    const queue: NodeEvent[] = []
+    let wake = (): void => undefined
+    const watcher = (event: NodeEvent): void => {
+      queue.push(event)
+      wake()
+    }
+    this.#watchers.add(watcher)
+    signal.addEventListener('abort', () => { wake() })
+    while (!signal.aborted) {
+      const event = queue.shift()
+      if (event === undefined) await new Promise<void>(resolve => { wake = resolve })
+      else yield event
+    }
+    this.#watchers.delete(watcher)
+  }
+
+  emit (event: NodeEvent): void {
+    for (const watcher of this.#watchers) watcher(event)
+  }
+
+  metrics (): ReadonlyMap<string, number> {
+    return new Map([['hanse_records', 3], ['hanse_network_denied_total{hook="denyDialPeer"}', 2], ['no metric!', 1]])
+  }
+
+  async stop (): Promise<void> {
+    this.state = 'stopping'
+  }
+
+  #find (reference: string): Result<Held, Failure<'not-found'>> {
+    const dataset = this.dataset(reference)
+    const held = dataset.ok ? this.held.get(dataset.value.datasetId) : undefined
+    return held === undefined ? fail({ code: 'not-found', reason: `no dataset is called ${reference}`, hint: '`hanse ls` shows those there are' }) : ok(held)
+  }
+
+  #describe (datasetId: string): Dataset {
+    const held = this.held.get(datasetId)
+    if (held === undefined) throw new Error(`${datasetId} is not held`)
+    const content = concat(held.records.map(({ body }) => body))
+    const stream = held.form === 'stream'
+    return {
+      ...held.description, id: `${DID}/${datasetId}`, publisher: { did: DID, name: NAME }, version: 1, issuedMs: TIME_MS, modifiedMs: TIME_MS,
+      distribution: {
+        feed: `bafy${datasetId}`, form: held.form, mediaType: held.mediaType, fileName: held.fileName, firstRecord: 0,
+        records: stream ? null : held.records.length, sizeBytes: stream ? null : content.length, sha256: stream ? null : hex(sha256(content))
+      },
+      held: {
+        phase: 'complete', segmentsHave: 1, segmentsKnown: 1, records: held.records.length, bytes: content.length, sources: 0, because: null,
+        state: 'replicated', replicas: 1
+      }
+    }
+  }
+}
+
+async function aborted (signal: AbortSignal): Promise<void> {
+  if (!signal.aborted) await new Promise<void>(resolve => { signal.addEventListener('abort', () => { resolve() }) })
+}
+
+async function * each<T> (items: readonly T[]): AsyncGenerator<T> {
+  yield * items
+}
