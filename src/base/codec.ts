@@ -8,7 +8,7 @@
 import { decode, encode } from '@ipld/dag-cbor'
 import type { CID } from 'multiformats/cid'
 import { equalBytes } from './bytes.ts'
-import { isCid, isOurCid } from './hash.ts'
+import { isCid, isOurCid, plain } from './hash.ts'
 import { fail, ok, type Result } from './result.ts'
 import type { Schema } from './schema.ts'
 
@@ -25,7 +25,7 @@ export const DEPTH_MAX = 32
 
 /** Canonical bytes of a value. The value is ours: a float, `undefined` or a foreign CID in it is a bug and throws. */
 export function encodeCanonical (value: Value): Uint8Array {
-  return encode(value)
+  return plain(encode(value))
 }
 
 /** The value of `bytes`, if they are its canonical encoding, within limits, and fit the schema. */

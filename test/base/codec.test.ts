@@ -57,6 +57,16 @@ describe('canonical codec', () => {
     }))
   })
 
+  it('gives plain bytes, never a Buffer, in and out', () => {
+    const encoded = encodeCanonical({ body: new Uint8Array(3) })
+    assert.equal(encoded.constructor, Uint8Array)
+    for (const given of [encoded, Buffer.from(encoded)]) {
+      const decoded = decodeCanonical(given, struct({ body: bytes(3) }), 64)
+      assert.ok(decoded.ok)
+      assert.equal(decoded.value.body.constructor, Uint8Array)
+    }
+  })
+
   it('counts depth up to its limit and stops one beyond', () => {
     const nested = (depth: number): Uint8Array => new Uint8Array([...Array<number>(depth).fill(0x81), 0x00])
     assert.ok(decodeCanonical(nested(DEPTH_MAX), anything, 1024).ok)

@@ -1,5 +1,5 @@
 import {
-  bytes, decodeCanonical, encodeCanonical, equalBytes, fail, list, literal, MerkleLog, ok, rootOfInclusion, sha256, struct,
+  bytes, cidOf, decodeCanonical, encodeCanonical, equalBytes, fail, list, literal, MerkleLog, ok, rootOfInclusion, sha256, struct,
   text, uint, verifyInclusion, HASH_SIZE_BYTES, type CodecFailure, type Result
 } from '../../base/index.ts'
 import { CERTIFICATE_SIZE_BYTES_MAX } from '../identity/index.ts'
@@ -44,7 +44,12 @@ export type SegmentProofFailure =
   /** The path does not lead to the signed root. */
   | { readonly code: 'path' }
 
-export type RecordProofFailure = SegmentProofFailure | { readonly code: 'record' } | { readonly code: 'record-path' }
+export type RecordProofFailure =
+  | SegmentProofFailure
+  | { readonly code: 'record' }
+  | { readonly code: 'record-path' }
+  /** One that neither the head nor the declaration needs. */
+  | { readonly code: 'certificate' }
 
 export type BadSegmentFailure =
   | SegmentProofFailure
@@ -144,11 +149,14 @@ export function decodeRecordProof (encoded: Uint8Array): Result<RecordProof, Cod
 
 /** The record and where it stands in the feed, proved to be the publisher's. */
 export function verifyRecordProof (
-  { segment, position, salt, record, path }: RecordProof, declaration: Declaration, speaker: Speaker
+  { segment, position, salt, record, path, certificates }: RecordProof, declaration: Declaration, speaker: Speaker
 ): Result<{ readonly head: Head, readonly record: FeedRecord, readonly recordIndex: number }, RecordProofFailure> {
   const proved = verifySegmentProof(segment, declaration, speaker)
   if (!proved.ok) return proved
   const { head, leaf } = proved.value
+  const needed = [head.statement.certificate, declaration.statement.certificate]
+  const isNeeded = (each: Uint8Array): boolean => needed.some(id => id.equals(cidOf('dagCbor', each)))
+  if (!certificates.every(isNeeded)) return fail({ code: 'certificate' })
   if (refusalOf(record) !== undefined) return fail({ code: 'record' })
   const root = rootOfInclusion(recordHashOf(salt, record), position, leaf.count, path)
   if (root === undefined || !equalBytes(root, leaf.recordsRoot)) return fail({ code: 'record-path' })
