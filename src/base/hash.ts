@@ -1,4 +1,4 @@
-import { hash } from 'node:crypto'
+import { createHash, hash } from 'node:crypto'
 import { CID } from 'multiformats/cid'
 import * as Digest from 'multiformats/hashes/digest'
 import { concat } from './bytes.ts'
@@ -57,6 +57,15 @@ export function hmacSha256 (
 /** `Buffer.slice` shares memory where `Uint8Array.slice` copies; so no Buffer leaves this room. */
 export function plain (buffer: Uint8Array): Uint8Array {
   return new Uint8Array(buffer.buffer, buffer.byteOffset, buffer.length)
+}
+
+/** Hashes content that comes in pieces. `digest` ends it. */
+export function sha256Stream (): { update (chunk: Uint8Array): void, digest (): Uint8Array } {
+  const running = createHash('sha256')
+  return {
+    update: chunk => { running.update(chunk) },
+    digest: () => plain(running.digest())
+  }
 }
 
 export function cidOf (codec: Codec, bytes: Uint8Array): CID {

@@ -11,7 +11,7 @@ export {
 export { decodeCanonical, DEPTH_MAX, encodeCanonical, type CodecFailure, type Value } from './codec.ts'
 export {
   CID_SIZE_BYTES, cidOf, cidOfBytes, cidOfDigest, cidOfText, codecOf, digestOf, HASH_SIZE_BYTES, hmacSha256, isCid, isOurCid,
-  plain, sha256, sha256Into, type Codec
+  plain, sha256, sha256Stream, sha256Into, type Codec
 } from './hash.ts'
 export {
   bagPeaks, EMPTY_ROOT, leafHash, MerkleLog, merkleRoot, nodeHash, Peaks, reduceToRoot, rootOfCover, rootOfInclusion,

@@ -14,6 +14,7 @@ export function addRange (ranges: Ranges, [from, to]: Range): Ranges {
 }
 
 export function removeRange (ranges: Ranges, [from, to]: Range): Ranges {
+  if (to <= from) return ranges
   return ranges.flatMap(([a, b]): Range[] => {
     if (b <= from || a >= to) return [[a, b]]
     const left: Range[] = a < from ? [[a, from]] : []

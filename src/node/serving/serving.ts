@@ -3,7 +3,7 @@ import type { CID } from '../../base/index.ts'
 import {
   decodeRequest, encodeItem, encodeItemBytes, encodeListing, encodeResult, listingPage, type ListEntry, type Range, type Request
 } from '../../core/sync/index.ts'
-import type { Peer, ProtocolHandler, Reply } from '../../host/index.ts'
+import type { Clock, Peer, ProtocolHandler, Reply } from '../../host/index.ts'
 import { maySee } from '../door/index.ts'
 import { Signal, type Feed, type Feeds } from '../feeds/index.ts'
 
@@ -11,6 +11,9 @@ import { Signal, type Feed, type Feeds } from '../feeds/index.ts'
 const READ_AHEAD_SEGMENTS = 4
 /** Followers of one feed by one peer wait for heads; this many altogether, so that nobody parks requests without end. */
 export const FOLLOWERS_MAX = 256
+
+/** A request without progress is ended; a follower of a quiet feed is kept by a sign of life. */
+const SIGN_OF_LIFE_MS = 10_000
 
 export type ServeFile = (root: CID, wanted: { readonly cids: readonly CID[] } | { readonly byteFrom: number, readonly byteTo: number })
   => AsyncIterable<{ readonly cid: CID, readonly bytes: Uint8Array }> | undefined
@@ -22,21 +25,22 @@ export class Server {
   readonly #statement: (id: CID) => Promise<Uint8Array | undefined>
   readonly #file: ServeFile
   readonly #note: ProtocolHandler['note']
+  readonly #clock: Clock
   #followers = 0
-  sentBytes = 0
   /** Bytes went to a peer. */
-  readonly sent: Signal<{ readonly peerId: string, readonly bytes: number }> = new Signal()
+  readonly sent: Signal<{ readonly peerId: string, readonly sizeBytes: number }> = new Signal()
 
   constructor (options: {
     readonly feeds: Feeds, readonly memberOf: (peerId: string) => string | undefined,
     /** A declaration, certificate, charter or proof by its id. */
-    readonly statement: (id: CID) => Promise<Uint8Array | undefined>, readonly file: ServeFile, readonly note: ProtocolHandler['note']
+    readonly statement: (id: CID) => Promise<Uint8Array | undefined>, readonly file: ServeFile, readonly note: ProtocolHandler['note'], readonly clock: Clock
   }) {
     this.#feeds = options.feeds
     this.#memberOf = options.memberOf
     this.#statement = options.statement
     this.#file = options.file
     this.#note = options.note
+    this.#clock = options.clock
   }
 
   readonly handler: ProtocolHandler = {
@@ -64,8 +68,7 @@ export class Server {
     if (member === undefined) return reply.error('refused', 'not a member')
     const send = async (chunk: Uint8Array): Promise<void> => {
       await reply.send(chunk)
-      this.sentBytes += chunk.length
-      this.sent.emit({ peerId: peer.peerId, bytes: chunk.length })
+      this.sent.emit({ peerId: peer.peerId, sizeBytes: chunk.length })
     }
     await this.#dispatch(request.value, member, send, reply)
   }
@@ -168,7 +171,10 @@ export class Server {
     try {
       for (let sent = from; !reply.signal.aborted;) {
         if (feed.length <= sent || !feed.isComplete) {
+          const cancel = this.#clock.wake(SIGN_OF_LIFE_MS, () => grown.emit())
           await grown.next(reply.signal)
+          cancel()
+          if (feed.length <= sent) await reply.send(new Uint8Array(0))
           continue
         }
         const until = feed.length

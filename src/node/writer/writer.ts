@@ -104,6 +104,11 @@ export class Writer {
     return ok({ first, count: records.length })
   }
 
+  /** Number that the next appended record gets. */
+  nextRecordOf (feed: Feed): number {
+    return this.#tailOf(feed).nextRecord
+  }
+
   /** Closes and commits all that was appended, and the heads that still ride. */
   async flush (): Promise<void> {
     for (const tail of this.#tails.values()) tail.due = true

@@ -1,4 +1,7 @@
-import type { Result } from '../base/index.ts'
+/**
+ * Says what a program does with a running node: types of `HanseNode`. The API, the command line and tests see nothing else of it.
+ */
+import type { Result } from '../../base/index.ts'
 
 /** Where an item stands: only here, also with another member, ordered or final on the ledger. */
 export type ItemState = 'local' | 'replicated' | 'ordered' | 'final'

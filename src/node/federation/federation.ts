@@ -1,0 +1,259 @@
+import { assert, digestOf, equalBytes, unreachable, type CID } from '../../base/index.ts'
+import { decideStart, declareFeed, decodeDeclaration, decodeHead, type FeedClass } from '../../core/feed/index.ts'
+import {
+  CERTIFICATE_LIFETIME_MS_MAX, checkHello, encodeHello, INSTANCE_SIZE_BYTES, issueCertificate, signStatement, type Certificate, type Charter
+} from '../../core/identity/index.ts'
+import type { Clock, Host, Log, Network, Peer } from '../../host/index.ts'
+import { Feeds, Signal, type Feed } from '../feeds/index.ts'
+import { Files } from '../files/index.ts'
+import type { Keys } from '../founding/index.ts'
+import { Hints } from '../hints/index.ts'
+import { Members } from '../members/index.ts'
+import { LIVE_PROTOCOL, Puller, SYNC_PROTOCOL } from '../pulling/index.ts'
+import { decodeGuardRow, guardKey, metaKey } from '../rows/index.ts'
+import { Server } from '../serving/index.ts'
+import { Writer } from '../writer/index.ts'
+
+/** A certificate is renewed when less than this is left of it. */
+const RENEW_BEFORE_MS = 30 * 24 * 3_600_000
+const RENEW_CHECK_MS = 3_600_000
+const FEED_NONCE_BYTES = 16
+const SIGNER_OF = metaKey('store')
+
+export type FederationOptions = {
+  readonly host: Host
+  readonly keys: Keys
+  readonly charter: Charter
+  readonly listen: readonly string[]
+  readonly announce: readonly string[]
+  readonly lan: boolean
+  readonly profile: 'normal' | 'off-grid'
+  readonly gossip: boolean
+  readonly segmentBytesTarget: number
+  readonly lingerMs: number
+  readonly wants: (feed: Feed) => boolean
+  readonly onFatal: (cause: unknown) => void
+  readonly log: Log
+}
+
+/** What a node is within its federation: everything that exists only once there is a charter. */
+export class Federation {
+  readonly feeds: Feeds
+  readonly members: Members
+  readonly files: Files
+  readonly writer: Writer
+  readonly puller: Puller
+  readonly server: Server
+  readonly #options: FederationOptions
+  readonly #clock: Clock
+  readonly #instance: Uint8Array
+  #certificate: Certificate
+  #network: Network | undefined
+  #hints: Hints | undefined
+  #cancelRenewal: () => void = () => {}
+  /** A member's node came or went. */
+  readonly peersChanged: Signal<{ readonly peer: Peer, readonly member: string, readonly isUp: boolean }> = new Signal()
+  /** Why own feeds are not written, in sentences. */
+  readonly alarms: string[] = []
+
+  private constructor (options: FederationOptions, feeds: Feeds, members: Members, certificate: Certificate) {
+    const { host, keys, log } = options
+    this.#options = options
+    this.#clock = host.clock
+    this.#certificate = certificate
+    this.#instance = host.random.bytes(INSTANCE_SIZE_BYTES)
+    this.feeds = feeds
+    this.members = members
+    this.files = new Files({ store: host.store, clock: host.clock, log })
+    this.writer = new Writer({
+      feeds, store: host.store, signer: host.signer, clock: host.clock, random: host.random,
+      voice: () => ({ federation: members.current.federation, certificate: this.#certificate.id, key: keys.node }),
+      segmentBytesTarget: options.segmentBytesTarget, lingerMs: options.lingerMs, onFatal: options.onFatal
+    })
+    this.puller = new Puller({
+      feeds, members, clock: host.clock, random: host.random, log, own: keys.did, wants: options.wants
+    })
+    this.server = new Server({
+      feeds, memberOf: peerId => members.current.memberOfPeer(peerId), file: (root, wanted) => this.files.serve(root, wanted),
+      statement: id => this.#statement(id), note: (peer, body) => this.puller.note(peer, body), clock: host.clock
+    })
+  }
+
+  static async open (options: FederationOptions): Promise<Federation> {
+    const { host, keys, charter } = options
+    const members = await Members.load(host.store, host.clock, charter)
+    const feeds = await Feeds.load(host.store)
+    const certificate = await ownCertificate(members, keys, host.clock.nowMs())
+    const federation = new Federation(options, feeds, members, certificate)
+    await federation.#openOwnFeeds()
+    feeds.changed.on(feed => void federation.#recovered(feed))
+    federation.#watchCertificate()
+    return federation
+  }
+
+  get certificate (): Certificate {
+    return this.#certificate
+  }
+
+  get network (): Network | undefined {
+    return this.#network
+  }
+
+  /** Opens the doors to the other members. */
+  async connect (): Promise<void> {
+    const { host, keys, listen, announce, lan, profile, gossip, log } = this.#options
+    const { current } = this.members
+    const topic = `/hanse/1/${current.federation.toString()}/heads`
+    const network = await host.openNetwork({
+      transportSeed: keys.transportSeed, federation: current.federation.toString(), listen, announce, lan, profile, gossip,
+      hello: {
+        mine: () => encodeHello({
+          federation: this.members.current.federation, certificate: this.#certificate.envelope,
+          protocols: { [SYNC_PROTOCOL]: 0, [LIVE_PROTOCOL]: 0 }, features: [], epoch: 0, height: 0, instance: this.#instance
+        }),
+        check: (peerId, hello) => {
+          const checked = checkHello(this.members.current, peerId, hello, this.#clock.nowMs())
+          if (!checked.ok) return checked
+          void this.members.addCertificate(checked.value.certificate.envelope)
+          return { ok: true, value: null }
+        }
+      },
+      protocols: { [SYNC_PROTOCOL]: this.server.handler, [LIVE_PROTOCOL]: this.server.handler },
+      topics: [{ name: topic, validate: message => this.puller.gossiped(message), deliver: () => {} }],
+      onPeer: peer => this.#peer(peer, true),
+      onPeerGone: peer => this.#peer(peer, false),
+      log
+    })
+    this.#network = network
+    this.#hints = new Hints({
+      feeds: this.feeds, clock: host.clock, network, topic, protocol: SYNC_PROTOCOL,
+      memberOf: peerId => this.members.current.memberOfPeer(peerId)
+    })
+    network.setMembers(this.#others())
+    this.members.changed.on(() => network.setMembers(this.#others()))
+    for (const peer of network.peers()) this.#peer(peer, true)
+  }
+
+  /** Declares an own feed. */
+  async declare (datasetId: string, feedClass: FeedClass, mode: 'log' | 'keyed'): Promise<Feed> {
+    const { host, keys } = this.#options
+    const body = declareFeed({
+      federation: this.members.current.federation, publisher: keys.did, datasetId, class: feedClass, mode, supersedes: null, derivedFrom: null,
+      createdMs: host.clock.nowMs(), nonce: host.random.bytes(FEED_NONCE_BYTES)
+    })
+    const statement = signStatement(body, this.#certificate.id, keys.node)
+    const declaration = decodeDeclaration(statement)
+    assert(declaration.ok, 'a declaration of our own is well formed')
+    return this.feeds.register(statement, declaration.value, 'writer')
+  }
+
+  async stop (): Promise<void> {
+    this.#cancelRenewal()
+    this.#hints?.stop()
+    this.puller.stop()
+    await this.#network?.stop()
+    await this.writer.stop()
+  }
+
+  #others (): ReadonlyMap<string, readonly string[]> {
+    return new Map([...this.members.current.peers()].filter(([peerId]) => peerId !== this.#network?.peerId))
+  }
+
+  #peer (peer: Peer, isUp: boolean): void {
+    const member = this.members.current.memberOfPeer(peer.peerId)
+    if (isUp && member !== undefined) this.puller.peerUp(peer, member)
+    if (!isUp) this.puller.peerDown(peer)
+    if (member !== undefined) this.peersChanged.emit({ peer, member, isUp })
+  }
+
+  async #statement (id: CID): Promise<Uint8Array | undefined> {
+    if (id.equals(this.#certificate.id)) return this.#certificate.envelope
+    return this.feeds.get(id)?.statement ?? this.members.statement(id)
+  }
+
+  // --- Own feeds ---------------------------------------------------------------------------------------------------
+
+  /** Decides for every own feed what a start after whatever crash allows, by what the signer promised. */
+  async #openOwnFeeds (): Promise<void> {
+    const { store, signer } = this.#options.host
+    const link = await signer.get(SIGNER_OF)
+    const linked = link.state === 'found' ? new TextDecoder().decode(link.value) : undefined
+    const own = [...this.feeds.all()].filter(({ role }) => role === 'writer')
+    if (linked === undefined && own.length === 0) {
+      await signer.commit([{ type: 'put', key: SIGNER_OF, value: new TextEncoder().encode(store.storeId) }])
+    } else if (linked !== store.storeId) {
+      this.alarms.push('the signer database is missing or belongs to another store: own feeds are not written; restore it from a backup')
+      for (const feed of own) feed.status = 'recovering'
+      return
+    }
+    for (const feed of own) await this.#openOwn(feed)
+  }
+
+  async #openOwn (feed: Feed): Promise<void> {
+    const { signer } = this.#options.host
+    const read = await signer.get(guardKey(digestOf(feed.id)))
+    const row = read.state === 'found' ? decodeGuardRow(read.value) : undefined
+    if (feed.status === 'frozen') return
+    if (read.state === 'damaged') {
+      feed.status = 'recovering'
+      this.alarms.push(`the sign guard of feed ${feed.key} is damaged: it is not written`)
+      return
+    }
+    const guard = row === undefined ? undefined : { length: row.length, mmrRoot: row.mmrRoot, headBody: row.head }
+    const start = decideStart({ signer: 'ours', log: feed.log, guard, headBody: feed.head?.statement.body, peerHead: undefined })
+    switch (start.action) {
+      case 'write': return
+      case 'sign-tail': return this.writer.signTail(feed)
+      case 'sign-again': {
+        const head = decodeHead(signStatement(start.headBody, this.#certificate.id, this.#options.keys.node))
+        assert(head.ok, 'a guard keeps the bodies of well formed heads')
+        await this.feeds.refresh(feed, head.value)
+        return
+      }
+      case 'recover':
+        feed.status = 'recovering'
+        return
+      case 'refuse':
+        feed.status = 'recovering'
+        return
+      default: return unreachable(start)
+    }
+  }
+
+  /** An own feed that was fetched back as far as the signer ever promised is written again. */
+  async #recovered (feed: Feed): Promise<void> {
+    if (feed.role !== 'writer' || feed.status !== 'recovering' || feed.head === undefined || !feed.isComplete || this.alarms.length > 0) return
+    const read = await this.#options.host.signer.get(guardKey(digestOf(feed.id)))
+    const guard = read.state === 'found' ? decodeGuardRow(read.value) : undefined
+    const isThere = guard === undefined || (feed.length >= guard.length && equalBytes(feed.log.root(guard.length), guard.mmrRoot))
+    if (!isThere || feed.length < this.puller.targetOf(feed) || feed.status !== 'recovering') return
+    feed.status = 'open'
+    this.#options.log('info', 'an own feed was fetched back and is written again', { feed: feed.key })
+    this.feeds.changed.emit(feed)
+  }
+
+  // --- Certificate -------------------------------------------------------------------------------------------------
+
+  #watchCertificate (): void {
+    this.#cancelRenewal = this.#clock.wake(RENEW_CHECK_MS, () => {
+      void ownCertificate(this.members, this.#options.keys, this.#clock.nowMs()).then(certificate => { this.#certificate = certificate })
+      this.#watchCertificate()
+    })
+  }
+}
+
+/** The newest certificate of this node, renewed in time where the root key is at hand. */
+async function ownCertificate (members: Members, keys: Keys, nowMs: number): Promise<Certificate> {
+  const newest = members.current.certificatesOf(keys.did)
+    .filter(({ nodeKey, transportKey }) => equalBytes(nodeKey.bytes, keys.node.publicKey) && equalBytes(transportKey, keys.transport.publicKey))
+    .toSorted((a, b) => b.notAfterMs - a.notAfterMs)[0]
+  if (newest !== undefined && (newest.notAfterMs > nowMs + RENEW_BEFORE_MS || keys.root === undefined)) return newest
+  if (keys.root === undefined) throw new Error('this node has no certificate: start it once with the passphrase of the member root key')
+  const issued = issueCertificate({
+    federation: members.current.federation, nodeKey: keys.node.publicKey, transportKey: keys.transport.publicKey,
+    encryptionKey: keys.encryptionKey, notBeforeMs: nowMs, notAfterMs: nowMs + CERTIFICATE_LIFETIME_MS_MAX
+  }, keys.root)
+  const added = await members.addCertificate(issued.envelope)
+  if (!added.ok) throw new Error(`the federation does not take this node's certificate: ${added.failure.code}`)
+  return issued
+}

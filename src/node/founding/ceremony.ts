@@ -1,0 +1,288 @@
+import { assert, fail, ok, type Result } from '../../base/index.ts'
+import {
+  APPLICATION_NONCE_SIZE_BYTES, applicantRequest, applicantStep, CHARTER_NONCE_SIZE_BYTES, charterSignature, decodeApplicant, decodeFounding,
+  decodeTicket, encodeApplicant, encodeTicket, foundingStep, FOUNDERS_MAX, startApplicant, startFounding, TICKET_NONCE_SIZE_BYTES,
+  type Applicant, type Charter, type Founding, type FoundingEffect, type FoundingInput, type FoundingStep, type SigningKey
+} from '../../core/identity/index.ts'
+import type { Clock, JoinPort, Log, Random, Store } from '../../host/index.ts'
+import { Signal } from '../feeds/index.ts'
+import { metaKey } from '../rows/index.ts'
+import type { FoundingFailure, FoundingStatus, Ticket } from '../contract/index.ts'
+import type { Keys } from './keys.ts'
+
+const CALL_TIMEOUT_MS = 10_000
+const ASK_EVERY_MS = 2_000
+const ASK_LATER_MS = 30_000
+const CONVENER = metaKey('founding/convener')
+const APPLICANT = metaKey('founding/applicant')
+
+/** Tells a person what a refusal means. */
+const REFUSALS: Readonly<Record<string, readonly [reason: string, hint: string]>> = {
+  'expired': ['the ticket is no longer valid', 'ask the one who invited you for a new ticket'],
+  'closed': ['all founders of this federation are found', 'ask to be admitted as a member once the federation votes on members'],
+  'foreign-ticket': ['the node at that address invites with another ticket', 'ask the one who invited you for the newest ticket'],
+  'already-applied': ['this member applied before with other keys or addresses', 'ask the one who invited you to begin anew with a new ticket'],
+  'key-taken': ['another founder uses one of these keys', 'make a node of your own with "hanse init"; never copy a data folder'],
+  'name': ['the charter that came is not the one the ticket promised: other name', 'do not join; tell the one who invited you'],
+  'rules': ['the charter that came has other rules than this version knows', 'run the same version of Hanse on all nodes'],
+  'own-entry': ['the charter that came does not hold this node as it applied', 'do not join; tell the one who invited you'],
+  'changed': ['a second, different charter came', 'do not join; tell the one who invited you']
+}
+
+/**
+ * Founds a federation together with others: as the convener who invites, or as one who was invited. Survives restarts at
+ * every step, because each is kept before its answer leaves.
+ */
+export class Ceremony {
+  readonly #store: Store
+  readonly #clock: Clock
+  readonly #random: Random
+  readonly #join: JoinPort
+  readonly #keys: Keys
+  readonly #name: string
+  readonly #addresses: readonly string[]
+  readonly #joinListen: readonly string[]
+  readonly #joinAnnounce: readonly string[]
+  readonly #log: Log
+  #convening: Founding | undefined
+  #applying: Applicant | undefined
+  #standing = { have: 0, want: 0 }
+  #turn: Promise<unknown> = Promise.resolve()
+  #listener: { readonly addresses: readonly string[], stop (): Promise<void> } | undefined
+  #cancelAsk: () => void = () => {}
+  #isStopped = false
+  /** All founders have signed. */
+  readonly founded: Signal<Charter> = new Signal()
+  readonly changed: Signal<void> = new Signal()
+  /** Why the ceremony cannot go on; for the status. */
+  problem: string | undefined
+
+  constructor (options: {
+    readonly store: Store, readonly clock: Clock, readonly random: Random, readonly join: JoinPort, readonly keys: Keys,
+    readonly name: string, readonly addresses: readonly string[], readonly joinListen: readonly string[],
+    readonly joinAnnounce: readonly string[], readonly log: Log
+  }) {
+    this.#store = options.store
+    this.#clock = options.clock
+    this.#random = options.random
+    this.#join = options.join
+    this.#keys = options.keys
+    this.#name = options.name
+    this.#addresses = options.addresses
+    this.#joinListen = options.joinListen
+    this.#joinAnnounce = options.joinAnnounce
+    this.#log = options.log
+  }
+
+  /** Goes on where the last run of this node left off. `isFounded`: answers late founders, applies no more. */
+  async resume (isFounded: boolean): Promise<void> {
+    const [convener, applicant] = await this.#store.getMany([CONVENER, APPLICANT])
+    this.#convening = convener?.state === 'found' ? decodeFounding(convener.value) : undefined
+    this.#applying = !isFounded && applicant?.state === 'found' ? decodeApplicant(applicant.value) : undefined
+    if (this.#convening !== undefined && this.#clock.nowMs() < this.#convening.ticket.expiresMs + ANSWER_LATE_MS) {
+      await this.#listen()
+      await this.#convene({ type: 'resume' })
+    }
+    if (this.#applying !== undefined) this.#askSoon(0)
+  }
+
+  status (): FoundingStatus | null {
+    if (this.#convening !== undefined && this.#convening.charter === undefined) {
+      const { ticket, applications, signatures } = this.#convening
+      const signed = signatures.filter(each => each !== undefined).length
+      const have = this.#convening.draft === undefined ? applications.length + 1 : signed
+      return { name: ticket.name, have, want: ticket.founders, convener: this.#keys.did }
+    }
+    if (this.#applying === undefined) return null
+    const { ticket } = this.#applying
+    return { name: ticket.name, have: this.#standing.have, want: ticket.founders, convener: ticket.inviter }
+  }
+
+  async stop (): Promise<void> {
+    this.#isStopped = true
+    this.#cancelAsk()
+    await this.#turn.catch(() => {})
+    await this.#listener?.stop()
+  }
+
+  // --- Convener ----------------------------------------------------------------------------------------------------
+
+  async invite (options: { readonly federationName: string, readonly want: number, readonly validMs: number }): Promise<Result<Ticket, FoundingFailure>> {
+    const { root } = this.#keys
+    if (root === undefined) return fail(ROOT_LOCKED)
+    const kept = this.#convening
+    if (kept !== undefined && kept.charter === undefined && kept.ticket.name === options.federationName && kept.ticket.founders === options.want) {
+      return ok(ticketOf(kept))
+    }
+    if (this.#applying !== undefined) {
+      return fail({ code: 'refused', reason: 'this node is already joining another federation', hint: 'wait for it, or make another node' })
+    }
+    if (options.want < 1 || options.want > FOUNDERS_MAX) {
+      return fail({ code: 'invalid', reason: `a federation is founded by 1 to ${FOUNDERS_MAX} members`, hint: 'choose another number of founders' })
+    }
+    if (options.want > 1) await this.#listen()
+    const ticket = encodeTicket({
+      federation: null, name: options.federationName, addresses: options.want > 1 ? this.#joinAddresses() : [],
+      expiresMs: this.#clock.nowMs() + options.validMs, nonce: this.#random.bytes(TICKET_NONCE_SIZE_BYTES), founders: options.want
+    }, root)
+    const started = startFounding({
+      ticket, nonce: this.#random.bytes(CHARTER_NONCE_SIZE_BYTES), name: this.#name, transportKey: this.#keys.transport.publicKey,
+      addresses: this.#addresses
+    }, this.#clock.nowMs())
+    if (!started.ok) return fail({ code: 'invalid', reason: `no charter can be drafted: ${started.failure.code}`, hint: 'check names and addresses in the configuration' })
+    await this.#exclusively(() => this.#take(started.value, root))
+    return ok(ticketOf(started.value.state))
+  }
+
+  #joinAddresses (): readonly string[] {
+    return this.#joinAnnounce.length > 0 ? this.#joinAnnounce : this.#listener?.addresses ?? []
+  }
+
+  async #listen (): Promise<void> {
+    this.#listener ??= await this.#join.listen({
+      transportSeed: this.#keys.transportSeed,
+      listen: this.#joinListen,
+      answer: async request => {
+        const answer = await this.#convene({ type: 'request', request, nowMs: this.#clock.nowMs() })
+        assert(answer !== undefined, 'a request has an answer')
+        return answer
+      },
+      log: this.#log
+    })
+  }
+
+  #convene (input: FoundingInput): Promise<Uint8Array | undefined> {
+    return this.#exclusively(async () => {
+      const { root } = this.#keys
+      if (this.#convening === undefined || root === undefined) return new Uint8Array(0)
+      return this.#take(foundingStep(this.#convening, input), root)
+    })
+  }
+
+  async #exclusively<T> (work: () => Promise<T>): Promise<T> {
+    const turn = this.#turn.then(work)
+    this.#turn = turn.catch(() => {})
+    return turn
+  }
+
+  async #take ({ state, answer, effects }: FoundingStep, root: SigningKey): Promise<Uint8Array | undefined> {
+    this.#convening = state
+    for (const effect of effects) await this.#perform(effect, root)
+    this.changed.emit()
+    return answer
+  }
+
+  async #perform (effect: FoundingEffect, root: SigningKey): Promise<void> {
+    switch (effect.type) {
+      case 'persist': return this.#store.commit([{ type: 'put', key: CONVENER, value: effect.state }])
+      case 'founded': return this.founded.emit(effect.charter)
+      case 'sign': {
+        assert(this.#convening !== undefined, 'who signs a charter convened its founders')
+        await this.#take(foundingStep(this.#convening, { type: 'signature', signature: charterSignature(effect.body, root) }), root)
+      }
+    }
+  }
+
+  // --- Applicant ---------------------------------------------------------------------------------------------------
+
+  async join (text: string): Promise<Result<FoundingStatus, FoundingFailure>> {
+    const { root } = this.#keys
+    if (root === undefined) return fail(ROOT_LOCKED)
+    const decoded = decodeTicket(text, this.#clock.nowMs())
+    if (!decoded.ok) return fail(TICKET_FAILURES[decoded.failure.code])
+    const ticket = decoded.value
+    if (ticket.role !== 'founder') {
+      return fail({ code: 'refused', reason: 'this ticket invites to a federation that exists already', hint: 'members are admitted by vote, which this version does not do yet' })
+    }
+    if (ticket.inviter === this.#keys.did) return fail({ code: 'refused', reason: 'this is your own ticket', hint: 'pass it on to the other founders' })
+    if (this.#convening !== undefined && this.#convening.charter === undefined) {
+      return fail({ code: 'refused', reason: 'this node is founding a federation of its own', hint: 'make another node, or let the others join yours' })
+    }
+    if (this.#applying?.ticket.text !== ticket.text) {
+      this.#applying = startApplicant({
+        ticket, name: this.#name, transportKey: this.#keys.transport.publicKey, addresses: this.#addresses,
+        nonce: this.#random.bytes(APPLICATION_NONCE_SIZE_BYTES)
+      }, root)
+      await this.#keepApplicant()
+    }
+    const asked = await this.#ask(root)
+    if (!asked.ok) return asked
+    const status = this.status()
+    return ok(status ?? { name: ticket.name, have: ticket.founders, want: ticket.founders, convener: ticket.inviter })
+  }
+
+  #askSoon (delayMs: number): void {
+    this.#cancelAsk()
+    this.#cancelAsk = this.#clock.wake(delayMs, () => {
+      const { root } = this.#keys
+      if (root !== undefined && this.#applying !== undefined) void this.#ask(root)
+    })
+  }
+
+  /** Asks the convener until there is something to wait for. */
+  async #ask (root: SigningKey): Promise<Result<null, FoundingFailure>> {
+    while (this.#applying !== undefined && !this.#isStopped) {
+      const answer = await this.#join.call({
+        transportSeed: this.#keys.transportSeed, addresses: this.#applying.ticket.addresses,
+        request: applicantRequest(this.#applying, root), timeoutMs: CALL_TIMEOUT_MS
+      })
+      if (!answer.ok) {
+        // Nobody has to be there at the same time: the application waits here.
+        this.problem = `the convener does not answer: ${answer.failure.reason}`
+        this.#askSoon(ASK_LATER_MS)
+        return this.#applying.application === undefined ? fail(UNREACHABLE) : ok(null)
+      }
+      const { state, outcome } = applicantStep(this.#applying, answer.value)
+      this.#applying = state
+      this.problem = undefined
+      await this.#keepApplicant()
+      switch (outcome.type) {
+        case 'next': continue
+        case 'wait':
+          this.#standing = outcome
+          this.#askSoon(ASK_EVERY_MS)
+          this.changed.emit()
+          return ok(null)
+        case 'founded':
+          this.#applying = undefined
+          this.founded.emit(outcome.charter)
+          return ok(null)
+        case 'refused': case 'distrust': return this.#givenUp(outcome.code)
+      }
+    }
+    return ok(null)
+  }
+
+  #givenUp (code: string): Result<null, FoundingFailure> {
+    const [reason, hint] = REFUSALS[code] ?? [`the convener refused: ${code}`, 'ask the one who invited you']
+    this.#applying = undefined
+    this.problem = reason
+    this.changed.emit()
+    return fail({ code: 'refused', reason, hint })
+  }
+
+  async #keepApplicant (): Promise<void> {
+    if (this.#applying === undefined) return
+    await this.#store.commit([{ type: 'put', key: APPLICANT, value: encodeApplicant(this.#applying) }])
+  }
+}
+
+/** A founder whose node was off when the last one signed still comes for the charter. */
+const ANSWER_LATE_MS = 30 * 24 * 3_600_000
+
+const ROOT_LOCKED: FoundingFailure = {
+  code: 'not-ready', reason: 'the member root key is locked or elsewhere', hint: 'start the node with the passphrase of the root key'
+}
+const UNREACHABLE: FoundingFailure = {
+  code: 'unreachable', reason: 'the one who invited you cannot be reached now',
+  hint: 'the application is kept and sent again every half minute; check the network, or wait'
+}
+const TICKET_FAILURES: Readonly<Record<'not-a-ticket' | 'damaged' | 'expired', FoundingFailure>> = {
+  'not-a-ticket': { code: 'invalid', reason: 'this is not a ticket', hint: 'a ticket begins with hanse1; paste all of it' },
+  'damaged': { code: 'invalid', reason: 'the ticket is incomplete or was changed on its way', hint: 'copy all of it once more' },
+  'expired': { code: 'expired', reason: 'the ticket is no longer valid', hint: 'ask the one who invited you for a new one' }
+}
+
+function ticketOf ({ ticket }: Founding): Ticket {
+  return { ticket: ticket.text, expiresMs: ticket.expiresMs, federationName: ticket.name, want: ticket.founders }
+}

@@ -1,0 +1,12 @@
+/**
+ * Runs one node: feeds inputs to the core and performs its effects on the host.
+ *
+ * `createNode` is the composition of everything here; what a program then does with the node is `HanseNode`. Checks that
+ * need no running node are plain functions.
+ */
+export type {
+  Box, BundleFailure, BundleReport, Column, Content, Dataset, DatasetDescription, Failure, FoundingFailure, FoundingStatus, HanseNode,
+  ItemState, NodeEvent, NodeStatus, NotFound, NotReady, NumberedRecord, OnProgress, PeerStatus, Progress, PublishFailure, RecordInput, Ticket,
+  VerifyReport
+} from './contract/index.ts'
+export { keysOf, type Keys, type Seeds } from './founding/index.ts'

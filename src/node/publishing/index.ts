@@ -1,0 +1,4 @@
+/**
+ * Turns content into records and files of an own feed.
+ */
+export { failureOf, storeFile, storeTable, type Stored } from './publishing.ts'
