@@ -22,7 +22,7 @@ export type Metric = keyof typeof METRICS
 export type Measures = { readonly [M in Metric]?: number }
 
 export const SCENARIO_NAMES = ['append', 'lateJoin', 'file', 'live', 'startup'] as const
-export type ScenarioName = typeof SCENARIO_NAMES[number]
+type ScenarioName = typeof SCENARIO_NAMES[number]
 
 /** What the figures of a scenario stand for: two figures with different conditions are not the same achievement. */
 export type Conditions = {
@@ -48,7 +48,7 @@ export type Stage = {
   measure (work: () => Promise<unknown>): Promise<number>
 }
 
-export type Role = (stage: Stage) => Promise<Measures>
+type Role = (stage: Stage) => Promise<Measures>
 
 export type Scenario = {
   readonly name: ScenarioName

@@ -4,7 +4,7 @@ import type { Sample } from './scenarioRun.ts'
 
 export type Measured = { readonly contestant: Contestant, readonly scenario: Scenario, readonly samples: readonly Sample[] }
 
-export type Row = {
+type Row = {
   readonly contestant: string
   readonly variant: string
   readonly conditions: Conditions

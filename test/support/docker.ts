@@ -8,7 +8,7 @@ import { delimiter, dirname, join } from 'node:path'
 import { fail, ok, type Result } from '../../src/base/index.ts'
 
 export type Ran = { readonly code: number, readonly stdout: string, readonly stderr: string }
-export type RunOptions = { readonly timeoutMs?: number, readonly env?: Readonly<Record<string, string>> }
+type RunOptions = { readonly timeoutMs?: number, readonly env?: Readonly<Record<string, string>> }
 
 export type Engine = {
   /** Runs the client; a code other than 0 is for the caller to judge. */
@@ -117,7 +117,7 @@ function onPath (tool: string): string | undefined {
 
 /** `nsenter` and not `ip netns exec`, which also swaps the mounts and hides the control groups. Ends with this process. */
 function startDaemon (namespace: string, folder: string, socket: string): ChildProcess {
-  return spawn('nsenter', [
+  return spawn(onPath('nsenter') ?? 'nsenter', [
     `--net=/run/netns/${namespace}`, 'setpriv', '--pdeathsig', 'TERM', onPath('dockerd') ?? 'dockerd',
     '--data-root', join(folder, 'root'), '--exec-root', join(folder, 'exec'),
     '--host', `unix://${socket}`, '--pidfile', join(folder, 'pid')

@@ -1,7 +1,7 @@
 /** Helia 7: files as UnixFS DAGs in a LevelDB block store, moved by bitswap. No gateways, no routing beyond the peer it knows. */
 import { join } from 'node:path'
 import { FILE_SIZE_BYTES, type Conditions, type Contestant, type Stage } from '../contestant.ts'
-import { digestOf, randomBytes, readyNow } from '../load.ts'
+import { digestOf, folderSizeBytes, randomBytes, readyNow } from '../load.ts'
 import { peer } from '../peers.ts'
 import { addressOf, dial, libp2pOptions, type Libp2p } from './libp2pPeer.ts'
 
@@ -15,7 +15,7 @@ type Offer = { readonly address: string, readonly cid: string, readonly digest: 
 
 const conditions: Conditions = {
   packed: 'chunks of 1 MiB',
-  durable: 'written to LevelDB, not synced',
+  durable: 'written to LevelDB, no fsync',
   encrypted: 'Noise',
   verified: 'each block against its CID'
 }
@@ -69,6 +69,7 @@ async function fileReader (stage: Stage) {
   })
   stage.tell('end')
   if (digestOf(parts) !== offer.digest) throw new Error('what was read is not what was written')
+  if (folderSizeBytes(stage.folder) < stage.scaled(FILE_SIZE_BYTES)) throw new Error('the blocks were not kept')
   return { fileMegabytesPerSecond: stage.scaled(FILE_SIZE_BYTES) / 1e6 / seconds }
 }
 

@@ -29,7 +29,7 @@ const UNPACKED_RECORDS = 50_000
 
 const packed: Conditions = {
   packed: `${RECORDS_PER_BLOCK} records a block`,
-  durable: 'written to RocksDB, not synced',
+  durable: 'written to RocksDB, no fsync',
   encrypted: 'Noise',
   verified: 'each block against the signed tree'
 }

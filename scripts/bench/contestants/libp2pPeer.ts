@@ -2,7 +2,7 @@
 import { peer } from '../peers.ts'
 
 type Factory = (options?: object) => unknown
-export type Address = { toString (): string }
+type Address = { toString (): string }
 export type Libp2p = {
   getMultiaddrs (): readonly Address[]
   dial (address: unknown): Promise<unknown>

@@ -29,7 +29,7 @@ const RECORDS_PER_ENTRY = 200
 
 const unpacked: Conditions = {
   packed: 'no: an entry is a record',
-  durable: 'written to LevelDB, not synced',
+  durable: 'written to LevelDB, no fsync',
   encrypted: 'Noise',
   verified: 'each entry: signature, identity and hash'
 }
