@@ -10,7 +10,7 @@ import {
 } from '../../src/core/feed/index.ts'
 import { decodeStatement, revocationBody, revocationSignature, sealRevocation, signStatement, type Statement } from '../../src/core/identity/index.ts'
 import { mutated, seeded } from '../base/mutate.fixture.ts'
-import { ada, ben, declarationOf, feedOf, headOf, membership, NOW_MS, recordsOf } from './feed.fixture.ts'
+import { ada, ben, declarationOf, feedOf, headOf, membership, NOW_MS, recordsOf, speaker } from './feed.fixture.ts'
 import { certificateOf, codeOf, DAY_MS, FOUNDED_MS, someCid, valueOf } from './identity.fixture.ts'
 
 type HeadInput = {
@@ -32,7 +32,6 @@ const unhex = (text: string): Uint8Array => bytesOfHex(text) ?? assert.fail('not
 const cidNamed = (text: string): CID => cidOfText(text) ?? assert.fail('no CID')
 const certificate = certificateOf(ada, membership.federation).id
 const said = (body: Uint8Array): Statement => signStatement(body, certificate, ada.node)
-const { speaker } = membership
 
 const segments = [recordsOf(3, 'a'), recordsOf(1, 'b'), recordsOf(4, 'c'), recordsOf(2, 'd'), recordsOf(2, 'e')]
 const feed = feedOf(ada, segments)
@@ -128,8 +127,9 @@ describe('feed: heads', () => {
     assert.equal(admit(feed.head(3, { timeMs: FOUNDED_MS + 91 * DAY_MS }).statement.envelope), 'outside')
     const revocation = revocationBody({ federation: membership.federation, member: ada.did, certificate, timeMs: NOW_MS })
     const revoked = valueOf(membership.withRevocation(sealRevocation(revocation, [revocationSignature(revocation, ada.root)])))
-    assert.equal(admit(envelope, { speaker: revoked.speaker }), 'revoked')
-    assert.equal(admit(feed.head(3, { timeMs: NOW_MS - 1 }).statement.envelope, { speaker: revoked.speaker }), 'ok')
+    const since: HeadContext['speaker'] = (statement, timeMs) => revoked.speaker(statement, timeMs)
+    assert.equal(admit(envelope, { speaker: since }), 'revoked')
+    assert.equal(admit(feed.head(3, { timeMs: NOW_MS - 1 }).statement.envelope, { speaker: since }), 'ok')
   })
 
   it('survives 100,000 mutants, in body and envelope', function () {

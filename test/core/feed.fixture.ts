@@ -1,7 +1,7 @@
 import { concat, MerkleLog, sha256, u32, utf8, type CID } from '../../src/base/index.ts'
 import {
   declareFeed, decodeDeclaration, decodeHead, headBody, leafHashOf, SegmentBuilder,
-  type ClosedSegment, type Declaration, type DeclarationFields, type FeedRecord, type Head, type HeadFields
+  type ClosedSegment, type Declaration, type DeclarationFields, type FeedRecord, type Head, type HeadFields, type Speaker
 } from '../../src/core/feed/index.ts'
 import { signStatement, type Membership } from '../../src/core/identity/index.ts'
 import { certificateOf, cities, federationOf, FOUNDED_MS, valueOf, type City } from './identity.fixture.ts'
@@ -9,6 +9,19 @@ import { certificateOf, cities, federationOf, FOUNDED_MS, valueOf, type City } f
 export const [ada, ben, cyd] = cities(3) as [City, City, City]
 export const membership: Membership = federationOf([ada, ben, cyd])
 export const NOW_MS: number = FOUNDED_MS + 1_000_000
+
+export const speaker: Speaker = (statement, timeMs) => membership.speaker(statement, timeMs)
+
+/** Says the same, and verifies each statement once: mutants of a proof carry the same heads again and again. */
+export function rememberingSpeaker (): Speaker {
+  const saidById = new Map<string, ReturnType<Speaker>>()
+  return (statement, timeMs) => {
+    const id = `${statement.id.toString()} ${timeMs}`
+    const said = saidById.get(id) ?? speaker(statement, timeMs)
+    if (saidById.size < 1000) saidById.set(id, said)
+    return said
+  }
+}
 
 export function recordOf (key: string, body: string | Uint8Array = '', changes: Partial<FeedRecord> = {}): FeedRecord {
   return {
