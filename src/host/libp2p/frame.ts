@@ -1,5 +1,6 @@
 /** `length u32 | kind u8 | requestId u32 | body`; length counts what follows it. */
-import type { Stream } from '@libp2p/interface'
+import type { Stream, StreamMuxerFactory } from '@libp2p/interface'
+import { yamux, type YamuxMuxerInit } from '@libp2p/yamux'
 import { readUint, writeUint } from '../../base/index.ts'
 
 export const REQUEST = 1
@@ -174,4 +175,30 @@ export function readFrames (
       stream.abort(new Error('reading failed'))
     }
   })
+}
+
+/**
+ * yamux that cannot end the process: it opens a stream in a microtask, and what that throws when the connection went
+ * in between is caught by nobody. Here such a connection is aborted instead.
+ */
+export function guardedYamux (options: YamuxMuxerInit): () => StreamMuxerFactory {
+  const factoryOf = yamux(options)
+  return () => {
+    const factory: StreamMuxerFactory = factoryOf()
+    return {
+      protocol: factory.protocol,
+      createStreamMuxer: connection => {
+        const send = connection.send.bind(connection)
+        connection.send = data => {
+          try {
+            return send(data)
+          } catch (error) {
+            connection.abort(error instanceof Error ? error : new Error('the connection cannot be written'))
+            return false
+          }
+        }
+        return factory.createStreamMuxer(connection)
+      }
+    }
+  }
 }

@@ -21,11 +21,11 @@ import { mdns } from '@libp2p/mdns'
 import { peerIdFromString } from '@libp2p/peer-id'
 import { ping } from '@libp2p/ping'
 import { tcp } from '@libp2p/tcp'
-import { yamux } from '@libp2p/yamux'
 import type { Multiaddr } from '@multiformats/multiaddr'
 import { createLibp2p, type Libp2p, type Libp2pOptions } from 'libp2p'
 import { utf8 } from '../../base/index.ts'
 import type { HostError, Network, NetworkOptions, Peer, PeerId } from '../index.ts'
+import { guardedYamux } from './frame.ts'
 import { membersOnly, parseAddress, reachOf, type AddressRule } from './gater.ts'
 import { Gossip, gossipService, Watchdog } from './gossip.ts'
 import { Greeter } from './hello.ts'
@@ -193,7 +193,8 @@ class Libp2pNetwork implements Network {
   }
 
   async #stop (): Promise<void> {
-    const { node, limits } = this.#parts
+    const { node, limits, members } = this.#parts
+    members.clear()   // nobody may come back while the listener still stands
     this.#redial.stop()
     for (const timer of this.#timers) clearInterval(timer)
     for (const connection of node.getConnections()) connection.abort(new Error('this node stops'))
@@ -215,7 +216,7 @@ class Libp2pNetwork implements Network {
   }
 
   #greeted (connection: Connection): void {
-    const { options, limits, members } = this.#parts
+    const { options, limits, node, members } = this.#parts
     const peerId = connection.remotePeer.toString()
     if (!members.has(peerId)) return connection.abort(new Error('no member any longer'))
     this.#redial.greeted(peerId)
@@ -228,6 +229,7 @@ class Libp2pNetwork implements Network {
       limits,
       credit: this.#credit.of(peerId),
       nowMs,
+      allConnections: () => node.getConnections(connection.remotePeer),
       blame: reason => this.#blame(peerId, reason),
       count: (metric, by) => this.#count(metric, by),
       log: options.log
@@ -287,7 +289,6 @@ class Libp2pNetwork implements Network {
 }
 
 const REDIAL_DELAY_MS_MAX = { 'normal': 5 * 60_000, 'lan': 30_000, 'off-grid': 10 * 60_000 }
-const LOOPBACK_CONNECTIONS_PER_SECOND_MAX = 1_000_000
 
 function nodeOptions (
   options: NetworkOptions, limits: Limits, privateKey: PrivateKey, connectionGater: ConnectionGater
@@ -300,15 +301,14 @@ function nodeOptions (
     addresses: { listen: [...options.listen], announce: [...options.announce] },
     transports: [tcp({ maxConnections: limits.connectionsMax + limits.connectionsPendingMax, backlog: 64 })],
     connectionEncrypters: [noise({ prologueBytes: utf8(`/hanse/1/${options.federation}`) })],
-    streamMuxers: [yamux({ maxInboundStreams: 64, maxOutboundStreams: 64, streamOptions: { maxWriteBufferLength: 1024 * 1024 } })],
+    streamMuxers: [guardedYamux({ maxInboundStreams: 64, maxOutboundStreams: 64, streamOptions: { maxWriteBufferLength: 1024 * 1024 } })],
     connectionGater,
     connectionManager: {
       maxConnections: limits.connectionsMax,
       maxIncomingPendingConnections: limits.connectionsPendingMax,
       inboundUpgradeTimeout: 5_000,
-      // Only processes of this machine reach a loopback address: a limit per host would take them for one.
       inboundConnectionThreshold: options.listen.every(isLoopback)
-        ? LOOPBACK_CONNECTIONS_PER_SECOND_MAX
+        ? limits.connectionsPerSecondMaxOnLoopback
         : limits.connectionsPerHostAndSecondMax,
       maxParallelDials: limits.dialsMax,
       maxDialQueueLength: 256,

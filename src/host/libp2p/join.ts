@@ -2,11 +2,10 @@ import { noise } from '@chainsafe/libp2p-noise'
 import { generateKeyPairFromSeed } from '@libp2p/crypto/keys'
 import type { Connection, ConnectionGater, Stream } from '@libp2p/interface'
 import { tcp } from '@libp2p/tcp'
-import { yamux } from '@libp2p/yamux'
 import { createLibp2p, type Libp2p } from 'libp2p'
 import { decodeCanonical, encodeCanonical, fail, ok, struct, text, type Result } from '../../base/index.ts'
 import type { JoinPort } from '../index.ts'
-import { encodeFrame, END, ERROR, readFrames, REQUEST, type Breach } from './frame.ts'
+import { encodeFrame, END, ERROR, guardedYamux, readFrames, REQUEST, type Breach } from './frame.ts'
 import { parseAddress, reachOf } from './gater.ts'
 import { LIMITS, TokenBucket, type Limits } from './limits.ts'
 
@@ -168,7 +167,7 @@ async function bareNode (seed: Uint8Array, listen: readonly string[], limits: Li
     addresses: { listen: [...listen] },
     transports: [tcp({ maxConnections: 2 * limits.joinConnectionsMax, backlog: 16 })],
     connectionEncrypters: [noise()],
-    streamMuxers: [yamux({ maxInboundStreams: 2, maxOutboundStreams: 2 })],
+    streamMuxers: [guardedYamux({ maxInboundStreams: 2, maxOutboundStreams: 2 })],
     connectionGater,
     connectionManager: {
       maxConnections: limits.joinConnectionsMax, maxIncomingPendingConnections: limits.joinConnectionsMax,

@@ -24,6 +24,7 @@ export type Limits = {
   readonly connectionsMax: number
   readonly connectionsPendingMax: number
   readonly connectionsPerHostAndSecondMax: number
+  readonly connectionsPerSecondMaxOnLoopback: number
   readonly addressesPerPeerMax: number
   readonly addressBytesMax: number
   readonly dialsMax: number
@@ -61,7 +62,7 @@ export const LIMITS: Limits = {
   writeBytesMax: 64 * KiB,
   controlQueueFramesMax: 1024,
   controlQueueBytesMax: 8 * MiB,
-  controlFramesPerSecondMax: 10_000,
+  controlFramesPerSecondMax: 20_000,
   requestsInFlightMax: 32,
   chunksQueuedMax: 256,
   notesQueuedMax: 256,
@@ -78,6 +79,8 @@ export const LIMITS: Limits = {
   connectionsMax: 300,
   connectionsPendingMax: 32,
   connectionsPerHostAndSecondMax: 5,
+  // Only processes of this machine reach a loopback address: a limit per host would take them for one.
+  connectionsPerSecondMaxOnLoopback: 1_000_000,
   addressesPerPeerMax: 8,
   addressBytesMax: 256,
   dialsMax: 8,

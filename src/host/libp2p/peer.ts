@@ -23,6 +23,7 @@ export type LinkOptions = {
   readonly limits: Limits
   readonly credit: Credit
   readonly nowMs: () => number
+  readonly allConnections: () => readonly Connection[]
   readonly blame: (reason: string) => void
   readonly count: (metric: string, by?: number) => void
   readonly log: Log
@@ -90,8 +91,9 @@ export class PeerLink {
     this.#attach(slot, stream)
   }
 
+  /** Aborts every connection to this peer, also those whose hello is not done. */
   drop (reason: string): void {
-    for (const connection of this.#connections.slice()) connection.abort(new Error(reason))
+    for (const connection of this.#options.allConnections()) connection.abort(new Error(reason))
   }
 
   admit (): void {
