@@ -1,0 +1,4 @@
+/**
+ * Gives the real clock and real chance.
+ */
+export { systemClock, systemRandom } from './system.ts'
