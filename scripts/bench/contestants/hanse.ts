@@ -1,0 +1,263 @@
+/** Hanse itself, through the same interface that its commands use: whole nodes with founding, catalogue, gossip and sync. */
+import { createHash } from 'node:crypto'
+import type { DatasetDescription, HanseNode, RecordInput } from '../../../src/node/index.ts'
+import type { Result } from '../../../src/base/index.ts'
+import {
+  FILE_SIZE_BYTES, LIVE_MESSAGES_PER_SECOND, LIVE_SECONDS, RECORD_SIZE_BYTES, type Conditions, type Contestant, type Scenario, type Stage
+} from '../contestant.ts'
+import { Arrivals, folderSizeBytes, randomBytes, readyNow, sendPaced, slices } from '../load.ts'
+
+/** Starts a node over the folder, which it lays out when it is empty. Resolves when the node is ready, or alone. */
+export type OpenNode = (folder: string, name: string) => Promise<HanseNode>
+/** Compacts the databases of a folder whose node has stopped. */
+export type CompactFolder = (folder: string) => Promise<void>
+
+type Offer = { readonly reference: string, readonly records: number, readonly digest: string }
+
+const RECORDS = 1_000_000
+const RECORDS_PER_CALL = 1_000
+/** Calls under way at once: the next batch is built while the last is synced. */
+const CALLS_IN_FLIGHT = 8
+/** A record of 300 bytes as the others count it: its key and its body. */
+const KEY_SIZE_BYTES = 8
+const MEDIA_TYPE = 'application/octet-stream'
+const POLL_MS = 2
+const FOUNDING_VALID_MS = 600_000
+const FETCH_TIMEOUT_MS = 200_000
+const DATASET_ID = 'bench'
+
+const conditions: Conditions = {
+  packed: 'segments of 256 KiB',
+  durable: 'synced batch',
+  encrypted: 'Noise',
+  verified: 'each segment and record against the signed head'
+}
+
+export function hanseContestant (open: OpenNode, compact: CompactFolder): Contestant {
+  const append = async (stage: Stage) => {
+    const node = await open(stage.folder, 'writer')
+    good(await node.invite({ federationName: 'bench', want: 1, validMs: FOUNDING_VALID_MS }))
+    await ready(node)
+    await openStream(node)
+    const records = recordsOf(randomBytes(stage.scaled(RECORDS) * RECORD_SIZE_BYTES))
+    const seconds = await stage.measure(() => appendAll(node, records))
+    await node.stop()
+    await compact(stage.folder)
+    return {
+      appendRecordsPerSecond: records.length / seconds,
+      diskBytesPerByte: folderSizeBytes(stage.folder) / (records.length * RECORD_SIZE_BYTES)
+    }
+  }
+
+  const start = async (stage: Stage) => {
+    await open(stage.folder, 'node')
+    return readyNow()
+  }
+
+  return {
+    name: 'hanse',
+    packages: [],
+    scenarios: [
+      { name: 'append', variant: 'packed', conditions, roles: { writer: append } },
+      lateJoin(open, 'packed, one source', 1),
+      lateJoin(open, 'packed, two sources', 2),
+      { name: 'file', variant: 'UnixFS', conditions: { ...conditions, packed: 'chunks of UnixFS' }, roles: fileRoles(open) },
+      { name: 'live', variant: 'packed', conditions, roles: liveRoles(open) },
+      { name: 'startup', variant: 'new folder', conditions, roles: { node: start } }
+    ]
+  }
+}
+
+function lateJoin (open: OpenNode, variant: string, sources: 1 | 2): Scenario {
+  const first = async (stage: Stage) => {
+    const node = await convene(stage, open, sources + 1)
+    await stage.hear('left')
+    const dataset = await openStream(node)
+    const bytes = randomBytes(stage.scaled(RECORDS) * RECORD_SIZE_BYTES)
+    await appendAll(node, recordsOf(bytes))
+    const digest = createHash('sha256').update(bytes).digest('hex')
+    const offer: Offer = { reference: dataset.id, records: stage.scaled(RECORDS), digest }
+    stage.tell('offer', offer)
+    await serveWhileMeasured(stage)
+    return {}
+  }
+  const second = async (stage: Stage) => {
+    const node = await apply(stage, open, 'second')
+    const offer = await stage.hear<Offer>('offer')
+    await holds(node, offer)
+    stage.tell('second holds all')
+    await serveWhileMeasured(stage)
+    return {}
+  }
+  const reader = async (stage: Stage) => {
+    const founding = await apply(stage, open, 'reader')
+    await founding.stop()
+    stage.tell('left')
+    const offer = await stage.hear<Offer>('offer')
+    if (sources === 2) await stage.hear('second holds all')
+
+    stage.tell('begin')
+    let node = founding
+    const seconds = await stage.measure(async () => {
+      node = await open(stage.folder, 'reader')
+      await holds(node, offer)
+    })
+    stage.tell('end')
+    if (!good(await node.verify(offer.reference)).verified) throw new Error('what was joined does not verify')
+    if (await digestOfStream(node, offer) !== offer.digest) throw new Error('what was read is not what was written')
+    return { lateJoinRecordsPerSecond: offer.records / seconds, lateJoinMegabytesPerSecond: offer.records * RECORD_SIZE_BYTES / 1e6 / seconds }
+  }
+  return { name: 'lateJoin', variant, conditions, roles: sources === 2 ? { first, second, reader } : { first, reader } }
+}
+
+function fileRoles (open: OpenNode): Scenario['roles'] {
+  const source = async (stage: Stage) => {
+    const node = await convene(stage, open, 2)
+    await stage.hear('left')
+    const bytes = randomBytes(stage.scaled(FILE_SIZE_BYTES))
+    const content = { form: 'file', mediaType: MEDIA_TYPE, fileName: 'bench.bin', bytes: inChunks(bytes) } as const
+    const dataset = good(await node.publish(descriptionOf(), content))
+    const offer: Offer = { reference: dataset.id, records: 1, digest: createHash('sha256').update(bytes).digest('hex') }
+    stage.tell('offer', offer)
+    await serveWhileMeasured(stage)
+    return {}
+  }
+  const reader = async (stage: Stage) => {
+    const founding = await apply(stage, open, 'reader')
+    await founding.stop()
+    stage.tell('left')
+    const offer = await stage.hear<Offer>('offer')
+    stage.tell('begin')
+    let node = founding
+    const seconds = await stage.measure(async () => {
+      node = await open(stage.folder, 'reader')
+      await until(() => node.dataset(offer.reference).ok)
+      good(await node.fetch(offer.reference, AbortSignal.timeout(FETCH_TIMEOUT_MS)))
+    })
+    stage.tell('end')
+    const hash = createHash('sha256')
+    for await (const part of good(await node.content(offer.reference)).bytes) hash.update(part)
+    if (hash.digest('hex') !== offer.digest) throw new Error('what was read is not what was written')
+    return { fileMegabytesPerSecond: stage.scaled(FILE_SIZE_BYTES) / 1e6 / seconds }
+  }
+  return { source, reader }
+}
+
+function liveRoles (open: OpenNode): Scenario['roles'] {
+  const writer = async (stage: Stage) => {
+    const node = await convene(stage, open, 2)
+    const dataset = await openStream(node)
+    stage.tell('offer', { reference: dataset.id, records: 0, digest: '' })
+    await stage.hear('subscribed')
+    await stage.measure(async () => {
+      const appends: Promise<unknown>[] = []
+      await sendPaced(stage.scaled(LIVE_MESSAGES_PER_SECOND * LIVE_SECONDS), record => {
+        appends.push(node.append(DATASET_ID, [recordOf(record)], { flush: true }).then(good))
+      })
+      await Promise.all(appends)
+      await stage.hear('end')
+    })
+    return {}
+  }
+  const reader = async (stage: Stage) => {
+    const node = await apply(stage, open, 'reader')
+    const offer = await stage.hear<Offer>('offer')
+    await until(() => node.dataset(offer.reference).ok)
+    const arrivals = new Arrivals(stage.scaled(LIVE_MESSAGES_PER_SECOND * LIVE_SECONDS))
+    const enough = new AbortController()
+    const following = good(node.follow(offer.reference, { last: 0, signal: enough.signal }))
+    const reading = (async () => {
+      for await (const { key, body } of following) arrivals.arrived(Buffer.concat([key, body]))
+      throw new Error('the stream ended early')
+    })()
+    stage.tell('subscribed')
+    await stage.measure(() => Promise.race([arrivals.all, reading]))
+    stage.tell('end')
+    reading.catch(() => {})
+    enough.abort()
+    return arrivals.measures()
+  }
+  return { writer, reader }
+}
+
+/** Founds the federation with the other roles; resolves when all are in it. */
+async function convene (stage: Stage, open: OpenNode, want: number): Promise<HanseNode> {
+  const node = await open(stage.folder, 'first')
+  const { ticket } = good(await node.invite({ federationName: 'bench', want, validMs: FOUNDING_VALID_MS }))
+  stage.tell('ticket', ticket)
+  await ready(node)
+  return node
+}
+
+async function apply (stage: Stage, open: OpenNode, name: string): Promise<HanseNode> {
+  const node = await open(stage.folder, name)
+  good(await node.join(await stage.hear<string>('ticket')))
+  await ready(node)
+  return node
+}
+
+async function serveWhileMeasured (stage: Stage): Promise<void> {
+  await stage.hear('begin')
+  await stage.measure(() => stage.hear('end'))
+}
+
+async function openStream (node: HanseNode): Promise<{ readonly id: string }> {
+  return good(await node.publish(descriptionOf(), { form: 'stream', mediaType: MEDIA_TYPE }))
+}
+
+async function appendAll (node: HanseNode, records: readonly RecordInput[]): Promise<void> {
+  const flying = new Set<Promise<unknown>>()
+  for (let at = 0; at < records.length; at += RECORDS_PER_CALL) {
+    const call = node.append(DATASET_ID, records.slice(at, at + RECORDS_PER_CALL), { flush: false }).then(good)
+    const done = call.finally(() => flying.delete(done))
+    flying.add(done)
+    if (flying.size >= CALLS_IN_FLIGHT) await Promise.race(flying)
+  }
+  await Promise.all(flying)
+}
+
+/** All of it is verified and stored here, as the node itself says. */
+async function holds (node: HanseNode, offer: Offer): Promise<void> {
+  await until(() => {
+    const found = node.dataset(offer.reference)
+    return found.ok && found.value.held.records >= offer.records
+  })
+}
+
+async function digestOfStream (node: HanseNode, offer: Offer): Promise<string> {
+  const hash = createHash('sha256')
+  for await (const { key, body } of good(node.read(offer.reference, { from: 0, limit: offer.records }))) hash.update(key).update(body)
+  return hash.digest('hex')
+}
+
+async function ready (node: HanseNode): Promise<void> {
+  await until(() => node.status().state === 'ready')
+}
+
+async function until (holdsNow: () => boolean): Promise<void> {
+  while (!holdsNow()) await new Promise(resolve => setTimeout(resolve, POLL_MS))
+}
+
+function recordsOf (bytes: Uint8Array): readonly RecordInput[] {
+  return slices(bytes, RECORD_SIZE_BYTES).map(recordOf)
+}
+
+function recordOf (bytes: Uint8Array): RecordInput {
+  return { key: bytes.subarray(0, KEY_SIZE_BYTES), timeMs: Date.now(), operation: 'put', mediaType: MEDIA_TYPE, body: bytes.subarray(KEY_SIZE_BYTES) }
+}
+
+async function * inChunks (bytes: Uint8Array): AsyncIterable<Uint8Array> {
+  yield * slices(bytes, 1_048_576)
+}
+
+function descriptionOf (): DatasetDescription {
+  return {
+    datasetId: DATASET_ID, title: 'Random bytes', description: '', theme: '', keywords: [], licence: 'CC0-1.0', spatial: null, temporal: null,
+    schema: [], access: 'public', simulated: true
+  }
+}
+
+function good<T> (result: Result<T, { readonly code: string, readonly reason: string }>): T {
+  if (!result.ok) throw new Error(`${result.failure.code}: ${result.failure.reason}`)
+  return result.value
+}
