@@ -1,0 +1,13 @@
+import { completionCommand } from './completion.ts'
+import { configCommands } from './config/index.ts'
+import { helpCommand } from './help.ts'
+import type { Command } from './terminal/index.ts'
+import { versionCommand } from './version.ts'
+
+/** Every command, in the order of the help. */
+export const COMMANDS: readonly Command[] = [
+  ...configCommands,
+  completionCommand(() => COMMANDS),
+  versionCommand,
+  helpCommand(() => COMMANDS)
+]

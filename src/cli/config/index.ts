@@ -1,0 +1,11 @@
+/**
+ * Reads the settings of a node: flags before environment before hanse.toml before defaults.
+ *
+ * `schema.ts` is the one source of names, types, defaults, checks and help. A setting or a `HANSE_` variable that it does
+ * not know is an error with its place and the nearest name that it knows: a typo must not silently mean the default.
+ * No secret is a setting; `member.passphrase_file` names the file of one.
+ */
+export { configCommands } from './commands.ts'
+export { configOf, configProblem, expand, loadConfig, whereOf, type ConfigComplaint, type Loaded, type LoadOptions, type Setting, type Source } from './load.ts'
+export { configSchema, isPlace, jsonSchema, SETTINGS, type Config } from './schema.ts'
+export { renderToml } from './toml.ts'

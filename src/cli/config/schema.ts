@@ -1,0 +1,100 @@
+import { z } from 'zod'
+
+const MEMBER_NAME_LENGTH_MAX = 128
+const PATH_LENGTH_MAX = 4_096
+const ADDRESSES_MAX = 16
+const GIB = 1_073_741_824
+
+const ADDRESS = /^\/(ip4|ip6|dns|dns4|dns6)\/[^/\s]{1,253}\/tcp\/\d{1,5}$/
+const PLACE = /^(|-?\d{1,2}(\.\d{1,10})?,-?\d{1,3}(\.\d{1,10})?)$/
+
+/** Loopback alone: an address that others reach needs TLS, which this version does not have. */
+const loopback = z.string().regex(/^(127\.0\.0\.1|localhost|\[::1\]):\d{1,5}$/, 'a loopback address and a port, for instance 127.0.0.1:7480')
+  .refine(text => portOf(text) <= 65_535, 'a port from 0 (any free one) to 65535')
+
+const addresses = z.array(z.string().regex(ADDRESS, 'an address like /ip4/0.0.0.0/tcp/4210')
+  .refine(text => portOf(text) <= 65_535, 'a port of at most 65535')).max(ADDRESSES_MAX)
+
+function portOf (address: string): number {
+  return Number(/\d+$/.exec(address)?.[0] ?? 0)
+}
+
+const path = z.string().max(PATH_LENGTH_MAX)
+
+/** The one source of names, types, defaults, checks and help. Units are in the names. */
+export const configSchema = z.strictObject({
+  member: z.strictObject({
+    name: z.string().max(MEMBER_NAME_LENGTH_MAX).default('').describe('What neighbours call this member.'),
+    place: z.string().regex(PLACE, 'LATITUDE,LONGITUDE in degrees, for instance 53.87,10.69').default('')
+      .refine(text => isPlace(text), 'a latitude up to 90 and a longitude up to 180 degrees')
+      .describe('Where the member is, as LATITUDE,LONGITUDE in degrees. Empty: not told.'),
+    passphrase_file: path.default('').describe('A file whose first line opens the member key, where that is protected. Empty: hanse asks.')
+  }).prefault({}),
+  node: z.strictObject({
+    data: path.default('~/.hanse').describe('The folder of the node: keys, databases, this file.')
+  }).prefault({}),
+  network: z.strictObject({
+    listen: addresses.min(1).default(['/ip4/0.0.0.0/tcp/4210']).describe('Addresses on which other members reach this node.'),
+    announce: addresses.default([]).describe('Addresses told to others instead, for a node behind a router that forwards a port.'),
+    lan: z.boolean().default(true).describe('Finds members on the local network, and dials private addresses.'),
+    profile: z.enum(['normal', 'off-grid']).default('normal').describe('off-grid waits longer and talks less, for slow radio links.'),
+    gossip: z.boolean().default(true).describe('Tells others at once that something is new. Without it they find out by asking.'),
+    join_listen: addresses.default(['/ip4/0.0.0.0/tcp/4211']).describe('Addresses on which applicants reach this node while a founding is open.')
+  }).prefault({}),
+  api: z.strictObject({
+    listen: loopback.default('127.0.0.1:7480').describe('Address of the interface for commands and programs on this machine. Port 0 takes a free one.'),
+    metrics_listen: z.union([loopback, z.literal('')]).default('127.0.0.1:7481').describe('Address of the metrics for Prometheus. Empty: none.')
+  }).prefault({}),
+  sync: z.strictObject({
+    datasets: z.enum(['all', 'subscribed']).default('all').describe('Which datasets of other members this node keeps a copy of.'),
+    quota_bytes: z.int().min(0).default(10 * GIB).describe('How much of other members\' data this node keeps at most.')
+  }).prefault({}),
+  storage: z.strictObject({
+    segment_bytes_target: z.int().min(65_536).max(1_000_000).default(262_144).describe('Size at which a segment of records is closed.'),
+    linger_ms: z.int().min(0).max(10_000).default(50).describe('How long a segment waits for more records before it is closed.'),
+    scrub_hours: z.int().min(1).max(8_760).default(24).describe('How long a full check of all stored data takes at most.')
+  }).prefault({}),
+  log: z.strictObject({
+    level: z.enum(['debug', 'info', 'warn', 'error', 'silent']).default('info').describe('What the node writes to its log.')
+  }).prefault({})
+})
+
+export type Config = z.output<typeof configSchema>
+
+export type SettingKind = 'text' | 'whole number' | 'true or false' | 'list'
+
+export type SettingShape = {
+  /** As in `network.listen`. */
+  readonly path: string
+  readonly kind: SettingKind
+  readonly help: string
+  readonly value: unknown
+}
+
+/** The sections with their settings and defaults, in the order of the schema. */
+export const SETTINGS: readonly SettingShape[] = shapes()
+
+function shapes (): SettingShape[] {
+  const defaults = configSchema.parse({})
+  return Object.entries(defaults).flatMap(([section, settings]) => Object.entries(settings).map(([key, value]): SettingShape => {
+    const shape = configSchema.shape[section as keyof Config].unwrap().shape
+    const help = new Map<string, z.ZodType>(Object.entries(shape)).get(key)?.description ?? ''
+    return { path: `${section}.${key}`, kind: kindOf(value), help, value }
+  }))
+}
+
+function kindOf (value: unknown): SettingKind {
+  if (Array.isArray(value)) return 'list'
+  return typeof value === 'number' ? 'whole number' : typeof value === 'boolean' ? 'true or false' : 'text'
+}
+
+export function isPlace (text: string): boolean {
+  if (text === '') return true
+  const [latitude = NaN, longitude = NaN] = text.split(',').map(Number)
+  return PLACE.test(text) && Math.abs(latitude) <= 90 && Math.abs(longitude) <= 180
+}
+
+/** The schema for editors and other programs: JSON Schema 2020-12. */
+export function jsonSchema (): Readonly<Record<string, unknown>> {
+  return { ...z.toJSONSchema(configSchema, { io: 'input' }), title: 'hanse.toml' }
+}

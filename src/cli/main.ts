@@ -1,0 +1,13 @@
+#!/usr/bin/env node
+// Imports nothing before it knows the Node it runs on: an older one would fail on the syntax of the rest, without a word.
+const NODE_MAJOR_MIN = 24
+
+const major = Number(process.versions.node.split('.')[0])
+if (major < NODE_MAJOR_MIN) {
+  process.stderr.write(`error: hanse needs Node ${NODE_MAJOR_MIN} or later, and this is ${process.versions.node}.\n` +
+    '  Install a current Node (https://nodejs.org), or run it with npx -p node@24 hanse.\n')
+  process.exitCode = 1
+} else {
+  const { runProcess } = await import('./process.ts')
+  await runProcess()
+}
