@@ -59,6 +59,15 @@ describe('identity: hello', () => {
     for (const noise of [new Uint8Array(0), utf8('hello'), encodeCanonical({}), new Uint8Array(9000)]) assert.equal(check(noise), 'malformed')
   })
 
+  it('takes at most 32 protocols', () => {
+    const many = (count: number): Uint8Array => encodeHello({
+      federation: held.federation, certificate: certificate.envelope, features: [], epoch: 0, height: 0, instance: new Uint8Array(16),
+      protocols: Object.fromEntries(Array.from({ length: count }, (_, at) => [`/p/${at}`, 0]))
+    })
+    assert.equal(check(many(32)), 'ok')
+    assert.equal(check(many(33)), 'malformed')
+  })
+
   it('refuses a revoked member and a revoked certificate, whichever of them was known first', () => {
     const revoke = (id: typeof certificate.id | null): Membership => {
       const body = revocationBody({ federation: held.federation, member: ada.did, certificate: id, timeMs: FOUNDED_MS })
@@ -96,7 +105,7 @@ describe('identity: ticket', () => {
     for (const other of ['', 'hanse', 'https://example.org', ticket.text.slice(1), 'x'.repeat(100_000)]) {
       assert.equal(code(other), 'not-a-ticket', other.slice(0, 20))
     }
-    for (const other of ['hanse1', ticket.text.slice(0, -1), `${ticket.text}a`, `${ticket.text}!`, `hanse1${'a'.repeat(100_000)}`]) {
+    for (const other of ['hanse1', ticket.text.slice(0, -1), `${ticket.text}a`, `${ticket.text}!`, `hanse1${'a'.repeat(100_000)}`, ticket.text + ' '.repeat(100_000)]) {
       assert.equal(code(other), 'damaged', other.slice(0, 20))
     }
     for (let at = 'hanse1'.length; at < ticket.text.length; at += 7) {
@@ -186,6 +195,46 @@ describe('identity: founding', () => {
     assert.equal(drafted.outcome.type, 'next')
     const signed = ask(state, applicantRequest(drafted.state, ben.root))
     assert.deepEqual(applicantStep(drafted.state, signed.answer ?? assert.fail()).outcome, { type: 'wait', for: 'signatures', have: 2, want: 3 })
+  })
+
+  it('takes signatures once, and names again after a restart what may not have been done', () => {
+    const ticket = ticketFor(2)
+    const opened = start(ticket).state
+    assert.deepEqual(foundingStep(opened, { type: 'resume' }).effects, [])
+    const drafted = ask(opened, applicantRequest(applicantOf(ticket, ben), ben.root))
+    assert.deepEqual(drafted.effects.map(({ type }) => type), ['persist', 'sign'])
+    assert.deepEqual(foundingStep(drafted.state, { type: 'resume' }).effects.map(({ type }) => type), ['sign'])
+    assert.throws(() => signOwn(drafted, ben.root), { code: 'assertion' })
+    const own = signOwn(drafted)
+    assert.deepEqual(own.effects.map(({ type }) => type), ['persist'])
+    const signature = charterSignature(drafted.state.draft?.body ?? assert.fail(), ada.root)
+    assert.deepEqual(foundingStep(own.state, { type: 'signature', signature }), { state: own.state, answer: undefined, effects: [] })
+    const applied = applicantStep(applicantOf(ticket, ben), drafted.answer ?? assert.fail())
+    const bound = applicantStep(applied.state, ask(own.state, applicantRequest(applied.state, ben.root)).answer ?? assert.fail())
+    const founded = ask(own.state, applicantRequest(bound.state, ben.root))
+    assert.deepEqual(founded.effects.map(({ type }) => type), ['persist', 'founded'])
+    const again = ask(founded.state, applicantRequest(bound.state, ben.root))
+    assert.equal(answerOf(again).state, 'founded')
+    assert.deepEqual(again.effects, [])
+    assert.deepEqual(foundingStep(founded.state, { type: 'resume' }).effects.map(({ type }) => type), ['founded'])
+  })
+
+  it('does not send in circles, and does not find a state again that belongs to another ticket', () => {
+    const ticket = ticketFor(2)
+    const applicant = applicantOf(ticket, ben)
+    const applied = encodeAnswer({ v: 1, state: 'applied', application: someCid })
+    const first = applicantStep(applicant, applied)
+    assert.equal(first.outcome.type, 'next')
+    assert.equal(applicantStep(first.state, applied).outcome.type, 'wait')
+    assert.deepEqual(decodeApplicant(encodeApplicant(first.state)), first.state)
+    const other = ticketFor(2, { nonce: NONCE.with(0, 2) })
+    assert.equal(decodeApplicant(encodeApplicant({ ...first.state, ticket: other })), undefined)
+    const member = ticketFor(0, { federation: someCid })
+    assert.throws(() => applicantOf(member, ben), { code: 'assertion' })
+    const { envelope: apply } = signRequest({
+      v: 1, kind: 'apply', ticket: member.id, member: ben.did, name: 'B', transportKey: ben.transport.publicKey, addresses: [], nonce: NONCE
+    }, ben.root)
+    assert.equal(decodeApplicant(encodeApplicant({ ...first.state, ticket: member, apply })), undefined)
   })
 
   it('refuses what does not belong, with a code, and changes nothing', () => {

@@ -1,6 +1,6 @@
 import { strict as assert } from 'node:assert'
 import fc from 'fast-check'
-import { encodeCanonical, utf8, type CID } from '../../src/base/index.ts'
+import { cidOf, encodeCanonical, u32, utf8, type CID } from '../../src/base/index.ts'
 import {
   charterSignature, decodeCertificate, decodeCharter, decodeStatement, draftCharter, membershipOf, peerIdOfKey, RULES,
   revocationBody, revocationSignature, sealCharter, sealRevocation, signStatement,
@@ -159,6 +159,20 @@ describe('identity: membership', () => {
     assert.equal(add(certificateOf(ada, held.federation, { nodeKey: ben.root.publicKey }).envelope), 'key-taken')
   })
 
+  it('keeps the keys of a member from others, wherever they stand', () => {
+    const box = cityNamed('box')
+    const second = certificateOf(ben, held.federation, { nodeKey: box.node.publicKey, transportKey: box.transport.publicKey })
+    const bare = membershipOf(held.charter)
+    const wider = valueOf(bare.withCertificate(second.envelope, FOUNDED_MS))
+    const taken = [ben.transport.publicKey, ben.root.publicKey, box.node.publicKey, box.transport.publicKey]
+    for (const key of taken) {
+      const asTransport = certificateOf(ada, held.federation, { transportKey: key })
+      const asNode = certificateOf(ada, held.federation, { nodeKey: key })
+      assert.equal(codeOf(wider.withCertificate(asTransport.envelope, FOUNDED_MS)), 'key-taken')
+      assert.equal(codeOf(wider.withCertificate(asNode.envelope, FOUNDED_MS)), 'key-taken')
+    }
+  })
+
   it('keeps what was said before a revocation and refuses what came after', () => {
     const revokedMs = FOUNDED_MS + DAY_MS
     const after = valueOf(held.withRevocation(revocationOf(held, ada, certificate.id, revokedMs)))
@@ -178,6 +192,14 @@ describe('identity: membership', () => {
     assert.equal(codeOf(after.speaker(said, FOUNDED_MS + 5)), 'revoked')
     assert.equal(after.member(ada.did)?.revokedSinceMs, FOUNDED_MS + 5)
     assert.deepEqual(peersOf(after), [ben, cyd].map(city => peerIdOfKey(city.transport.publicKey)).toSorted())
+  })
+
+  it('goes by the earlier of the revocations of a certificate and of its member', () => {
+    const one = revocationOf(held, ada, certificate.id, FOUNDED_MS + 10)
+    const since = (timeMs: number): number | undefined =>
+      valueOf(valueOf(held.withRevocation(one)).withRevocation(revocationOf(held, ada, null, timeMs))).revokedSinceMs(certificate)
+    assert.equal(since(FOUNDED_MS + 5), FOUNDED_MS + 5)
+    assert.equal(since(FOUNDED_MS + 15), FOUNDED_MS + 10)
   })
 
   it('needs the own root or more than two thirds of the others', () => {
@@ -240,5 +262,14 @@ describe('identity: membership', () => {
     }
     assert.equal(codeOf(full.withCertificate(certificateOf(ada, held.federation, { notAfterMs: FOUNDED_MS + 1024 }).envelope, FOUNDED_MS)), 'full')
     assert.equal(codeOf(full.withCertificate(certificateOf(ben, held.federation, { notAfterMs: FOUNDED_MS + 1 }).envelope, FOUNDED_MS)), 'ok')
+  })
+
+  it('refuses revocations of single certificates beyond the limit of a member, but never of the member', function () {
+    this.timeout(60_000)
+    let full = held
+    for (let at = 0; at < 1024; at++) full = valueOf(full.withRevocation(revocationOf(held, ada, cidOf('dagCbor', u32(at)), FOUNDED_MS)))
+    assert.equal(codeOf(full.withRevocation(revocationOf(held, ada, cidOf('dagCbor', u32(0)), FOUNDED_MS - 1))), 'ok')
+    assert.equal(codeOf(full.withRevocation(revocationOf(held, ada, cidOf('dagCbor', u32(1024)), FOUNDED_MS))), 'full')
+    assert.equal(codeOf(full.withRevocation(revocationOf(held, ada, null, FOUNDED_MS))), 'ok')
   })
 })

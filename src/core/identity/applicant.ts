@@ -46,7 +46,7 @@ export type ApplicantOutcome =
 
 export type ApplicantStep = { readonly state: Applicant, readonly outcome: ApplicantOutcome }
 
-export const APPLICANT_SIZE_BYTES_MAX = 65_536
+const APPLICANT_SIZE_BYTES_MAX = 65_536
 
 export function startApplicant ({ ticket, name, transportKey, addresses, nonce }: ApplicantFields, rootKey: SigningKey): Applicant {
   assert(ticket.role === 'founder', 'this ticket invites to a federation that exists')

@@ -4,12 +4,12 @@ import {
 } from '../../base/index.ts'
 import { admitKey, didOfKey, didSchema, KEY_SIZE_BYTES, rootKeyOf, SIGNATURE_SIZE_BYTES, type Did, type SigningKey } from './key.ts'
 
-export const CHARTER_SIZE_BYTES_MAX = 65_536
+const CHARTER_SIZE_BYTES_MAX = 65_536
 export const FOUNDERS_MAX = 31
-export const FOUNDER_NODES_MAX = 4
-export const NODE_ADDRESSES_MAX = 4
-export const ADDRESS_SIZE_BYTES_MAX = 128
-export const NAME_LENGTH_MAX = 64
+const FOUNDER_NODES_MAX = 4
+const NODE_ADDRESSES_MAX = 4
+const ADDRESS_SIZE_BYTES_MAX = 128
+const NAME_LENGTH_MAX = 64
 export const CHARTER_NONCE_SIZE_BYTES = 16
 
 /** Control characters and marks that reverse the reading direction: a name must look like what it is. */

@@ -61,7 +61,7 @@ export type FoundingFields = {
   readonly addresses: readonly string[]
 }
 
-export const FOUNDING_SIZE_BYTES_MAX = 65_536
+const FOUNDING_SIZE_BYTES_MAX = 65_536
 
 /** What signing adds to the body of a charter: for each founder, and once. */
 const SIGNATURE_ROOM_BYTES = 72

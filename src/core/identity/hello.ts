@@ -23,9 +23,9 @@ export type Hello = {
 
 export type HelloFailure = { readonly code: 'malformed' | 'federation' | 'certificate' | 'revoked' | 'expired' }
 
-export const HELLO_SIZE_BYTES_MAX = 8192
-export const HELLO_PROTOCOLS_MAX = 32
-export const HELLO_FEATURES_MAX = 32
+const HELLO_SIZE_BYTES_MAX = 8192
+const HELLO_PROTOCOLS_MAX = 32
+const HELLO_FEATURES_MAX = 32
 export const INSTANCE_SIZE_BYTES = 16
 
 const PROTOCOL = /^\/[\x21-\x7e]{1,63}$/

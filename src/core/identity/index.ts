@@ -32,30 +32,30 @@ export {
   type Certificate, type CertificateFailure, type CertificateFields
 } from './certificate.ts'
 export {
-  CHARTER_NONCE_SIZE_BYTES, CHARTER_SIZE_BYTES_MAX, charterSignature, decodeCharter, decodeCharterBody, draftCharter,
+  CHARTER_NONCE_SIZE_BYTES, charterSignature, decodeCharter, draftCharter,
   FOUNDERS_MAX, RULES, sealCharter,
   type Charter, type CharterDraft, type CharterFailure, type CharterFields, type Founder, type Rules
 } from './charter.ts'
 export {
-  decodeRevocation, REVOCATION_SIZE_BYTES_MAX, revocationBody, revocationSignature, sealRevocation,
+  decodeRevocation, revocationBody, revocationSignature, sealRevocation,
   type MemberSignature, type Revocation, type RevocationFailure, type RevocationFields
 } from './revocation.ts'
 export {
-  CLOCK_SKEW_MS_MAX, MEMBER_CERTIFICATES_MAX, MEMBER_REVOCATIONS_MAX, membershipOf,
+  CLOCK_SKEW_MS_MAX, membershipOf,
   type AddCertificateFailure, type AddRevocationFailure, type Member, type Membership, type Speaker, type SpeakerFailure
 } from './membership.ts'
 export {
-  checkHello, decodeHello, encodeHello, HELLO_SIZE_BYTES_MAX, INSTANCE_SIZE_BYTES, type Hello, type HelloFailure
+  checkHello, decodeHello, encodeHello, INSTANCE_SIZE_BYTES, type Hello, type HelloFailure
 } from './hello.ts'
 export {
   decodeTicket, encodeTicket, TICKET_NONCE_SIZE_BYTES, type Ticket, type TicketFailure, type TicketFields
 } from './ticket.ts'
 export {
-  decodeFounding, encodeFounding, FOUNDING_SIZE_BYTES_MAX, foundingStep, startFounding,
+  decodeFounding, encodeFounding, foundingStep, startFounding,
   type Founding, type FoundingEffect, type FoundingFields, type FoundingInput, type FoundingStep
 } from './founding.ts'
 export {
-  APPLICANT_SIZE_BYTES_MAX, applicantRequest, applicantStep, decodeApplicant, encodeApplicant, startApplicant,
+  applicantRequest, applicantStep, decodeApplicant, encodeApplicant, startApplicant,
   type Applicant, type ApplicantFields, type ApplicantOutcome, type ApplicantStep, type DraftFailure
 } from './applicant.ts'
 export {

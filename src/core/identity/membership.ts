@@ -62,8 +62,8 @@ export interface Membership {
 /** Clocks may be wrong by this much: a certificate opens connections so long before and after its period. */
 export const CLOCK_SKEW_MS_MAX: number = 24 * 60 * 60 * 1000
 /** 90 days each: for one node more than 250 years, or 100 nodes for two and a half. */
-export const MEMBER_CERTIFICATES_MAX = 1024
-export const MEMBER_REVOCATIONS_MAX = 1024
+const MEMBER_CERTIFICATES_MAX = 1024
+const MEMBER_REVOCATIONS_MAX = 1024
 
 /** What is known of one member. Every answer is a function of these sets, so the order of arrival does not matter. */
 type Known = Member & {

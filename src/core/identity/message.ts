@@ -10,7 +10,7 @@ import { decodeSigned, signEnvelope, type Signed } from './statement.ts'
 export const MESSAGE_SIZE_BYTES_MAX = 16_384
 export const APPLICATION_NONCE_SIZE_BYTES = 16
 
-export const REFUSALS = [
+const REFUSALS = [
   /** No message of this protocol, or its signature does not hold. */
   'malformed', 'signature',
   /** The ticket is another's, or too old. */

@@ -23,7 +23,7 @@ export type RevocationFields = Pick<Revocation, 'federation' | 'member' | 'certi
 /** `order`: signers stand in ascending order and once each, so that one set of signers has one encoding. */
 export type RevocationFailure = CodecFailure | { readonly code: 'order' }
 
-export const REVOCATION_SIZE_BYTES_MAX = 8192
+const REVOCATION_SIZE_BYTES_MAX = 8192
 
 const bodySchema = struct({
   v: literal(1), federation: cid(), kind: literal('revocation'), member: didSchema, certificate: nullable(cid()), timeMs: uint()
