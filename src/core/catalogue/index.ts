@@ -1,0 +1,37 @@
+/**
+ * Says what a publisher offers: reads and writes the entries of its catalogue feed, and finds datasets in them.
+ *
+ * A catalogue feed is keyed, of class `members`, its datasetId is `catalogue`. Keys and bodies, canonical DAG-CBOR:
+ * ```
+ * dataset/<datasetId>   {v: 1, kind: 'dataset', ...}   a description, in the words of DCAT
+ * profile               {v: 1, kind: 'profile', ...}   who the publisher is
+ * certificate           envelope of the newest certificate of the publisher's node
+ * revocation/<did>      envelope of a revocation, passed on
+ * ```
+ * In DCAT-AP 3 an entry is a `dcat:Dataset`: `title` dct:title, `description` dct:description, `theme` dcat:theme,
+ * `keywords` dcat:keyword, `licence` dct:license, `spatial` dct:spatial, `temporal` dct:temporal, `issuedMs` dct:issued,
+ * `modifiedMs` dct:modified, `version` dcat:version, `access` dct:accessRights, its publisher dct:publisher. `distribution`
+ * is its one dcat:Distribution: `mediaType` dcat:mediaType, `sizeBytes` dcat:byteSize, `sha256` spdx:checksum. `schema` lists
+ * the columns, as a CSVW table does. `simulated` and `withdrawn` are ours. Coordinates are integers of 1e-7 degrees, because
+ * signed structures hold no floats.
+ *
+ * The latest record of a key wins, by position in the feed and never by time. A publisher describes only feeds that it
+ * declared, under the datasetId and class of the declaration. What is malformed or not the publisher's to say is quarantined
+ * and counted; it neither stops the reading nor brings back what it replaced.
+ */
+export {
+  ENTRY_MEDIA_TYPES, encodeEntry, keyOfDataset, keyOfEntry, parseEntry,
+  type Box, type DatasetEntry, type Entry, type EntryFailure, type ProfileEntry
+} from './entry.ts'
+export {
+  catalogueOf, type Advertisement, type Catalogue, type Quarantined, type QuarantineReason
+} from './catalogue.ts'
+export { searchCatalogue, touches, type CatalogueQuery } from './search.ts'
+export {
+  COLUMN_NAME_LENGTH_MAX, COLUMNS_MAX, DATASETS_MAX, DESCRIPTION_LENGTH_MAX, FILE_NAME_LENGTH_MAX, HOMEPAGE_LENGTH_MAX,
+  KEYWORD_LENGTH_MAX, KEYWORDS_MAX, LICENCE_LENGTH_MAX, MEMBER_NAME_LENGTH_MAX, QUARANTINE_SHOWN_MAX, QUERY_LENGTH_MAX,
+  THEME_LENGTH_MAX, TITLE_LENGTH_MAX, UNIT_LENGTH_MAX
+} from './limits.ts'
+
+/** The datasetId of every catalogue feed. */
+export const CATALOGUE_DATASET_ID = 'catalogue'
