@@ -22,6 +22,7 @@ describe('containers', function () {
   const folder = mkdtempSync(join(tmpdir(), 'hanse-docker-'))
   let engine: Engine | undefined
   let noEngine = ''
+  const containers = new Map<City, string>()
 
   before(async () => {
     const started = await startEngine(join(folder, 'engine'))
@@ -68,6 +69,7 @@ describe('containers', function () {
     engineOrSkip(this)
     for (const city of CITIES) succeeded(await compose('run', '--rm', city, 'init', '--name', city, '--data', '/data', '--json'))
     succeeded(await compose('up', '-d', '--no-build'))
+    for (const city of CITIES) containers.set(city, succeeded(await compose('ps', '-q', city)).stdout.trim())
     for (const city of CITIES) await until(`${city} runs`, async () => (await attempt(city, 'status')) !== undefined)
 
     const { ticket } = await hanse('lubeck', 'invite', '--federation', 'league', '--founders', '3')
@@ -84,7 +86,7 @@ describe('containers', function () {
 
   it('let a city that is cut off go on alone, and catch up when healed', async function () {
     const running = engineOrSkip(this)
-    const bremen = await containerOf('bremen')
+    const bremen = containerOf('bremen')
     succeeded(await running.docker(['network', 'disconnect', `${PROJECT}_league`, bremen]))
 
     const beyond = await publish('hamburg', 'ferries')
@@ -105,7 +107,7 @@ describe('containers', function () {
     const running = engineOrSkip(this)
     succeeded(await compose('stop'))
     for (const city of CITIES) {
-      const state = succeeded(await running.docker(['inspect', '--format', '{{.State.ExitCode}} {{.State.OOMKilled}}', await containerOf(city)]))
+      const state = succeeded(await running.docker(['inspect', '--format', '{{.State.ExitCode}} {{.State.OOMKilled}}', containerOf(city)]))
       assert.equal(state.stdout.trim(), '0 false', city)
     }
     succeeded(await compose('start'))
@@ -124,13 +126,15 @@ describe('containers', function () {
     return engine.compose(['-p', PROJECT, '-f', 'docker/compose.yaml', ...args], { env: { HANSE_IMAGE: IMAGE, HANSE_BASE: BASE_IMAGE } })
   }
 
-  async function containerOf (city: City): Promise<string> {
-    return succeeded(await compose('ps', '-q', city)).stdout.trim()
+  function containerOf (city: City): string {
+    const container = containers.get(city)
+    assert.ok(container !== undefined, `${city} was not started`)
+    return container
   }
 
   async function execute (city: City, args: readonly string[]): Promise<Ran> {
     assert.ok(engine !== undefined)
-    return engine.docker(['exec', await containerOf(city), 'hanse', ...args, '--data', '/data', '--json'])
+    return engine.docker(['exec', containerOf(city), 'hanse', ...args, '--data', '/data', '--json'])
   }
 
   /** A command that must succeed. */
@@ -151,7 +155,7 @@ describe('containers', function () {
     const path = join(folder, `${slug}.csv`)
     writeFileSync(path, text)
     assert.ok(engine !== undefined)
-    succeeded(await engine.docker(['cp', path, `${await containerOf(city)}:/data/${slug}.csv`]))
+    succeeded(await engine.docker(['cp', path, `${containerOf(city)}:/data/${slug}.csv`]))
     await hanse(city, 'publish', `/data/${slug}.csv`, '--id', slug, '--title', `${slug} of ${city}`, '--licence', 'CC0-1.0')
     return text
   }
@@ -162,7 +166,7 @@ describe('containers', function () {
     const at = `${reference.replace('/', '-')}.got`
     await hanse(city, 'get', reference, '-o', `/data/${at}`)
     assert.ok(engine !== undefined)
-    succeeded(await engine.docker(['cp', `${await containerOf(city)}:/data/${at}`, join(folder, at)]))
+    succeeded(await engine.docker(['cp', `${containerOf(city)}:/data/${at}`, join(folder, at)]))
     assert.equal(readFileSync(join(folder, at), 'utf8'), text)
     rmSync(join(folder, at))
   }
