@@ -1,0 +1,73 @@
+import { createReadStream } from 'node:fs'
+import { stat } from 'node:fs/promises'
+import { resolve } from 'node:path'
+import type { Result } from '../../base/index.ts'
+import type { BundleReport } from '../../sdk/index.ts'
+import { answer, count, EXIT, formatBytes, pairs, problem, type Command, type Problem } from '../terminal/index.ts'
+import { argument, failed, withNode, withProgress } from './connection.ts'
+import { writeWhole } from './get.ts'
+
+const FILE = { name: 'FILE', help: 'a bundle that hanse bundle make wrote' }
+
+export const bundleCommands: readonly Command[] = [
+  {
+    name: 'bundle make',
+    summary: 'Write datasets into one file, to be carried by hand',
+    arguments: [{ name: 'DATASET', help: 'what to take, as hanse ls shows it', repeated: true }],
+    options: [
+      { name: 'output', short: 'o', value: 'FILE', help: 'where to write it' },
+      { name: 'force', help: 'replace the file if there is one' }
+    ],
+    examples: ['hanse bundle make Bellevue/i90-counter -o counters.car'],
+    run: async call => {
+      const output = call.text('output')
+      if (output === undefined) return problem(EXIT.usage, 'usage', 'A bundle needs a file to go to', 'Write hanse bundle make DATASET -o FILE.')
+      const target = resolve(output)
+      return await withNode(call, async client => {
+        const bundle = await client.makeBundle(call.arguments)
+        if (!bundle.ok) return failed(bundle.failure)
+        const written = await withProgress(call, 'bundle', show => writeWhole(target, bundle.value, {
+          sizeBytes: null, sha256: null, replace: call.flag('force'), signal: call.signal, onProgress: show
+        }))
+        if (!written.ok) return written
+        const { sizeBytes, sha256 } = written.value
+        return answer({ file: target, sizeBytes, sha256, datasets: call.arguments },
+          `Wrote ${target} (${formatBytes(sizeBytes)}) with ${count(call.arguments.length, 'dataset')}. At the other side: hanse bundle open FILE.`)
+      })
+    }
+  },
+  {
+    name: 'bundle open',
+    summary: 'Check a bundle and take what is new in it',
+    arguments: [FILE],
+    options: [],
+    examples: ['hanse bundle open counters.car'],
+    run: async call => {
+      const sizeBytes = await sizeOf(argument(call))
+      if (!sizeBytes.ok) return sizeBytes
+      return await withNode(call, async client => {
+        const opened = await withProgress(call, 'bundle', show => client.openBundle(createReadStream(argument(call)), sizeBytes.value, show))
+        return opened.ok ? answer({ bundle: opened.value }, `${reportText(opened.value)}\nNew here: ${count(opened.value.added, 'segment')}.`) : failed(opened.failure)
+      })
+    }
+  }
+]
+
+export function reportText ({ federation, federationName, feeds, segments, records, bytes, files, datasets }: BundleReport): string {
+  return pairs([
+    ['federation', `${federationName} (${federation})`],
+    ['holds', `${count(feeds, 'feed')}, ${count(segments, 'segment')}, ${count(records, 'record')}, ${count(files, 'file')}, ${formatBytes(bytes)}`],
+    ['verified', 'every byte, from the charter'],
+    ...datasets.map(dataset => ['dataset', dataset] as const)
+  ])
+}
+
+/** The size of a file that is to be read. */
+export async function sizeOf (path: string): Promise<Result<number, Problem>> {
+  try {
+    const found = await stat(path)
+    return found.isFile() ? { ok: true, value: found.size } : problem(EXIT.usage, 'not-a-file', `${path} is not a file`, 'Name one file.')
+  } catch {
+    return problem(EXIT.notFound, 'not-found', `There is no file ${path}`, 'Check the path; relative paths start at the current folder.')
+  }
+}

@@ -1,0 +1,77 @@
+import { readApiFile } from '../../api/index.ts'
+import { createClient, type Client, type Failure } from '../../sdk/index.ts'
+import { configOf } from '../config/index.ts'
+import { createProgress, EXIT, problem, type Call, type ExitCode, type Outcome, type Problem } from '../terminal/index.ts'
+
+/** Finds the running node by its folder and lets the command talk to it. */
+export async function withNode (call: Call, run: (client: Client) => Promise<Outcome>): Promise<Outcome> {
+  const settings = configOf(call)
+  if (!settings.ok) return settings
+  const { folder } = settings.value
+  const file = await readApiFile(folder)
+  if (!file.ok) {
+    switch (file.failure.code) {
+      case 'absent': return problem(
+        EXIT.notRunning, 'not-running', `No node is running with the folder ${folder}`, 'Start it with hanse start, or name another folder with --data.'
+      )
+      case 'malformed': return problem(
+        EXIT.notRunning, 'not-running', `The file ${file.failure.path} does not say how to reach the node`, 'Stop the node if it runs, and start it again with hanse start.'
+      )
+      case 'loose-mode': return problem(
+        EXIT.failed, 'loose-mode', `Others on this machine may read ${file.failure.path}, which holds the token of the node`,
+        `Run chmod 600 ${file.failure.path}, then restart the node so that it makes a new token.`
+      )
+    }
+  }
+  return await run(createClient({ baseUrl: file.value.url, token: file.value.token }))
+}
+
+/** Exit codes of failures that have one of their own; all others are 1. */
+const EXITS: Readonly<Record<string, ExitCode>> = {
+  'not-found': EXIT.notFound, 'ambiguous': EXIT.notFound,
+  'invalid': EXIT.usage,
+  'timeout': EXIT.unreachable, 'unreachable': EXIT.unreachable, 'cut': EXIT.unreachable,
+  'tampered': EXIT.unverified, 'malformed': EXIT.unverified, 'cut-short': EXIT.unverified, 'other-federation': EXIT.unverified,
+  'cancelled': EXIT.interrupted
+}
+
+export function failed (failure: Failure): { readonly ok: false, readonly failure: Problem } {
+  if (failure.code === 'unreachable' && failure.status === null) {
+    return problem(EXIT.notRunning, 'not-running', `The node is not running: ${failure.reason}`, 'Start it with hanse start.')
+  }
+  return problem(EXITS[failure.code] ?? EXIT.failed, failure.code, sentence(failure.reason), sentence(failure.hint))
+}
+
+/** Reasons of the node begin as a part of a sentence. */
+function sentence (text: string): string {
+  return /^[a-z]/.test(text) ? text.charAt(0).toUpperCase() + text.slice(1) : text
+}
+
+/** Shows progress while `run` runs, and clears it whatever happens. */
+export async function withProgress<T> (
+  call: Call, label: string, run: (show: ReturnType<typeof createProgress>['show']) => Promise<T>
+): Promise<T> {
+  const bar = createProgress(call.terminal, label)
+  try {
+    return await run(bar.show)
+  } finally {
+    bar.end()
+  }
+}
+
+/** The first argument, which the table of arguments has made sure is there. */
+export function argument (call: Call, index = 0): string {
+  return call.arguments[index] ?? ''
+}
+
+/** A whole number of an option. */
+export function wholeNumber (
+  call: Call, name: string, fallback: number, { min, max }: { readonly min: number, readonly max: number }
+): { readonly ok: true, readonly value: number } | { readonly ok: false, readonly failure: Problem } {
+  const text = call.text(name)
+  if (text === undefined) return { ok: true, value: fallback }
+  const value = Number(text)
+  return /^\d{1,15}$/.test(text) && value >= min && value <= max
+    ? { ok: true, value }
+    : problem(EXIT.usage, 'usage', `--${name} takes a whole number from ${min} to ${max}, not "${text}"`, `Write for instance --${name} ${Math.max(min, fallback)}.`)
+}

@@ -1,0 +1,99 @@
+import type { Result } from '../../base/index.ts'
+import type { Client, Failure, NodeStatus } from '../../sdk/index.ts'
+import { answer, count, EXIT, formatTime, problem, qrText, type Call, type Command, type Outcome } from '../terminal/index.ts'
+import { argument, failed, wholeNumber, withNode, withProgress } from './connection.ts'
+
+const HOUR_MS = 3_600_000
+const VALID_HOURS = 7 * 24
+const FOUNDERS = 3
+const FOUNDERS_MAX = 64
+const POLL_MS = 500
+
+export const inviteCommand: Command = {
+  name: 'invite',
+  summary: 'Open a federation and make a ticket for those who found it with you',
+  arguments: [],
+  options: [
+    { name: 'federation', value: 'NAME', help: 'what the federation is called' },
+    { name: 'founders', value: 'N', help: `how many members found it, you among them (default ${FOUNDERS}); 1 founds it at once` },
+    { name: 'expires', value: 'HOURS', help: `for how many hours the ticket is good (default ${VALID_HOURS})` },
+    { name: 'no-qr', help: 'leave out the QR code' }
+  ],
+  examples: ['hanse invite --federation "Corridor"', 'hanse invite --federation "Corridor" --founders 2 --expires 48'],
+  run: async call => {
+    const federationName = call.text('federation')
+    if (federationName === undefined) {
+      return problem(EXIT.usage, 'usage', 'A federation needs a name', 'Write hanse invite --federation "NAME".')
+    }
+    const want = wholeNumber(call, 'founders', FOUNDERS, { min: 1, max: FOUNDERS_MAX })
+    if (!want.ok) return want
+    const hours = wholeNumber(call, 'expires', VALID_HOURS, { min: 1, max: 365 * 24 })
+    if (!hours.ok) return hours
+    return await withNode(call, async client => {
+      const invited = await client.invite({ federationName, want: want.value, validMs: hours.value * HOUR_MS })
+      if (!invited.ok) return failed(invited.failure)
+      const { ticket, expiresMs } = invited.value
+      if (want.value === 1) return answer({ ticket: null, ...await stateOf(client) }, `The federation ${federationName} is founded, with you alone.`)
+      const code = call.flag('no-qr') || call.terminal.json !== 'no' ? undefined : qrText(ticket)
+      return answer(invited.value, [
+        `Give this ticket to the ${count(want.value - 1, 'other founder')} of ${federationName}. It is good until ${formatTime(expiresMs)}.`,
+        'Whoever has it can apply: send it by a way that you trust.', '', ticket, ...code === undefined ? [] : ['', code],
+        '', `They run: hanse join TICKET`, 'You see how far it is with: hanse status'
+      ].join('\n'))
+    })
+  }
+}
+
+async function stateOf (client: Client): Promise<{ readonly federation?: NodeStatus['federation'] }> {
+  const status = await client.status()
+  return status.ok ? { federation: status.value.federation } : {}
+}
+
+export const joinCommand: Command = {
+  name: 'join',
+  summary: 'Apply with a ticket, and wait until the federation is founded',
+  arguments: [{ name: 'TICKET', help: 'the text that hanse invite gave to another founder' }],
+  options: [{ name: 'no-wait', help: 'return once the application has arrived' }],
+  examples: ['hanse join hanse1...', 'hanse join hanse1... --no-wait'],
+  run: async call => await withNode(call, async client => {
+    const joined = await client.join(argument(call).trim())
+    if (!joined.ok) return failed(joined.failure)
+    const { name, have, want, convener } = joined.value
+    if (call.flag('no-wait')) {
+      return answer({ founding: joined.value }, `${convener} has your application to ${name}: ${have} of ${want} founders are there. See hanse status.`)
+    }
+    call.terminal.note(`${convener} has your application to ${name}. The federation is founded when all ${want} have signed.`)
+    return await founded(call, client)
+  })
+}
+
+/** Looks again and again: founding takes as long as the slowest person, and nothing is lost when this command ends. */
+async function founded (call: Call, client: Client): Promise<Outcome> {
+  return await withProgress(call, 'founding', async show => {
+    for (;;) {
+      const status: Result<NodeStatus, Failure> = await client.status()
+      if (!status.ok) return failed(status.failure)
+      const { state, federation, founding } = status.value
+      if (state === 'ready' && federation !== null) {
+        return answer({ federation }, `${federation.name} is founded, with ${count(federation.members, 'member')}.`)
+      }
+      if (state !== 'founding') return problem(EXIT.failed, 'founding-ended', `The founding has ended: the node is ${state}`, 'See hanse status, and ask the convener for a new ticket.')
+      if (founding !== null) show({ phase: 'looking', done: founding.have, total: founding.want, unit: 'records' })
+      await pause(POLL_MS, call.signal)
+      if (call.signal.aborted) return problem(EXIT.interrupted, 'interrupted', 'Not founded yet', 'The node goes on by itself; see hanse status.')
+    }
+  })
+}
+
+export async function pause (timeMs: number, signal: AbortSignal): Promise<void> {
+  await new Promise<void>(resolve => {
+    const done = (): void => {
+      clearTimeout(timer)
+      signal.removeEventListener('abort', done)
+      resolve()
+    }
+    const timer = setTimeout(done, timeMs)
+    signal.addEventListener('abort', done)
+    if (signal.aborted) done()
+  })
+}

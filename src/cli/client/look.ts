@@ -1,0 +1,82 @@
+import type { NodeStatus } from '../../sdk/index.ts'
+import { answer, count, formatBytes, formatDuration, pairs, table, type Command } from '../terminal/index.ts'
+import { failed, withNode } from './connection.ts'
+
+export const statusCommand: Command = {
+  name: 'status',
+  summary: 'Show how the running node is doing',
+  arguments: [],
+  options: [],
+  examples: ['hanse status', 'hanse status --json'],
+  run: async call => await withNode(call, async client => {
+    const status = await client.status()
+    return status.ok ? answer({ status: status.value }, statusText(status.value, Date.now())) : failed(status.failure)
+  })
+}
+
+function statusText (status: NodeStatus, nowMs: number): string {
+  const { member, federation, founding, neighbours, feeds, segmentsMissing, certificateNotAfterMs } = status
+  const rows: (readonly [string, string])[] = [
+    ['member', member.name],
+    ['state', stateText(status)],
+    ['neighbours', `${neighbours.reachable} of ${neighbours.known} reachable`],
+    ['feeds', [`${count(feeds.own, 'own', 'own')}`, `${feeds.replicated} of others`, ...feeds.frozen > 0 ? [`${feeds.frozen} frozen`] : [],
+      ...feeds.recovering > 0 ? [`${feeds.recovering} recovering`] : []].join(', ')],
+    ['holds', `${count(status.records, 'record')}, ${formatBytes(status.storedBytes)}`],
+    ...segmentsMissing > 0 ? [['missing', `${count(segmentsMissing, 'segment')} still to fetch`] as const] : [],
+    ['running for', formatDuration(nowMs - status.startedMs)],
+    ...certificateNotAfterMs === null ? [] : [['certificate', certificateText(certificateNotAfterMs - nowMs)] as const],
+    ['address', status.addresses.length === 0 ? 'none' : status.addresses.join(' ')],
+    ...federation === null || founding !== null ? [] : [['federation id', federation.id] as const]
+  ]
+  return [pairs(rows), ...status.alarms.map(alarm => `alarm: ${alarm}`)].join('\n')
+}
+
+function stateText ({ state, federation, founding }: NodeStatus): string {
+  switch (state) {
+    case 'alone': return 'in no federation yet: hanse invite opens one, hanse join TICKET enters one'
+    case 'founding': return founding === null ? 'founding' : `founding ${founding.name}: ${founding.have} of ${founding.want} have applied or signed`
+    case 'ready': return federation === null ? 'ready' : `ready, in ${federation.name} with ${count(federation.members, 'member')}`
+    case 'stopping': return 'stopping'
+  }
+}
+
+function certificateText (leftMs: number): string {
+  return leftMs < 0 ? 'expired: renew it' : `valid for ${formatDuration(leftMs)} more`
+}
+
+export const peersCommand: Command = {
+  name: 'peers',
+  summary: 'Show the nodes of other members and whether they are reachable',
+  arguments: [],
+  options: [],
+  examples: ['hanse peers', 'hanse peers --json'],
+  run: async call => await withNode(call, async client => {
+    const peers = await client.peers()
+    if (!peers.ok) return failed(peers.failure)
+    if (peers.value.length === 0) return answer({ peers: [] }, 'There are no other members yet. Invite one with hanse invite.')
+    const nowMs = Date.now()
+    const rows = peers.value.map(({ member, reachable, sinceMs, feedsOffered, receivedBytes, sentBytes, addresses }) => [
+      member.name, `${reachable ? 'reachable' : 'unreachable'}${sinceMs === null ? '' : ` for ${formatDuration(nowMs - sinceMs)}`}`,
+      String(feedsOffered), formatBytes(receivedBytes), formatBytes(sentBytes), addresses[0] ?? ''
+    ])
+    return answer({ peers: peers.value }, table([
+      { heading: 'MEMBER' }, { heading: 'STATE' }, { heading: 'FEEDS', right: true }, { heading: 'RECEIVED', right: true },
+      { heading: 'SENT', right: true }, { heading: 'ADDRESS' }
+    ], rows))
+  })
+}
+
+export const membersCommand: Command = {
+  name: 'members',
+  summary: 'Show the members of the federation',
+  arguments: [],
+  options: [],
+  examples: ['hanse members', 'hanse members --json'],
+  run: async call => await withNode(call, async client => {
+    const members = await client.members()
+    if (!members.ok) return failed(members.failure)
+    const rows = members.value.map(({ did, name, revoked }) => [name, revoked ? 'revoked' : 'member', did])
+    return answer({ members: members.value }, table([{ heading: 'NAME' }, { heading: 'STATE' }, { heading: 'KEY' }], rows))
+  })
+}

@@ -1,0 +1,171 @@
+import { createReadStream } from 'node:fs'
+import { createInterface } from 'node:readline/promises'
+import { basename } from 'node:path'
+import { plain as plainBytes, utf8, type Result } from '../../base/index.ts'
+import { describeFile, rowTimeMs, splitRows, type FileDescription } from '../../intake/file/index.ts'
+import type { Client, Content, DatasetDescription, RecordInput } from '../../sdk/index.ts'
+import { answer, count, EXIT, formatBytes, formatTime, plain, problem, type Call, type Command, type Outcome, type Problem } from '../terminal/index.ts'
+import { appendLines } from './append.ts'
+import { shortName } from './catalogue.ts'
+import { failed, withNode, withProgress } from './connection.ts'
+
+const ID_LENGTH_MAX = 64
+const STREAM_MEDIA_TYPE = 'application/json'
+
+export const publishCommand: Command = {
+  name: 'publish',
+  summary: 'Publish a file, open a stream, or append to one',
+  arguments: [{ name: 'FILE', help: 'CSV, GeoJSON, NDJSON or any other file', optional: true }],
+  options: [
+    { name: 'id', value: 'ID', help: 'short name of the dataset, the same for its next version (default: from the name of the file)' },
+    { name: 'title', value: 'TEXT', help: 'title (default: from the name of the file)' },
+    { name: 'description', value: 'TEXT', help: 'what it is, for people' },
+    { name: 'licence', value: 'NAME', help: 'what others may do with it, for instance CC-BY-4.0' },
+    { name: 'theme', value: 'THEME', help: 'for instance transport, environment, health' },
+    { name: 'keyword', value: 'WORD', repeated: true, help: 'a word to find it by' },
+    { name: 'access', value: 'WHO', help: 'members of the federation, or public (default members)' },
+    { name: 'simulated', help: 'say that the data come from a simulation' },
+    { name: 'yes', help: 'publish although it may hold personal data' },
+    { name: 'dry-run', help: 'show what was detected, and publish nothing' },
+    { name: 'stream', help: 'open a stream without records, named by --id' },
+    { name: 'media-type', value: 'TYPE', help: `what the records of a stream are (default ${STREAM_MEDIA_TYPE})` },
+    { name: 'append', value: 'ID', help: 'append records to this stream: one JSON object a line on stdin, {"body": ..., "key": ..., "timeMs": ...}' }
+  ],
+  examples: [
+    'hanse publish counter.csv --title "I-90 trail counter" --licence CC-BY-4.0',
+    'hanse publish --stream --id live-traffic --title "Live traffic"',
+    'echo \'{"body":{"speedKmh":43}}\' | hanse publish --append live-traffic'
+  ],
+  run: async call => {
+    const [file] = call.arguments
+    const append = call.text('append')
+    const ways = [file !== undefined, call.flag('stream'), append !== undefined].filter(Boolean).length
+    if (ways !== 1) {
+      return problem(EXIT.usage, 'usage', 'hanse publish takes either a FILE, or --stream, or --append ID', 'See hanse publish --help.')
+    }
+    if (append !== undefined) return await withNode(call, client => appendLines(call, client, append))
+    return file === undefined ? await openStream(call) : await publishFile(call, file)
+  }
+}
+
+async function openStream (call: Call): Promise<Outcome> {
+  const id = call.text('id')
+  if (id === undefined) return problem(EXIT.usage, 'usage', 'A stream needs a short name', 'Write hanse publish --stream --id NAME.')
+  const described = describe(call, id, undefined)
+  if (!described.ok) return described
+  return await withNode(call, client => send(call, client, described.value, { form: 'stream', mediaType: call.text('media-type') ?? STREAM_MEDIA_TYPE }, {}))
+}
+
+async function publishFile (call: Call, path: string): Promise<Outcome> {
+  const detected = await describeFile(path)
+  if (!detected.ok) {
+    const { code, reason, hint } = detected.failure
+    return problem(code === 'not-found' ? EXIT.notFound : EXIT.failed, code, reason, hint)
+  }
+  const file = detected.value
+  const described = describe(call, call.text('id') ?? idOf(file.fileName), file)
+  if (!described.ok) return described
+  call.terminal.note(detectedText(file, described.value))
+  for (const { sentence } of file.warnings) call.terminal.warn(plain(sentence))
+  if (call.text('licence') === undefined) call.terminal.warn('No licence is stated, so nobody knows what they may do with it. Add for instance --licence CC-BY-4.0.')
+  const json = { detected: { ...file, kind: file.kind.type } }
+  if (call.flag('dry-run')) return answer({ published: false, description: described.value, ...json }, 'Nothing was published.')
+  const agreed = await agree(call, file)
+  if (!agreed.ok) return agreed
+  return await withNode(call, client => send(call, client, described.value, contentOf(path, file, Date.now()), json))
+}
+
+function describe (call: Call, datasetId: string, file: FileDescription | undefined): Result<DatasetDescription, Problem> {
+  if (!/^[a-z0-9][a-z0-9-]{0,63}$/.test(datasetId)) {
+    return problem(EXIT.usage, 'usage', `"${datasetId}" cannot be the short name of a dataset`, 'Name it with --id by at most 64 lower case letters, digits and hyphens.')
+  }
+  const access = call.text('access') ?? 'members'
+  if (access !== 'members' && access !== 'public') {
+    return problem(EXIT.usage, 'usage', `--access takes members or public, not "${access}"`, 'Write --access members.')
+  }
+  return {
+    ok: true,
+    value: {
+      datasetId, title: call.text('title') ?? titleOf(file?.fileName ?? datasetId), description: call.text('description') ?? '',
+      theme: call.text('theme') ?? '', keywords: call.texts('keyword'), licence: call.text('licence') ?? '',
+      spatial: file?.box ?? null, temporal: file === undefined || file.time === null ? null : { fromMs: file.time.fromMs, toMs: file.time.toMs },
+      schema: file?.columns ?? [], access, simulated: call.flag('simulated')
+    }
+  }
+}
+
+/** "MTS Trail, west of I-90.csv" becomes "mts-trail-west-of-i-90". */
+function idOf (fileName: string): string {
+  const letters = stem(fileName).normalize('NFKD').toLowerCase().replaceAll(/\p{M}/gu, '').replaceAll(/[^a-z0-9]+/g, '-')
+  return letters.replaceAll(/^-+|-+$/g, '').slice(0, ID_LENGTH_MAX).replace(/-+$/, '')
+}
+
+function titleOf (fileName: string): string {
+  const words = stem(fileName).normalize('NFC').toWellFormed().replaceAll(/[_\p{C}]+/gu, ' ').trim()
+  return words === '' ? fileName : words.charAt(0).toUpperCase() + words.slice(1)
+}
+
+function stem (fileName: string): string {
+  return basename(fileName).replace(/\.[a-z0-9]{1,8}$/i, '')
+}
+
+function detectedText (file: FileDescription, description: DatasetDescription): string {
+  const facts = [
+    file.form === 'table' ? `${file.kind.type === 'csv' ? 'CSV' : file.kind.type} table, ${count(file.rows, 'row')}, ${count(file.columns.length, 'column')}` : `file, ${file.mediaType}`,
+    formatBytes(file.sizeBytes),
+    ...file.time === null ? [] : [`times in "${plain(file.time.column)}" from ${formatTime(file.time.fromMs)} to ${formatTime(file.time.toMs)}`],
+    ...file.box === null ? [] : [`area ${file.box.south} to ${file.box.north} N, ${file.box.west} to ${file.box.east} E`]
+  ]
+  const who = description.access === 'public' ? 'anyone' : 'all members of the federation'
+  return `${plain(file.fileName)}: ${facts.join('; ')}.\nIt becomes ${description.datasetId}, "${plain(description.title)}", readable by ${who}.`
+}
+
+/** Nothing that may tell about people goes out without somebody saying so. */
+async function agree (call: Call, file: FileDescription): Promise<Result<null, Problem>> {
+  const columns = file.warnings.flatMap(warning => warning.code === 'personal-data' && warning.certainty === 'likely' ? [plain(warning.column)] : [])
+  if (columns.length === 0 || call.flag('yes')) return { ok: true, value: null }
+  const reason = `It probably holds personal data (${columns.join(', ')}); nothing was published`
+  if (!call.terminal.mayAsk) return problem(EXIT.failed, 'personal-data', reason, 'Leave these columns out, or add --yes where you may publish them.')
+  const lines = createInterface({ input: process.stdin, output: process.stderr })
+  try {
+    const said = await lines.question(`Members will read ${columns.join(', ')}. Publish it? Type yes: `, { signal: call.signal })
+    return said.trim().toLowerCase() === 'yes' ? { ok: true, value: null } : problem(EXIT.failed, 'personal-data', reason, 'Leave these columns out and publish again.')
+  } catch {
+    return problem(EXIT.interrupted, 'interrupted', 'Interrupted; nothing was published', 'Run it again when you want it.')
+  } finally {
+    lines.close()
+  }
+}
+
+function contentOf (path: string, file: FileDescription, nowMs: number): Content {
+  const { mediaType, fileName, sizeBytes } = file
+  return file.form === 'table'
+    ? { form: 'table', mediaType, fileName, sizeBytes, records: recordsOf(path, file, nowMs) }
+    : { form: 'file', mediaType, fileName, sizeBytes, bytes: bytesOf(path) }
+}
+
+/** One record a slice, keyed by what it is and its number; rows that tell no time have that of publishing. */
+async function * recordsOf (path: string, file: FileDescription, nowMs: number): AsyncGenerator<RecordInput> {
+  let number = 0
+  for await (const { part, bytes } of splitRows(path, file.kind)) {
+    const timeMs = part === 'row' ? rowTimeMs(file, bytes) ?? nowMs : nowMs
+    yield { key: utf8(`${part}/${number++}`), timeMs, operation: 'put', mediaType: file.mediaType, body: bytes }
+  }
+}
+
+async function * bytesOf (path: string): AsyncGenerator<Uint8Array> {
+  for await (const chunk of createReadStream(path, { highWaterMark: READ_BYTES }) as AsyncIterable<Buffer>) yield plainBytes(chunk)
+}
+
+const READ_BYTES = 1_048_576
+
+async function send (
+  call: Call, client: Client, description: DatasetDescription, content: Content, json: Readonly<Record<string, unknown>>
+): Promise<Outcome> {
+  const published = await withProgress(call, description.datasetId, show => client.publish(description, content, show))
+  if (!published.ok) return failed(published.failure)
+  const dataset = published.value
+  const { records, sizeBytes } = dataset.distribution
+  const what = content.form === 'stream' ? 'a stream: append with hanse publish --append' : [records === null ? '' : count(records, 'record'), sizeBytes === null ? '' : formatBytes(sizeBytes)].filter(text => text !== '').join(', ')
+  return answer({ published: true, dataset, ...json }, `Published ${shortName(dataset)} (${what}), version ${dataset.version}.`)
+}

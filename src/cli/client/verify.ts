@@ -1,0 +1,55 @@
+import { resolve } from 'node:path'
+import type { Client, VerifyReport } from '../../sdk/index.ts'
+import { answer, count, EXIT, formatBytes, formatTime, problem, type Call, type Command, type Outcome } from '../terminal/index.ts'
+import { argument, failed, wholeNumber, withNode, withProgress } from './connection.ts'
+import { writeWhole } from './get.ts'
+
+export const verifyCommand: Command = {
+  name: 'verify',
+  summary: 'Check everything of a dataset, from its records up to the charter, or write the proof of one record',
+  arguments: [{ name: 'DATASET', help: 'its name as hanse ls shows it' }],
+  options: [
+    { name: 'record', value: 'N', help: 'write the proof of this record, to be checked by anybody without a node' },
+    { name: 'output', short: 'o', value: 'FILE', help: 'where to write the proof' },
+    { name: 'force', help: 'replace the file if there is one' }
+  ],
+  examples: ['hanse verify Bellevue/i90-counter', 'hanse verify Bellevue/i90-counter --record 12 -o record-12.proof'],
+  run: async call => {
+    if (call.text('record') !== undefined) return await withNode(call, client => writeProof(call, client))
+    return await withNode(call, async client => {
+      const report = await withProgress(call, 'verify', show => client.verify(argument(call), show))
+      return report.ok
+        ? answer({ verification: report.value }, reportText(report.value), report.value.verified ? EXIT.done : EXIT.unverified)
+        : failed(report.failure)
+    })
+  }
+}
+
+function reportText ({ dataset, verified, segments, records, bytes, checks, publisher, headSignedMs }: VerifyReport): string {
+  const lines = checks.map(({ name, ok, detail }) => `  ${ok ? 'ok  ' : 'FAIL'}  ${name}: ${detail}`)
+  return [
+    ...lines,
+    verified
+      ? `${dataset} is what ${publisher} signed on ${formatTime(headSignedMs)}: ${count(records, 'record')} in ${count(segments, 'segment')}, ${formatBytes(bytes)}.`
+      : `${dataset} is NOT verified.`
+  ].join('\n')
+}
+
+async function writeProof (call: Call, client: Client): Promise<Outcome> {
+  const output = call.text('output')
+  if (output === undefined) return problem(EXIT.usage, 'usage', 'A proof needs a file to go to', 'Add -o FILE.')
+  const record = wholeNumber(call, 'record', 0, { min: 0, max: Number.MAX_SAFE_INTEGER })
+  if (!record.ok) return record
+  const proof = await client.proof(argument(call), record.value)
+  if (!proof.ok) return failed(proof.failure)
+  const target = resolve(output)
+  const written = await writeWhole(target, only(proof.value), {
+    sizeBytes: proof.value.length, sha256: null, replace: call.flag('force'), signal: call.signal, onProgress: () => undefined
+  })
+  if (!written.ok) return written
+  return answer({ file: target, ...written.value, record: record.value }, `Wrote ${target} (${formatBytes(proof.value.length)}). Check it anywhere with: hanse verify FILE.`)
+}
+
+async function * only (bytes: Uint8Array): AsyncGenerator<Uint8Array> {
+  yield bytes
+}
