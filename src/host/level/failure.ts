@@ -25,3 +25,9 @@ export function isDamage (error: unknown): boolean {
   const message = messageOf(error)
   return message.includes('IO error') && !/too many open files|cannot allocate|permission denied/i.test(message)
 }
+
+/** For a failed read: damage as a value, or the error that stopped the reading. */
+export function damagedOrThrow (error: unknown): 'damaged' {
+  if (isDamage(error)) return 'damaged'
+  throw hostError('store.read', `the store could not be read (${messageOf(error)})`, error)
+}

@@ -2,7 +2,7 @@ import { realpath, rm } from 'node:fs/promises'
 import { Level } from 'level'
 import { decodeCanonical, encodeCanonical, hex, struct, text, uint } from '../../base/index.ts'
 import type { HostError, Random, Store } from '../index.ts'
-import { codesOf, hostError, isDamage, messageOf } from './failure.ts'
+import { codesOf, damagedOrThrow, hostError, isDamage, messageOf } from './failure.ts'
 import {
   FolderNames, makeFolder, markerPath, namesIn, readMarker, syncFolder, writeMarker, type Marker
 } from './folder.ts'
@@ -109,8 +109,7 @@ async function writeIdentity (database: Database, identity: Marker): Promise<voi
  * and an exchanged one would carry a sound row of its own.
  */
 async function checkIdentity (folder: string, database: Database, marker: Marker): Promise<void> {
-  const stored = await database.get(IDENTITY_KEY)
-  const read = readTagged(IDENTITY_KEY, stored)
+  const read = readTagged(IDENTITY_KEY, await database.get(IDENTITY_KEY).catch(damagedOrThrow))
   if (read.state === 'damaged') return writeIdentity(database, marker)
   const identity = read.state === 'found' ? decodeCanonical(read.value, identitySchema, IDENTITY_BYTES_MAX) : undefined
   if (identity === undefined || !identity.ok) {

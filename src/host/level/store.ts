@@ -2,9 +2,9 @@ import type { Level } from 'level'
 import { assert, compareBytes, plain } from '../../base/index.ts'
 import type { KeyRange, Read, Row, Store } from '../index.ts'
 import { Commits } from './commits.ts'
-import { hostError, isDamage, messageOf } from './failure.ts'
+import { damagedOrThrow, hostError, messageOf } from './failure.ts'
 import type { FolderNames } from './folder.ts'
-import { readBlock, readTagged } from './tag.ts'
+import { readBlock, readTagged, type Stored } from './tag.ts'
 
 export type Database = Level<Uint8Array, Uint8Array>
 /** `level` runs in browsers too, and its types name only what both forms have. */
@@ -43,23 +43,21 @@ export class LevelStore implements Store {
   }
 
   async get (key: Uint8Array): Promise<Read> {
-    const stored = await this.#stored(key, true)
-    return stored === 'damaged' ? { state: stored } : readTagged(key, stored)
+    return readTagged(key, await this.#stored(key, true))
   }
 
   async getMany (keys: readonly Uint8Array[]): Promise<readonly Read[]> {
     const all = await this.#storedMany(keys, true)
-    return all.map((stored, at) => stored === 'damaged' ? { state: stored } : readTagged(keys[at] ?? FIRST_KEY, stored))
+    return keys.map((key, at) => readTagged(key, all[at]))
   }
 
   async getBlock (key: Uint8Array, digest: Uint8Array): Promise<Read> {
-    const stored = await this.#stored(key, false)
-    return stored === 'damaged' ? { state: stored } : readBlock(stored, digest)
+    return readBlock(await this.#stored(key, false), digest)
   }
 
   async getBlocks (wanted: readonly { readonly key: Uint8Array, readonly digest: Uint8Array }[]): Promise<readonly Read[]> {
     const all = await this.#storedMany(wanted.map(({ key }) => key), false)
-    return all.map((stored, at) => stored === 'damaged' ? { state: stored } : readBlock(stored, wanted[at]?.digest ?? FIRST_KEY))
+    return wanted.map(({ digest }, at) => readBlock(all[at], digest))
   }
 
   /** Rows that LevelDB could not read make one damaged entry, under `range.from`, after those that it could. */
@@ -107,7 +105,7 @@ export class LevelStore implements Store {
     this.#closed()
   }
 
-  async #stored (key: Uint8Array, fillCache: boolean): Promise<Uint8Array | undefined | 'damaged'> {
+  async #stored (key: Uint8Array, fillCache: boolean): Promise<Stored> {
     try {
       const stored: Uint8Array | undefined = await this.#database.get(key, { fillCache })
       return stored === undefined ? undefined : plain(stored)
@@ -116,7 +114,7 @@ export class LevelStore implements Store {
     }
   }
 
-  async #storedMany (keys: readonly Uint8Array[], fillCache: boolean): Promise<readonly (Uint8Array | undefined | 'damaged')[]> {
+  async #storedMany (keys: readonly Uint8Array[], fillCache: boolean): Promise<readonly Stored[]> {
     try {
       const all: (Uint8Array | undefined)[] = await this.#database.getMany([...keys], { fillCache })
       return all.map(stored => stored === undefined ? undefined : plain(stored))
@@ -154,9 +152,4 @@ export class LevelStore implements Store {
     }
     yield 'damaged'
   }
-}
-
-function damagedOrThrow (error: unknown): 'damaged' {
-  if (isDamage(error)) return 'damaged'
-  throw hostError('store.read', `the store could not be read (${messageOf(error)})`, error)
 }

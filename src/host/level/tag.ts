@@ -3,6 +3,9 @@ import type { Read } from '../index.ts'
 
 export const TAG_SIZE_BYTES = 16
 
+/** What LevelDB has under a key, before it is checked. */
+export type Stored = Uint8Array | undefined | 'damaged'
+
 /** The value as it is stored: with its tag behind it. Laid out behind the key, so that nothing is copied twice. */
 export function tagged (key: Uint8Array, value: Uint8Array): Uint8Array {
   const laidOut = new Uint8Array(key.length + value.length + TAG_SIZE_BYTES)
@@ -13,14 +16,16 @@ export function tagged (key: Uint8Array, value: Uint8Array): Uint8Array {
   return laidOut.subarray(key.length)
 }
 
-export function readTagged (key: Uint8Array, stored: Uint8Array | undefined): Read {
+export function readTagged (key: Uint8Array, stored: Stored): Read {
   if (stored === undefined) return { state: 'absent' }
+  if (stored === 'damaged') return { state: 'damaged' }
   const value = stored.subarray(0, Math.max(0, stored.length - TAG_SIZE_BYTES))
   return startsWith(sha256(key, value), stored.subarray(value.length)) ? { state: 'found', value } : { state: 'damaged' }
 }
 
-export function readBlock (stored: Uint8Array | undefined, digest: Uint8Array): Read {
+export function readBlock (stored: Stored, digest: Uint8Array): Read {
   if (stored === undefined) return { state: 'absent' }
+  if (stored === 'damaged') return { state: 'damaged' }
   const actual = sha256(stored)
   return digest.length === actual.length && startsWith(actual, digest) ? { state: 'found', value: stored } : { state: 'damaged' }
 }
