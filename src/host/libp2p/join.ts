@@ -136,7 +136,9 @@ class Hosts {
         if (reachOf(remoteAddr) === 'loopback') return false
         const host = hostOf(remoteAddr.toString())
         return connections().some(connection => hostOf(connection.remoteAddr.toString()) === host) || !this.#take(host)
-      }
+      },
+      // Again here, since many may be in their handshake at the same time.
+      denyInboundEncryptedConnection: () => connections().length >= this.#limits.joinConnectionsMax
     }
   }
 
@@ -171,7 +173,7 @@ async function bareNode (seed: Uint8Array, listen: readonly string[], limits: Li
     connectionGater,
     connectionManager: {
       maxConnections: limits.joinConnectionsMax, maxIncomingPendingConnections: limits.joinConnectionsMax,
-      inboundUpgradeTimeout: 5_000, reconnectRetries: 0
+      inboundUpgradeTimeout: 5_000, inboundConnectionThreshold: limits.connectionsPerSecondMaxOnLoopback, reconnectRetries: 0
     },
     connectionMonitor: { enabled: false }
   })

@@ -1,0 +1,414 @@
+import { strict as assert } from 'node:assert'
+import fc from 'fast-check'
+import { encodeCanonical, readUint, utf8 } from '../../src/base/index.ts'
+import type { Outcome, Reply } from '../../src/host/index.ts'
+import { Channel } from '../../src/host/libp2p/channel.ts'
+import {
+  CANCEL, CREDIT, DATA, DATA_BYTES_MAX, encodeFrame, END, ERROR, FrameReader, HEADER_SIZE_BYTES, NOTE, REQUEST, type Breach
+} from '../../src/host/libp2p/frame.ts'
+import { Breaches, CreditPool, LIMITS, TokenBucket, type Credit, type Limits } from '../../src/host/libp2p/limits.ts'
+
+const FREE: Credit = { take: () => true, give: () => {} }
+
+type Frame = { readonly kind: number, readonly id: number, readonly body: Uint8Array }
+type Side = {
+  readonly channel: Channel
+  readonly replies: Reply[]
+  readonly notes: Uint8Array[]
+}
+
+/** Two channels without a stream, and a clock that only the test moves. */
+function pair (limits: Limits = LIMITS, credit: Credit = FREE): { readonly asker: Side, readonly answerer: Side, readonly clock: { nowMs: number } } {
+  const clock = { nowMs: 0 }
+  const side = (opener: boolean): Side => {
+    const replies: Reply[] = []
+    const notes: Uint8Array[] = []
+    const channel = new Channel({
+      opener,
+      limits,
+      credit,
+      nowMs: () => clock.nowMs,
+      onRequest: (_body, reply) => {
+        replies.push(reply)
+        return new Promise(() => {})
+      },
+      onNote: body => { notes.push(body) },
+      onFault: () => {}
+    })
+    return { channel, replies, notes }
+  }
+  return { asker: side(true), answerer: side(false), clock }
+}
+
+/** Moves all that one side has to write to the other; says what frames it were. */
+function flow (from: Side, to: Side): { readonly frames: readonly Frame[], readonly breach: Breach | undefined } {
+  const frames: Frame[] = []
+  let breach: Breach | undefined
+  const reader = new FrameReader(to.channel, LIMITS.controlBytesMax)
+  for (let write = from.channel.takeWrite(); write !== undefined; write = from.channel.takeWrite()) {
+    frames.push(...framesOf(write))
+    breach ??= reader.read(write)
+  }
+  return { frames, breach }
+}
+
+function framesOf (bytes: Uint8Array): Frame[] {
+  const frames: Frame[] = []
+  for (let at = 0; at < bytes.length;) {
+    const end = at + 4 + (readUint(bytes, at, 4) ?? 0)
+    frames.push({ kind: bytes[at + 4] ?? 0, id: readUint(bytes, at + 5, 4) ?? 0, body: bytes.slice(at + HEADER_SIZE_BYTES, end) })
+    at = end
+  }
+  return frames
+}
+
+function bodyOf (creditBytes: number): Uint8Array {
+  return encodeCanonical({ creditBytes })
+}
+
+function only (side: Side): Reply {
+  const reply = side.replies[0]
+  assert.ok(reply !== undefined)
+  return reply
+}
+
+function feed (side: Side, ...frames: readonly Uint8Array[]): Breach | undefined {
+  const reader = new FrameReader(side.channel, LIMITS.controlBytesMax)
+  let breach: Breach | undefined
+  for (const frame of frames) breach ??= reader.read(frame)
+  return breach
+}
+
+async function codeOf (outcome: Promise<Outcome>): Promise<string> {
+  const settled = await outcome
+  return settled.type === 'end' ? 'end' : settled.code
+}
+
+describe('a channel', () => {
+  it('numbers requests even on the side that opened the stream and odd on the other', () => {
+    const { asker, answerer } = pair()
+    asker.channel.request(bodyOf(0), 0)
+    asker.channel.request(bodyOf(0), 0)
+    answerer.channel.request(bodyOf(0), 0)
+    assert.deepEqual(flow(asker, answerer).frames.map(({ id }) => id), [2, 4])
+    assert.deepEqual(flow(answerer, asker).frames.map(({ id }) => id), [1])
+  })
+
+  it('joins small frames into one write and never more than 64 KiB of them', () => {
+    const { asker } = pair()
+    for (let number = 0; number < 100; number++) asker.channel.note(new Uint8Array(1000))
+    const writes: number[] = []
+    for (let write = asker.channel.takeWrite(); write !== undefined; write = asker.channel.takeWrite()) writes.push(write.length)
+    assert.deepEqual(writes, [64 * 1009, 36 * 1009])
+  })
+
+  it('writes control frames before data', () => {
+    const { asker, answerer } = pair()
+    asker.channel.request(bodyOf(100_000), 100_000)
+    flow(asker, answerer)
+    void only(answerer).send(new Uint8Array(10))
+    answerer.channel.note(utf8('first'))
+    assert.deepEqual(flow(answerer, asker).frames.map(({ kind }) => kind), [NOTE, DATA])
+  })
+
+  it('cuts data to frames of 256 KiB and sends one whole chunk before the next request has its turn', () => {
+    const { asker, answerer } = pair()
+    asker.channel.request(bodyOf(1_000_000), 1_000_000)
+    asker.channel.request(bodyOf(1_000_000), 1_000_000)
+    flow(asker, answerer)
+    const [first, second] = answerer.replies
+    assert.ok(first !== undefined && second !== undefined)
+    void first.send(new Uint8Array(300_000))
+    void first.send(new Uint8Array(100_000))
+    void second.send(new Uint8Array(70_000))
+    const sent = flow(answerer, asker).frames.map(({ id, body }) => [id, body.length])
+    assert.deepEqual(sent, [[2, DATA_BYTES_MAX], [2, 300_000 - DATA_BYTES_MAX], [4, 70_000], [2, 100_000]])
+  })
+
+  it('sends END behind the data that was sent before it', async () => {
+    const { asker, answerer } = pair()
+    const exchange = asker.channel.request(bodyOf(1000), 1000)
+    flow(asker, answerer)
+    void only(answerer).send(new Uint8Array(500))
+    only(answerer).end(utf8('bye'))
+    assert.deepEqual(flow(answerer, asker).frames.map(({ kind }) => kind), [DATA, END])
+    assert.equal(await codeOf(exchange.outcome), 'end')
+  })
+
+  it('stops at the credit and goes on when more is granted', () => {
+    const { asker, answerer } = pair()
+    const exchange = asker.channel.request(bodyOf(1000), 1000)
+    flow(asker, answerer)
+    void only(answerer).send(new Uint8Array(1500))
+    assert.deepEqual(flow(answerer, asker).frames.map(({ body }) => body.length), [1000])
+    exchange.grant(200)
+    assert.deepEqual(flow(asker, answerer).frames.map(({ kind }) => kind), [CREDIT])
+    assert.deepEqual(flow(answerer, asker).frames.map(({ body }) => body.length), [200])
+  })
+
+  it('gathers small grants while the sender has enough', () => {
+    const { asker, answerer } = pair()
+    const exchange = asker.channel.request(bodyOf(100_000), 100_000)
+    flow(asker, answerer)
+    void only(answerer).send(new Uint8Array(20_000))
+    flow(answerer, asker)
+    for (let number = 0; number < 20; number++) exchange.grant(1000)
+    const granted = flow(asker, answerer).frames.map(({ body }) => readUint(body, 0, 4))
+    assert.deepEqual(granted, [13_000])
+  })
+
+  it('calls data beyond the credit a breach before it is kept', () => {
+    const { asker, answerer } = pair()
+    asker.channel.request(bodyOf(1000), 1000)
+    flow(asker, answerer)
+    const header = encodeFrame(DATA, 2, new Uint8Array(1001)).subarray(0, HEADER_SIZE_BYTES)
+    assert.equal(feed(asker, header)?.code, 'credit')
+  })
+
+  it('refuses the 33rd request of the other side with busy, and its own before sending it', async () => {
+    const { asker, answerer } = pair()
+    const exchanges = Array.from({ length: 33 }, () => asker.channel.request(bodyOf(0), 0))
+    const last = exchanges[32]
+    assert.ok(last !== undefined)
+    assert.equal(await codeOf(last.outcome), 'busy')
+    flow(asker, answerer)
+    assert.equal(answerer.replies.length, 32)
+    assert.equal(feed(answerer, encodeFrame(REQUEST, 1000, bodyOf(0))), undefined)
+    assert.deepEqual(flow(answerer, asker).frames.map(({ kind, id }) => [kind, id]), [[ERROR, 1000]])
+  })
+
+  it('lets a request wait while the stream has no credit left, then sends it', () => {
+    const { asker, answerer } = pair()
+    asker.channel.request(bodyOf(1_500_000), 1_500_000)
+    asker.channel.request(bodyOf(1_000_000), 1_000_000)
+    assert.deepEqual(flow(asker, answerer).frames.map(({ id }) => id), [2])
+    only(answerer).end(utf8(''))
+    flow(answerer, asker)
+    asker.channel.admit()
+    assert.deepEqual(flow(asker, answerer).frames.map(({ id }) => id), [4])
+  })
+
+  it('ends a request that found no credit in 30 s as busy', async () => {
+    const { asker, clock } = pair(LIMITS, { take: () => false, give: () => {} })
+    const exchange = asker.channel.request(bodyOf(1000), 1000)
+    clock.nowMs = 30_000
+    assert.equal(asker.channel.tick(), undefined)
+    assert.equal(await codeOf(exchange.outcome), 'busy')
+    assert.equal(asker.channel.takeWrite(), undefined)
+  })
+
+  it('cancels a request without progress for 30 s, and counts an empty chunk as progress', async () => {
+    const { asker, answerer, clock } = pair()
+    const exchange = asker.channel.request(bodyOf(1000), 1000)
+    flow(asker, answerer)
+    clock.nowMs = 29_000
+    void only(answerer).send(new Uint8Array(0))
+    assert.equal(flow(answerer, asker).frames.length, 1)
+    clock.nowMs = 58_000
+    asker.channel.tick()
+    assert.equal(asker.channel.takeWrite(), undefined)
+    clock.nowMs = 59_001
+    asker.channel.tick()
+    assert.equal(await codeOf(exchange.outcome), 'timeout')
+    assert.deepEqual(flow(asker, answerer).frames.map(({ kind }) => kind), [CANCEL])
+    assert.equal(only(answerer).signal.aborted, true)
+    assert.deepEqual(flow(answerer, asker).frames.map(({ kind }) => kind), [CANCEL])
+    assert.equal(asker.channel.open + answerer.channel.open, 0)
+  })
+
+  it('does not time out a sender that its own reader keeps without credit, but that sender gives up', async () => {
+    const { asker, answerer, clock } = pair()
+    const exchange = asker.channel.request(bodyOf(1000), 1000)
+    flow(asker, answerer)
+    const sent = only(answerer).send(new Uint8Array(2000))
+    flow(answerer, asker)
+    clock.nowMs = 40_000
+    asker.channel.tick()
+    assert.equal(asker.channel.takeWrite(), undefined)
+    answerer.channel.tick()
+    await assert.rejects(sent)
+    flow(answerer, asker)
+    assert.equal(await codeOf(exchange.outcome), 'cancelled')
+  })
+
+  it('takes data that crossed its cancel, within the credit, and no more after the confirmation', async () => {
+    const { asker, answerer } = pair()
+    const exchange = asker.channel.request(bodyOf(1000), 1000)
+    flow(asker, answerer)
+    void only(answerer).send(new Uint8Array(600))
+    exchange.cancel()
+    assert.equal(flow(answerer, asker).breach, undefined)
+    flow(asker, answerer)
+    assert.equal(flow(answerer, asker).breach, undefined)
+    assert.equal(await codeOf(exchange.outcome), 'cancelled')
+    assert.equal(feed(asker, encodeFrame(DATA, 2, new Uint8Array(1)))?.code, 'unexpected')
+  })
+
+  it('resets a stream whose other side never confirms a cancel', () => {
+    const { asker, clock } = pair()
+    asker.channel.request(bodyOf(0), 0).cancel()
+    clock.nowMs = 30_000
+    assert.equal(asker.channel.tick()?.code, 'unexpected')
+  })
+
+  it('drops notes beyond 256 queued or 4 MiB and says so', () => {
+    const { asker, answerer } = pair()
+    const taken = Array.from({ length: 300 }, () => asker.channel.note(new Uint8Array(10))).filter(Boolean)
+    assert.equal(taken.length, 256)
+    flow(asker, answerer)
+    assert.equal(answerer.notes.length, 256)
+    const large = Array.from({ length: 100 }, () => asker.channel.note(new Uint8Array(65_536))).filter(Boolean)
+    assert.equal(large.length, 63)
+    assert.equal(asker.channel.note(new Uint8Array(65_537)), false)
+  })
+
+  it('calls it a breach to ask faster than the answers are read', () => {
+    const { answerer } = pair()
+    let breach: Breach | undefined
+    for (let id = 2; breach === undefined && id < 10_000; id += 2) breach = feed(answerer, encodeFrame(REQUEST, id, bodyOf(0)))
+    assert.equal(breach?.code, 'rate')
+  })
+
+  it('calls more frames in a second than allowed a breach', () => {
+    const { answerer } = pair({ ...LIMITS, controlFramesPerSecondMax: 10 })
+    const notes = Array.from({ length: 11 }, () => encodeFrame(NOTE, 0, new Uint8Array(1)))
+    assert.equal(feed(answerer, ...notes.slice(1)), undefined)
+    assert.equal(feed(answerer, ...notes)?.code, 'rate')
+  })
+
+  it('calls every frame that has no place a breach', () => {
+    const wrong: readonly (readonly [Uint8Array, string])[] = [
+      [encodeFrame(REQUEST, 2, bodyOf(0)), 'unexpected'],
+      [encodeFrame(REQUEST, 0, bodyOf(0)), 'unexpected'],
+      [encodeFrame(REQUEST, 1, new Uint8Array([1, 2])), 'malformed'],
+      [encodeFrame(REQUEST, 1, encodeCanonical({ verb: 'x' })), 'malformed'],
+      [encodeFrame(DATA, 2, new Uint8Array(1)), 'unexpected'],
+      [encodeFrame(END, 2, new Uint8Array(1)), 'unexpected'],
+      [encodeFrame(ERROR, 2, encodeCanonical({ code: 'busy', reason: '' })), 'unexpected'],
+      [encodeFrame(CREDIT, 1, new Uint8Array(3)), 'malformed'],
+      [encodeFrame(NOTE, 1, new Uint8Array(1)), 'malformed'],
+      [encodeFrame(8, 0, new Uint8Array(1)), 'unknown-kind'],
+      [encodeFrame(NOTE, 0, new Uint8Array(64 * 1024 + 1)).subarray(0, HEADER_SIZE_BYTES), 'too-large'],
+      [new Uint8Array([0, 0, 0, 4, NOTE, 0, 0, 0, 0]), 'malformed']
+    ]
+    for (const [frame, code] of wrong) assert.equal(feed(pair().asker, frame)?.code, code)
+  })
+
+  it('ends all that is open when it closes, and takes nothing new', async () => {
+    const { asker, answerer } = pair()
+    const exchange = asker.channel.request(bodyOf(10), 10)
+    flow(asker, answerer)
+    const sent = only(answerer).send(new Uint8Array(20))
+    asker.channel.close('gone')
+    answerer.channel.close('gone')
+    assert.equal(await codeOf(exchange.outcome), 'closed')
+    await assert.rejects(sent)
+    assert.equal(await codeOf(asker.channel.request(bodyOf(0), 0).outcome), 'closed')
+    assert.equal(asker.channel.note(new Uint8Array(1)), false)
+  })
+
+  it('gives back all credit however a request ends', () => {
+    let held = 0
+    const pool: Credit = { take: sizeBytes => { held += sizeBytes; return true }, give: sizeBytes => { held -= sizeBytes } }
+    fc.assert(fc.property(fc.array(fc.constantFrom('end', 'error', 'cancel', 'grant', 'data', 'close'), { maxLength: 20 }), steps => {
+      const { asker, answerer } = pair(LIMITS, pool)
+      const exchange = asker.channel.request(bodyOf(1000), 1000)
+      flow(asker, answerer)
+      for (const step of steps) {
+        if (step === 'end') only(answerer).end(utf8(''))
+        if (step === 'error') only(answerer).error('gone', 'x')
+        if (step === 'cancel') exchange.cancel()
+        if (step === 'grant') exchange.grant(700)
+        if (step === 'data') void only(answerer).send(new Uint8Array(300))
+        if (step === 'close') asker.channel.close('x')
+        flow(answerer, asker)
+        flow(asker, answerer)
+        flow(answerer, asker)
+      }
+      asker.channel.close('over')
+      assert.equal(held, 0)
+    }))
+  })
+})
+
+describe('a frame reader', () => {
+  const CAP = 4096
+
+  it('reads the same frames however the bytes are cut', () => {
+    const frame = fc.record({ kind: fc.constantFrom(REQUEST, DATA, CREDIT, END, NOTE), id: fc.nat(), body: fc.uint8Array({ maxLength: 300 }) })
+    fc.assert(fc.property(fc.array(frame, { maxLength: 10 }), fc.array(fc.integer({ min: 1, max: 40 }), { minLength: 1 }), (frames, cuts) => {
+      const bytes = Buffer.concat(frames.map(({ kind, id, body }) => encodeFrame(kind, id, body)))
+      const found: { kind: number, id: number, body: number[] }[] = []
+      const reader = new FrameReader({
+        frame: (kind, id, body) => { found.push({ kind, id, body: [...body] }); return undefined },
+        dataBegins: id => { found.push({ kind: DATA, id, body: [] }); return undefined },
+        data: (_id, part) => { found.at(-1)?.body.push(...part) }
+      }, CAP)
+      for (let at = 0, turn = 0; at < bytes.length; turn++) {
+        const size = cuts[turn % cuts.length] ?? 1
+        assert.equal(reader.read(bytes.subarray(at, at + size)), undefined)
+        at += size
+      }
+      assert.deepEqual(found, frames.map(({ kind, id, body }) => ({ kind, id, body: [...body] })))
+      assert.equal(reader.heldBytes, 0)
+    }))
+  })
+
+  it('never throws and never holds more than its cap, on 100,000 mutated frames', () => {
+    const kinds = fc.constantFrom(REQUEST, DATA, CREDIT, END, ERROR, CANCEL, NOTE)
+    const frame = fc.record({ kind: kinds, id: fc.constantFrom(0, 1, 2, 3, 4, 7), body: fc.uint8Array({ maxLength: 24 }) })
+    const mutation = fc.record({ at: fc.nat(), to: fc.nat({ max: 255 }) })
+    let count = 0
+    fc.assert(fc.property(fc.array(frame, { minLength: 100, maxLength: 100 }), fc.array(mutation, { maxLength: 12 }), (frames, mutations) => {
+      // A reader is dead after its first breach: each frame has its own, and one channel sees them all.
+      const { asker } = pair()
+      asker.channel.request(bodyOf(1000), 1000)
+      for (const { kind, id, body } of frames) {
+        const bytes = encodeFrame(kind, id, kind === ERROR ? encodeCanonical({ code: 'busy', reason: 'x' }) : body)
+        for (const { at, to } of mutations) bytes[(at + count) % bytes.length] = to
+        const reader = new FrameReader(asker.channel, CAP)
+        reader.read(bytes)
+        assert.ok(reader.heldBytes <= CAP + HEADER_SIZE_BYTES)
+        count += 1
+      }
+    }), { numRuns: 1000 })
+    assert.ok(count >= 100_000)
+  })
+})
+
+describe('the limits', () => {
+  it('share the credit of a node among peers, and leave one stream to each', async () => {
+    let woken = 0
+    const pool = new CreditPool({ ...LIMITS, creditPerNodeMax: 100, creditPerStreamMax: 10 }, () => { woken += 1 })
+    const [a, b, c] = [pool.of('a'), pool.of('b'), pool.of('c')]
+    assert.equal(a.take(60), true)
+    assert.equal(b.take(51), false, 'more than half')
+    assert.equal(b.take(40), true)
+    assert.equal(c.take(1), false, 'nothing left')
+    a.give(20)
+    assert.equal(c.take(10), true)
+    assert.equal(a.take(1), false, 'more than a third')
+    assert.equal(pool.heldBytes, 90)
+    await Promise.resolve()
+    assert.equal(woken, 1)
+  })
+
+  it('let a burst through and then a steady rate', () => {
+    const bucket = new TokenBucket(10, 20, 0)
+    const pass = (nowMs: number): number => Array.from({ length: 100 }, () => bucket.take(nowMs)).filter(Boolean).length
+    assert.deepEqual([pass(0), pass(500), pass(100_000)], [20, 5, 20])
+  })
+
+  it('call a peer misbehaving after ten breaches in ten minutes, for an hour', () => {
+    let nowMs = 0
+    const breaches = new Breaches(LIMITS, () => nowMs)
+    for (let count = 0; count < 9; count++) assert.equal(breaches.add('a'), false)
+    nowMs = 10 * 60_000
+    assert.equal(breaches.add('a'), false, 'the first nine are too long ago')
+    for (let count = 0; count < 8; count++) assert.equal(breaches.add('a'), false)
+    assert.equal(breaches.add('a'), true)
+    assert.equal(breaches.isMisbehaving('a'), true)
+    nowMs += 60 * 60_000
+    assert.equal(breaches.isMisbehaving('a'), false)
+  })
+})
