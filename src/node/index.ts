@@ -10,3 +10,4 @@ export type {
   VerifyReport
 } from './contract/index.ts'
 export { keysOf, type Keys, type Seeds } from './founding/index.ts'
+export { createNode, type NodeOptions } from './node.ts'

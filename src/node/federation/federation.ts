@@ -18,6 +18,7 @@ import { Writer } from '../writer/index.ts'
 const RENEW_BEFORE_MS = 30 * 24 * 3_600_000
 const RENEW_CHECK_MS = 3_600_000
 const FEED_NONCE_BYTES = 16
+const ALARMS_MAX = 100
 const SIGNER_OF = metaKey('store')
 
 export type FederationOptions = {
@@ -56,7 +57,7 @@ export class Federation {
   /** Why own feeds are not written, in sentences. */
   readonly alarms: string[] = []
 
-  private constructor (options: FederationOptions, feeds: Feeds, members: Members, certificate: Certificate) {
+  private constructor (options: FederationOptions, feeds: Feeds, members: Members, files: Files, certificate: Certificate) {
     const { host, keys, log } = options
     this.#options = options
     this.#clock = host.clock
@@ -64,7 +65,7 @@ export class Federation {
     this.#instance = host.random.bytes(INSTANCE_SIZE_BYTES)
     this.feeds = feeds
     this.members = members
-    this.files = new Files({ store: host.store, clock: host.clock, log })
+    this.files = files
     this.writer = new Writer({
       feeds, store: host.store, signer: host.signer, clock: host.clock, random: host.random,
       voice: () => ({ federation: members.current.federation, certificate: this.#certificate.id, key: keys.node }),
@@ -83,8 +84,9 @@ export class Federation {
     const { host, keys, charter } = options
     const members = await Members.load(host.store, host.clock, charter)
     const feeds = await Feeds.load(host.store)
+    const files = await Files.load(host.store)
     const certificate = await ownCertificate(members, keys, host.clock.nowMs())
-    const federation = new Federation(options, feeds, members, certificate)
+    const federation = new Federation(options, feeds, members, files, certificate)
     await federation.#openOwnFeeds()
     feeds.changed.on(feed => void federation.#recovered(feed))
     federation.#watchCertificate()
@@ -145,6 +147,20 @@ export class Federation {
     const declaration = decodeDeclaration(statement)
     assert(declaration.ok, 'a declaration of our own is well formed')
     return this.feeds.register(statement, declaration.value, 'writer')
+  }
+
+  alarm (sentence: string): void {
+    if (!this.alarms.includes(sentence) && this.alarms.length < ALARMS_MAX) this.alarms.push(sentence)
+  }
+
+  /** Waits until nothing that is wanted is missing, or until the time is over; resolves with what is still missing. */
+  async awaitRepair (withinMs: number): Promise<number> {
+    const over = new AbortController()
+    const cancel = this.#clock.wake(withinMs, () => over.abort())
+    const lost = (): number => [...this.feeds.all()].reduce((sum, feed) => sum + feed.missing.reduce((count, [from, to]) => count + to - from, 0), 0)
+    while (lost() > 0 && !over.signal.aborted) await this.feeds.changed.next(over.signal)
+    cancel()
+    return lost()
   }
 
   async stop (): Promise<void> {

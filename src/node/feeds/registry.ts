@@ -119,6 +119,12 @@ export class Feeds {
     return found
   }
 
+  /** As `segment`, from the disk even where it is in memory. */
+  async reread (feed: Feed, index: number): Promise<Uint8Array | undefined> {
+    this.#cache.delete(`${feed.number}/${index}`)
+    return this.segment(feed, index)
+  }
+
   async #checked (feed: Feed, index: number, read: Read | undefined): Promise<Uint8Array | undefined> {
     if (read?.state === 'found') {
       this.#cache.set(`${feed.number}/${index}`, read.value)

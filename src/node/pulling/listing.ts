@@ -41,12 +41,13 @@ export class Lister {
       }
       after = next
     } while (after !== null)
-    await this.#meet(link, entries)
+    await this.seek(link, entries.map(({ feed }) => feed))
     return entries
   }
 
-  async #meet (link: Link, entries: readonly ListEntry[]): Promise<void> {
-    const unknown = entries.filter(({ feed }) => this.#feeds.get(feed) === undefined).map(({ feed }) => feed)
+  /** Gets to know feeds that a peer need not list yet, because nothing is in them. */
+  async seek (link: Link, ids: readonly CID[]): Promise<void> {
+    const unknown = ids.filter(id => this.#feeds.get(id) === undefined)
     for (let at = 0; at < unknown.length; at += STATEMENT_IDS_MAX) {
       for (const envelope of await this.#admission.statements(link, unknown.slice(at, at + STATEMENT_IDS_MAX))) {
         await this.#introduce(link, envelope)

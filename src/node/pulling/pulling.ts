@@ -1,4 +1,4 @@
-import { equalBytes } from '../../base/index.ts'
+import { equalBytes, type CID } from '../../base/index.ts'
 import {
   decodeForkProof, encodeForkProof, judgeHead, makeExtensionProof, verifyForkProof, type Head
 } from '../../core/feed/index.ts'
@@ -128,8 +128,20 @@ export class Puller {
     return [...this.#pulls.values()].filter(({ state }) => state.sources.has(peerId)).length
   }
 
-  linkOf (peerId: string): Link | undefined {
-    return this.#links.get(peerId)
+  /** Asks for declarations of feeds that somebody spoke of before they were listed. */
+  seek (ids: readonly CID[]): void {
+    for (const link of this.#links.values()) {
+      this.#lister.seek(link, ids).catch((cause: unknown) => this.#faulty(link, cause, 'seeking'))
+    }
+  }
+
+  /** Peers to ask for what belongs to a feed, the publisher first. */
+  linksTo (feed: Feed): readonly Link[] {
+    const holders = new Set(this.holdersOf(feed))
+    const isPublisher = ({ member }: Link): boolean => member === feed.declaration.publisher
+    return [...this.#links.values()]
+      .filter(link => isPublisher(link) || holders.has(link.peer.peerId))
+      .toSorted((a, b) => Number(isPublisher(b)) - Number(isPublisher(a)))
   }
 
   follow (feed: Feed): () => void {
@@ -137,9 +149,7 @@ export class Puller {
   }
 
   #sourceOf (feed: Feed): Link | undefined {
-    const publisher = [...this.#links.values()].find(({ member }) => member === feed.declaration.publisher)
-    const [holder] = this.holdersOf(feed)
-    return publisher ?? (holder === undefined ? undefined : this.#links.get(holder))
+    return this.linksTo(feed)[0]
   }
 
   // --- Hints -------------------------------------------------------------------------------------------------------

@@ -13,9 +13,9 @@ export class Incomplete extends Error {
 
 /** Records [from, to) of a feed, in order, from checked segments. Throws `Incomplete` at a segment that is not here. */
 export async function * recordsOf (feeds: Feeds, feed: Feed, from: number, to: number): AsyncGenerator<NumberedRecord> {
-  const first = feed.segmentOf(from)
-  if (first === undefined) return
-  for await (const { segment, number } of segmentsFrom(feeds, feed, first)) {
+  const [first, last] = [feed.segmentOf(from), feed.segmentOf(Math.min(to, feed.records) - 1)]
+  if (first === undefined || last === undefined || from >= to) return
+  for await (const { segment, number } of segmentsOf(feeds, feed, first, last + 1)) {
     const start = Math.max(0, from - number)
     for (let position = start; position < segment.header.count; position++) {
       if (number + position >= to) return
@@ -24,16 +24,15 @@ export async function * recordsOf (feeds: Feeds, feed: Feed, from: number, to: n
   }
 }
 
-/** The signed segments from `index` on, opened, with the number of their first record. */
-export async function * segmentsFrom (
-  feeds: Feeds, feed: Feed, index: number
-): AsyncGenerator<{ readonly index: number, readonly segment: OpenSegment, readonly bytes: Uint8Array, readonly number: number }> {
+/** Segments [from, to), opened, with the number of their first record; read ahead of whoever takes them. */
+async function * segmentsOf (
+  feeds: Feeds, feed: Feed, from: number, to: number
+): AsyncGenerator<{ readonly segment: OpenSegment, readonly number: number }> {
   const read = (at: number): Promise<readonly (Uint8Array | undefined)[]> =>
-    feeds.segments(feed, at, Math.min(feed.length, at + READ_AHEAD_SEGMENTS))
-  let ahead = read(index)
-  for (let at = index; at < feed.length;) {
+    feeds.segments(feed, at, Math.max(at, Math.min(to, at + READ_AHEAD_SEGMENTS)))
+  let ahead = read(from)
+  for (let at = from; at < to;) {
     const batch = await ahead
-    if (batch.length === 0) return
     ahead = read(at + batch.length)
     // A reader that leaves does not wait for it; the next read tells of a failure.
     ahead.catch(() => {})
@@ -41,9 +40,9 @@ export async function * segmentsFrom (
       if (bytes === undefined) throw new Incomplete(`segment ${at} of feed ${feed.key} is not here`)
       const segment = openSegment(bytes)
       if (!segment.ok) throw new Incomplete(`segment ${at} of feed ${feed.key} cannot be read: ${segment.failure.code}`)
-      const number = feed.leaf(at).first
-      if (segment.value.header.count !== feed.leaf(at).count) throw new Incomplete(`segment ${at} of feed ${feed.key} is not what its leaf says`)
-      yield { index: at, segment: segment.value, bytes, number }
+      const { first, count } = feed.leaf(at)
+      if (segment.value.header.count !== count) throw new Incomplete(`segment ${at} of feed ${feed.key} is not what its leaf says`)
+      yield { segment: segment.value, number: first }
       at++
     }
   }

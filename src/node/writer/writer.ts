@@ -104,6 +104,11 @@ export class Writer {
     return ok({ first, count: records.length })
   }
 
+  /** Bytes of records that wait to be durable. */
+  get queuedBytes (): number {
+    return this.#queuedBytes
+  }
+
   /** Number that the next appended record gets. */
   nextRecordOf (feed: Feed): number {
     return this.#tailOf(feed).nextRecord

@@ -1,0 +1,169 @@
+import { equalBytes, fail, hex, ok, type Result } from '../../base/index.ts'
+import {
+  CATALOGUE_DATASET_ID, catalogueOf, encodeEntry, type Advertisement, type Catalogue as PublisherCatalogue, type DatasetEntry, type Entry,
+  type EntryFailure
+} from '../../core/catalogue/index.ts'
+import type { FeedRecord, Placed } from '../../core/feed/index.ts'
+import { decodeRevocation } from '../../core/identity/index.ts'
+import type { Clock, Log } from '../../host/index.ts'
+import type { Failure, PublishFailure } from '../contract/index.ts'
+import type { Federation } from '../federation/index.ts'
+import { Signal, type Feed } from '../feeds/index.ts'
+import { failureOf } from '../publishing/index.ts'
+import { readableEnd, recordsOf } from '../reading/index.ts'
+
+/** One publisher's catalogue feed, read so far: of each key the latest record. */
+type Shelf = { readonly feed: Feed, next: number, readonly latest: Map<string, Placed>, state: PublisherCatalogue, isReading: boolean }
+
+/** The catalogues of all members, kept up to date, and the own one, which it writes. */
+export class Catalogue {
+  readonly #federation: Federation
+  readonly #own: string
+  readonly #clock: Clock
+  readonly #log: Log
+  readonly #shelves = new Map<string, Shelf>()
+  #ownFeed: Feed
+  /** A dataset came, changed or was withdrawn. */
+  readonly changed: Signal<{ readonly publisher: string, readonly datasetId: string, readonly isNew: boolean }> = new Signal()
+
+  private constructor (federation: Federation, own: string, clock: Clock, log: Log, ownFeed: Feed) {
+    this.#federation = federation
+    this.#own = own
+    this.#clock = clock
+    this.#log = log
+    this.#ownFeed = ownFeed
+  }
+
+  static async open (options: {
+    readonly federation: Federation, readonly own: string, readonly name: string, readonly clock: Clock, readonly log: Log
+  }): Promise<Catalogue> {
+    const { federation, own, name, clock, log } = options
+    const isOwn = (feed: Feed): boolean => feed.role === 'writer' && feed.declaration.datasetId === CATALOGUE_DATASET_ID && feed.status !== 'frozen'
+    const known = [...federation.feeds.all()].find(isOwn)
+    const ownFeed = known ?? await federation.declare(CATALOGUE_DATASET_ID, 'members', 'keyed')
+    const catalogue = new Catalogue(federation, own, clock, log, ownFeed)
+    for (const feed of federation.feeds.all()) await catalogue.#read(feed)
+    federation.feeds.changed.on(feed => { catalogue.#read(feed).catch((cause: unknown) => log('warn', 'a catalogue could not be read', { reason: String(cause) })) })
+    await catalogue.#introduce(name)
+    return catalogue
+  }
+
+  * entries (): Generator<Advertisement> {
+    for (const { state } of this.#shelves.values()) yield * state.datasets.values()
+  }
+
+  entry (publisher: string, datasetId: string): DatasetEntry | undefined {
+    return this.#shelves.get(publisher)?.state.datasets.get(datasetId)?.entry
+  }
+
+  feedOf (publisher: string): Feed | undefined {
+    return this.#shelves.get(publisher)?.feed
+  }
+
+  /** What speaks against a description, as a reader would say it. */
+  check (entry: DatasetEntry): PublishFailure | undefined {
+    const encoded = encodeEntry({ type: 'dataset', dataset: entry }, this.#clock.nowMs())
+    return encoded.ok ? undefined : describe(encoded.failure)
+  }
+
+  async put (entry: DatasetEntry): Promise<Result<null, PublishFailure>> {
+    return this.#put({ type: 'dataset', dataset: entry })
+  }
+
+  /** Passes on a revocation, so that every member takes it from here. */
+  async revoke (envelope: Uint8Array): Promise<Result<null, Failure<'invalid' | 'not-ready'>>> {
+    const revocation = decodeRevocation(envelope)
+    const added = revocation.ok ? await this.#federation.members.addRevocation(envelope) : revocation
+    if (!revocation.ok || !added.ok) {
+      const code = revocation.ok ? (added.ok ? '' : added.failure.code) : revocation.failure.code
+      return fail({ code: 'invalid', reason: `this revocation does not hold: ${code}`, hint: 'it takes the member\'s own root key, or enough of the others' })
+    }
+    const put = await this.#put({ type: 'revocation', revocation: revocation.value })
+    return put.ok ? put : fail({ code: 'not-ready', reason: put.failure.reason, hint: put.failure.hint })
+  }
+
+  async #put (entry: Entry): Promise<Result<null, PublishFailure>> {
+    const encoded = encodeEntry(entry, this.#clock.nowMs())
+    if (!encoded.ok) return fail(describe(encoded.failure))
+    return this.#append(encoded.value)
+  }
+
+  async #append (record: FeedRecord): Promise<Result<null, PublishFailure>> {
+    const appended = await this.#federation.writer.append(this.#ownFeed, [record], { flush: true })
+    if (!appended.ok) return fail(failureOf(appended.failure))
+    await this.#read(this.#ownFeed)
+    return ok(null)
+  }
+
+  /** Says who this publisher is, where the catalogue does not say so yet. */
+  async #introduce (name: string): Promise<void> {
+    if (this.#ownFeed.status !== 'open') return
+    const state = this.#shelves.get(this.#own)?.state
+    if (state?.profile?.name !== name) await this.#put({ type: 'profile', profile: { name, place: null, homepage: null } })
+    const { certificate } = this.#federation
+    const isSaid = state?.certificate !== undefined && equalBytes(state.certificate.envelope, certificate.envelope)
+    if (!isSaid) await this.#put({ type: 'certificate', certificate })
+  }
+
+  /** Reads on in a catalogue feed that grew; another feed may be one that a catalogue spoke of before it was known. */
+  async #read (feed: Feed): Promise<void> {
+    const { publisher, datasetId } = feed.declaration
+    if (datasetId !== CATALOGUE_DATASET_ID) {
+      const shelf = this.#shelves.get(publisher)
+      if (shelf?.state.quarantined.some(({ reason }) => reason.code === 'unknown-feed') === true) await this.#fold(shelf)
+      return
+    }
+    const shelf = this.#shelfOf(publisher, feed)
+    if (shelf.feed !== feed || shelf.isReading) return
+    shelf.isReading = true
+    try {
+      for (let end = readableEnd(feed); end > shelf.next; end = readableEnd(feed)) {
+        for await (const record of recordsOf(this.#federation.feeds, feed, shelf.next, end)) {
+          shelf.latest.set(hex(record.key), { record, recordIndex: record.number })
+          shelf.next = record.number + 1
+        }
+        await this.#fold(shelf)
+      }
+    } finally {
+      shelf.isReading = false
+    }
+  }
+
+  #shelfOf (publisher: string, feed: Feed): Shelf {
+    const known = this.#shelves.get(publisher)
+    // A newer catalogue feed replaces one that was frozen.
+    if (known !== undefined && (known.feed === feed || known.feed.declaration.createdMs >= feed.declaration.createdMs)) return known
+    const shelf: Shelf = { feed, next: 0, latest: new Map(), state: catalogueOf(publisher, [], () => undefined), isReading: false }
+    this.#shelves.set(publisher, shelf)
+    return shelf
+  }
+
+  async #fold (shelf: Shelf): Promise<void> {
+    const { publisher } = shelf.feed.declaration
+    const before = shelf.state
+    const placed = [...shelf.latest.values()].toSorted((a, b) => a.recordIndex - b.recordIndex)
+    shelf.state = catalogueOf(publisher, placed, id => this.#federation.feeds.get(id)?.declaration)
+    if (shelf.state.quarantinedCount > before.quarantinedCount) {
+      this.#log('debug', 'catalogue entries are set aside', { publisher, count: shelf.state.quarantinedCount })
+    }
+    const unknown = shelf.state.quarantined.flatMap(({ reason }) => reason.code === 'unknown-feed' ? [reason.feed] : [])
+    if (unknown.length > 0) this.#federation.puller.seek(unknown)
+    const { members } = this.#federation
+    if (shelf.state.certificate !== undefined) await members.addCertificate(shelf.state.certificate.envelope)
+    for (const revocation of shelf.state.revocations) await members.addRevocation(revocation.envelope)
+    for (const [datasetId, { entry }] of shelf.state.datasets) {
+      const known = before.datasets.get(datasetId)
+      if (known?.entry.version === entry.version && known.entry.withdrawn === entry.withdrawn) continue
+      this.changed.emit({ publisher, datasetId, isNew: known === undefined })
+    }
+  }
+}
+
+/** Tells a publisher what is wrong with a description. */
+function describe (failure: EntryFailure): PublishFailure {
+  const schema = 'failure' in failure && failure.failure.code === 'schema' ? failure.failure : undefined
+  const reason = schema === undefined
+    ? `the description cannot be published: ${failure.code}`
+    : `the description cannot be published: ${schema.path.replace(/^\./, '')} must be ${schema.expected}`
+  return { code: 'invalid', reason, hint: 'change the description and publish again' }
+}

@@ -1,0 +1,5 @@
+/**
+ * Keeps the catalogues of all members as they say them, and writes the own one.
+ */
+export { Catalogue } from './catalogue.ts'
+export { describedOf, unitsOfBox, viewOf } from './views.ts'

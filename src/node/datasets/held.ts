@@ -1,0 +1,48 @@
+import type { CID } from '../../base/index.ts'
+import type { DatasetEntry } from '../../core/catalogue/index.ts'
+import type { Dataset } from '../contract/index.ts'
+import type { Federation } from '../federation/index.ts'
+import { decodeFileEntry, FILE_MEDIA_TYPE } from '../files/index.ts'
+import { recordsOf } from '../reading/index.ts'
+
+/** What this node holds of a dataset, and why it waits where it does. */
+export function heldOf (federation: Federation, entry: DatasetEntry, isWanted: boolean, fileIsHere: boolean): Dataset['held'] {
+  const { feeds, puller } = federation
+  const feed = feeds.get(entry.distribution.feed)
+  const nothing = { segmentsHave: 0, segmentsKnown: 0, records: 0, bytes: 0, sources: 0, state: 'local', replicas: 0 } as const
+  if (feed === undefined) {
+    return { ...nothing, phase: isWanted ? 'waiting' : 'not-wanted', because: isWanted ? 'no reachable neighbour has shown this feed yet' : 'this node does not keep it; "hanse get" fetches it' }
+  }
+  const holders = puller.holdersOf(feed).length
+  const known = puller.targetOf(feed)
+  const missing = feed.missing.reduce((sum, [from, to]) => sum + to - from, 0)
+  const figures = {
+    segmentsHave: feed.length - missing, segmentsKnown: known, records: feed.records, bytes: feed.storedBytes, sources: holders,
+    state: holders > 0 ? 'replicated' as const : 'local' as const, replicas: holders
+  }
+  if (feed.status === 'frozen') return { ...figures, phase: 'frozen', because: 'its publisher signed two different histories of it' }
+  const { firstRecord, records, form } = entry.distribution
+  const isLongEnough = records === null || feed.records >= firstRecord + records
+  const isComplete = feed.length > 0 && missing === 0 && known === feed.length && isLongEnough && (form !== 'file' || fileIsHere)
+  if (isComplete || (form === 'stream' && feed.role === 'writer')) return { ...figures, phase: 'complete', because: null }
+  if (!isWanted) return { ...figures, phase: 'not-wanted', because: 'this node does not keep it; "hanse get" fetches it' }
+  return holders > 0 || known > feed.length
+    ? { ...figures, phase: 'fetching', because: null }
+    : { ...figures, phase: 'waiting', because: 'no reachable neighbour holds it' }
+}
+
+/** Root of the file that a dataset of form `file` is; undefined while its record is not here. */
+export async function fileRootOf (federation: Federation, entry: DatasetEntry): Promise<CID | undefined> {
+  const feed = federation.feeds.get(entry.distribution.feed)
+  if (entry.distribution.form !== 'file' || feed === undefined) return undefined
+  const { firstRecord } = entry.distribution
+  try {
+    for await (const record of recordsOf(federation.feeds, feed, firstRecord, firstRecord + 1)) {
+      const file = record.mediaType === FILE_MEDIA_TYPE ? decodeFileEntry(record.body) : undefined
+      return file?.ok === true ? file.value.root : undefined
+    }
+  } catch {
+    return undefined
+  }
+  return undefined
+}

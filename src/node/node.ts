@@ -1,0 +1,258 @@
+import { fail, ok, type Result } from '../base/index.ts'
+import { decodeCharter, peerIdOfKey, type Charter } from '../core/identity/index.ts'
+import type { Host, Log } from '../host/index.ts'
+import { Catalogue } from './catalogue/index.ts'
+import type {
+  Dataset, Failure, HanseNode, NodeEvent, NodeStatus, PeerStatus
+} from './contract/index.ts'
+import { Datasets } from './datasets/index.ts'
+import { Federation } from './federation/index.ts'
+import { Signal, type Feed } from './feeds/index.ts'
+import { Ceremony, type Keys } from './founding/index.ts'
+import { nodeMetrics, PeerCounts } from './metrics.ts'
+import { metaKey } from './rows/index.ts'
+import { scrub } from './verifying/index.ts'
+
+export type NodeOptions = {
+  readonly host: Host
+  readonly keys: Keys
+  readonly name: string
+  readonly listen: readonly string[]
+  /** Addresses that others reach this node at; they go into the charter. */
+  readonly announce: readonly string[]
+  readonly joinListen: readonly string[]
+  readonly joinAnnounce: readonly string[]
+  readonly lan: boolean
+  readonly profile: 'normal' | 'off-grid'
+  readonly gossip: boolean
+  /** Keep all datasets of the federation, or those that were asked for. */
+  readonly keepsAll: boolean
+  /** Bytes of other members' data that this node keeps; beyond it nothing new is fetched. */
+  readonly quotaBytes: number
+  readonly segmentBytesTarget: number
+  readonly lingerMs: number
+  readonly scrubHours: number
+  /** Whether there is room on the disk to take data in. */
+  readonly hasRoom: () => boolean
+  readonly log: Log
+}
+
+const CHARTER = metaKey('charter')
+const EVENTS_QUEUED_MAX = 10_000
+const NOT_READY: Failure<'not-ready'> = {
+  code: 'not-ready', reason: 'this node belongs to no federation yet', hint: 'found one with "hanse invite", or join one with "hanse join TICKET"'
+}
+
+/** What there is once the node belongs to a federation. */
+type Belonging = { readonly federation: Federation, readonly catalogue: Catalogue, readonly datasets: Datasets, readonly counts: PeerCounts }
+
+/** Composes a node from its rooms and starts it. */
+export async function createNode (options: NodeOptions): Promise<HanseNode> {
+  const { host, keys, name, log } = options
+  const { clock, store } = host
+  const startedMs = clock.nowMs()
+  const events = new Signal<NodeEvent>()
+  const fatal = new Signal<string>()
+  const failed = new Promise<string>(resolve => { fatal.on(resolve) })
+  const alarms: string[] = []
+  let belonging: Belonging | undefined
+  let isStopping = false
+  let cancelScrub: () => void = () => {}
+
+  const onFatal = (cause: unknown): void => {
+    const sentence = cause instanceof Error ? cause.message : String(cause)
+    log('error', 'the node cannot go on', { reason: sentence })
+    fatal.emit(sentence)
+  }
+
+  const ceremony = new Ceremony({
+    store, clock, random: host.random, join: host.join, keys, name, addresses: options.announce, joinListen: options.joinListen,
+    joinAnnounce: options.joinAnnounce, log
+  })
+  ceremony.changed.on(() => {
+    const standing = ceremony.status()
+    if (standing !== null) events.emit({ type: 'founding', have: standing.have, want: standing.want })
+  })
+  ceremony.founded.on(charter => { if (belonging === undefined) belong(charter, true).catch(onFatal) })
+
+  const kept = await store.get(CHARTER)
+  const charter = kept.state === 'found' ? decodeCharter(kept.value) : undefined
+  if (charter?.ok === true) await belong(charter.value, false)
+  await ceremony.resume(charter?.ok === true)
+
+  async function belong (sealed: Charter, isNew: boolean): Promise<void> {
+    if (isNew) await store.commit([{ type: 'put', key: CHARTER, value: sealed.envelope }])
+    const room = new Room()
+    const federation = await Federation.open({
+      host, keys, charter: sealed, listen: options.listen, announce: options.announce, lan: options.lan, profile: options.profile,
+      gossip: options.gossip, segmentBytesTarget: options.segmentBytesTarget, lingerMs: options.lingerMs,
+      wants: feed => room.wants(feed), onFatal, log
+    })
+    const catalogue = await Catalogue.open({ federation, own: keys.did, name, clock, log })
+    const datasets = await Datasets.open({ federation, catalogue, clock, store, log, own: keys.did, keepsAll: options.keepsAll })
+    room.open(federation, datasets, options.quotaBytes)
+    alarms.push(...federation.alarms)
+    belonging = { federation, catalogue, datasets, counts: new PeerCounts(federation, clock) }
+    announce(belonging, events)
+    if (isStopping) return
+    await federation.connect()
+    events.emit({ type: 'ready', federation: sealed.federation.toString() })
+    log('info', 'ready', { federation: sealed.federation.toString(), name: sealed.name })
+    scheduleScrub()
+  }
+
+  function scheduleScrub (): void {
+    cancelScrub = clock.wake(options.scrubHours * 3_600_000, () => {
+      if (belonging !== undefined) scrub(belonging.federation, () => {}).catch(onFatal).finally(scheduleScrub)
+    })
+  }
+
+  const within = async <T, F>(work: (here: Belonging) => Promise<Result<T, F>>): Promise<Result<T, F | Failure<'not-ready'>>> => {
+    if (belonging === undefined) return fail(NOT_READY)
+    return work(belonging)
+  }
+  const notKnown = { code: 'not-found', reason: NOT_READY.reason, hint: NOT_READY.hint } as const
+  const noRoom = {
+    code: 'disk-full', reason: 'less than a twentieth of the disk is free, so nothing is taken in', hint: 'free some space; reading goes on meanwhile'
+  } as const
+
+  return {
+    failed,
+    status: () => statusOf(),
+    peers: () => belonging?.counts.peers() ?? [],
+    members: () => belonging?.federation.members.current.members().map(member => ({
+      did: member.did, name: member.name, revoked: member.revokedSinceMs !== undefined
+    })) ?? [],
+    invite: async invitation => belonging !== undefined && ceremony.status() === null
+      ? fail({ code: 'already-member', reason: 'this federation is founded', hint: 'new members are admitted by vote, which this version does not do yet' })
+      : ceremony.invite(invitation),
+    join: async ticket => belonging !== undefined
+      ? fail({ code: 'already-member', reason: 'this node belongs to a federation already', hint: 'make another node to join another federation' })
+      : ceremony.join(ticket),
+    datasets: query => belonging?.datasets.list(query) ?? [],
+    dataset: reference => {
+      if (belonging === undefined) return fail(notKnown)
+      const found = belonging.datasets.find(reference)
+      return found.ok ? ok(belonging.datasets.view(found.value)) : found
+    },
+    publish: (description, content, onProgress = () => {}) => within(async ({ datasets }) =>
+      options.hasRoom() ? datasets.publish(description, content, onProgress) : fail(noRoom)),
+    append: (datasetId, records, how) => within(async ({ datasets }) =>
+      options.hasRoom() ? datasets.append(datasetId, records, how) : fail(noRoom)),
+    withdraw: datasetId => within(({ datasets }) => datasets.withdraw(datasetId)),
+    fetch: async (reference, signal, onProgress = () => {}) => belonging?.datasets.fetch(reference, signal, onProgress) ?? fail(notKnown),
+    read: (reference, what) => belonging?.datasets.read(reference, what) ?? fail(notKnown),
+    follow: (reference, how) => belonging?.datasets.follow(reference, how) ?? fail(notKnown),
+    content: async (reference, range) => belonging?.datasets.content(reference, range) ?? fail(notKnown),
+    verify: async (reference, onProgress = () => {}) => belonging?.datasets.verify(reference, onProgress) ?? fail(notKnown),
+    proof: async () => fail(notKnown),
+    makeBundle: async () => fail(notKnown),
+    openBundle: async () => fail(notKnown),
+    revoke: envelope => within(async ({ catalogue }) => catalogue.revoke(envelope)),
+    scrub: async (onProgress = () => {}) => belonging === undefined
+      ? { segments: 0, damaged: 0, refetched: 0, lost: 0 }
+      : scrub(belonging.federation, onProgress),
+    events: signal => eventsOf(events, signal),
+    metrics: () => belonging === undefined ? new Map() : nodeMetrics(belonging.federation, startedMs, clock),
+    async stop () {
+      if (isStopping) return
+      isStopping = true
+      cancelScrub()
+      await ceremony.stop()
+      belonging?.datasets.stop()
+      await belonging?.federation.stop()
+      await host.store.close()
+      await host.signer.close()
+    }
+  }
+
+  function statusOf (): NodeStatus {
+    const federation = belonging?.federation
+    const feeds = federation === undefined ? [] : [...federation.feeds.all()]
+    const current = federation?.members.current
+    const count = (is: (feed: Feed) => boolean): number => feeds.filter(is).length
+    const problem = ceremony.problem
+    return {
+      member: { did: keys.did, name },
+      state: isStopping ? 'stopping' : federation !== undefined ? 'ready' : ceremony.status() === null ? 'alone' : 'founding',
+      federation: current === undefined ? null : { id: current.federation.toString(), name: current.charter.name, members: current.members().length },
+      founding: ceremony.status(),
+      peerId: peerIdOfKey(keys.transport.publicKey),
+      addresses: federation?.network?.addresses() ?? options.announce,
+      neighbours: { reachable: federation?.network?.peers().length ?? 0, known: current === undefined ? 0 : Math.max(0, current.peers().size - 1) },
+      feeds: {
+        own: count(feed => feed.role === 'writer'), replicated: count(feed => feed.role === 'reader'),
+        frozen: count(feed => feed.status === 'frozen'), recovering: count(feed => feed.status === 'recovering')
+      },
+      records: feeds.reduce((sum, feed) => sum + feed.records, 0),
+      storedBytes: feeds.reduce((sum, feed) => sum + feed.storedBytes, 0),
+      segmentsMissing: feeds.reduce((sum, feed) => sum + feed.missing.reduce((all, [from, to]) => all + to - from, 0), 0),
+      startedMs,
+      certificateNotAfterMs: federation?.certificate.notAfterMs ?? null,
+      alarms: problem === undefined ? alarms : [...alarms, problem]
+    }
+  }
+}
+
+/** Decides what is kept, once there is somebody to ask; before that, nothing but catalogues is wanted. */
+class Room {
+  #wants: (feed: Feed) => boolean = feed => feed.declaration.datasetId === 'catalogue'
+
+  open (federation: Federation, datasets: Datasets, quotaBytes: number): void {
+    this.#wants = feed => datasets.wants(feed) && (feed.role === 'writer' || keptBytes(federation) < quotaBytes)
+    for (const feed of federation.feeds.all()) federation.puller.want(feed)
+  }
+
+  wants (feed: Feed): boolean {
+    return this.#wants(feed)
+  }
+}
+
+function keptBytes (federation: Federation): number {
+  let bytes = 0
+  for (const feed of federation.feeds.all()) if (feed.role === 'reader') bytes += feed.storedBytes
+  return bytes
+}
+
+/** Tells of what happens in the federation as events. */
+function announce ({ federation, catalogue, datasets }: Belonging, events: Signal<NodeEvent>): void {
+  federation.peersChanged.on(({ member, isUp }) => {
+    events.emit({ type: 'peer', did: member, name: federation.members.nameOf(member), reachable: isUp })
+  })
+  catalogue.changed.on(({ publisher, datasetId, isNew }) => {
+    events.emit({ type: 'dataset', id: `${publisher}/${datasetId}`, change: isNew ? 'new' : 'changed' })
+  })
+  const complete = new Set<string>()
+  datasets.changed.on(id => {
+    const found = datasets.find(id)
+    const dataset: Dataset | undefined = found.ok ? datasets.view(found.value) : undefined
+    if (dataset === undefined) return
+    if (dataset.held.phase === 'frozen') events.emit({ type: 'dataset', id, change: 'frozen' })
+    if (dataset.held.phase !== 'complete') complete.delete(id)
+    else if (!complete.has(id)) {
+      complete.add(id)
+      events.emit({ type: 'dataset', id, change: 'complete' })
+    }
+  })
+}
+
+/** Events from now on. A reader that lags by too many is ended: it reads anew. */
+async function * eventsOf (events: Signal<NodeEvent>, signal: AbortSignal): AsyncGenerator<NodeEvent> {
+  const queue: NodeEvent[] = []
+  const came = new Signal<void>()
+  let isTooSlow = false
+  const stop = events.on(event => {
+    if (queue.length >= EVENTS_QUEUED_MAX) isTooSlow = true
+    else queue.push(event)
+    came.emit()
+  })
+  try {
+    while (!signal.aborted && !isTooSlow) {
+      const next = queue.shift()
+      if (next !== undefined) yield next
+      else await came.next(signal)
+    }
+  } finally {
+    stop()
+  }
+}

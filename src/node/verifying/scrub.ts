@@ -1,0 +1,38 @@
+import { equalBytes } from '../../base/index.ts'
+import { openSegment, recordsRootOf } from '../../core/feed/index.ts'
+import type { OnProgress } from '../contract/index.ts'
+import type { Federation } from '../federation/index.ts'
+
+export type Scrubbed = { readonly segments: number, readonly damaged: number, readonly refetched: number, readonly lost: number }
+
+/** How long damaged segments are waited for: who has them is asked at once, and again every second. */
+const REFETCH_WAIT_MS = 30_000
+
+/**
+ * Reads every segment and every block of a file once, checks it, and has neighbours send anew what is damaged. Tells what was
+ * found; what nobody has stays missing and shows in the status.
+ */
+export async function scrub (federation: Federation, onProgress: OnProgress): Promise<Scrubbed> {
+  const { feeds, files } = federation
+  const all = [...feeds.all()]
+  const total = all.reduce((sum, feed) => sum + feed.length, 0)
+  let [segments, damaged] = [0, 0]
+  for (const feed of all) {
+    for (let index = 0; index < feed.length; index++) {
+      const isHeld = feed.has(index)
+      const bytes = isHeld ? await feeds.reread(feed, index) : undefined
+      const opened = bytes === undefined ? undefined : openSegment(bytes)
+      // A wrong records root with right bytes is the publisher's doing, not the disk's: it is told of, not fetched again.
+      if (opened?.ok === true && !equalBytes(recordsRootOf(opened.value), feed.leaf(index).recordsRoot)) {
+        federation.alarm(`segment ${index} of feed ${feed.key} was published with a wrong tree of records`)
+      }
+      if (isHeld && bytes === undefined) damaged++
+      segments++
+      if (segments % 64 === 0) onProgress({ phase: 'verifying', done: segments, total, unit: 'segments' })
+    }
+  }
+  for (const root of files.roots()) damaged += (await files.scrub(root)).damaged
+  const lost = damaged === 0 ? 0 : await federation.awaitRepair(REFETCH_WAIT_MS)
+  onProgress({ phase: 'done', done: segments, total, unit: 'segments' })
+  return { segments, damaged, refetched: Math.max(0, damaged - lost), lost }
+}

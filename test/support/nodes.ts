@@ -1,0 +1,102 @@
+import { strict as assert } from 'node:assert'
+import { randomBytes } from 'node:crypto'
+import { mkdtemp, rm } from 'node:fs/promises'
+import { createServer } from 'node:net'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { signingKeyOfSeed } from '../../src/core/identity/index.ts'
+import { createStore, openStore } from '../../src/host/level/index.ts'
+import { joinPort, openNetwork } from '../../src/host/libp2p/index.ts'
+import { systemClock, systemRandom } from '../../src/host/system/index.ts'
+import { createNode, keysOf, type HanseNode, type NodeOptions, type Seeds } from '../../src/node/index.ts'
+
+/** One city's node in this process: real store, real network on loopback, a folder of its own. */
+export type City = {
+  readonly name: string
+  readonly folder: string
+  readonly seeds: Seeds
+  readonly options: Partial<NodeOptions>
+  readonly port: number
+  node: HanseNode
+}
+
+const folders = new Set<string>()
+
+export async function makeCity (name: string, options: Partial<NodeOptions> = {}): Promise<City> {
+  const folder = await mkdtemp(join(tmpdir(), 'hanse-test-'))
+  folders.add(folder)
+  const root = randomBytes(32)
+  const seeds = {
+    root, rootPublicKey: signingKeyOfSeed(root).publicKey, node: randomBytes(32), transport: randomBytes(32), encryption: randomBytes(32)
+  }
+  for (const database of ['store', 'signer']) await (await createStore(join(folder, database), { random: systemRandom })).close()
+  const city = { name, folder, seeds, options, port: await freePort() }
+  return { ...city, node: await startCity(city) }
+}
+
+export async function startCity ({ name, folder, seeds, options, port }: Omit<City, 'node'>): Promise<HanseNode> {
+  const address = `/ip4/127.0.0.1/tcp/${port}`
+  return createNode({
+    host: {
+      clock: systemClock, random: systemRandom, store: await openStore(join(folder, 'store'), {}), signer: await openStore(join(folder, 'signer'), {}),
+      openNetwork, join: joinPort
+    },
+    keys: keysOf(seeds), name, listen: [address], announce: [address], joinListen: ['/ip4/127.0.0.1/tcp/0'], joinAnnounce: [],
+    lan: false, profile: 'normal', gossip: true, keepsAll: true, quotaBytes: 1e12, segmentBytesTarget: 262_144, lingerMs: 50, scrubHours: 24,
+    hasRoom: () => true,
+    log: (level, message, facts) => {
+      if (process.env['HANSE_TEST_LOG'] !== undefined) console.error(name, level, message, JSON.stringify(facts ?? {}))
+    },
+    ...options
+  })
+}
+
+/** Stops a city's node, and starts it again from its folder. */
+export async function restart (city: City): Promise<void> {
+  await city.node.stop()
+  city.node = await startCity(city)
+}
+
+/** Founds a federation of these cities, the first as the convener. */
+export async function found (cities: readonly City[], federationName = 'Lake Cities'): Promise<void> {
+  const [convener, ...others] = cities
+  assert.ok(convener !== undefined)
+  const ticket = await convener.node.invite({ federationName, want: cities.length, validMs: 3_600_000 })
+  assert.ok(ticket.ok, JSON.stringify(ticket))
+  for (const { node } of others) {
+    const joined = await node.join(ticket.value.ticket)
+    assert.ok(joined.ok, JSON.stringify(joined))
+  }
+  await until(() => cities.every(({ node }) => node.status().state === 'ready'), 'all are founded')
+}
+
+/** Waits for neighbours to see each other. */
+export async function connected (cities: readonly City[]): Promise<void> {
+  await until(() => cities.every(({ node }) => node.status().neighbours.reachable === cities.length - 1), 'all see each other')
+}
+
+export async function removeCities (cities: readonly City[]): Promise<void> {
+  for (const { node } of cities) await node.stop()
+  for (const { folder } of cities) {
+    await rm(folder, { recursive: true, force: true })
+    folders.delete(folder)
+  }
+}
+
+/** Waits for a condition that events of a real network bring about; says what was waited for when it does not come. */
+export async function until (holds: () => boolean | Promise<boolean>, what: string, withinMs = 30_000): Promise<void> {
+  const end = Date.now() + withinMs
+  while (!await holds()) {
+    assert.ok(Date.now() < end, `waited ${withinMs} ms in vain: ${what}`)
+    await new Promise(resolve => { setTimeout(resolve, 20) })
+  }
+}
+
+export async function freePort (): Promise<number> {
+  const server = createServer()
+  await new Promise<void>(resolve => server.listen(0, '127.0.0.1', resolve))
+  const address = server.address()
+  await new Promise(resolve => server.close(resolve))
+  assert.ok(typeof address === 'object' && address !== null)
+  return address.port
+}
