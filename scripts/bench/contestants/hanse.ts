@@ -5,7 +5,8 @@ import type { Result } from '../../../src/base/index.ts'
 import {
   FILE_SIZE_BYTES, LIVE_MESSAGES_PER_SECOND, LIVE_SECONDS, RECORD_SIZE_BYTES, type Conditions, type Contestant, type Scenario, type Stage
 } from '../contestant.ts'
-import { Arrivals, folderSizeBytes, randomBytes, readyNow, sendPaced, slices } from '../load.ts'
+import { Arrivals, folderSizeBytes, randomBytes, sendPaced, slices } from '../load.ts'
+import { startHanse } from './hanseStart.ts'
 
 /** Starts a node over the folder, which it lays out when it is empty. Resolves when the node is ready, or alone. */
 export type OpenNode = (folder: string, name: string) => Promise<HanseNode>
@@ -49,11 +50,6 @@ export function hanseContestant (open: OpenNode, compact: CompactFolder): Contes
     }
   }
 
-  const start = async (stage: Stage) => {
-    await open(stage.folder, 'node')
-    return readyNow()
-  }
-
   return {
     name: 'hanse',
     packages: [],
@@ -63,7 +59,7 @@ export function hanseContestant (open: OpenNode, compact: CompactFolder): Contes
       lateJoin(open, 'packed, two sources', 2),
       { name: 'file', variant: 'UnixFS', conditions: { ...conditions, packed: 'chunks of UnixFS' }, roles: fileRoles(open) },
       { name: 'live', variant: 'packed', conditions, roles: liveRoles(open) },
-      { name: 'startup', variant: 'new folder', conditions, roles: { node: start } }
+      { name: 'startup', variant: 'hanse start', conditions, roles: { node: startHanse } }
     ]
   }
 }
@@ -103,7 +99,8 @@ function lateJoin (open: OpenNode, variant: string, sources: 1 | 2): Scenario {
       await holds(node, offer)
     })
     stage.tell('end')
-    if (!good(await node.verify(offer.reference)).verified) throw new Error('what was joined does not verify')
+    const { verified, checks } = good(await node.verify(offer.reference))
+    if (!verified) throw new Error(`what was joined does not verify: ${JSON.stringify(checks.filter(({ ok }) => !ok))}`)
     if (await digestOfStream(node, offer) !== offer.digest) throw new Error('what was read is not what was written')
     return { lateJoinRecordsPerSecond: offer.records / seconds, lateJoinMegabytesPerSecond: offer.records * RECORD_SIZE_BYTES / 1e6 / seconds }
   }
@@ -220,7 +217,7 @@ async function appendAll (node: HanseNode, records: readonly RecordInput[]): Pro
 async function holds (node: HanseNode, offer: Offer): Promise<void> {
   await until(() => {
     const found = node.dataset(offer.reference)
-    return found.ok && found.value.held.records >= offer.records
+    return found.ok && found.value.held.phase === 'complete' && found.value.held.records >= offer.records
   })
 }
 
