@@ -96,6 +96,11 @@ describe('hashes and CIDs', () => {
         assert.deepEqual(target.slice(1), new Uint8Array(createHmac('sha256', key).update(message).digest()))
       }
     }))
+    for (const size of [64, 65, 131]) {
+      const [key, target] = [new Uint8Array(size).fill(0xaa), new Uint8Array(32)]
+      hmacSha256(key, 4)(target, 0, u32(7))
+      assert.deepEqual(target, new Uint8Array(createHmac('sha256', key).update(u32(7)).digest()), `a key of ${size} bytes`)
+    }
     assert.throws(() => { hmacSha256(u32(1), 4)(new Uint8Array(32), 0, u16(1)) }, { code: 'assertion' })
   })
 
@@ -120,7 +125,7 @@ describe('hashes and CIDs', () => {
     assert.equal(cidOfBytes(good.slice(0, 35)), undefined)
     assert.equal(cidOfBytes(concat([good, u16(0)])), undefined)
     const text = cidOf('raw', utf8('a')).toString()
-    for (const bad of [text.toUpperCase(), `${text}a`, 'QmYwAPJzv5CZsnA625s3Xf2nemtYgPpHdWEz79ojWnPbdG', '', 'z'.repeat(60)]) {
+    for (const bad of [`z${base58(good)}`, text.toUpperCase(), `${text}a`, 'QmYwAPJzv5CZsnA625s3Xf2nemtYgPpHdWEz79ojWnPbdG', '', 'z'.repeat(60)]) {
       assert.equal(cidOfText(bad), undefined, bad)
     }
   })

@@ -206,6 +206,20 @@ describe('catalogue: what a publisher offers', () => {
     assert.equal(catalogue.quarantinedCount, 150)
   })
 
+  it('lists 16,384 datasets and counts what is beyond', () => {
+    const declared = new Map<string, Declaration>()
+    const records = Array.from({ length: 16_386 }, (_, at) => {
+      const datasetId = `weather-${`${at}`.padStart(5, '0')}`
+      const feed = cidOf('dagCbor', utf8(datasetId))
+      declared.set(feed.toString(), { ...weather, id: feed, datasetId })
+      const entry: DatasetEntry = { ...weatherEntry, datasetId, distribution: { ...weatherEntry.distribution, feed } }
+      return datasetRecord(entry)
+    })
+    const catalogue = catalogueOf(ada.did, placed(...records), feed => declared.get(feed.toString()))
+    assert.equal(catalogue.datasets.size, 16_384)
+    assert.deepEqual(reasons(catalogue), ['dataset/weather-16384: too-many', 'dataset/weather-16385: too-many'])
+  })
+
   it('is the same whatever came before, as long as the latest records are the same', () => {
     const pool: readonly FeedRecord[] = [
       datasetRecord(trafficEntry), datasetRecord({ ...trafficEntry, version: 2 }), datasetRecord(weatherEntry), bodyWith({ title: '' }), bodyWith({ v: 9 }),

@@ -7,7 +7,7 @@ import {
   openSegment, RECORD_PROOF_BYTES_MAX, verifyBadSegmentProof, verifyExtensionProof, verifyForkProof, verifyRecordProof, verifySegmentProof,
   type BadSegmentProof, type ForkProof, type RecordProof, type SegmentProof
 } from '../../src/core/feed/index.ts'
-import { decodeCertificate, membershipOf, type Membership } from '../../src/core/identity/index.ts'
+import { decodeCertificate, membershipOf, signStatement, type Membership } from '../../src/core/identity/index.ts'
 import { mutated, seeded } from '../base/mutate.fixture.ts'
 import { ada, ben, declarationOf, feedOf, headOf, membership, NOW_MS, recordOf, recordsOf, rememberingSpeaker, segmentOf, speaker, type TestFeed } from './feed.fixture.ts'
 import { certificateOf, codeOf, valueOf } from './identity.fixture.ts'
@@ -92,6 +92,8 @@ describe('feed: proofs', () => {
     assert.equal(verify({}, { ...feed.declaration, publisher: ben.did }), 'publisher')
     assert.equal(verify({ position: 2 }), 'record-path')
     assert.equal(verify({ position: 8 }), 'record-path')
+    const short = headOf(ada, { ...feed.head(), records: 11 }).statement.envelope
+    assert.equal(verify({ segment: { ...proof.segment, head: short } }), 'leaf', 'fewer records than its leaf holds')
     assert.equal(verify({ salt: new Uint8Array(32) }), 'record-path')
     assert.equal(verify({ path: proof.path.slice(1) }), 'record-path')
     assert.equal(verify({ path: [...proof.path, proof.salt] }), 'record-path')
@@ -106,6 +108,16 @@ describe('feed: proofs', () => {
     }
     assert.equal(verify({ record: { ...proof.record, operation: 'delete' } }), 'record')
     assert.equal(verify({ record: { ...proof.record, mediaType: 'täxt' } }), 'record')
+  })
+
+  it('needs a declaration that the publisher made itself', () => {
+    const { statement, ...fields } = feed.declaration
+    const byBen = signStatement(statement.body, certificateOf(ben, membership.federation).id, ben.node)
+    const declaration = { ...fields, statement: byBen, id: byBen.id }
+    const head = headOf(ada, { ...feed.head(), feed: byBen.id }).statement.envelope
+    assert.equal(codeOf(verifySegmentProof({ ...segmentProof(2), head }, declaration, speaker)), 'publisher')
+    const own = signStatement(statement.body, certificateOf(ada, membership.federation).id, ada.node)
+    assert.equal(codeOf(verifySegmentProof(segmentProof(2), { ...fields, statement: own, id: own.id }, speaker)), 'ok')
   })
 
   it('does not move the border between the parts of a record', () => {
@@ -178,18 +190,18 @@ describe('feed: bad segments', () => {
   const verdictOn = (proof: BadSegmentProof): string => {
     const decoded = valueOf(decodeBadSegmentProof(encodeBadSegmentProof(proof)))
     const verified = verifyBadSegmentProof(decoded, feed.declaration, speaker)
-    return verified.ok ? verified.value.fault : verified.failure.code
+    return verified.ok ? `convicted: ${verified.value.fault}` : verified.failure.code
   }
 
   it('convicts a publisher whose leaf and segment differ, and says in what', () => {
     assert.equal(verdictOn(signedSegment(bytes, {})), 'sound')
-    assert.equal(verdictOn(signedSegment(bytes, { first: 1 })), 'first')
-    assert.equal(verdictOn(signedSegment(bytes, { count: 2 })), 'count')
-    assert.equal(verdictOn(signedSegment(bytes, { recordsRoot: sha256(utf8('x')) })), 'recordsRoot')
-    assert.equal(verdictOn(signedSegment(segmentOf(recordsOf(3, 's0'), declarationOf(ben).id, 0, 0).bytes, {})), 'feed')
-    assert.equal(verdictOn(signedSegment(segmentOf(recordsOf(3, 's0'), feed.declaration.id, 1, 0).bytes, {})), 'index')
-    assert.equal(verdictOn(signedSegment(bytes.slice(0, -1), {})), 'layout')
-    assert.equal(verdictOn(signedSegment(utf8('not a segment'), {})), 'layout')
+    assert.equal(verdictOn(signedSegment(bytes, { first: 1 })), 'convicted: first')
+    assert.equal(verdictOn(signedSegment(bytes, { count: 2 })), 'convicted: count')
+    assert.equal(verdictOn(signedSegment(bytes, { recordsRoot: sha256(utf8('x')) })), 'convicted: recordsRoot')
+    assert.equal(verdictOn(signedSegment(segmentOf(recordsOf(3, 's0'), declarationOf(ben).id, 0, 0).bytes, {})), 'convicted: feed')
+    assert.equal(verdictOn(signedSegment(segmentOf(recordsOf(3, 's0'), feed.declaration.id, 1, 0).bytes, {})), 'convicted: index')
+    assert.equal(verdictOn(signedSegment(bytes.slice(0, -1), {})), 'convicted: layout')
+    assert.equal(verdictOn(signedSegment(utf8('not a segment'), {})), 'convicted: layout')
   })
 
   it('convicts nobody by bytes that the leaf does not name or that nobody here can read', () => {

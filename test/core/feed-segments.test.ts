@@ -3,7 +3,7 @@ import { createHmac } from 'node:crypto'
 import { readFileSync } from 'node:fs'
 import fc from 'fast-check'
 import {
-  bytesOfHex, cidOfText, concat, encodeCanonical, hex, leafHash, merkleRoot, readUint, sha256, u16, u32, u64, utf8, type Value
+  bytesOfHex, cidOfText, concat, encodeCanonical, hex, leafHash, merkleRoot, readUint, sha256, u16, u32, u64, utf8, writeVarint, type Value
 } from '../../src/base/index.ts'
 import {
   leafDataOf, leafHashOf, leafOfData, openSegment, recordHashOf, recordsRootOf, saltOf, SEGMENT_BYTES_MAX, SEGMENT_BYTES_TARGET_MAX,
@@ -208,12 +208,25 @@ describe('feed: opening what others packed', () => {
     assert.ok(openSegment(withHeader(good)).ok, 'unchanged')
     const changes: readonly [string, { readonly [key: string]: Value }][] = [
       ['records', { count: header.count - 1 }], ['records', { count: header.count + 1 }], ['records', { timeMsMin: header.timeMsMin - 1 }],
-      ['records', { timeMsMax: header.timeMsMax + 1 }], ['records', { timeMsMax: header.timeMsMax - 1 }], ['records', { count: 0 }],
+      ['records', { timeMsMax: header.timeMsMax + 1 }], ['records', { timeMsMax: header.timeMsMax - 1 }], ['header', { count: 0 }],
       ['records', { mediaTypes: ['text/plain'] }], ['records', { mediaTypes: ['text/plain', 'a/b', 'c/d'] }], ['records', { mediaTypes: ['a/b', 'a/b'] }],
       ['version', { coding: 1 }], ['header', { v: 2 }], ['header', { kind: 'sealed' }], ['header', { secret: new Uint8Array(31) }],
       ['header', { mediaTypes: ['täxt', 'a/b'] }], ['header', { count: 4097 }], ['header', { more: 1 }], ['header', { source: { feed: someCid } }]
     ]
     for (const [code, change] of changes) assert.equal(codeOf(openSegment(withHeader({ ...good, ...change }))), code, JSON.stringify(change))
+  })
+
+  it('refuses a body of 262,145 bytes, and takes one less', () => {
+    const { header } = valueOf(openSegment(bytes))
+    const one: { readonly [key: string]: Value } = { ...header, count: 1, timeMsMax: header.timeMsMin, mediaTypes: ['a/b'] }
+    const start = new Uint8Array([1, 0x6b, 0, 0])
+    const whole = (size: number): Uint8Array => {
+      const tail = new Uint8Array(3)
+      writeVarint(tail, 0, size)
+      return withHeader(one, concat([start, tail, new Uint8Array(size)]))
+    }
+    assert.equal(codeOf(openSegment(whole(262_144))), 'ok')
+    assert.equal(codeOf(openSegment(whole(262_145))), 'records')
   })
 
   it('tells sealed segments and other versions from bad ones', () => {

@@ -27,11 +27,7 @@ export {
   catalogueOf, type Advertisement, type Catalogue, type Quarantined, type QuarantineReason
 } from './catalogue.ts'
 export { searchCatalogue, touches, type CatalogueQuery } from './search.ts'
-export {
-  COLUMN_NAME_LENGTH_MAX, COLUMNS_MAX, DATASETS_MAX, DESCRIPTION_LENGTH_MAX, FILE_NAME_LENGTH_MAX, HOMEPAGE_LENGTH_MAX,
-  KEYWORD_LENGTH_MAX, KEYWORDS_MAX, LICENCE_LENGTH_MAX, MEMBER_NAME_LENGTH_MAX, QUARANTINE_SHOWN_MAX, QUERY_LENGTH_MAX,
-  THEME_LENGTH_MAX, TITLE_LENGTH_MAX, UNIT_LENGTH_MAX
-} from './limits.ts'
+export { QUARANTINE_SHOWN_MAX } from './limits.ts'
 
 /** The datasetId of every catalogue feed. */
 export const CATALOGUE_DATASET_ID = 'catalogue'

@@ -14,7 +14,6 @@ export const SEGMENT_RECORDS_MAX = 4_096
 export const SEGMENT_MEDIA_TYPES_MAX = 32
 /** 32 media types of 127 bytes and all integers at their longest fit twice. */
 export const SEGMENT_HEADER_BYTES_MAX = 8_192
-export const SEGMENT_LINGER_MS = 50
 export const HEAD_BYTES_MAX = 1_024
 export const DECLARATION_BYTES_MAX = 2_048
 /** A head further ahead of the clock than this is held until it is due. */

@@ -1,5 +1,5 @@
 import {
-  assert, bytes, cid, decodeCanonical, fail, list, literal, matching, nullable, ok, plain, readUint, readVarint,
+  assert, bytes, cid, decodeCanonical, fail, integer, list, literal, matching, nullable, ok, plain, readUint, readVarint,
   reduceToRoot, struct, uint, type CodecFailure, type Parsed, type Result
 } from '../../base/index.ts'
 import {
@@ -14,7 +14,7 @@ const headerSchema = struct({
   feed: cid(),
   index: uint(),
   first: uint(),
-  count: uint(SEGMENT_RECORDS_MAX),
+  count: integer(1, SEGMENT_RECORDS_MAX),
   timeMsMin: uint(),
   timeMsMax: uint(),
   mediaTypes: list(matching(/^[\x20-\x7e]{0,127}$/, 'at most 127 printable ASCII characters'), SEGMENT_MEDIA_TYPES_MAX, 1),
@@ -106,7 +106,6 @@ function scanRecords (
     if (at > segment.length) return { position, expected: 'a whole record' }
   }
   const position = header.count
-  if (position === 0) return { position, expected: 'at least one record' }
   if (at !== segment.length) return { position, expected: 'the end' }
   if (earliestMs !== 0 || latestMs !== spreadMs) return { position, expected: 'the times of the header' }
   if (typesUsed !== header.mediaTypes.length || new Set(header.mediaTypes).size !== typesUsed) {
