@@ -14,6 +14,10 @@ export {
   plain, sha256, sha256Stream, sha256Into, type Codec
 } from './hash.ts'
 export {
+  isProtectedKeystore, KEYSTORE_NONCE_SIZE_BYTES, KEYSTORE_SALT_SIZE_BYTES, KEYSTORE_SIZE_BYTES_MAX, openKeystore, sealKeystore,
+  type KeystoreFailure
+} from './keystore.ts'
+export {
   bagPeaks, EMPTY_ROOT, leafHash, MerkleLog, merkleRoot, nodeHash, Peaks, reduceToRoot, rootOfCover, rootOfInclusion,
   rootOfLeft, verifyInclusion, type Cover
 } from './merkle.ts'

@@ -26,7 +26,10 @@ export type Globals = Manner & {
 /** Reads the options that decide how to answer, even where the rest of the line is wrong. */
 export function readGlobals (argv: readonly string[]): Globals {
   const { values, positionals } = parse(argv, GLOBAL_OPTIONS)
-  const has = (name: string): boolean => values[name] !== undefined
+  const end = argv.indexOf('--')
+  // Also where an option before it lacks its value and would take it for one: the complaint is then in the right form.
+  const words = new Set(end < 0 ? argv : argv.slice(0, end))
+  const has = (name: string): boolean => values[name] !== undefined || words.has(`--${name}`)
   return {
     json: has('ndjson') ? 'ndjson' : has('json') ? 'json' : 'no',
     quiet: has('quiet'),

@@ -1,0 +1,46 @@
+/**
+ * Checks what can be checked of a node from outside: machine, folder, keys, settings, ports, databases.
+ *
+ * Each check says what it found, and for what is not well the cause and the exact fix. `warn` works now and will not for
+ * ever; `fail` keeps the node from starting or loses data, and makes the exit code 1. Nothing is changed.
+ */
+import { configProblem, loadConfig } from '../config/index.ts'
+import { answer, EXIT, plain, type Call, type Command, type Outcome, type Terminal } from '../terminal/index.ts'
+import { checkClock, checkDisk, checkFolder, checkKeys, checkNode, checkPorts, checkRestored, checkStores, isRunning, type Check } from './checks.ts'
+
+export const doctorCommand: Command = {
+  name: 'doctor',
+  summary: 'Check this machine and the folder of the node, and say how to mend what is wrong',
+  arguments: [],
+  options: [],
+  examples: ['hanse doctor', 'hanse doctor --json --data ./lubeck'],
+  run: doctor
+}
+
+async function doctor (call: Call): Promise<Outcome> {
+  const checks: Check[] = [checkNode(process.versions.node)]
+  const loaded = loadConfig(call)
+  if (loaded.ok) {
+    const { folder, config, file, fileExists } = loaded.value
+    checks.push(fileExists
+      ? { name: 'settings', state: 'ok', finding: `${file} is valid` }
+      : { name: 'settings', state: 'warn', finding: `There is no ${file}: the defaults hold`, fix: `Run hanse init --name NAME --data ${folder}` })
+    const running = await isRunning(folder)
+    checks.push(
+      await checkFolder(folder), await checkDisk(folder), await checkKeys(folder, config.member.passphrase_file),
+      ...await checkStores(folder, running), ...await checkPorts(config, running), await checkClock(folder, Date.now()), ...await checkRestored(folder)
+    )
+  } else {
+    const { reason, hint } = configProblem(loaded.failure).failure
+    checks.push({ name: 'settings', state: 'fail', finding: reason, fix: hint })
+  }
+  const failed = checks.some(({ state }) => state === 'fail')
+  return answer({ ok: !failed, checks }, checks.map(check => lineOf(check, call.terminal)).join('\n'), failed ? EXIT.failed : EXIT.done)
+}
+
+function lineOf ({ name, state, finding, fix }: Check, terminal: Terminal): string {
+  const paint = { ok: terminal.green, warn: terminal.yellow, fail: terminal.red }[state]
+  const lines = finding.split('\n').map(plain)
+  const [first = '', ...rest] = lines
+  return [`${paint(state.padEnd(4))}  ${name.padEnd(12)}  ${first}`, ...rest.map(line => `${' '.repeat(20)}${line}`), ...(fix === undefined ? [] : [`${' '.repeat(20)}${plain(fix)}`])].join('\n')
+}
