@@ -54,7 +54,7 @@ describe('damage under the store in LevelDB', () => {
     })
   }
 
-  it('in a table that cannot be parsed hides no row that can still be read', async () => {
+  it('hides no row that can still be read, and no compaction that failed, when a table cannot be parsed', async () => {
     const store = await source.reopen()
     await store.commit(rows)
     await store.compact(ALL)
@@ -72,6 +72,7 @@ describe('damage under the store in LevelDB', () => {
     let single = 0
     for (let i = 0; i < ROWS; i++) single += (await opened.get(rowKey(i))).state === 'found' ? 1 : 0
     assert.equal(reads.filter(({ state }) => state === 'found').length, single)
+    await assert.rejects(opened.compact(ALL), { code: 'store.write' }, 'deleted bytes are not said to be gone')
   })
 })
 

@@ -56,6 +56,11 @@ export class Commits {
     return this.#enqueue([{ type: 'del', key: below }, { type: 'del', key: concat([to, JUST_ABOVE]) }])
   }
 
+  /** Fails when LevelDB takes no more writes, which it does not say when a compaction fails. */
+  async probe (): Promise<void> {
+    return this.#enqueue([{ type: 'del', key: OWN_KEY }])
+  }
+
   async #enqueue (operations: readonly Operation[]): Promise<void> {
     if (this.#failure !== undefined) throw this.#failure
     const sizeBytes = operations.reduce((sum, each) => sum + sizeOf(each), 0)
@@ -68,8 +73,8 @@ export class Commits {
 
   /** Lets what waits be written, and nothing more. */
   async close (): Promise<void> {
-    await this.#writing
     this.#failure ??= hostError('store.write', 'the store is closed; this commit came after that, and nothing of it was written')
+    await this.#writing
   }
 
   async #drain (): Promise<void> {

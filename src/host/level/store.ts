@@ -88,6 +88,7 @@ export class LevelStore implements Store {
       await database.compactRange(NOTHING, NOTHING)
       await this.#commits.cover(from, to)
       await database.compactRange(from, to)
+      await this.#commits.probe()
     } catch (error) {
       throw hostError('store.write', `compacting failed (${messageOf(error)}): deleted bytes may still be on the disk`, error)
     }
