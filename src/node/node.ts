@@ -25,6 +25,8 @@ export type NodeOptions = {
   readonly lan: boolean
   readonly profile: 'normal' | 'off-grid'
   readonly gossip: boolean
+  /** How often each neighbour is asked for all that it holds; a minute where nothing is said. */
+  readonly listingEveryMs?: number
   /** Keep all datasets of the federation, or those that were asked for. */
   readonly keepsAll: boolean
   /** Bytes of other members' data that this node keeps; beyond it nothing new is fetched. */
@@ -39,6 +41,7 @@ export type NodeOptions = {
 
 const CHARTER = metaKey('charter')
 const EVENTS_QUEUED_MAX = 10_000
+const LISTING_EVERY_MS = 60_000
 const NOT_READY: Failure<'not-ready'> = {
   code: 'not-ready', reason: 'this node belongs to no federation yet', hint: 'found one with "hanse invite", or join one with "hanse join TICKET"'
 }
@@ -85,7 +88,7 @@ export async function createNode (options: NodeOptions): Promise<HanseNode> {
     const room = new Room()
     const federation = await Federation.open({
       host, keys, charter: sealed, listen: options.listen, announce: options.announce, lan: options.lan, profile: options.profile,
-      gossip: options.gossip, segmentBytesTarget: options.segmentBytesTarget, lingerMs: options.lingerMs,
+      gossip: options.gossip, listingEveryMs: options.listingEveryMs ?? LISTING_EVERY_MS, segmentBytesTarget: options.segmentBytesTarget, lingerMs: options.lingerMs,
       wants: feed => room.wants(feed), onFatal, log
     })
     const catalogue = await Catalogue.open({ federation, own: keys.did, name, clock, log })

@@ -30,6 +30,7 @@ export type FederationOptions = {
   readonly lan: boolean
   readonly profile: 'normal' | 'off-grid'
   readonly gossip: boolean
+  readonly listingEveryMs: number
   readonly segmentBytesTarget: number
   readonly lingerMs: number
   readonly wants: (feed: Feed) => boolean
@@ -72,7 +73,8 @@ export class Federation {
       segmentBytesTarget: options.segmentBytesTarget, lingerMs: options.lingerMs, onFatal: options.onFatal
     })
     this.puller = new Puller({
-      feeds, members, clock: host.clock, random: host.random, log, own: keys.did, wants: options.wants
+      feeds, members, clock: host.clock, random: host.random, log, own: keys.did, wants: options.wants,
+      listingEveryMs: options.listingEveryMs
     })
     this.server = new Server({
       feeds, memberOf: peerId => members.current.memberOfPeer(peerId), file: (root, wanted) => this.files.serve(root, wanted),

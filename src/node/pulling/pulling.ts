@@ -16,7 +16,6 @@ import { Lane } from './lane.ts'
 import type { Link } from './link.ts'
 import { Lister } from './listing.ts'
 
-const LISTING_EVERY_MS = 60_000
 const TICK_MS = 1_000
 
 type Pull = {
@@ -37,6 +36,7 @@ export class Puller {
   readonly #random: Random
   readonly #log: Log
   readonly #wants: (feed: Feed) => boolean
+  readonly #listingEveryMs: number
   readonly #admission: Admission
   readonly #fetcher: Fetcher
   readonly #lister: Lister
@@ -53,7 +53,7 @@ export class Puller {
 
   constructor (options: {
     readonly feeds: Feeds, readonly members: Members, readonly clock: Clock, readonly random: Random, readonly log: Log,
-    readonly own: string, readonly wants: (feed: Feed) => boolean
+    readonly own: string, readonly wants: (feed: Feed) => boolean, readonly listingEveryMs: number
   }) {
     this.#feeds = options.feeds
     this.#members = options.members
@@ -61,6 +61,7 @@ export class Puller {
     this.#random = options.random
     this.#log = options.log
     this.#wants = options.wants
+    this.#listingEveryMs = options.listingEveryMs
     this.#admission = new Admission(options.feeds, options.members, options.log)
     this.#lister = new Lister(options.feeds, this.#admission, options.own, options.log)
     this.#fetcher = new Fetcher(options.feeds, this.#admission, options.clock, {
@@ -210,7 +211,7 @@ export class Puller {
       .finally(() => {
         link.isListing = false
         const jitter = (this.#random.bytes(1)[0] ?? 0) / 256
-        const cancel = this.#clock.wake(LISTING_EVERY_MS * (0.75 + jitter / 2), () => {
+        const cancel = this.#clock.wake(this.#listingEveryMs * (0.75 + jitter / 2), () => {
           if (!link.gone.signal.aborted) this.#list(link)
         })
         link.gone.signal.addEventListener('abort', cancel)
