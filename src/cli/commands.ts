@@ -1,13 +1,21 @@
 import { clientCommands } from './client/index.ts'
 import { completionCommand } from './completion.ts'
 import { configCommands } from './config/index.ts'
+import { doctorCommand } from './doctor/index.ts'
 import { helpCommand } from './help.ts'
+import { initCommand, keyBackupCommand, keyRestoreCommand } from './keys/index.ts'
+import { startCommand } from './start/index.ts'
 import type { Command } from './terminal/index.ts'
 import { versionCommand } from './version.ts'
 
 /** Every command, in the order of the help. */
 export const COMMANDS: readonly Command[] = [
+  initCommand,
+  startCommand,
+  doctorCommand,
   ...clientCommands,
+  keyBackupCommand,
+  keyRestoreCommand,
   ...configCommands,
   completionCommand(() => COMMANDS),
   versionCommand,

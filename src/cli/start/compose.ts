@@ -1,0 +1,85 @@
+import { rm } from 'node:fs/promises'
+import { join } from 'node:path'
+import { createApi, createToken, knownToken, removeApiFile, writeApiFile, type Api, type Listen } from '../../api/index.ts'
+import type { Log } from '../../host/index.ts'
+import { ensureBallast, freeFraction, openStore } from '../../host/level/index.ts'
+import { joinPort, openNetwork } from '../../host/libp2p/index.ts'
+import { systemClock, systemRandom } from '../../host/system/index.ts'
+import { createNode, keysOf, type HanseNode, type Seeds } from '../../node/index.ts'
+import type { Config } from '../config/index.ts'
+import type { Folder } from '../keys/index.ts'
+import { announced } from './addresses.ts'
+
+const TOKEN_BYTES = 32
+const FREE_FRACTION_MIN = 0.05
+const FREE_CHECK_MS = 10_000
+const STORE_WRITE_BUFFER_BYTES = 64 << 20
+
+export type Running = {
+  readonly node: HanseNode
+  readonly api: Api
+  /** Stops the API, then the node, then gives up the folder. */
+  stop (): Promise<void>
+}
+
+export type ComposeFailure = { readonly code: string, readonly reason: string, readonly hint: string }
+
+/** The whole program: disk, network, node, API. The only place that picks the real host. */
+export async function compose (options: {
+  readonly folder: Folder, readonly config: Config, readonly seeds: Seeds, readonly log: Log, readonly requestStop: () => void
+}): Promise<Running | ComposeFailure> {
+  const { folder, config, seeds, log, requestStop } = options
+  const { network, storage, sync } = config
+  const ballast = join(folder.path, 'ballast')
+  // A full disk cannot even be opened: the ballast is given up for it and laid in again when there is room.
+  if (await freeFraction(folder.path) === 0) await rm(ballast, { force: true })
+  const store = await openStore(folder.store, { writeBufferBytes: STORE_WRITE_BUFFER_BYTES })
+  const signer = await openStore(folder.signer, {})
+  if (!await ensureBallast(ballast)) log('warn', 'the disk has no room for the ballast file', { path: ballast })
+  let hasRoom = await freeFraction(folder.path) >= FREE_FRACTION_MIN
+  const check = setInterval(() => {
+    freeFraction(folder.path).then(free => { hasRoom = free >= FREE_FRACTION_MIN }, () => { hasRoom = false })
+  }, FREE_CHECK_MS)
+  const node = await createNode({
+    host: { clock: systemClock, random: systemRandom, store, signer, openNetwork, join: joinPort },
+    keys: keysOf(seeds), name: config.member.name, listen: network.listen, announce: announced(network.listen, network.announce),
+    joinListen: network.join_listen, joinAnnounce: announced(network.join_listen, joinAnnounce(network.announce, network.join_listen)),
+    lan: network.lan, profile: network.profile, gossip: network.gossip, keepsAll: sync.datasets === 'all', quotaBytes: sync.quota_bytes,
+    segmentBytesTarget: storage.segment_bytes_target, lingerMs: storage.linger_ms, scrubHours: storage.scrub_hours,
+    hasRoom: () => hasRoom, log
+  })
+  const token = createToken(systemRandom.bytes(TOKEN_BYTES))
+  const api = await createApi({
+    node, tokens: [knownToken(token, 'decide')], listen: listenOf(config.api.listen),
+    metricsListen: config.api.metrics_listen === '' ? null : listenOf(config.api.metrics_listen), log, requestStop
+  })
+  const close = async (): Promise<void> => {
+    clearInterval(check)
+    await node.stop()
+  }
+  if (!api.ok) {
+    await close()
+    return api.failure
+  }
+  await writeApiFile(folder.path, { url: api.value.url, token })
+  return {
+    node,
+    api: api.value,
+    async stop () {
+      await removeApiFile(folder.path)
+      await api.value.stop()
+      await close()
+    }
+  }
+}
+
+/** Applicants come in at the hosts that members are told, on the port of the join listener. */
+function joinAnnounce (announce: readonly string[], joinListen: readonly string[]): readonly string[] {
+  const port = /\/tcp\/\d+$/.exec(joinListen[0] ?? '')?.[0]
+  return port === undefined || port === '/tcp/0' ? [] : announce.map(address => address.replace(/\/tcp\/\d+$/, port))
+}
+
+function listenOf (address: string): Listen {
+  const at = address.lastIndexOf(':')
+  return { host: address.slice(0, at).replace(/^\[|\]$/g, ''), port: Number(address.slice(at + 1)) }
+}

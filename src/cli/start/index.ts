@@ -1,0 +1,79 @@
+/**
+ * Runs a node as this process until it is asked to stop.
+ */
+import { configOf } from '../config/index.ts'
+import { folderOf, passphraseOfFile, readKeys } from '../keys/index.ts'
+import { answer, EXIT, problem, type Call, type Command, type Outcome } from '../terminal/index.ts'
+import { compose } from './compose.ts'
+import { createLog } from './log.ts'
+
+export { compose, type Running } from './compose.ts'
+export { createLog } from './log.ts'
+
+const STOP_WITHIN_MS = 25_000
+
+export const startCommand: Command = {
+  name: 'start',
+  summary: 'Run the node of this folder until it is stopped',
+  arguments: [],
+  options: [{ name: 'passphrase-file', value: 'FILE', help: 'opens the member key with the first line of this file' }],
+  examples: ['hanse start', 'hanse start --data ./lubeck'],
+  run: start
+}
+
+async function start (call: Call): Promise<Outcome> {
+  const settings = configOf(call)
+  if (!settings.ok) return settings
+  const { config } = settings.value
+  const folder = folderOf(settings.value.folder)
+  const passphraseFile = call.text('passphrase-file') ?? config.member.passphrase_file
+  const passphrase = passphraseFile === '' ? undefined : await passphraseOfFile(passphraseFile)
+  if (passphrase?.ok === false) return passphrase
+  const keys = await readKeys(folder.path, passphrase?.value)
+  if (!keys.ok) return problem(EXIT.failed, keys.failure.code, keys.failure.reason, keys.failure.hint)
+  const stopping = new AbortController()
+  const requestStop = (): void => stopping.abort()
+  call.signal.addEventListener('abort', requestStop)
+  const log = createLog(config.log.level, config.member.name)
+  // What libp2p throws outside of any promise of ours ends the process in order; its supervisor starts it again.
+  process.on('uncaughtException', error => {
+    log('error', 'an error that nobody caught', { reason: error.stack ?? error.message })
+    requestStop()
+    process.exitCode = EXIT.failed
+  })
+  const running = await compose({ folder, config, seeds: keys.value.seeds, log, requestStop })
+  if ('code' in running) return problem(EXIT.failed, running.code, running.reason, running.hint)
+  const { node, api } = running
+  const status = node.status()
+  await call.terminal.item(
+    { ready: true, member: status.member, state: status.state, url: api.url, metricsUrl: api.metricsUrl, peerId: status.peerId, addresses: status.addresses },
+    [
+      `${status.member.name} is running (${sentenceOf(status.state, status.federation?.name)}).`,
+      `  folder     ${folder.path}`,
+      `  members    ${status.addresses.join('  ') || 'none yet'}`,
+      `  programs   ${api.url}   (token in ${folder.path}/api.json)`,
+      ...api.metricsUrl === null ? [] : [`  metrics    ${api.metricsUrl}`],
+      'Ctrl-C stops it.'
+    ].join('\n')
+  )
+  const failure = await Promise.race([node.failed, aborted(stopping.signal).then(() => undefined)])
+  const late = setTimeout(() => process.exit(EXIT.failed), STOP_WITHIN_MS)
+  await running.stop()
+  clearTimeout(late)
+  if (failure !== undefined) {
+    return problem(EXIT.failed, 'device', `The node stopped: ${failure}`, 'Check disk and folder with hanse doctor, then start it again. What was acknowledged is safe.')
+  }
+  return answer({ stopped: true }, 'Stopped. Everything acknowledged is on disk.')
+}
+
+function sentenceOf (state: string, federation: string | undefined): string {
+  if (state === 'ready') return `member of ${federation ?? 'a federation'}`
+  return state === 'founding' ? 'a founding is under way' : 'in no federation yet: "hanse invite" founds one, "hanse join TICKET" joins one'
+}
+
+function aborted (signal: AbortSignal): Promise<void> {
+  return new Promise(resolve => {
+    if (signal.aborted) resolve()
+    else signal.addEventListener('abort', () => resolve(), { once: true })
+  })
+}
