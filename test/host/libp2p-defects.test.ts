@@ -6,10 +6,11 @@
 import { strict as assert } from 'node:assert'
 import { fork } from 'node:child_process'
 import { once } from 'node:events'
-import type { Stream } from '@libp2p/interface'
+import type { MessageStream, Stream } from '@libp2p/interface'
 import { concat, encodeCanonical, sha256, textOf, utf8 } from '../../src/base/index.ts'
 import type { Peer, ProtocolHandler, Topic } from '../../src/host/index.ts'
 import { Channel, Pump } from '../../src/host/libp2p/channel.ts'
+import { guardedYamux } from '../../src/host/libp2p/frame.ts'
 import { LIMITS, type Limits } from '../../src/host/libp2p/index.ts'
 import { addressesOf, askFor, largestFrame, openRaw, pushFrame, stopRaws, type Raw } from './libp2p-raw.fixture.ts'
 import { closeAll, ECHO, FAST, introduce, met, openMember, peerOf, readAll, until, type Member } from './libp2p.fixture.ts'
@@ -312,6 +313,20 @@ describe('defects of libp2p', function () {
       await until('one of them met', () => a.network.peers().length + b.network.peers().length >= round % 3)
       await closeAll(a, b)
     }
+  })
+
+  it('L17: what yamux throws in its microtask aborts the connection instead', async () => {
+    const aborted: Error[] = []
+    const connection = {
+      direction: 'outbound',
+      log: Object.assign(() => {}, { trace: () => {}, error: () => {}, newScope: () => connection.log }),
+      addEventListener: () => {},
+      send: () => { throw new Error('Cannot write to a stream that is closed') },
+      abort: (error: Error) => { aborted.push(error) }
+    }
+    const muxer = guardedYamux({ enableKeepAlive: false })().createStreamMuxer(connection as unknown as MessageStream)
+    await muxer.createStream()
+    await until('it was aborted', () => aborted.length > 0)
   })
 
   it('L19: 2,048 messages asked for at once come in one frame that the asker takes', async () => {

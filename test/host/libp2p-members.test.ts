@@ -1,9 +1,11 @@
 import { strict as assert } from 'node:assert'
+import { peerIdFromString } from '@libp2p/peer-id'
 import { multiaddr } from '@multiformats/multiaddr'
 import { encodeCanonical, fail, ok, utf8 } from '../../src/base/index.ts'
-import { encodeFrame, REQUEST } from '../../src/host/libp2p/frame.ts'
+import type { Peer, Reply } from '../../src/host/index.ts'
+import { encodeFrame, NOTE, REQUEST } from '../../src/host/libp2p/frame.ts'
 import { mayDial, membersOnly, reachOf } from '../../src/host/libp2p/gater.ts'
-import { peerIdFromString } from '@libp2p/peer-id'
+import { Redial } from '../../src/host/libp2p/redial.ts'
 import { addressesOf, counted, dial, openRaw, stopRaws, type Raw } from './libp2p-raw.fixture.ts'
 import { closeAll, ECHO, FAST, introduce, met, openMember, until, type Member } from './libp2p.fixture.ts'
 
@@ -121,6 +123,52 @@ describe('members only, before any protocol', function () {
     await until('the answer came', () => received.bytes === 9 + body.length)
   })
 
+  it('is one peer however many connections it has, until the last is gone', async () => {
+    const echo = { request: (_peer: Peer, body: Uint8Array, reply: Reply): Promise<void> => Promise.resolve(reply.end(body)), note: (): void => {} }
+    const a = await opened(1, { protocols: { [ECHO]: echo } })
+    const raw = await openedRaw(2)
+    a.network.setMembers(new Map([[raw.node.peerId.toString(), []]]))
+    const [first, second] = [await dial(raw, a), await dial(raw, a)]
+    assert.notEqual(first, second)
+    await until('both said hello', () => raw.greeted.length === 2 && a.came.length === 1)
+    first.abort(new Error('a test'))
+    const stream = await second.newStream(ECHO)
+    const { received } = counted(stream)
+    stream.send(encodeFrame(REQUEST, 2, encodeCanonical({ creditBytes: 0 })))
+    await until('the second connection answers', () => received.bytes > 0)
+    assert.equal(a.gone.length, 0)
+    second.abort(new Error('a test'))
+    await until('it is gone', () => a.gone.length === 1)
+    assert.equal(a.came.length, 1)
+  })
+
+  it('takes a second stream of a protocol in place of the first', async () => {
+    const a = await opened(1)
+    const raw = await openedRaw(2)
+    a.network.setMembers(new Map([[raw.node.peerId.toString(), []]]))
+    const connection = await dial(raw, a)
+    const first = await connection.newStream(ECHO)
+    first.send(encodeFrame(NOTE, 0, new Uint8Array(0)).subarray(0, 5))   // half a frame, then silence
+    const second = await connection.newStream(ECHO)
+    await until('the first is closed', () => first.status !== 'open')
+    assert.equal(second.status, 'open')
+    assert.equal(a.gone.length, 0)
+  })
+
+  it('drops a peer at its tenth breach of protocol, and counts them', async () => {
+    const a = await opened(1)
+    const raw = await openedRaw(2)
+    a.network.setMembers(new Map([[raw.node.peerId.toString(), []]]))
+    const connection = await dial(raw, a)
+    for (let breach = 1; breach <= 10; breach++) {
+      const stream = await connection.newStream(ECHO)
+      stream.send(encodeFrame(99, 0, new Uint8Array(0)))
+      await until('the stream was reset', () => stream.status !== 'open')
+    }
+    await until('it was dropped', () => a.gone.length === 1 && connection.status !== 'open')
+    assert.equal(a.network.metrics().get('hanse_network_breaches_total'), 10)
+  })
+
   it('L16: reconnects after an outage longer than libp2p itself would try', async () => {
     const [a, b] = [await opened(1), await opened(2)]
     introduce(a, b)
@@ -177,5 +225,57 @@ describe('addresses', () => {
     assert.equal(await open.filterMultiaddrForPeer?.(peer, multiaddr('/ip4/203.0.113.7/tcp/1')), true)
     assert.equal(await open.filterMultiaddrForPeer?.(peer, multiaddr('/ip4/127.0.0.1/tcp/1')), false)
     assert.equal(await open.denyDialMultiaddr?.(multiaddr('/ip4/10.0.0.1/tcp/1')), true)
+  })
+})
+
+describe('the redial loop', () => {
+  const peerId = '12D3KooWJWoaqZhDaoEFshF7Rh1bpY9ohihFhzcW6d69Lr2NASuq'
+  const address = '/ip4/192.168.7.7/tcp/4001'
+
+  function loop (lan: boolean, answer: (addresses: readonly string[]) => string | undefined): { readonly redial: Redial, readonly dialled: (readonly string[])[], readonly logged: string[] } {
+    const dialled: (readonly string[])[] = []
+    const logged: string[] = []
+    const redial = new Redial({
+      limits: { ...FAST, redialDelayMs: 1 },
+      rule: { lan, loopback: false },
+      delayMsMax: 2,
+      nowMs: () => performance.now(),
+      chance: () => 0.5,
+      isConnected: () => false,
+      connect: (_peerId, addresses) => {
+        dialled.push(addresses.map(String))
+        return Promise.resolve(answer(addresses.map(String)))
+      },
+      log: (_level, message) => logged.push(message)
+    })
+    return { redial, dialled, logged }
+  }
+
+  it('tries a member for ever, at eight addresses at most, the last good one first', async () => {
+    const { redial, dialled } = loop(true, addresses => dialled.length === 3 ? addresses[2] : undefined)
+    redial.setMembers(new Map([[peerId, Array.from({ length: 20 }, (_, number) => `/ip4/10.0.0.${number}/tcp/1`)]]))
+    await until('it was tried often', () => dialled.length > 20)
+    redial.stop()
+    assert.ok(dialled.every(addresses => addresses.length === 8 && addresses.every(each => each.endsWith(`/p2p/${peerId}`))))
+    assert.equal(dialled[5]?.[0], `/ip4/10.0.0.2/tcp/1/p2p/${peerId}`)
+  })
+
+  it('takes addresses seen on the LAN for members alone', async () => {
+    const { redial, dialled } = loop(true, () => undefined)
+    redial.sighted(peerId, [address])
+    redial.setMembers(new Map([[peerId, []]]))
+    redial.sighted(peerId, [address])
+    await until('it was dialled', () => dialled.length > 0)
+    redial.stop()
+    assert.deepEqual(dialled[0], [`${address}/p2p/${peerId}`])
+  })
+
+  it('says once that a private address needs the LAN switch, and dials nothing', async () => {
+    const { redial, dialled, logged } = loop(false, () => undefined)
+    redial.setMembers(new Map([[peerId, [address]]]))
+    await until('it was said', () => logged.length > 0)
+    redial.stop()
+    assert.equal(dialled.length, 0)
+    assert.deepEqual(logged.filter(message => message.includes('LAN')).length, 1)
   })
 })

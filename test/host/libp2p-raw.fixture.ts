@@ -56,7 +56,7 @@ export async function stopRaws (raws: readonly Raw[]): Promise<void> {
 }
 
 export function dial (raw: Raw, member: Member): Promise<Connection> {
-  return raw.node.dial(member.network.addresses().map(address => multiaddr(address)))
+  return raw.node.dial(member.network.addresses().map(address => multiaddr(address)), { force: true })
 }
 
 export function addressesOf (raw: Raw): readonly string[] {
