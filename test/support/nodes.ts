@@ -5,6 +5,7 @@ import { createServer } from 'node:net'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { signingKeyOfSeed } from '../../src/core/identity/index.ts'
+import type { Host, Store } from '../../src/host/index.ts'
 import { createStore, openStore } from '../../src/host/level/index.ts'
 import { joinPort, openNetwork } from '../../src/host/libp2p/index.ts'
 import { systemClock, systemRandom } from '../../src/host/system/index.ts'
@@ -17,12 +18,16 @@ export type City = {
   readonly seeds: Seeds
   readonly options: Partial<NodeOptions>
   readonly port: number
+  readonly openNetwork: Host['openNetwork']
   node: HanseNode
+  /** The database that the running node has open. */
+  store: Store
 }
+type Idle = Omit<City, 'node' | 'store'>
 
 const folders = new Set<string>()
 
-export async function makeCity (name: string, options: Partial<NodeOptions> = {}): Promise<City> {
+export async function makeCity (name: string, options: Partial<NodeOptions> = {}, network: Host['openNetwork'] = openNetwork): Promise<City> {
   const folder = await mkdtemp(join(tmpdir(), 'hanse-test-'))
   folders.add(folder)
   const root = randomBytes(32)
@@ -30,16 +35,16 @@ export async function makeCity (name: string, options: Partial<NodeOptions> = {}
     root, rootPublicKey: signingKeyOfSeed(root).publicKey, node: randomBytes(32), transport: randomBytes(32), encryption: randomBytes(32)
   }
   for (const database of ['store', 'signer']) await (await createStore(join(folder, database), { random: systemRandom })).close()
-  const city = { name, folder, seeds, options, port: await freePort() }
-  return { ...city, node: await startCity(city) }
+  const city = { name, folder, seeds, options, port: await freePort(), openNetwork: network }
+  return { ...city, ...await startCity(city) }
 }
 
-export async function startCity ({ name, folder, seeds, options, port }: Omit<City, 'node'>): Promise<HanseNode> {
+export async function startCity ({ name, folder, seeds, options, port, openNetwork }: Idle): Promise<Pick<City, 'node' | 'store'>> {
   const address = `/ip4/127.0.0.1/tcp/${port}`
-  return createNode({
+  const store = await openStore(join(folder, 'store'), {})
+  const node = await createNode({
     host: {
-      clock: systemClock, random: systemRandom, store: await openStore(join(folder, 'store'), {}), signer: await openStore(join(folder, 'signer'), {}),
-      openNetwork, join: joinPort
+      clock: systemClock, random: systemRandom, store, signer: await openStore(join(folder, 'signer'), {}), openNetwork, join: joinPort
     },
     keys: keysOf(seeds), name, listen: [address], announce: [address], joinListen: ['/ip4/127.0.0.1/tcp/0'], joinAnnounce: [],
     lan: false, profile: 'normal', gossip: true, keepsAll: true, quotaBytes: 1e12, segmentBytesTarget: 262_144, lingerMs: 50, scrubHours: 24,
@@ -49,12 +54,13 @@ export async function startCity ({ name, folder, seeds, options, port }: Omit<Ci
     },
     ...options
   })
+  return { node, store }
 }
 
 /** Stops a city's node, and starts it again from its folder. */
 export async function restart (city: City): Promise<void> {
   await city.node.stop()
-  city.node = await startCity(city)
+  Object.assign(city, await startCity(city))
 }
 
 /** Founds a federation of these cities, the first as the convener. */
