@@ -87,7 +87,16 @@ async function listenMetrics (
 
 async function pump (node: HanseNode, events: EventRing, signal: AbortSignal, log: Log): Promise<void> {
   try {
-    for await (const event of node.events(signal)) events.put(event)
+    let came = true
+    while (came && !signal.aborted) {
+      came = false
+      for await (const event of node.events(signal)) {
+        came = true
+        events.put(event)
+      }
+      // The node ends a reader that lags; what it missed meanwhile is not known.
+      if (!signal.aborted) events.put({ type: 'resync' })
+    }
   } catch (error) {
     log('error', 'live events of the node ended', { error: error instanceof Error ? error.message : String(error) })
   }

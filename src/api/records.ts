@@ -55,8 +55,8 @@ export function followRecords ({ node, limits }: Context, request: ApiRequest): 
 export async function sendContent ({ node }: Context, request: ApiRequest): Promise<Reply> {
   const dataset = node.dataset(request.reference)
   if (!dataset.ok) return problem(dataset.failure)
-  const { form, sizeBytes, sha256 } = dataset.value.distribution
-  const asked = form === 'file' && sizeBytes !== null ? rangeOf(request.header('range'), sizeBytes) : undefined
+  const { sizeBytes, sha256 } = dataset.value.distribution
+  const asked = sizeBytes !== null ? rangeOf(request.header('range'), sizeBytes) : undefined
   if (asked === 'unsatisfiable') {
     const reason = `the content has ${sizeBytes} bytes, the range lies outside`
     return problem({ code: 'range', reason, hint: 'ask for a range within' }, { 'content-range': `bytes */${sizeBytes}` })
@@ -69,7 +69,7 @@ export async function sendContent ({ node }: Context, request: ApiRequest): Prom
   return {
     type: 'stream', status: asked === undefined ? 200 : 206, chunks: content.value.bytes,
     headers: {
-      ...range, ...downloadHeaders(content.value.mediaType, content.value.fileName), ...(form === 'file' ? { 'accept-ranges': 'bytes' } : {}),
+      ...range, ...downloadHeaders(content.value.mediaType, content.value.fileName), 'accept-ranges': 'bytes',
       ...(sha256 === null ? {} : { etag: `"${sha256}"` })
     }
   }

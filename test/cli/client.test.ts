@@ -1,7 +1,7 @@
 import { strict as assert } from 'node:assert'
 import { mkdirSync, readdirSync, readFileSync, writeFileSync, chmodSync } from 'node:fs'
 import { join } from 'node:path'
-import { writeApiFile } from '../../src/api/index.ts'
+import { removeApiFile, writeApiFile } from '../../src/api/index.ts'
 import { serve, type Served } from '../support/apiServer.ts'
 import { documentOf, hanse, hanseHere, temporaryFolder, type Ran, type RunOptions } from './support.ts'
 
@@ -211,8 +211,17 @@ describe('commands to a running node', () => {
     assert.equal((await run(['withdraw', 'rows'])).code, 0)
     assert.equal(served.node.held.size, 0)
     assert.equal((await run(['scrub'])).out, 'Read 1 segment: all of them are as they were written.\n')
-    assert.equal((await run(['stop'])).code, 0)
-    assert.equal(served.stopRequests.length, 1)
+  })
+
+  it('stop the node, and wait until its folder is free', async () => {
+    const other = await serve()
+    mkdirSync(path('other'))
+    await writeApiFile(path('other'), { url: other.api.url, token: other.token })
+    const stopping = hanseHere(['stop', '--data', path('other')])
+    while (other.stopRequests.length === 0) await new Promise(resolve => { setImmediate(resolve) })
+    await other.api.stop()
+    await removeApiFile(path('other'))
+    assert.equal((await stopping).out, 'The node has stopped; what it acknowledged is safe.\n')
   })
 })
 

@@ -1,10 +1,10 @@
 import { readApiFile } from '../../api/index.ts'
-import { createClient, type Client, type Failure } from '../../sdk/index.ts'
+import { createClient, type Answer, type Client, type Dataset, type Failure } from '../../sdk/index.ts'
 import { configOf } from '../config/index.ts'
 import { createProgress, EXIT, problem, type Call, type ExitCode, type Outcome, type Problem } from '../terminal/index.ts'
 
 /** Finds the running node by its folder and lets the command talk to it. */
-export async function withNode (call: Call, run: (client: Client) => Promise<Outcome>): Promise<Outcome> {
+export async function withNode (call: Call, run: (client: Client, folder: string) => Promise<Outcome>): Promise<Outcome> {
   const settings = configOf(call)
   if (!settings.ok) return settings
   const { folder } = settings.value
@@ -23,7 +23,35 @@ export async function withNode (call: Call, run: (client: Client) => Promise<Out
       )
     }
   }
-  return await run(createClient({ baseUrl: file.value.url, token: file.value.token }))
+  return await run(createClient({ baseUrl: file.value.url, token: file.value.token }), folder)
+}
+
+/** For so long a dataset of another member may be unknown because the news of it is still on its way. */
+const NEWS_MS = 5_000
+const POLL_MS = 250
+
+/** The dataset of that name; one that is named with its publisher is waited for a moment. */
+export async function knownDataset (call: Call, client: Client, reference: string): Answer<Dataset> {
+  const untilMs = Date.now() + NEWS_MS
+  for (;;) {
+    const dataset = await client.dataset(reference)
+    const mayCome = !dataset.ok && dataset.failure.code === 'not-found' && reference.includes('/')
+    if (!mayCome || Date.now() >= untilMs || call.signal.aborted) return dataset
+    await pause(POLL_MS, call.signal)
+  }
+}
+
+export async function pause (timeMs: number, signal: AbortSignal): Promise<void> {
+  await new Promise<void>(resolve => {
+    const done = (): void => {
+      clearTimeout(timer)
+      signal.removeEventListener('abort', done)
+      resolve()
+    }
+    const timer = setTimeout(done, timeMs)
+    signal.addEventListener('abort', done)
+    if (signal.aborted) done()
+  })
 }
 
 /** Exit codes of failures that have one of their own; all others are 1. */

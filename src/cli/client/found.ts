@@ -1,7 +1,7 @@
 import type { Result } from '../../base/index.ts'
 import type { Client, Failure, NodeStatus } from '../../sdk/index.ts'
 import { answer, count, EXIT, formatTime, problem, qrText, type Call, type Command, type Outcome } from '../terminal/index.ts'
-import { argument, failed, wholeNumber, withNode, withProgress } from './connection.ts'
+import { argument, failed, pause, wholeNumber, withNode, withProgress } from './connection.ts'
 
 const HOUR_MS = 3_600_000
 const VALID_HOURS = 7 * 24
@@ -67,33 +67,24 @@ export const joinCommand: Command = {
   })
 }
 
+/** For so long a node may stand between the sealed charter and the federation: it opens its feeds. */
+const OPENING_MS = 20_000
+
 /** Looks again and again: founding takes as long as the slowest person, and nothing is lost when this command ends. */
 async function founded (call: Call, client: Client): Promise<Outcome> {
   return await withProgress(call, 'founding', async show => {
-    for (;;) {
+    for (let lastFoundingMs = Date.now(); ;) {
       const status: Result<NodeStatus, Failure> = await client.status()
       if (!status.ok) return failed(status.failure)
       const { state, federation, founding } = status.value
       if (state === 'ready' && federation !== null) {
         return answer({ federation }, `${federation.name} is founded, with ${count(federation.members, 'member')}.`)
       }
-      if (state !== 'founding') return problem(EXIT.failed, 'founding-ended', `The founding has ended: the node is ${state}`, 'See hanse status, and ask the convener for a new ticket.')
+      if (state === 'founding') lastFoundingMs = Date.now()
+      if (state === 'stopping' || Date.now() - lastFoundingMs > OPENING_MS) return problem(EXIT.failed, 'founding-ended', `The founding has ended: the node is ${state}`, 'See hanse status, and ask the convener for a new ticket.')
       if (founding !== null) show({ phase: 'looking', done: founding.have, total: founding.want, unit: 'records' })
       await pause(POLL_MS, call.signal)
       if (call.signal.aborted) return problem(EXIT.interrupted, 'interrupted', 'Not founded yet', 'The node goes on by itself; see hanse status.')
     }
-  })
-}
-
-export async function pause (timeMs: number, signal: AbortSignal): Promise<void> {
-  await new Promise<void>(resolve => {
-    const done = (): void => {
-      clearTimeout(timer)
-      signal.removeEventListener('abort', done)
-      resolve()
-    }
-    const timer = setTimeout(done, timeMs)
-    signal.addEventListener('abort', done)
-    if (signal.aborted) done()
   })
 }

@@ -4,7 +4,7 @@ import { fail, hex, ok, sha256Stream, type Result } from '../../base/index.ts'
 import { StreamBroken, type Client, type Dataset, type OnProgress } from '../../sdk/index.ts'
 import { answer, EXIT, formatBytes, problem, type Call, type Command, type Outcome, type Problem } from '../terminal/index.ts'
 import { shortName } from './catalogue.ts'
-import { argument, failed, wholeNumber, withNode, withProgress } from './connection.ts'
+import { argument, failed, knownDataset, wholeNumber, withNode, withProgress } from './connection.ts'
 
 const TIMEOUT_S = 600
 
@@ -31,7 +31,8 @@ export const getCommand: Command = {
 
 /** The dataset once the node holds all of it. */
 async function complete (call: Call, client: Client, reference: string, timeoutMs: number): Promise<Result<Dataset, Problem>> {
-  const known = await client.dataset(reference)
+  const known = await knownDataset(call, client, reference)
+  if (!known.ok && known.failure.code !== 'not-found') return failed(known.failure)
   if (known.ok && known.value.distribution.form === 'stream') {
     return problem(EXIT.usage, 'stream', `${shortName(known.value)} is a stream, which has no end to wait for`, `Read it with hanse tail ${shortName(known.value)}.`)
   }

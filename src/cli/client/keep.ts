@@ -1,5 +1,10 @@
-import { answer, count, EXIT, type Command } from '../terminal/index.ts'
-import { failed, withNode, withProgress } from './connection.ts'
+import { readApiFile } from '../../api/index.ts'
+import type { Client } from '../../sdk/index.ts'
+import { answer, count, EXIT, type Call, type Command } from '../terminal/index.ts'
+import { failed, pause, withNode, withProgress } from './connection.ts'
+
+const STOP_MS = 30_000
+const POLL_MS = 100
 
 export const scrubCommand: Command = {
   name: 'scrub',
@@ -24,8 +29,24 @@ export const stopCommand: Command = {
   arguments: [],
   options: [],
   examples: ['hanse stop'],
-  run: async call => await withNode(call, async client => {
+  run: async call => await withNode(call, async (client, folder) => {
     const stopped = await client.stop()
-    return stopped.ok ? answer({ stopping: true }, 'The node is stopping; what it acknowledged is safe.') : failed(stopped.failure)
+    if (!stopped.ok) return failed(stopped.failure)
+    const gone = await isGone(call, client, folder)
+    return gone
+      ? answer({ stopped: true }, 'The node has stopped; what it acknowledged is safe.')
+      : answer({ stopped: false }, 'The node is stopping, and takes its time. What it acknowledged is safe.')
   })
+}
+
+/** Waits until the node answers no more and has taken away its file: then the folder is free for the next. */
+async function isGone (call: Call, client: Client, folder: string): Promise<boolean> {
+  const untilMs = Date.now() + STOP_MS
+  while (Date.now() < untilMs && !call.signal.aborted) {
+    const [status, file] = await Promise.all([client.status(), readApiFile(folder)])
+    const silent = !status.ok && status.failure.status === null
+    if (silent && !file.ok) return true
+    await pause(POLL_MS, call.signal)
+  }
+  return false
 }

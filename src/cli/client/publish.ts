@@ -101,7 +101,9 @@ function idOf (fileName: string): string {
 }
 
 function titleOf (fileName: string): string {
-  const words = stem(fileName).normalize('NFC').toWellFormed().replaceAll(/[_\p{C}]+/gu, ' ').trim()
+  const name = stem(fileName).normalize('NFC').toWellFormed().replaceAll(/[_\p{C}]+/gu, ' ').trim()
+  // Where there are spaces already, a hyphen is one: "I-90 counter".
+  const words = name.includes(' ') ? name : name.replaceAll('-', ' ')
   return words === '' ? fileName : words.charAt(0).toUpperCase() + words.slice(1)
 }
 

@@ -1,7 +1,7 @@
 import { hex, textOf } from '../../base/index.ts'
 import { StreamBroken, textOfRecord, type NumberedRecord } from '../../sdk/index.ts'
 import { answer, count, EXIT, formatTime, plain, problem, type Call, type Command, type Outcome } from '../terminal/index.ts'
-import { argument, failed, wholeNumber, withNode } from './connection.ts'
+import { argument, failed, knownDataset, wholeNumber, withNode } from './connection.ts'
 
 const LAST = 10
 const LAST_MAX = 10_000
@@ -23,9 +23,11 @@ export const tailCommand: Command = {
     const wanted = wholeNumber(call, 'count', Number.MAX_SAFE_INTEGER, { min: 1, max: 1e15 })
     if (!wanted.ok) return wanted
     return await withNode(call, async client => {
+      const dataset = await knownDataset(call, client, argument(call))
+      if (!dataset.ok) return failed(dataset.failure)
       const ending = new AbortController()
       const signal = AbortSignal.any([call.signal, ending.signal])
-      const records = await client.follow(argument(call), { last: last.value, signal })
+      const records = await client.follow(dataset.value.id, { last: last.value, signal })
       if (!records.ok) return failed(records.failure)
       try {
         return await show(call, records.value, wanted.value)
