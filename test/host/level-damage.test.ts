@@ -54,6 +54,28 @@ describe('damage under the store in LevelDB', () => {
     })
   }
 
+  it('is mended where it hits only the name inside the database', async () => {
+    const store = await source.reopen()
+    await store.commit(rows)
+    await store.compact(ALL)
+    await store.close()
+    let flipped = 0
+    for (const name of await tables(source.folder, '.ldb')) {
+      const path = join(source.folder, name)
+      const bytes = await readFile(path)
+      const at = bytes.indexOf(store.storeId)
+      if (at < 0) continue
+      flipped += bytes.writeUInt8(bytes.readUInt8(at) ^ 1, at) > 0 ? 1 : 0
+      await writeFile(path, bytes)
+    }
+    assert.ok(flipped > 0, 'the name stands in a table')
+    for (let time = 0; time < 2; time++) {
+      const opened = await source.reopen()
+      assert.equal(opened.storeId, store.storeId)
+      assert.deepEqual(await opened.get(rowKey(1)), { state: 'found', value: rowValue(1) })
+    }
+  })
+
   it('hides no row that can still be read, and no compaction that failed, when a table cannot be parsed', async () => {
     const store = await source.reopen()
     await store.commit(rows)
@@ -72,6 +94,9 @@ describe('damage under the store in LevelDB', () => {
     let single = 0
     for (let i = 0; i < ROWS; i++) single += (await opened.get(rowKey(i))).state === 'found' ? 1 : 0
     assert.equal(reads.filter(({ state }) => state === 'found').length, single)
+    let limited = 0
+    for await (const { read } of opened.entries({ ...ALL, limit: 300 })) limited += read.state === 'found' ? 1 : 0
+    assert.equal(limited, Math.min(300, single))
     await assert.rejects(opened.compact(ALL), { code: 'store.write' }, 'deleted bytes are not said to be gone')
   })
 })

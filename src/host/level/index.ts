@@ -13,6 +13,8 @@
  *   a lost or exchanged database is a refusal, never an empty start. Nothing is ever repaired here.
  * - Names of new files are synced too, before what is in them is acknowledged; LevelDB leaves that out for its log.
  * - Keys that begin with a zero byte belong to this room.
+ * - Damage in the few bytes between values can stop a compaction: then writes fail, or LevelDB ends the process by an
+ *   assertion of its own, at each start again. What is stored elsewhere is then fetched into a new database.
  *
  * Errors are `HostError`s: `store.open`, `store.write`, and `store.read` where the reading itself failed.
  */
