@@ -58,6 +58,7 @@ describe('hanse', () => {
       assert.equal(ran.code, 0, ran.error)
       assert.equal(documentOf(ran)['schemaVersion'], 1)
     }
+    documentOf(await hanseHere(['--data', '--json']))
     const failed = documentOf(await hanse(['nonsense', '--json']))
     assert.deepEqual(Object.keys(failed), ['schemaVersion', 'error'])
   })

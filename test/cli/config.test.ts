@@ -49,7 +49,7 @@ describe('settings', () => {
     assert.deepEqual(complaintsOf('network.profil = "normal"\n'), ['file:1:1: there is no setting network.profil | Did you mean network.profile?'])
     assert.deepEqual(complaintsOf('\n[netwrok]\nlan = true\n'), ['file:2:2: there is no setting netwrok | Did you mean network?'])
     assert.deepEqual(complaintsOf('log = { levl = "info" }\n'), ['file:1:1: there is no setting log.levl | Did you mean log.level?'])
-    assert.deepEqual(complaintsOf('[member]\nname = """\n[x]\nlevl = 1\n"""\n[log]\nlevl = "x"\n'),
+    assert.deepEqual(complaintsOf('[member]\nname = """\n[log]\nlevl = 1\n"""\n[log]\nlevl = "x"\n'),
       ['file:7:1: there is no setting log.levl | Did you mean log.level?'])
     assert.deepEqual(complaintsOf('', { environment: { HANSE_LOG__LEVL: 'info' } }), ['HANSE_LOG__LEVL: this variable sets nothing | Did you mean HANSE_LOG__LEVEL?'])
     assert.deepEqual(complaintsOf('log = 1\n'), ['file:1:1: log is a section, not a value | Write [log] above its settings.'])
@@ -105,6 +105,10 @@ describe('settings', () => {
     const named = loadConfig({ data: undefined, config: join(own, 'hanse.toml'), environment: {} })
     assert.ok(named.ok)
     assert.equal(named.value.folder, '/elsewhere')
+    writeFileSync(join(own, 'hanse.toml'), '[member]\npassphrase_file = "secret"\n')
+    const relative = loadConfig({ data: own, config: undefined, environment: {} })
+    assert.ok(relative.ok)
+    assert.equal(relative.value.config.member.passphrase_file, join(own, 'secret'))
   })
 
   it('are described for editors', async () => {

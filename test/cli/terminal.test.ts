@@ -53,6 +53,7 @@ describe('terminal', () => {
     }
     const line = progressLine('roads', state, 20_000, 200)
     assert.match(line, /^roads: fetching {2}\[########\.{16}\] {2}360 MB of 1\.0 GB, 18\.0 MB\/s, about 36 s$/)
+    state.take({ phase: 'fetching', done: 360_000_000, total: 1_000_000_000, unit: 'bytes' }, 24_000)
     assert.match(progressLine('roads', state, 26_000, 200), /stalled .* nothing for 6 s$/)
     assert.ok(progressLine('roads', state, 20_000, 30).length < 30)
     state.take({ phase: 'verifying', done: 5, total: null, unit: 'segments' }, 27_000)

@@ -47,6 +47,13 @@ describe('file intake', () => {
       assert.deepEqual(texts(slices, 'glue'), ['\r\n'])
     })
 
+    it('no row at a line end behind a doubled quote, nor in a heading behind a byte order mark', async () => {
+      const path = file('doubled.csv', '\ufeff"a\nb",c\n1,"x ""y\nz"" w"\n')
+      const slices = await slicesOf(path, CSV)
+      assert.deepEqual(texts(slices, 'header'), ['\ufeff"a\nb",c\n'])
+      assert.deepEqual(texts(slices, 'row'), ['1,"x ""y\nz"" w"\n'])
+    })
+
     it('features with the comma behind them, prelude and coda apart', async () => {
       const feature = '{"type":"Feature","properties":{"a":"],}\\""},"geometry":{"type":"Point","coordinates":[1,2]}}'
       const path = file('f.geojson', `{"type":"FeatureCollection","features":[ ${feature} ,\n${feature}\n] , "n": [1, {"x": 2}] }\n`)
@@ -97,7 +104,7 @@ describe('file intake', () => {
       ['o.json', '{"a":1,\n"b":2}\n', 'other'], ['x.json', '[1,2,\n3,4]', 'other'], ['t.txt', 'Dear all,\nthis is a letter.\n', 'other'],
       ['e.csv', '', 'other'], ['u.csv', utf16('a,b\n1,2\n'), 'other'], ['p.png', new Uint8Array([0x89, 0x50, 0, 1]), 'other'],
       ['esri.json', '{"geometryType":"x","features":[{"attributes":{}}]}', 'other'], ['empty.geojson', '{"features":[],"type":"FeatureCollection"}', 'geojson'],
-      ['deep.json', '['.repeat(60_000), 'other'], ['mac.csv', 'a,b\r1,2\r', 'csv ,']
+      ['nul.csv', 'a,b\n1,\0\n', 'other'], ['deep.json', '['.repeat(60_000), 'other'], ['mac.csv', 'a,b\r1,2\r', 'csv ,']
     ]
     for (const [name, content, expected] of cases) {
       it(`${name} is ${JSON.stringify(expected)}`, async () => {
@@ -167,9 +174,28 @@ describe('file intake', () => {
       ])
     })
 
+    it('no time of records in a date of birth', async () => {
+      const { time, warnings } = await described('birth.csv', 'birth_date,seen\n1970-01-02,2026-01-02T00:00:00Z\n')
+      assert.equal(time?.column, 'seen')
+      assert.deepEqual(warnings.map(({ code }) => code), ['local-time', 'personal-data'])
+    })
+
+    it('positions at zero as missing', async () => {
+      const { box, warnings } = await described('zero.csv', 'id,lat,lon\n1,0,0\n2,53.5,10\n')
+      assert.deepEqual(box, { west: 10, south: 53.5, east: 10, north: 53.5 })
+      assert.deepEqual(warnings.map(({ code }) => code), ['zero-positions'])
+    })
+
+    it('a file whose lines are mostly no objects as one that travels whole', async () => {
+      const { form, warnings } = await described('mostly.ndjson', '{"a":1}\n{"a":2}\nx\ny\nz\n')
+      assert.equal(form, 'file')
+      assert.deepEqual(warnings.map(({ code }) => code), ['malformed-rows'])
+    })
+
     it('nothing personal in what only sounds like it', async () => {
       const { warnings } = await described('things.csv',
-        'stop_name,driver_id,vehicle_id,route,ip_count\n1st Ave & Pine St,4,2204,SR-520,3\nUnion St & Martin Luther King Way,5,2205,I-90,4\n')
+        'stop_name,driver_id,vehicle_id,route,ip_count,part\n1st Ave & Pine St,4,2204,SR-520,3,DE00370400440532013000\n' +
+        'Union St & Martin Luther King Way,5,2205,I-90,4,GB00WEST12345698765432\n')
       assert.deepEqual(warnings, [])
     })
 

@@ -21,6 +21,7 @@ export type Source =
 export type Setting = { readonly path: string, readonly value: unknown, readonly source: Source }
 
 export type Loaded = {
+  /** Paths in it are absolute. */
   readonly config: Config
   readonly settings: readonly Setting[]
   /** Absolute: the folder of the node. */
@@ -64,11 +65,13 @@ export function loadConfig (options: LoadOptions): Result<Loaded, readonly Confi
   const settings = [...layers.values()]
   const checked = check(settings)
   if (!checked.ok) return checked
-  const data = layers.get('node.data')
+  const { node, member } = checked.value
   // A path in a file is meant as seen from the file.
-  const base = data?.source.type === 'file' ? dirname(file) : process.cwd()
-  const folder = resolve(base, expand(checked.value.node.data))
-  return ok({ config: checked.value, settings, folder, file, fileExists: read.value !== undefined })
+  const absolute = (name: string, path: string): string =>
+    resolve(layers.get(name)?.source.type === 'file' ? dirname(file) : process.cwd(), expand(path))
+  const passphraseFile = member.passphrase_file === '' ? '' : absolute('member.passphrase_file', member.passphrase_file)
+  const config = { ...checked.value, member: { ...member, passphrase_file: passphraseFile } }
+  return ok({ config, settings, folder: absolute('node.data', node.data), file, fileExists: read.value !== undefined })
 }
 
 /** What is wrong, as a command says it. */

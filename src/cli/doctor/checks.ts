@@ -4,7 +4,7 @@ import { dirname } from 'node:path'
 import { readApiFile } from '../../api/index.ts'
 import { freeFraction, openStore } from '../../host/level/index.ts'
 import { keysOf } from '../../node/index.ts'
-import { expand, type Config } from '../config/index.ts'
+import type { Config } from '../config/index.ts'
 import { folderOf, passphraseOfFile, readKeys } from '../keys/index.ts'
 import { formatTime } from '../terminal/index.ts'
 
@@ -77,7 +77,7 @@ export async function checkDisk (path: string): Promise<Check> {
 
 export async function checkKeys (path: string, passphraseFile: string): Promise<Check> {
   const name = 'keys'
-  const passphrase = passphraseFile === '' ? undefined : await passphraseOfFile(expand(passphraseFile))
+  const passphrase = passphraseFile === '' ? undefined : await passphraseOfFile(passphraseFile)
   if (passphrase?.ok === false) return { name, state: 'fail', finding: passphrase.failure.reason, fix: 'Correct member.passphrase_file' }
   const keys = await readKeys(path, passphrase?.value)
   if (!keys.ok) return { name, state: 'fail', finding: keys.failure.reason, fix: keys.failure.hint }
