@@ -11,3 +11,4 @@ export type {
 } from './contract/index.ts'
 export { keysOf, type Keys, type Seeds } from './founding/index.ts'
 export { createNode, type NodeOptions } from './node.ts'
+export { inspectBundle, verifyProof, type ProofReport } from './bundle/index.ts'

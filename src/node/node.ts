@@ -1,11 +1,12 @@
 import { fail, ok, type Result } from '../base/index.ts'
 import { decodeCharter, peerIdOfKey, type Charter } from '../core/identity/index.ts'
 import type { Host, Log } from '../host/index.ts'
+import { makeBundle, openBundle, SET_SIZE_BYTES } from './bundle/index.ts'
 import { Catalogue } from './catalogue/index.ts'
 import type {
   Dataset, Failure, HanseNode, NodeEvent, NodeStatus, PeerStatus
 } from './contract/index.ts'
-import { Datasets } from './datasets/index.ts'
+import { Datasets, Publisher, Reader } from './datasets/index.ts'
 import { Federation } from './federation/index.ts'
 import { Signal, type Feed } from './feeds/index.ts'
 import { Ceremony, type Keys } from './founding/index.ts'
@@ -47,7 +48,14 @@ const NOT_READY: Failure<'not-ready'> = {
 }
 
 /** What there is once the node belongs to a federation. */
-type Belonging = { readonly federation: Federation, readonly catalogue: Catalogue, readonly datasets: Datasets, readonly counts: PeerCounts }
+type Belonging = {
+  readonly federation: Federation
+  readonly catalogue: Catalogue
+  readonly datasets: Datasets
+  readonly publisher: Publisher
+  readonly reader: Reader
+  readonly counts: PeerCounts
+}
 
 /** Composes a node from its rooms and starts it. */
 export async function createNode (options: NodeOptions): Promise<HanseNode> {
@@ -59,6 +67,7 @@ export async function createNode (options: NodeOptions): Promise<HanseNode> {
   const failed = new Promise<string>(resolve => { fatal.on(resolve) })
   const alarms: string[] = []
   let belonging: Belonging | undefined
+  const stopping = new AbortController()
   let isStopping = false
   let cancelScrub: () => void = () => {}
 
@@ -95,7 +104,12 @@ export async function createNode (options: NodeOptions): Promise<HanseNode> {
     const datasets = await Datasets.open({ federation, catalogue, clock, store, log, own: keys.did, keepsAll: options.keepsAll })
     room.open(federation, datasets, options.quotaBytes)
     alarms.push(...federation.alarms)
-    belonging = { federation, catalogue, datasets, counts: new PeerCounts(federation, clock) }
+    belonging = {
+      federation, catalogue, datasets,
+      publisher: new Publisher({ federation, catalogue, datasets, clock, own: keys.did }),
+      reader: new Reader({ federation, catalogue, datasets, stopped: stopping.signal }),
+      counts: new PeerCounts(federation, clock)
+    }
     announce(belonging, events)
     if (isStopping) return
     await federation.connect()
@@ -138,19 +152,27 @@ export async function createNode (options: NodeOptions): Promise<HanseNode> {
       const found = belonging.datasets.find(reference)
       return found.ok ? ok(belonging.datasets.view(found.value)) : found
     },
-    publish: (description, content, onProgress = () => {}) => within(async ({ datasets }) =>
-      options.hasRoom() ? datasets.publish(description, content, onProgress) : fail(noRoom)),
-    append: (datasetId, records, how) => within(async ({ datasets }) =>
-      options.hasRoom() ? datasets.append(datasetId, records, how) : fail(noRoom)),
-    withdraw: datasetId => within(({ datasets }) => datasets.withdraw(datasetId)),
+    publish: (description, content, onProgress = () => {}) => within(async ({ publisher }) =>
+      options.hasRoom() ? publisher.publish(description, content, onProgress) : fail(noRoom)),
+    append: (datasetId, records, how) => within(async ({ publisher }) =>
+      options.hasRoom() ? publisher.append(datasetId, records, how) : fail(noRoom)),
+    withdraw: datasetId => within(({ publisher }) => publisher.withdraw(datasetId)),
     fetch: async (reference, signal, onProgress = () => {}) => belonging?.datasets.fetch(reference, signal, onProgress) ?? fail(notKnown),
-    read: (reference, what) => belonging?.datasets.read(reference, what) ?? fail(notKnown),
-    follow: (reference, how) => belonging?.datasets.follow(reference, how) ?? fail(notKnown),
-    content: async (reference, range) => belonging?.datasets.content(reference, range) ?? fail(notKnown),
-    verify: async (reference, onProgress = () => {}) => belonging?.datasets.verify(reference, onProgress) ?? fail(notKnown),
-    proof: async () => fail(notKnown),
-    makeBundle: async () => fail(notKnown),
-    openBundle: async () => fail(notKnown),
+    read: (reference, what) => belonging?.reader.read(reference, what) ?? fail(notKnown),
+    follow: (reference, how) => belonging?.reader.follow(reference, how) ?? fail(notKnown),
+    content: async (reference, range) => belonging?.reader.content(reference, range) ?? fail(notKnown),
+    verify: async (reference, onProgress = () => {}) => belonging?.reader.verify(reference, onProgress) ?? fail(notKnown),
+    proof: async (reference, number) => belonging?.reader.proof(reference, number) ?? fail(notKnown),
+    makeBundle: references => within(async ({ federation, reader }) => {
+      const wanted = await reader.bundled(references)
+      return wanted.ok ? makeBundle(federation, wanted.value, clock.nowMs(), host.random.bytes(SET_SIZE_BYTES)) : wanted
+    }),
+    openBundle: (source, onProgress = () => {}) => within(async ({ federation }) => {
+      const { feeds, members, files } = federation
+      const opened = await openBundle(source, { feeds, members, files, clock, own: keys.did }, onProgress)
+      for (const feed of feeds.all()) federation.puller.want(feed)
+      return opened
+    }),
     revoke: envelope => within(async ({ catalogue }) => catalogue.revoke(envelope)),
     scrub: async (onProgress = () => {}) => belonging === undefined
       ? { segments: 0, damaged: 0, refetched: 0, lost: 0 }
@@ -160,6 +182,7 @@ export async function createNode (options: NodeOptions): Promise<HanseNode> {
     async stop () {
       if (isStopping) return
       isStopping = true
+      stopping.abort()
       cancelScrub()
       await ceremony.stop()
       belonging?.datasets.stop()

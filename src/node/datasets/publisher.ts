@@ -1,0 +1,112 @@
+import { fail, ok, unreachable, type CID, type Result } from '../../base/index.ts'
+import type { DatasetEntry } from '../../core/catalogue/index.ts'
+import type { Clock } from '../../host/index.ts'
+import { unitsOfBox, type Catalogue } from '../catalogue/index.ts'
+import type { Content, Dataset, DatasetDescription, OnProgress, PublishFailure, RecordInput } from '../contract/index.ts'
+import type { Federation } from '../federation/index.ts'
+import type { Feed } from '../feeds/index.ts'
+import { failureOf, storeFile, storeTable, type Stored } from '../publishing/index.ts'
+import type { Datasets } from './datasets.ts'
+
+/** Publishes own datasets: content into a feed of its own, then the entry in the catalogue that makes it known. */
+export class Publisher {
+  readonly #federation: Federation
+  readonly #catalogue: Catalogue
+  readonly #datasets: Datasets
+  readonly #clock: Clock
+  readonly #own: string
+  /** Work under way on a dataset: the next waits for it. */
+  readonly #publishing = new Map<string, Promise<unknown>>()
+
+  constructor (options: {
+    readonly federation: Federation, readonly catalogue: Catalogue, readonly datasets: Datasets, readonly clock: Clock, readonly own: string
+  }) {
+    this.#federation = options.federation
+    this.#catalogue = options.catalogue
+    this.#datasets = options.datasets
+    this.#clock = options.clock
+    this.#own = options.own
+  }
+
+  async publish (description: DatasetDescription, content: Content, onProgress: OnProgress): Promise<Result<Dataset, PublishFailure>> {
+    const before = this.#publishing.get(description.datasetId) ?? Promise.resolve()
+    const turn = before.then(() => this.#publish(description, content, onProgress))
+    const settled = turn.catch(() => {})
+    this.#publishing.set(description.datasetId, settled)
+    try {
+      return await turn
+    } finally {
+      if (this.#publishing.get(description.datasetId) === settled) this.#publishing.delete(description.datasetId)
+    }
+  }
+
+  async #publish (description: DatasetDescription, content: Content, onProgress: OnProgress): Promise<Result<Dataset, PublishFailure>> {
+    const { datasetId, access } = description
+    const held = this.#catalogue.entry(this.#own, datasetId)
+    const known = held === undefined ? undefined : this.#federation.feeds.get(held.distribution.feed)
+    const probe = this.#catalogue.check(this.#entry(description, content, known?.id ?? this.#federation.members.current.federation, held, undefined))
+    if (probe !== undefined) return fail(probe)
+    // Another audience is another feed: who could read the old one keeps what it holds, and gets nothing new.
+    const isReusable = known !== undefined && known.declaration.class === access && known.status === 'open'
+    const feed = isReusable ? known : await this.#federation.declare(datasetId, access, 'log')
+    const stored = await this.#storeContent(feed, content, onProgress)
+    if (!stored.ok) return stored
+    if (content.form !== 'stream' && stored.value.records === 0) {
+      return fail({ code: 'invalid', reason: 'there is nothing in it', hint: 'publish a file that has content' })
+    }
+    const entry = this.#entry(description, content, feed.id, held, stored.value)
+    const put = await this.#catalogue.put(entry)
+    if (!put.ok) return put
+    if (content.form === 'file') this.#datasets.followFile(this.#own, datasetId)
+    onProgress({ phase: 'done', done: stored.value.records, total: stored.value.records, unit: 'records' })
+    return ok(this.#datasets.view({ publisher: this.#own, entry }))
+  }
+
+  async #storeContent (feed: Feed, content: Content, onProgress: OnProgress): Promise<Result<Stored, PublishFailure>> {
+    const { writer, files } = this.#federation
+    switch (content.form) {
+      case 'table': return storeTable(writer, feed, content.records, onProgress)
+      case 'file': return storeFile(writer, files, feed, content, this.#clock.nowMs(), onProgress)
+      case 'stream': return ok({ firstRecord: writer.nextRecordOf(feed), records: 0, sizeBytes: 0, sha256: new Uint8Array(32) })
+      default: return unreachable(content)
+    }
+  }
+
+  #entry (description: DatasetDescription, content: Content, feed: CID, held: DatasetEntry | undefined, stored: Stored | undefined): DatasetEntry {
+    const nowMs = this.#clock.nowMs()
+    const isStream = content.form === 'stream'
+    return {
+      ...description,
+      spatial: unitsOfBox(description.spatial),
+      temporal: description.temporal,
+      issuedMs: held?.issuedMs ?? nowMs,
+      modifiedMs: nowMs,
+      version: (held?.version ?? 0) + 1,
+      distribution: {
+        feed, form: content.form, mediaType: content.mediaType, fileName: isStream ? `${description.datasetId}.ndjson` : content.fileName,
+        firstRecord: stored?.firstRecord ?? 0, records: isStream ? null : stored?.records ?? 0,
+        sizeBytes: isStream ? null : stored?.sizeBytes ?? 0, sha256: isStream ? null : stored?.sha256 ?? new Uint8Array(32)
+      },
+      withdrawn: false
+    }
+  }
+
+  async append (datasetId: string, records: readonly RecordInput[], options: { readonly flush: boolean }): Promise<Result<{ readonly first: number, readonly count: number }, PublishFailure>> {
+    const entry = this.#catalogue.entry(this.#own, datasetId)
+    const feed = entry === undefined ? undefined : this.#federation.feeds.get(entry.distribution.feed)
+    if (entry === undefined || feed === undefined) {
+      return fail({ code: 'not-found', reason: `this node publishes no dataset "${datasetId}"`, hint: 'open the stream first: "hanse publish --stream --id ID"' })
+    }
+    if (entry.distribution.form !== 'stream') {
+      return fail({ code: 'invalid', reason: `"${datasetId}" is a finished ${entry.distribution.form}, not a stream`, hint: 'publish it anew as a whole, or open a stream' })
+    }
+    const appended = await this.#federation.writer.append(feed, records, options)
+    return appended.ok ? appended : fail(failureOf(appended.failure))
+  }
+
+  async withdraw (datasetId: string): Promise<Result<null, PublishFailure>> {
+    const entry = this.#catalogue.entry(this.#own, datasetId)
+    if (entry === undefined) return fail({ code: 'not-found', reason: `this node publishes no dataset "${datasetId}"`, hint: 'see "hanse ls"' })
+    return this.#catalogue.put({ ...entry, withdrawn: true, version: entry.version + 1, modifiedMs: this.#clock.nowMs() })
+  }
+}
