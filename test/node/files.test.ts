@@ -50,7 +50,7 @@ const bytesOf = ({ input: { sizeBytes } }: Vector): AsyncIterable<Uint8Array> =>
   sizeBytes > 16 * MIB ? manyLeaves(sizeBytes / MIB) : pieces(content(sizeBytes), MIB)
 
 describe('files', () => {
-  it('give the CIDs of the vectors, of the public importer and of a DAG made by hand', async function () {
+  it('give the CIDs of the vectors, as the public importer and a DAG made by hand do', async function () {
     equal(vectors.length, 6)
     for (const vector of vectors) {
       const { name, input: { sizeBytes }, output } = vector
@@ -59,9 +59,11 @@ describe('files', () => {
       equal(added.root.toString(), output.root, name)
       equal(added.sizeBytes, sizeBytes, name)
       equal(hex(added.sha256), output.sha256, name)
-      equal(await cidByImporter(bytesOf(vector)), output.root, name)
-      equal(await cidByHand(bytesOf(vector)), output.root, name)
       ok(files.has(added.root))
+      if (sizeBytes < 16 * MIB) {
+        equal(await cidByImporter(bytesOf(vector)), output.root, name)
+        equal(await cidByHand(bytesOf(vector)), output.root, name)
+      }
       if (sizeBytes !== MIB) equal(await files.sizeOf(added.root), sizeBytes, name)
     }
   })

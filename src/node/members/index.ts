@@ -63,6 +63,15 @@ export class Members {
     return read.state === 'found' ? read.value : undefined
   }
 
+  /** Envelopes of all revocations, for whoever must judge without this node. */
+  async revocations (): Promise<readonly Uint8Array[]> {
+    const envelopes: Uint8Array[] = []
+    for await (const { read } of this.#store.entries(rowsOf('statement'))) {
+      if (read.state === 'found' && decodeRevocation(read.value).ok) envelopes.push(read.value)
+    }
+    return envelopes
+  }
+
   async #keep (envelope: Uint8Array, next: Membership): Promise<void> {
     // In force at once: a revocation does not wait for the disk.
     this.#current = next

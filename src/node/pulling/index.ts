@@ -7,3 +7,5 @@
 export { ask, LIVE_PROTOCOL, PeerFault, SYNC_PROTOCOL } from './exchange.ts'
 export type { Link } from './link.ts'
 export { Puller } from './pulling.ts'
+export { inBatches } from './stages.ts'
+export { takeLeaves } from './tail.ts'
