@@ -129,14 +129,13 @@ export class LevelStore implements Store {
 
   /**
    * LevelDB steps over what it cannot read, and says so at the end of the range instead of giving the last rows. Those
-   * are then read again one by one, and 'damaged' stands for what it stepped over.
+   * are then read again one by one, and 'damaged' stands for what it stepped over. (At a limit it says nothing.)
    */
-  async * #walk ({ from, to, limit, reverse = false }: KeyRange, values: boolean): AsyncGenerator<StoredRow | 'damaged'> {
-    let left = limit ?? Infinity
+  async * #walk ({ from, to, limit = -1, reverse = false }: KeyRange, values: boolean): AsyncGenerator<StoredRow | 'damaged'> {
     let bounds: Bounds = { gte: compareBytes(from, FIRST_KEY) < 0 ? FIRST_KEY : from, lt: to }
     for (const rowsPerStep of [ROWS_PER_STEP, 1]) {
       const iterator: Rows = this.#database.iterator({
-        ...bounds, reverse, values, limit: left === Infinity ? -1 : left, fillCache: false, highWaterMarkBytes: BYTES_PER_STEP
+        ...bounds, reverse, values, limit, fillCache: false, highWaterMarkBytes: BYTES_PER_STEP
       })
       try {
         for (;;) {
@@ -145,7 +144,6 @@ export class LevelStore implements Store {
           const last: StoredEntry | undefined = rows.at(-1)
           if (last === undefined) return
           for (const [key, stored] of rows) yield { key: plain(key), stored: values ? plain(stored) : NOTHING }
-          left -= rows.length
           bounds = reverse ? { ...bounds, lt: last[0] } : { gt: last[0], lt: to }
         }
       } finally {
