@@ -157,6 +157,20 @@ describe('a channel', () => {
     assert.deepEqual(granted, [13_000])
   })
 
+  it('lets a reader use its whole window for one item, though a small grant was gathered', () => {
+    const { asker, answerer } = pair()
+    const exchange = asker.channel.request(bodyOf(1000), 1000)
+    flow(asker, answerer)
+    void only(answerer).send(new Uint8Array(50))
+    flow(answerer, asker)
+    exchange.grant(50)
+    assert.equal(asker.channel.takeWrite(), undefined, 'not worth a frame yet')
+    void only(answerer).send(new Uint8Array(1000))
+    flow(answerer, asker)
+    assert.deepEqual(flow(asker, answerer).frames.map(({ body }) => readUint(body, 0, 4)), [50])
+    assert.deepEqual(flow(answerer, asker).frames.map(({ body }) => body.length), [50])
+  })
+
   it('calls data beyond the credit a breach before it is kept', () => {
     const { asker, answerer } = pair()
     asker.channel.request(bodyOf(1000), 1000)

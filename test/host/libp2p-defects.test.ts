@@ -102,9 +102,10 @@ describe('defects of libp2p', function () {
     })
     const asking = channel(true)
     pump(outbound, asking)
-    const listeners = (): number => outbound.listenerCount('drain') + outbound.listenerCount('close')
+    const sending = await inbound.promise
+    pump(sending, channel(false))
+    const listeners = (): number => countOf(sending, 'drain') + countOf(sending, 'close')
     const before = listeners()
-    pump(await inbound.promise, channel(false))
     const exchange = asking.request(encodeCanonical({ creditBytes: 1e9 }), 1e9)
     let received = 0
     for await (const part of exchange.data) received += part.length
@@ -265,7 +266,7 @@ describe('defects of libp2p', function () {
 
   it('L15: stopping takes no longer than 6 s after a peer was killed in the middle of a transfer', async () => {
     for (let round = 0; round < (SOAK ? 50 : 2); round++) {
-      const child = fork('test/host/libp2p-child.fixture.ts', { stdio: 'inherit' })
+      const child = fork(new URL('./libp2p-child.fixture.ts', import.meta.url), { stdio: 'inherit' })
       const [named]: unknown[] = await once(child, 'message')
       const { peerId, addresses } = named as { readonly peerId: string, readonly addresses: readonly string[] }
       const a = await opened(1, { protocols: { [ECHO]: source(0) } })
@@ -361,6 +362,12 @@ describe('defects of libp2p', function () {
 
 const noPeer: Peer = {
   peerId: '', request: (): never => { throw new Error('unused') }, note: () => false, drop: () => {}, blame: () => {}
+}
+
+/** Streams count their listeners; their types do not say so. */
+function countOf (stream: Stream, event: string): number {
+  const { listenerCount } = stream as unknown as { readonly listenerCount: (event: string) => number }
+  return listenerCount.call(stream, event)
 }
 
 function dialRaw (a: Raw, b: Raw): ReturnType<typeof a.node.dial> {

@@ -78,13 +78,18 @@ describe('the join listener', function () {
   })
 
   it('holds eight connections at most', async () => {
+    const gate = Promise.withResolvers<Uint8Array>()
     let open = 0
-    const { addresses } = await listen(() => { open += 1; return new Promise(() => {}) })
-    const calls = Array.from({ length: 10 }, (_, number) =>
-      joinPort.call({ transportSeed: seedOf(20 + number), addresses, request: utf8('x'), timeoutMs: 2_000 }))
-    const answers = await Promise.all(calls)
-    assert.equal(open, 8)
-    assert.ok(answers.every(answer => !answer.ok))
+    let refused = 0
+    const { addresses } = await listen(() => { open += 1; return gate.promise })
+    const calls = Array.from({ length: 10 }, async (_, number) => {
+      const answer = await joinPort.call({ transportSeed: seedOf(20 + number), addresses, request: utf8('x'), timeoutMs: 20_000 })
+      if (!answer.ok) refused += 1
+      return answer.ok
+    })
+    await until('eight wait and two were refused', () => open === 8 && refused === 2)
+    gate.resolve(utf8('done'))
+    assert.equal((await Promise.all(calls)).filter(Boolean).length, 8)
   })
 
   it('lives beside the members\' instance under one key, and is dialled all the same', async () => {

@@ -87,6 +87,7 @@ export class Askings {
     }
     asked.outstandingBytes -= sizeBytes
     asked.progressMs = this.#options.nowMs()
+    if (asked.state === 'open') this.#refill(asked)
     return undefined
   }
 
@@ -165,8 +166,17 @@ export class Askings {
     const granted = wider === 0 || this.#reserve(wider) ? sizeBytes : held
     asked.windowBytes += Math.max(0, granted - held)
     asked.grantedBytes += granted
+    if (asked.grantedBytes * 8 >= asked.windowBytes) this.#flush(asked)
+    else this.#refill(asked)
+  }
+
+  /** Sends what was gathered before the sender runs dry: a reader may need all of the window for one item. */
+  #refill (asked: Asked): void {
+    if (asked.outstandingBytes * 2 <= asked.windowBytes) this.#flush(asked)
+  }
+
+  #flush (asked: Asked): void {
     if (asked.grantedBytes === 0) return
-    if (asked.grantedBytes * 8 < asked.windowBytes && asked.outstandingBytes * 2 > asked.windowBytes) return
     if (asked.outstandingBytes === 0) asked.progressMs = this.#options.nowMs()
     asked.outstandingBytes += asked.grantedBytes
     this.#options.send(CREDIT, asked.id, u32(asked.grantedBytes))

@@ -31,7 +31,7 @@ export interface FrameSink {
   data (requestId: number, part: Uint8Array): void
 }
 
-export function writeHeader (target: Uint8Array, at: number, kind: number, requestId: number, bodySizeBytes: number): void {
+function writeHeader (target: Uint8Array, at: number, kind: number, requestId: number, bodySizeBytes: number): void {
   writeUint(target, at, 4, BEHIND_LENGTH_BYTES + bodySizeBytes)
   target[at + 4] = kind
   writeUint(target, at + 5, 4, requestId)
