@@ -6,6 +6,6 @@
  * No secret is a setting; `member.passphrase_file` names the file of one.
  */
 export { configCommands } from './commands.ts'
-export { configOf, configProblem, loadConfig, whereOf, type ConfigComplaint, type Loaded, type LoadOptions, type Setting, type Source } from './load.ts'
-export { configSchema, isPlace, jsonSchema, SETTINGS, type Config } from './schema.ts'
+export { configOf, configProblem, loadConfig, type LoadOptions } from './load.ts'
+export { isPlace, SETTINGS, type Config } from './schema.ts'
 export { renderToml } from './toml.ts'

@@ -92,7 +92,7 @@ function isFolder (value: unknown, folder: string): boolean {
 }
 
 /** A path with the home folder for a leading `~`. */
-export function expand (path: string): string {
+function expand (path: string): string {
   return path === '~' || path.startsWith('~/') ? join(homedir(), path.slice(1)) : path
 }
 
@@ -174,7 +174,7 @@ function flagLayer (flags: NonNullable<LoadOptions['flags']>, complaints: Config
   return layer
 }
 
-export function shapeOf (path: string): SettingShape | undefined {
+function shapeOf (path: string): SettingShape | undefined {
   return SETTINGS.find(each => each.path === path)
 }
 

@@ -61,7 +61,7 @@ export const configSchema = z.strictObject({
 
 export type Config = z.output<typeof configSchema>
 
-export type SettingKind = 'text' | 'whole number' | 'true or false' | 'list'
+type SettingKind = 'text' | 'whole number' | 'true or false' | 'list'
 
 export type SettingShape = {
   /** As in `network.listen`. */

@@ -183,8 +183,8 @@ export async function checkRestored (path: string): Promise<readonly Check[]> {
   const { restored } = folderOf(path)
   const found = await stat(restored).catch(() => undefined)
   return found === undefined ? [] : [{
-    name: 'restored', state: 'warn', finding: 'This node was restored from a backup and takes no new data before it has asked its neighbours what it had published',
-    fix: 'Make sure that the original does not run, start this one, and let it reach a neighbour'
+    name: 'restored', state: 'warn', finding: 'This node was restored from a backup: what its keys had signed since is known to its neighbours alone',
+    fix: 'Make sure that the original does not run, and let this one meet its neighbours before it publishes anything'
   }]
 }
 

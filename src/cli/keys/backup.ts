@@ -99,7 +99,7 @@ async function restore (call: Call): Promise<Outcome> {
     '',
     'This node must not run beside the original, or beside another copy: two nodes with one key contradict each other, and',
     'their neighbours will take it for fraud. Make sure that the original is stopped and stays so, then: hanse start',
-    'Until it has asked its neighbours what it had published, it takes no new data.'
+    'Its data and its federation are with its neighbours: let it meet them before it publishes anything.'
   ].join('\n')
   return answer({ member: { did, name }, folder: folder.path, backupCreatedMs: createdMs, restored: folder.restored }, text)
 }
@@ -145,7 +145,7 @@ async function freeName (path: string): Promise<Result<null, Problem>> {
 }
 
 /** Failures of key files as a command says them. */
-export function keyProblem (failure: KeyFailure): ReturnType<typeof problem> {
+function keyProblem (failure: KeyFailure): ReturnType<typeof problem> {
   const exit = failure.code === 'absent' ? EXIT.notFound : failure.code === 'needs-passphrase' ? EXIT.usage
     : ['not-opened', 'damaged', 'malformed', 'too-costly', 'mismatch'].includes(failure.code) ? EXIT.unverified : EXIT.failed
   return problem(exit, failure.code, failure.reason, failure.hint)

@@ -9,8 +9,8 @@
  *
  * A restored folder holds a file `restored`: its node may not speak before it knows what its keys had signed already.
  */
-export { keyBackupCommand, keyProblem, keyRestoreCommand } from './backup.ts'
+export { keyBackupCommand, keyRestoreCommand } from './backup.ts'
 export { folderOf, type Folder } from './folder.ts'
 export { initCommand } from './init.ts'
 export { passphraseOfFile } from './passphrase.ts'
-export { readKeys, type HeldKeys, type KeyFailure } from './seeds.ts'
+export { readKeys } from './seeds.ts'

@@ -54,7 +54,7 @@ export function sealSecret (secret: Uint8Array, passphrase: string | undefined, 
 }
 
 /** One passphrase has several ways to be typed; all of them must open. */
-export function passphraseBytes (passphrase: string): Uint8Array {
+function passphraseBytes (passphrase: string): Uint8Array {
   return new TextEncoder().encode(passphrase.normalize('NFKC'))
 }
 

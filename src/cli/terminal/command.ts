@@ -12,7 +12,7 @@ export type Option = {
   readonly help: string
 }
 
-export type Argument = {
+type Argument = {
   readonly name: string
   readonly help: string
   readonly optional?: boolean

@@ -5,14 +5,14 @@
  * document a line; both carry `schemaVersion`, and a failure is a document with `error`. Nothing is asked when stdin is no
  * terminal or `--no-input` is given. Text that comes from others loses its control characters before it is shown.
  */
-export { callOf, GLOBAL_OPTIONS, readGlobals, type Globals } from './arguments.ts'
+export { callOf, GLOBAL_OPTIONS, readGlobals } from './arguments.ts'
 export {
-  answer, problem, type Argument, type Call, type Command, type Option, type Outcome
+  answer, problem, type Call, type Command, type Option, type Outcome
 } from './command.ts'
 export { EXIT, type ExitCode } from './exit.ts'
-export { count, formatBytes, formatDuration, formatTime, pairs, plain, table, type TableColumn } from './format.ts'
+export { count, formatBytes, formatDuration, formatTime, pairs, plain, table } from './format.ts'
 export { nearest } from './nearest.ts'
-export { createTerminal, SCHEMA_VERSION, type Answer, type Json, type Manner, type Problem, type Streams, type Terminal } from './output.ts'
-export { createProgress, progressLine, ProgressState, type ProgressBar } from './progress.ts'
+export { createTerminal, type Answer, type Problem, type Streams, type Terminal } from './output.ts'
+export { createProgress, progressLine, ProgressState } from './progress.ts'
 export { askSecret } from './prompt.ts'
 export { qrText } from './qr.ts'

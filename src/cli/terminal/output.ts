@@ -2,7 +2,7 @@ import type { ExitCode } from './exit.ts'
 import { plain } from './format.ts'
 
 /** Grows when a field changes its meaning or goes; new fields alone do not. */
-export const SCHEMA_VERSION = 1
+const SCHEMA_VERSION = 1
 
 const JSON_INDENT = 2
 
@@ -22,7 +22,7 @@ export type Problem = {
 }
 
 /** How the answer is written: for a person, as one document, as one a line. */
-export type Json = 'no' | 'json' | 'ndjson'
+type Json = 'no' | 'json' | 'ndjson'
 
 /** What the process gives: kept narrow, so that a test can look. */
 export type Streams = {

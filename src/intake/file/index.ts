@@ -7,8 +7,6 @@
  */
 export { describeFile, rowTimeMs } from './describe.ts'
 export { sniffFile } from './sniff.ts'
-export { RowTooLarge, splitBytes, splitRows } from './split.ts'
+export { splitBytes, splitRows } from './split.ts'
 export { ROW_BYTES_MAX } from './limits.ts'
-export type {
-  Certainty, FileDescription, FileFailure, FileKind, FileWarning, PersonalKind, Slice, TimeColumn, TimeReading
-} from './types.ts'
+export type { FileDescription, FileKind, Slice } from './types.ts'

@@ -84,7 +84,7 @@ const ADDRESS = new RegExp(
 const DEVICE = /^([0-9a-f]{2}[:-]){5}[0-9a-f]{2}$|^(\d{1,3}\.){3}\d{1,3}$/i
 
 /** What the heading of a column says of persons. */
-export function headingOf (words: readonly string[]): { readonly kind: PersonalKind, readonly certainty: Certainty } | undefined {
+function headingOf (words: readonly string[]): { readonly kind: PersonalKind, readonly certainty: Certainty } | undefined {
   const spoken = ` ${words.join(' ')} `
   const found = HEADINGS.find(({ phrases, stems }) =>
     phrases.some(phrase => spoken.includes(` ${phrase} `)) || stems.some(stem => words.some(word => word.includes(stem))))
