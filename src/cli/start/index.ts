@@ -4,10 +4,8 @@
 import { configOf } from '../config/index.ts'
 import { folderOf, passphraseOfFile, readKeys } from '../keys/index.ts'
 import { answer, EXIT, problem, type Call, type Command, type Outcome } from '../terminal/index.ts'
-import { compose } from './compose.ts'
 import { createLog } from './log.ts'
 
-export { compose, type Running } from './compose.ts'
 export { createLog } from './log.ts'
 
 const STOP_WITHIN_MS = 25_000
@@ -41,6 +39,8 @@ async function start (call: Call): Promise<Outcome> {
     requestStop()
     process.exitCode = EXIT.failed
   })
+  // Loaded by this command alone: libp2p would cost every other one half a second.
+  const { compose } = await import('./compose.ts')
   const running = await compose({ folder, config, seeds: keys.value.seeds, log, requestStop })
   if ('code' in running) return problem(EXIT.failed, running.code, running.reason, running.hint)
   const { node, api } = running

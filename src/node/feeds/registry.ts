@@ -207,7 +207,8 @@ export class Feeds {
     await this.#store.commit(segments.flatMap(segment => this.rowsOfSegment(feed, segment)))
     for (const segment of segments) {
       feed.gain([segment.index, segment.index + 1])
-      this.remember(feed, segment)
+      // Not kept in memory: bulk would drive out what somebody reads, and its bytes would outlive the next collection.
+      feed.storedBytes += segment.bytes.length
     }
     this.changed.emit(feed)
   }
