@@ -16,8 +16,8 @@ import { EventRing } from './live.ts'
 import { Metrics } from './metrics.ts'
 import { routesOf } from './routes.ts'
 
-export { readApiFile, removeApiFile, writeApiFile, type ApiFile, type ApiFileFailure } from './apiFile.ts'
-export { createToken, DEFAULT_LIMITS, knownToken, type KnownToken, type Limits, type Listen, type ListenFailure, type Scope } from './http/index.ts'
+export { readApiFile, removeApiFile, writeApiFile } from './apiFile.ts'
+export { createToken, knownToken, type Limits, type Listen, type Scope } from './http/index.ts'
 
 export type ApiOptions = {
   readonly node: HanseNode

@@ -89,7 +89,7 @@ function encodeName (name: string): string {
 }
 
 /** The one range of RFC 9110 section 14.1.2; several at once are answered by the whole, which it allows. */
-export function rangeOf (
+function rangeOf (
   header: string | undefined, sizeBytes: number
 ): { readonly from: number, readonly to: number } | 'unsatisfiable' | undefined {
   const [, first = '', last = ''] = /^bytes=(\d{0,15})-(\d{0,15})$/.exec(header ?? '') ?? []

@@ -15,7 +15,7 @@ import type {
 } from './types.ts'
 import { counted, publishBody, recordFrames } from './upload.ts'
 
-export type ContentStream = {
+type ContentStream = {
   /** Null where the node does not know it beforehand. */
   readonly sizeBytes: number | null
   readonly mediaType: string

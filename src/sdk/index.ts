@@ -8,23 +8,18 @@
  *
  * Deviates from RFC 9457 in that `type` is a URN of the code: there is no page to look up without the internet.
  */
-export { createClient, type Client, type ContentStream } from './client.ts'
-export type { LiveOptions } from './live.ts'
+export { createClient, type Client } from './client.ts'
 export { API_PATH, datasetPath, MEDIA_TYPES } from './paths.ts'
 export {
-  encodeRecord, encodeRecordsEnd, RECORD_BODY_BYTES_MAX, RECORD_KEY_BYTES_MAX, recordComplaint, RecordStreamReader,
-  type RecordStreamFailure
+  encodeRecord, encodeRecordsEnd, RECORD_BODY_BYTES_MAX, recordComplaint, RecordStreamReader
 } from './recordStream.ts'
-export { recordOfLine, recordOfText, textOfRecord, type RecordText } from './recordText.ts'
+export { recordOfLine, recordOfText, textOfRecord } from './recordText.ts'
 export {
-  appendedSchema, boxSchema, bundleReportSchema, complaintOf, datasetPageSchema, datasetSchema, descriptionSchema, eventSchema,
-  foundingSchema, inviteSchema, joinSchema, membersSchema, peersSchema, problemSchema, progressSchema, publishStartSchema,
-  readinessSchema, referencesSchema, scrubReportSchema, statusSchema, ticketSchema, verifyReportSchema, type PublishStart
+  boxSchema, complaintOf, inviteSchema, joinSchema, problemSchema, publishStartSchema, referencesSchema, type PublishStart
 } from './schemas.ts'
-export { eventBytes, eventsOf, LINE_BYTES_MAX, linesOf, StreamBroken, type ServerSentEvent } from './textStreams.ts'
-export type { Answer, Failure, Fetch } from './transport.ts'
+export { eventBytes, eventsOf, linesOf, StreamBroken } from './textStreams.ts'
+export type { Answer, Failure } from './transport.ts'
 export type {
-  Box, BundleReport, Column, Content, Dataset, DatasetDescription, DatasetPage, DatasetQuery, Form, FoundingStatus, InviteOptions,
-  MemberStatus, NodeEvent, NodeStatus, NumberedRecord, OnProgress, PeerStatus, Problem, Progress, Readiness, RecordInput,
-  ScrubReport, Ticket, VerifyReport
+  Box, BundleReport, Column, Content, Dataset, DatasetDescription, DatasetPage, NodeEvent, NodeStatus, NumberedRecord, OnProgress,
+  Problem, Progress, Readiness, RecordInput, VerifyReport
 } from './types.ts'

@@ -10,7 +10,7 @@
 import { assert, concat, fail, ok, readVarint, textOf, utf8, varintSize, writeVarint, type Result } from '../base/index.ts'
 import type { RecordInput } from './types.ts'
 
-export const RECORD_KEY_BYTES_MAX = 512
+const RECORD_KEY_BYTES_MAX = 512
 export const RECORD_BODY_BYTES_MAX = 262_144
 const MEDIA_TYPE_BYTES_MAX = 255
 const FRAME_BYTES_MAX = RECORD_BODY_BYTES_MAX + RECORD_KEY_BYTES_MAX + MEDIA_TYPE_BYTES_MAX + 32

@@ -2,7 +2,7 @@
 import { z } from 'zod'
 import type {
   Box, BundleReport, Dataset, DatasetDescription, DatasetPage, FoundingStatus, InviteOptions, MemberStatus, NodeEvent, NodeStatus,
-  PeerStatus, Problem, Progress, Readiness, ScrubReport, Ticket, VerifyReport
+  PeerStatus, Problem, Progress, ScrubReport, Ticket, VerifyReport
 } from './types.ts'
 
 const KEYWORDS_MAX = 64
@@ -26,7 +26,7 @@ export const boxSchema: z.ZodType<Box> = box
 
 const columnType = z.enum(['text', 'integer', 'number', 'boolean', 'time', 'latitude', 'longitude', 'geometry'])
 
-export const descriptionSchema: z.ZodType<DatasetDescription> = z.strictObject({
+const descriptionSchema: z.ZodType<DatasetDescription> = z.strictObject({
   datasetId: z.string().regex(/^[a-z0-9][a-z0-9-]{0,63}$/, 'lower case letters, digits and hyphens, at most 64'),
   title: text(256).min(1),
   description: text(8_192),
@@ -200,9 +200,6 @@ export const eventSchema: z.ZodType<NodeEvent> = z.discriminatedUnion('type', [
 export const problemSchema: z.ZodType<Problem> = z.object({
   type: z.string(), title: z.string(), status: z.int(), detail: z.string(), code: z.string(), hint: z.string()
 })
-
-export const readinessSchema: z.ZodType<Readiness> =
-  z.object({ ready: z.boolean(), reasons: z.array(z.object({ code: z.string(), reason: z.string() })) })
 
 /** What is wrong with a value, in one sentence. */
 export function complaintOf (error: z.core.$ZodError): string {

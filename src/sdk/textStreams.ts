@@ -2,7 +2,7 @@
 import { utf8 } from '../base/index.ts'
 
 /** A record body of the largest size, every byte escaped, and its fields. */
-export const LINE_BYTES_MAX = 2_097_152
+const LINE_BYTES_MAX = 2_097_152
 
 /** A stream that ended before its time or holds what it must not. Thrown out of iterables, which know no other way. */
 export class StreamBroken extends Error {

@@ -24,7 +24,7 @@ export type DatasetDescription = {
   readonly simulated: boolean
 }
 
-export type Form = 'table' | 'file' | 'stream'
+type Form = 'table' | 'file' | 'stream'
 
 export type Dataset = DatasetDescription & {
   /** `<publisher did>/<datasetId>`. */

@@ -6,10 +6,10 @@
  * a `Reply`; this room writes it. Bodies are read with limits; a refused body is read on for a while and thrown away, so
  * that the refusal reaches its sender. Plain HTTP beyond loopback is refused.
  */
-export { createToken, isLoopback, knownToken, type KnownToken, type Scope } from './access.ts'
+export { createToken, knownToken, type KnownToken, type Scope } from './access.ts'
 export { DEFAULT_LIMITS, type Limits } from './limits.ts'
 export {
-  json, jsonOrProblem, line, problem, problemOf, progressing, tagged, withHeartbeats, type AnyFailure, type Headers, type Reply
+  json, jsonOrProblem, line, problem, progressing, tagged, withHeartbeats, type AnyFailure, type Headers, type Reply
 } from './replies.ts'
 export { ApiRequest, BodyBroken, invalid, parseJson, splitLine } from './request.ts'
 export type { Route } from './routes.ts'

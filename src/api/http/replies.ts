@@ -40,7 +40,7 @@ const TITLES: Readonly<Record<number, string>> = {
   500: 'Fault of the node', 503: 'Busy', 504: 'Unreachable', 507: 'Disk full'
 }
 
-export function problemOf ({ code, reason, hint }: AnyFailure): Problem {
+function problemOf ({ code, reason, hint }: AnyFailure): Problem {
   const status = STATUS[code] ?? 409
   return { type: `urn:hanse:problem:${code}`, title: TITLES[status] ?? 'Failed', status, detail: reason, code, hint }
 }

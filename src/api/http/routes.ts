@@ -2,7 +2,7 @@ import type { Scope } from './access.ts'
 import type { AnyFailure, Reply } from './replies.ts'
 import type { ApiRequest } from './request.ts'
 
-export type Method = 'GET' | 'POST' | 'PUT' | 'DELETE'
+type Method = 'GET' | 'POST' | 'PUT' | 'DELETE'
 
 export type Route = {
   readonly method: Method

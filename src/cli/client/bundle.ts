@@ -1,11 +1,9 @@
 import { createReadStream } from 'node:fs'
-import { stat } from 'node:fs/promises'
 import { resolve } from 'node:path'
-import type { Result } from '../../base/index.ts'
-import type { BundleReport } from '../../sdk/index.ts'
-import { answer, count, EXIT, formatBytes, pairs, problem, type Command, type Problem } from '../terminal/index.ts'
+import { answer, count, EXIT, formatBytes, problem, type Command } from '../terminal/index.ts'
 import { argument, failed, withNode, withProgress } from './connection.ts'
 import { writeWhole } from './get.ts'
+import { bundleText, expectedFederation, inspect, sizeOf } from './offline.ts'
 
 const FILE = { name: 'FILE', help: 'a bundle that hanse bundle make wrote' }
 
@@ -47,27 +45,21 @@ export const bundleCommands: readonly Command[] = [
       if (!sizeBytes.ok) return sizeBytes
       return await withNode(call, async client => {
         const opened = await withProgress(call, 'bundle', show => client.openBundle(createReadStream(argument(call)), sizeBytes.value, show))
-        return opened.ok ? answer({ bundle: opened.value }, `${reportText(opened.value)}\nNew here: ${count(opened.value.added, 'segment')}.`) : failed(opened.failure)
+        return opened.ok ? answer({ bundle: opened.value }, `${bundleText(opened.value)}\nNew here: ${count(opened.value.added, 'segment')}.`) : failed(opened.failure)
       })
+    }
+  },
+  {
+    name: 'bundle inspect',
+    summary: 'Check a bundle without a node, and show what it holds',
+    arguments: [FILE],
+    options: [{ name: 'federation', value: 'ID', help: 'the federation it must be of' }],
+    examples: ['hanse bundle inspect counters.car'],
+    run: async call => {
+      const federation = expectedFederation(call)
+      if (!federation.ok) return federation
+      const sizeBytes = await sizeOf(argument(call))
+      return sizeBytes.ok ? await inspect(call, argument(call), sizeBytes.value, federation.value) : sizeBytes
     }
   }
 ]
-
-export function reportText ({ federation, federationName, feeds, segments, records, bytes, files, datasets }: BundleReport): string {
-  return pairs([
-    ['federation', `${federationName} (${federation})`],
-    ['holds', `${count(feeds, 'feed')}, ${count(segments, 'segment')}, ${count(records, 'record')}, ${count(files, 'file')}, ${formatBytes(bytes)}`],
-    ['verified', 'every byte, from the charter'],
-    ...datasets.map(dataset => ['dataset', dataset] as const)
-  ])
-}
-
-/** The size of a file that is to be read. */
-export async function sizeOf (path: string): Promise<Result<number, Problem>> {
-  try {
-    const found = await stat(path)
-    return found.isFile() ? { ok: true, value: found.size } : problem(EXIT.usage, 'not-a-file', `${path} is not a file`, 'Name one file.')
-  } catch {
-    return problem(EXIT.notFound, 'not-found', `There is no file ${path}`, 'Check the path; relative paths start at the current folder.')
-  }
-}

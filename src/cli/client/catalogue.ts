@@ -76,7 +76,7 @@ function sizeText ({ distribution: { form, records, sizeBytes }, held }: Dataset
   return sizeBytes === null ? '' : formatBytes(sizeBytes)
 }
 
-export function hereText ({ held }: Dataset): string {
+function hereText ({ held }: Dataset): string {
   switch (held.phase) {
     case 'complete': return 'all'
     case 'fetching': return `${held.segmentsHave} of ${held.segmentsKnown} segments`

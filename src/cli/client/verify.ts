@@ -3,18 +3,21 @@ import type { Client, VerifyReport } from '../../sdk/index.ts'
 import { answer, count, EXIT, formatBytes, formatTime, problem, type Call, type Command, type Outcome } from '../terminal/index.ts'
 import { argument, failed, wholeNumber, withNode, withProgress } from './connection.ts'
 import { writeWhole } from './get.ts'
+import { isFile, verifyFile } from './offline.ts'
 
 export const verifyCommand: Command = {
   name: 'verify',
   summary: 'Check everything of a dataset, from its records up to the charter, or write the proof of one record',
-  arguments: [{ name: 'DATASET', help: 'its name as hanse ls shows it' }],
+  arguments: [{ name: 'DATASET', help: 'its name as hanse ls shows it; or a file: a proof or a bundle, which need no node' }],
   options: [
+    { name: 'federation', value: 'ID', help: 'of a file: the federation it must be of' },
     { name: 'record', value: 'N', help: 'write the proof of this record, to be checked by anybody without a node' },
     { name: 'output', short: 'o', value: 'FILE', help: 'where to write the proof' },
     { name: 'force', help: 'replace the file if there is one' }
   ],
-  examples: ['hanse verify Bellevue/i90-counter', 'hanse verify Bellevue/i90-counter --record 12 -o record-12.proof'],
+  examples: ['hanse verify Bellevue/i90-counter', 'hanse verify Bellevue/i90-counter --record 12 -o record-12.proof', 'hanse verify record-12.proof'],
   run: async call => {
+    if (call.text('record') === undefined && await isFile(argument(call))) return await verifyFile(call, argument(call))
     if (call.text('record') !== undefined) return await withNode(call, client => writeProof(call, client))
     return await withNode(call, async client => {
       const report = await withProgress(call, 'verify', show => client.verify(argument(call), show))

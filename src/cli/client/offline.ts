@@ -1,0 +1,94 @@
+import { createReadStream } from 'node:fs'
+import { readFile, stat } from 'node:fs/promises'
+import { cidOfText, hex, ok, textOf, type CID, type Result } from '../../base/index.ts'
+import { inspectBundle, PROOF_FILE_BYTES_MAX, verifyProof } from '../../node/bundle/index.ts'
+import { textOfRecord, type BundleReport } from '../../sdk/index.ts'
+import { answer, count, EXIT, formatBytes, formatTime, pairs, plain, problem, type Call, type Outcome, type Problem } from '../terminal/index.ts'
+import { failed, withProgress } from './connection.ts'
+
+const BODY_CHARACTERS_MAX = 1_000
+/** First bytes of a map of canonical CBOR with as many fields as a proof has; a CAR file begins with the size of its header. */
+const CBOR_MAP = 0xa0
+
+export async function isFile (path: string): Promise<boolean> {
+  return await stat(path).then(found => found.isFile(), () => false)
+}
+
+/** The size of a file that is to be read. */
+export async function sizeOf (path: string): Promise<Result<number, Problem>> {
+  try {
+    const found = await stat(path)
+    return found.isFile() ? ok(found.size) : problem(EXIT.usage, 'not-a-file', `${path} is not a file`, 'Name one file.')
+  } catch {
+    return problem(EXIT.notFound, 'not-found', `There is no file ${path}`, 'Check the path; relative paths start at the current folder.')
+  }
+}
+
+/** Who trusts a federation knows its id: a file brings a charter of its own, which proves nothing about who founded it. */
+export function expectedFederation (call: Call): Result<CID | undefined, Problem> {
+  const text = call.text('federation')
+  if (text === undefined) return ok(undefined)
+  const federation = cidOfText(text)
+  return federation === undefined
+    ? problem(EXIT.usage, 'usage', `"${text}" is no id of a federation`, 'Copy it from hanse status: it begins with bafy.')
+    : ok(federation)
+}
+
+/** Checks a proof or a bundle, whichever it is. */
+export async function verifyFile (call: Call, path: string): Promise<Outcome> {
+  const federation = expectedFederation(call)
+  if (!federation.ok) return federation
+  const sizeBytes = await sizeOf(path)
+  if (!sizeBytes.ok) return sizeBytes
+  if (sizeBytes.value <= PROOF_FILE_BYTES_MAX) {
+    const bytes = new Uint8Array(await readFile(path))
+    if (((bytes[0] ?? 0) & 0xe0) === CBOR_MAP) return proofOutcome(bytes, federation.value)
+  }
+  return await inspect(call, path, sizeBytes.value, federation.value)
+}
+
+function proofOutcome (bytes: Uint8Array, federation: CID | undefined): Outcome {
+  const verified = verifyProof(bytes, federation)
+  if (!verified.ok) {
+    const { code, reason, hint } = verified.failure
+    return problem(EXIT.unverified, code, `The proof does not hold: ${reason}`, hint)
+  }
+  const { record, ...report } = verified.value
+  const key = textOf(record.key) ?? hex(record.key)
+  const body = textOf(record.body) ?? hex(record.body)
+  return answer({ proof: { ...report, record: textOfRecord(record) } }, pairs([
+    ['record', `${record.number} of ${report.datasetId}`],
+    ['publisher', `${report.publisher.name} (${report.publisher.did})`],
+    ['federation', `${report.federationName} (${report.federation})`],
+    ['signed', formatTime(report.headSignedMs)],
+    ['time', formatTime(record.timeMs)],
+    ['key', plain(key)],
+    ['body', record.operation === 'delete' ? '(deleted)' : plain(body.slice(0, BODY_CHARACTERS_MAX).trimEnd())],
+    ['verified', federation === undefined ? 'from the record up to the charter in the file; compare the id of the federation' : 'from the record up to the charter']
+  ]))
+}
+
+export async function inspect (call: Call, path: string, sizeBytes: number, federation: CID | undefined): Promise<Outcome> {
+  const inspected = await withProgress(call, 'bundle', async show => await inspectBundle(
+    counted(createReadStream(path), done => { show({ phase: 'verifying', done, total: sizeBytes, unit: 'bytes' }) }),
+    ...federation === undefined ? [] : [{ federation }]
+  ))
+  return inspected.ok ? answer({ bundle: inspected.value }, bundleText(inspected.value)) : failed({ ...inspected.failure, status: null })
+}
+
+async function * counted (chunks: AsyncIterable<Uint8Array>, onDone: (done: number) => void): AsyncGenerator<Uint8Array> {
+  let done = 0
+  for await (const chunk of chunks) {
+    yield chunk
+    onDone(done += chunk.length)
+  }
+}
+
+export function bundleText ({ federation, federationName, feeds, segments, records, bytes, files, datasets }: BundleReport): string {
+  return pairs([
+    ['federation', `${federationName} (${federation})`],
+    ['holds', `${count(feeds, 'feed')}, ${count(segments, 'segment')}, ${count(records, 'record')}, ${count(files, 'file')}, ${formatBytes(bytes)}`],
+    ['verified', 'every byte, from the charter'],
+    ...datasets.map(dataset => ['dataset', dataset] as const)
+  ])
+}

@@ -1,0 +1,148 @@
+import { strict as assert } from 'node:assert'
+import { spawn, type ChildProcess } from 'node:child_process'
+import { once } from 'node:events'
+import { existsSync, readFileSync, writeFileSync } from 'node:fs'
+import { join } from 'node:path'
+import { createInterface } from 'node:readline'
+import { freePort } from '../support/nodes.ts'
+import { documentOf, hanse, hanseHere, temporaryFolder, type Ran } from './support.ts'
+
+const MAIN = join(import.meta.dirname, '../../src/cli/main.ts')
+const WEATHER = join(import.meta.dirname, '../../node_modules/vega-datasets/data/seattle-weather.csv')
+const PICTURE = join(import.meta.dirname, '../../node_modules/vega-datasets/data/ffox.png')
+
+/** One city: the commands a person types, and the process that `hanse start` is. */
+class City {
+  readonly data: string
+  readonly environment: Record<string, string> = {}
+  process: ChildProcess | undefined
+
+  constructor (data: string) {
+    this.data = data
+  }
+
+  async init (name: string): Promise<void> {
+    for (const [key, port] of [['NETWORK__LISTEN', await freePort()], ['NETWORK__JOIN_LISTEN', await freePort()]] as const) {
+      this.environment[`HANSE_${key}`] = `/ip4/127.0.0.1/tcp/${port}`
+    }
+    Object.assign(this.environment, { HANSE_API__LISTEN: '127.0.0.1:0', HANSE_API__METRICS_LISTEN: '127.0.0.1:0', HANSE_NETWORK__LAN: 'false' })
+    await this.done(['init', '--name', name, '--no-input'])
+  }
+
+  async start (): Promise<void> {
+    const child = spawn(process.execPath, [MAIN, 'start', '--data', this.data, '--ndjson'], {
+      env: { PATH: process.env['PATH'] ?? '', HOME: '/nonexistent', ...this.environment }, stdio: ['ignore', 'pipe', 'ignore']
+    })
+    this.process = child
+    const [line] = await once(createInterface({ input: child.stdout }), 'line')
+    assert.match(String(line), /"ready":true/)
+  }
+
+  async run (args: readonly string[]): Promise<Ran> {
+    return await hanseHere([...args, '--data', this.data], this.environment)
+  }
+
+  /** What a command that must succeed says under --json. */
+  async done (args: readonly string[]): Promise<Record<string, unknown>> {
+    const ran = await this.run([...args, '--json'])
+    assert.equal(ran.code, 0, `${args.join(' ')}: ${ran.error}`)
+    return documentOf(ran)
+  }
+}
+
+describe('two cities on the command line', () => {
+  const folder = temporaryFolder()
+  const path = (name: string): string => join(folder.path, name)
+  const bellevue = new City(path('bellevue'))
+  const renton = new City(path('renton'))
+
+  after(() => {
+    for (const { process } of [bellevue, renton]) process?.kill('SIGKILL')
+    folder.remove()
+  })
+
+  it('found a federation by a ticket', async () => {
+    for (const [city, name] of [[bellevue, 'Bellevue'], [renton, 'Renton']] as const) {
+      await city.init(name)
+      await city.start()
+    }
+    assert.equal((await bellevue.run(['publish', WEATHER, '--licence', 'x'])).code, 1)
+    const { ticket } = await bellevue.done(['invite', '--federation', 'Corridor', '--founders', '2'])
+    const joined = await renton.run(['join', String(ticket)])
+    assert.equal(joined.out, 'Corridor is founded, with 2 members.\n', joined.error)
+    assert.match((await renton.run(['members'])).out, /Bellevue +member/)
+  })
+
+  it('replicate a table and a file to the byte, and verify them at the other side', async () => {
+    for (const [file, name] of [[WEATHER, 'seattle-weather'], [PICTURE, 'ffox']] as const) {
+      await bellevue.done(['publish', file, '--licence', 'BSD-3-Clause'])
+      const copy = path(`${name}.copy`)
+      await renton.done(['get', `Bellevue/${name}`, '-o', copy])
+      assert.deepEqual(readFileSync(copy), readFileSync(file))
+      const { verification } = await renton.done(['verify', `Bellevue/${name}`])
+      assert.ok(typeof verification === 'object' && verification !== null && 'verified' in verification)
+      assert.equal(verification.verified, true)
+    }
+    assert.match((await renton.run(['ls', '--text', 'weather'])).out, /Bellevue\/seattle-weather/)
+  })
+
+  it('deliver a stream as it grows', async () => {
+    await bellevue.done(['publish', '--stream', '--id', 'live', '--simulated', '--licence', 'x'])
+    const tail = renton.run(['tail', 'Bellevue/live', '--last', '100', '--count', '3', '--ndjson'])
+    const appended = await hanse(['publish', '--append', 'live', '--data', bellevue.data], {
+      environment: bellevue.environment, input: '{"body":{"n":1}}\n{"body":{"n":2}}\n{"body":{"n":3}}\n'
+    })
+    assert.equal(appended.code, 0, appended.error)
+    const bodies = (await tail).out.trimEnd().split('\n').map(line => JSON.parse(line).record?.body)
+    assert.deepEqual(bodies, ['{"n":1}', '{"n":2}', '{"n":3}', undefined])
+  })
+
+  it('prove a record to somebody without a node, and refuse any changed byte', async () => {
+    const proof = path('row.proof')
+    await renton.done(['verify', 'Bellevue/seattle-weather', '--record', '2', '-o', proof])
+    const stranger = ['--data', path('nobody')]
+    const verified = await hanseHere(['verify', proof, ...stranger])
+    assert.equal(verified.code, 0, verified.error)
+    assert.match(verified.out, /publisher +Bellevue[^]*body +2012-01-02/)
+    const bytes = readFileSync(proof)
+    for (const at of [0, 1, 9, 100, bytes.length >> 1, bytes.length - 1]) {
+      const changed = Uint8Array.from(bytes)
+      changed[at] = (changed[at] ?? 0) ^ 4
+      writeFileSync(proof, changed)
+      assert.equal((await hanseHere(['verify', proof, ...stranger])).code, 7, `byte ${at}`)
+    }
+  })
+
+  it('carry datasets by hand, checked before they are taken', async () => {
+    const bundle = path('weather.car')
+    const status = await bellevue.done(['status'])
+    await bellevue.done(['bundle', 'make', 'seattle-weather', 'ffox', '-o', bundle])
+    const stranger = ['--data', path('nobody')]
+    const inspected = await hanseHere(['bundle', 'inspect', bundle, ...stranger])
+    assert.equal(inspected.code, 0, inspected.error)
+    assert.match(inspected.out, /Corridor \(bafy/)
+    const federation = /"id": ?"(bafy\w+)"/.exec(JSON.stringify(status))?.[1] ?? ''
+    assert.equal((await hanseHere(['verify', bundle, '--federation', federation, ...stranger])).code, 0)
+    const opened = await renton.done(['bundle', 'open', bundle])
+    assert.equal(typeof opened['bundle'], 'object')
+    const bytes = readFileSync(bundle)
+    writeFileSync(bundle, bytes.subarray(0, bytes.length - 10))
+    assert.equal((await hanseHere(['bundle', 'inspect', bundle, ...stranger])).code, 7)
+    assert.equal((await renton.run(['bundle', 'open', bundle])).code, 7)
+    const other = 'bafyreigeaomha7cy4bwwvjdeic6n4rkje3m6sinuvhlwnfegaluczzpoje'
+    assert.equal((await hanseHere(['bundle', 'inspect', bundle, '--federation', other, ...stranger])).code, 7)
+  })
+
+  it('stop in order, and hold everything when they start again', async () => {
+    for (const city of [bellevue, renton]) {
+      const exited = city.process === undefined ? [] : once(city.process, 'exit')
+      assert.equal((await city.run(['stop'])).out, 'The node has stopped; what it acknowledged is safe.\n')
+      assert.equal((await exited)[0], 0)
+      assert.equal(existsSync(join(city.data, 'api.json')), false)
+    }
+    assert.equal((await renton.run(['ls'])).code, 3)
+    await renton.start()
+    await renton.done(['get', 'Bellevue/seattle-weather', '-o', path('again.csv')])
+    assert.deepEqual(readFileSync(path('again.csv')), readFileSync(WEATHER))
+  })
+})
