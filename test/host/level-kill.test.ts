@@ -40,8 +40,13 @@ const CHILD = `
 `
 
 describe('the store in LevelDB under kill -9', () => {
+  let opened: Awaited<ReturnType<typeof temporaryStore>>
+  beforeEach(async () => {
+    opened = await temporaryStore()
+  })
+  afterEach(async () => opened.remove())
+
   it(`keeps every acknowledged row through ${ROUNDS} kills at random moments`, async () => {
-    const opened = await temporaryStore()
     await opened.store.close()
     const acknowledged: number[] = []
     let next = 0
@@ -72,6 +77,5 @@ describe('the store in LevelDB under kill -9', () => {
       }
       await store.close()
     }
-    await opened.remove()
   })
 })
