@@ -25,8 +25,9 @@ export type RecordStreamFailure = {
 
 /** One record as a frame. The caller has seen to its limits; a record beyond them is a bug. */
 export function encodeRecord (record: RecordInput): Uint8Array {
+  const complaint = recordComplaint(record)
+  assert(complaint === undefined, complaint ?? '')
   const mediaType = utf8(record.mediaType)
-  assert(recordComplaint(record) === undefined, `no record to send: ${recordComplaint(record)}`)
   const size = varintSize(record.key.length) + record.key.length + varintSize(record.timeMs) + 1 +
     varintSize(mediaType.length) + mediaType.length + record.body.length
   const frame = new Uint8Array(varintSize(size) + size)
@@ -53,7 +54,9 @@ export function recordComplaint (record: RecordInput): string | undefined {
   if (record.body.length > RECORD_BODY_BYTES_MAX) return `a body has at most ${RECORD_BODY_BYTES_MAX} bytes; publish larger ones as a file`
   if (record.operation === 'delete' && record.body.length > 0) return 'a delete has no body'
   if (!Number.isSafeInteger(record.timeMs) || record.timeMs < 0) return 'a time is in whole milliseconds since 1970'
-  const mediaTypeBytes = utf8(record.mediaType).length
+  // A UTF-16 unit has at most three bytes in UTF-8, so of a short text the bytes need not be counted.
+  const units = record.mediaType.length
+  const mediaTypeBytes = units * 3 <= MEDIA_TYPE_BYTES_MAX ? units : utf8(record.mediaType).length
   if (mediaTypeBytes === 0 || mediaTypeBytes > MEDIA_TYPE_BYTES_MAX) return `a media type has 1 to ${MEDIA_TYPE_BYTES_MAX} bytes`
   return undefined
 }
