@@ -1,11 +1,12 @@
 import { strict as assert } from 'node:assert'
+import { peerDiscoverySymbol, type PeerDiscovery } from '@libp2p/interface'
 import { peerIdFromString } from '@libp2p/peer-id'
 import { multiaddr } from '@multiformats/multiaddr'
 import { encodeCanonical, fail, ok, utf8 } from '../../src/base/index.ts'
 import type { Peer, Reply } from '../../src/host/index.ts'
 import { encodeFrame, NOTE, REQUEST } from '../../src/host/libp2p/frame.ts'
 import { mayDial, membersOnly, reachOf } from '../../src/host/libp2p/gater.ts'
-import { Redial } from '../../src/host/libp2p/redial.ts'
+import { Lan, Redial } from '../../src/host/libp2p/redial.ts'
 import { addressesOf, counted, dial, openRaw, stopRaws, type Raw } from './libp2p-raw.fixture.ts'
 import { closeAll, ECHO, FAST, introduce, met, openMember, until, type Member } from './libp2p.fixture.ts'
 
@@ -89,6 +90,12 @@ describe('members only, before any protocol', function () {
     a.network.setMembers(new Map([[b.peerId, b.network.addresses()]]))
     await until('it was refused three times', () => denied(b, 'denyInboundEncryptedConnection') >= 3)
     assert.equal(a.came.length + b.came.length, 0)
+  })
+
+  it('says what to do when its address is taken', async () => {
+    const a = await opened(1)
+    const listen = a.network.addresses().map(address => address.replace(/\/p2p\/.*$/, ''))
+    await assert.rejects(openMember(2, { listen }), { code: 'network.start', message: /free the port or choose another address/ })
   })
 
   it('tells a refused node why, by the code of its hello', async () => {
@@ -268,6 +275,20 @@ describe('the redial loop', () => {
     await until('it was dialled', () => dialled.length > 0)
     redial.stop()
     assert.deepEqual(dialled[0], [`${address}/p2p/${peerId}`])
+  })
+
+  it('hears of a member on the LAN each time it is seen, known or not', async () => {
+    const discovery = Object.assign(new EventTarget(), { [peerDiscoverySymbol]: undefined }) as unknown as PeerDiscovery
+    const lan = new Lan(discovery)
+    const { redial, dialled } = loop(true, () => undefined)
+    lan.onSighted = (...seen) => redial.sighted(...seen)
+    redial.setMembers(new Map([[peerId, []]]))
+    for (const host of ['192.168.7.7', '192.168.7.8']) {
+      const detail = { id: peerIdFromString(peerId), multiaddrs: [multiaddr(`/ip4/${host}/tcp/4001`)] }
+      discovery.dispatchEvent(new CustomEvent('peer', { detail }))
+      await until('it was dialled there', () => dialled.some(addresses => addresses[0]?.startsWith(`/ip4/${host}/`) === true))
+    }
+    redial.stop()
   })
 
   it('says once that a private address needs the LAN switch, and dials nothing', async () => {

@@ -31,7 +31,7 @@ import { Gossip, gossipService, Watchdog } from './gossip.ts'
 import { Greeter } from './hello.ts'
 import { Breaches, CreditPool, LIMITS, type Limits } from './limits.ts'
 import { PeerLink } from './peer.ts'
-import { Redial } from './redial.ts'
+import { Lan, Redial } from './redial.ts'
 
 export { joinPort, joinPortWith } from './join.ts'
 export { LIMITS, type Limits } from './limits.ts'
@@ -41,7 +41,7 @@ type Parts = {
   readonly options: NetworkOptions
   readonly limits: Limits
   readonly rule: AddressRule
-  readonly node: Libp2p
+  readonly node: Libp2p<{ readonly lan: Lan }>
   readonly pubsub: PubSub | undefined
   readonly members: Map<PeerId, readonly string[]>
   readonly breaches: Breaches
@@ -59,8 +59,13 @@ export async function openNetwork (options: NetworkOptions, limits: Limits = LIM
   const gater = membersOnly(peerId => members.has(peerId), rule, hook => add(counters, `hanse_network_denied_total{hook="${hook}"}`))
   const privateKey = await generateKeyPairFromSeed('Ed25519', options.transportSeed)
   const shared = nodeOptions(options, limits, privateKey, gater)
-  const services = { identify: identify(), ping: ping() }
-  let node: Libp2p
+  const serviceTag = `_hanse-${options.federation.slice(-8)}._udp.local`
+  const services = {
+    identify: identify(),
+    ping: ping(),
+    lan: (components: Parameters<ReturnType<typeof mdns>>[0]) => new Lan(options.lan ? mdns({ serviceTag })(components) : undefined)
+  }
+  let node: Libp2p<{ readonly lan: Lan }>
   let pubsub: PubSub | undefined
   if (options.gossip) {
     const isMisbehaving = (peerId: PeerId): boolean => breaches.isMisbehaving(peerId)
@@ -132,8 +137,7 @@ class Libp2pNetwork implements Network {
       else connection.abort(new Error('no member'))
     })
     node.addEventListener('connection:close', ({ detail: connection }) => this.#closed(connection))
-    node.addEventListener('peer:discovery', ({ detail: { id, multiaddrs } }) =>
-      this.#redial.sighted(id.toString(), multiaddrs.map(String)))
+    node.services.lan.onSighted = (peerId, addresses) => this.#redial.sighted(peerId, addresses)
     await this.#greeter.start()
     for (const protocol of Object.keys(options.protocols)) {
       await this.#greeter.serve(protocol, (stream, connection) => {
@@ -320,8 +324,7 @@ function nodeOptions (
     // A ping waits behind all data with credit: 2 MiB take 17 s on a line of 1 Mbit/s, and its failure ends the connection.
     connectionMonitor: offGrid
       ? { pingInterval: 60_000, pingTimeout: { minTimeout: 120_000, maxTimeout: 240_000 } }
-      : { pingInterval: 15_000, pingTimeout: { minTimeout: 20_000 } },
-    peerDiscovery: options.lan ? [mdns({ serviceTag: `_hanse-${options.federation.slice(-8)}._udp.local` })] : []
+      : { pingInterval: 15_000, pingTimeout: { minTimeout: 20_000 } }
   }
 }
 

@@ -1,3 +1,4 @@
+import { start, stop, type PeerDiscovery } from '@libp2p/interface'
 import type { Multiaddr } from '@multiformats/multiaddr'
 import type { Log, PeerId } from '../index.ts'
 import { mayDial, parseAddress, type AddressRule } from './gater.ts'
@@ -124,7 +125,7 @@ export class Redial {
       .filter(address => mayDial(address, rule))
       .slice(0, limits.addressesPerPeerMax)
       .map(address => address.encapsulate(`/p2p/${target.peerId}`))
-    if (addresses.length === 0 && !target.warned) {
+    if (addresses.length === 0 && target.named.length > 0 && !target.warned) {
       target.warned = true
       log('warn', 'a member has no address that this node may dial; private addresses need the LAN switch',
         { peerId: target.peerId, addresses: target.named.join(' ').slice(0, 512) })
@@ -135,5 +136,27 @@ export class Redial {
   #delayMs (failures: number): number {
     const { limits, delayMsMax, chance } = this.#options
     return Math.min(delayMsMax, limits.redialDelayMs * 2 ** Math.min(failures, 30)) * (0.5 + chance())
+  }
+}
+
+/**
+ * Says who is seen on the local network. Started by libp2p as a service, not as its peer discovery: that one reports
+ * only peers it does not know yet, hence no member and no new address, and stores strangers.
+ */
+export class Lan {
+  readonly #discovery: PeerDiscovery | undefined
+  onSighted: (peerId: PeerId, addresses: readonly string[]) => void = () => {}
+
+  constructor (discovery: PeerDiscovery | undefined) {
+    this.#discovery = discovery
+    discovery?.addEventListener('peer', ({ detail: { id, multiaddrs } }) => this.onSighted(id.toString(), multiaddrs.map(String)))
+  }
+
+  async start (): Promise<void> {
+    if (this.#discovery !== undefined) await start(this.#discovery)
+  }
+
+  async stop (): Promise<void> {
+    if (this.#discovery !== undefined) await stop(this.#discovery)
   }
 }
