@@ -4,7 +4,7 @@ import type { Host, Log } from '../host/index.ts'
 import { makeBundle, openBundle, SET_SIZE_BYTES } from './bundle/index.ts'
 import { Catalogue } from './catalogue/index.ts'
 import type {
-  Dataset, Failure, HanseNode, NodeEvent, NodeStatus, PeerStatus
+  Dataset, Failure, HanseNode, NodeEvent, NodeStatus
 } from './contract/index.ts'
 import { Datasets, Publisher, Reader } from './datasets/index.ts'
 import { Federation } from './federation/index.ts'
@@ -69,6 +69,7 @@ export async function createNode (options: NodeOptions): Promise<HanseNode> {
   let belonging: Belonging | undefined
   const stopping = new AbortController()
   let isStopping = false
+  let isBelonging = false
   let cancelScrub: () => void = () => {}
 
   const onFatal = (cause: unknown): void => {
@@ -93,6 +94,7 @@ export async function createNode (options: NodeOptions): Promise<HanseNode> {
   await ceremony.resume(charter?.ok === true)
 
   async function belong (sealed: Charter, isNew: boolean): Promise<void> {
+    isBelonging = true
     if (isNew) await store.commit([{ type: 'put', key: CHARTER, value: sealed.envelope }])
     const room = new Room()
     const federation = await Federation.open({
@@ -200,7 +202,7 @@ export async function createNode (options: NodeOptions): Promise<HanseNode> {
     const problem = ceremony.problem
     return {
       member: { did: keys.did, name },
-      state: isStopping ? 'stopping' : federation !== undefined ? 'ready' : ceremony.status() === null ? 'alone' : 'founding',
+      state: isStopping ? 'stopping' : federation !== undefined ? 'ready' : isBelonging || ceremony.status() !== null ? 'founding' : 'alone',
       federation: current === undefined ? null : { id: current.federation.toString(), name: current.charter.name, members: current.members().length },
       founding: ceremony.status(),
       peerId: peerIdOfKey(keys.transport.publicKey),
@@ -225,19 +227,13 @@ class Room {
   #wants: (feed: Feed) => boolean = feed => feed.declaration.datasetId === 'catalogue'
 
   open (federation: Federation, datasets: Datasets, quotaBytes: number): void {
-    this.#wants = feed => datasets.wants(feed) && (feed.role === 'writer' || keptBytes(federation) < quotaBytes)
+    this.#wants = feed => datasets.wants(feed) && (feed.role === 'writer' || federation.feeds.replicatedBytes < quotaBytes)
     for (const feed of federation.feeds.all()) federation.puller.want(feed)
   }
 
   wants (feed: Feed): boolean {
     return this.#wants(feed)
   }
-}
-
-function keptBytes (federation: Federation): number {
-  let bytes = 0
-  for (const feed of federation.feeds.all()) if (feed.role === 'reader') bytes += feed.storedBytes
-  return bytes
 }
 
 /** Tells of what happens in the federation as events. */

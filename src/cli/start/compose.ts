@@ -66,9 +66,10 @@ export async function compose (options: {
     node,
     api: api.value,
     async stop () {
-      await removeApiFile(folder.path)
       await api.value.stop()
       await close()
+      // Last: whoever waits for the file to go may use the folder then.
+      await removeApiFile(folder.path)
     }
   }
 }

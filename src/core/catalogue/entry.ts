@@ -162,8 +162,19 @@ function bodyOf (entry: Entry): Uint8Array {
   }
 }
 
+/** A catalogue is folded anew whenever it grows; what a record says does not change. */
+const parsedByRecord = new WeakMap<FeedRecord, Result<Entry, EntryFailure>>()
+
 /** What a put record of a catalogue feed says. Whether its publisher may say so, `catalogueOf` decides. */
-export function parseEntry ({ key, mediaType: given, body }: FeedRecord): Result<Entry, EntryFailure> {
+export function parseEntry (record: FeedRecord): Result<Entry, EntryFailure> {
+  const known = parsedByRecord.get(record)
+  if (known !== undefined) return known
+  const parsed = parse(record)
+  parsedByRecord.set(record, parsed)
+  return parsed
+}
+
+function parse ({ key, mediaType: given, body }: FeedRecord): Result<Entry, EntryFailure> {
   const name = textOf(key) ?? ''
   const type = typeOfKey(name)
   if (type === undefined) return fail({ code: 'unknown-key', key: name })

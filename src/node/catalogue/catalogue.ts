@@ -10,10 +10,10 @@ import type { Failure, PublishFailure } from '../contract/index.ts'
 import type { Federation } from '../federation/index.ts'
 import { Signal, type Feed } from '../feeds/index.ts'
 import { failureOf } from '../publishing/index.ts'
-import { readableEnd, recordsOf } from '../reading/index.ts'
+import { Incomplete, readableEnd, recordsOf } from '../reading/index.ts'
 
 /** One publisher's catalogue feed, read so far: of each key the latest record. */
-type Shelf = { readonly feed: Feed, next: number, readonly latest: Map<string, Placed>, state: PublisherCatalogue, isReading: boolean }
+type Shelf = { readonly feed: Feed, next: number, readonly latest: Map<string, Placed>, state: PublisherCatalogue, isReading: boolean, isNewer: boolean }
 
 /** The catalogues of all members, kept up to date, and the own one, which it writes. */
 export class Catalogue {
@@ -114,26 +114,43 @@ export class Catalogue {
       return
     }
     const shelf = this.#shelfOf(publisher, feed)
-    if (shelf.feed !== feed || shelf.isReading) return
+    if (shelf.feed !== feed) return
+    // Whoever is reading reads on, also where it was just about to give up.
+    shelf.isNewer = true
+    if (shelf.isReading) return
     shelf.isReading = true
     try {
-      for (let end = readableEnd(feed); end > shelf.next; end = readableEnd(feed)) {
-        for await (const record of recordsOf(this.#federation.feeds, feed, shelf.next, end)) {
-          shelf.latest.set(hex(record.key), { record, recordIndex: record.number })
-          shelf.next = record.number + 1
-        }
-        await this.#fold(shelf)
+      while (shelf.isNewer) {
+        shelf.isNewer = false
+        await this.#readOn(shelf)
       }
     } finally {
       shelf.isReading = false
     }
   }
 
+  async #readOn (shelf: Shelf): Promise<void> {
+    const { feed } = shelf
+    const end = readableEnd(feed)
+    if (end <= shelf.next) return
+    try {
+      for await (const record of recordsOf(this.#federation.feeds, feed, shelf.next, end)) {
+        shelf.latest.set(hex(record.key), { record, recordIndex: record.number })
+        shelf.next = record.number + 1
+      }
+    } catch (cause) {
+      if (!(cause instanceof Incomplete)) throw cause
+      // Damaged on the disk: it is being fetched again, and read when it is back.
+      this.#log('warn', 'a catalogue is not whole', { publisher: feed.declaration.publisher, reason: cause.message })
+    }
+    await this.#fold(shelf)
+  }
+
   #shelfOf (publisher: string, feed: Feed): Shelf {
     const known = this.#shelves.get(publisher)
     // A newer catalogue feed replaces one that was frozen.
     if (known !== undefined && (known.feed === feed || known.feed.declaration.createdMs >= feed.declaration.createdMs)) return known
-    const shelf: Shelf = { feed, next: 0, latest: new Map(), state: catalogueOf(publisher, [], () => undefined), isReading: false }
+    const shelf: Shelf = { feed, next: 0, latest: new Map(), state: catalogueOf(publisher, [], () => undefined), isReading: false, isNewer: false }
     this.#shelves.set(publisher, shelf)
     return shelf
   }

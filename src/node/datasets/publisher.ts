@@ -101,7 +101,8 @@ export class Publisher {
       return fail({ code: 'invalid', reason: `"${datasetId}" is a finished ${entry.distribution.form}, not a stream`, hint: 'publish it anew as a whole, or open a stream' })
     }
     const appended = await this.#federation.writer.append(feed, records, options)
-    return appended.ok ? appended : fail(failureOf(appended.failure))
+    if (!appended.ok) return fail(failureOf(appended.failure))
+    return ok({ first: appended.value.first - entry.distribution.firstRecord, count: appended.value.count })
   }
 
   async withdraw (datasetId: string): Promise<Result<null, PublishFailure>> {

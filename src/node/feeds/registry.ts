@@ -32,6 +32,8 @@ export class Feeds {
   /** Stored segments that turned out to be damaged or absent. */
   readonly damaged: Signal<{ readonly feed: Feed, readonly index: number }> = new Signal()
   damagedCount = 0
+  /** Stored segments of other members' feeds. */
+  replicatedBytes = 0
 
   constructor (store: Store) {
     this.#store = store
@@ -50,6 +52,7 @@ export class Feeds {
         number, id: statement.value.id, declaration: declaration.value, statement: row.declaration, role: row.role
       })
       await loadFeed(store, feed)
+      if (feed.role === 'reader') feeds.replicatedBytes += feed.storedBytes
       feeds.#byKey.set(feed.key, feed)
     }
     return feeds
@@ -161,7 +164,12 @@ export class Feeds {
 
   remember (feed: Feed, { index, bytes }: VerifiedSegment): void {
     this.#cache.set(`${feed.number}/${index}`, bytes)
-    feed.storedBytes += bytes.length
+    this.#count(feed, bytes)
+  }
+
+  #count (feed: Feed, { length }: Uint8Array): void {
+    feed.storedBytes += length
+    if (feed.role === 'reader') this.replicatedBytes += length
   }
 
   /** Takes leaves that, after those held, give the root of `head`; the segments given with them are stored too. */
@@ -208,7 +216,7 @@ export class Feeds {
     for (const segment of segments) {
       feed.gain([segment.index, segment.index + 1])
       // Not kept in memory: bulk would drive out what somebody reads, and its bytes would outlive the next collection.
-      feed.storedBytes += segment.bytes.length
+      this.#count(feed, segment.bytes)
     }
     this.changed.emit(feed)
   }

@@ -73,7 +73,7 @@ export async function verifyDataset (
   checks.push(await contentCheck(files, claimed, content.digest(), contentBytes, broken === undefined))
   return {
     dataset: claimed.dataset, verified: checks.every(check => check.ok), segments, records, bytes, checks,
-    publisher: feed.declaration.publisher, headSignedMs: head?.timeMs ?? 0
+    publisher: members.nameOf(feed.declaration.publisher), headSignedMs: head?.timeMs ?? 0
   }
 }
 
