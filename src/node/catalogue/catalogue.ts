@@ -13,7 +13,7 @@ import { failureOf } from '../publishing/index.ts'
 import { Incomplete, readableEnd, recordsOf } from '../reading/index.ts'
 
 /** One publisher's catalogue feed, read so far: of each key the latest record. */
-type Shelf = { readonly feed: Feed, next: number, readonly latest: Map<string, Placed>, state: PublisherCatalogue, isReading: boolean, isNewer: boolean }
+type Shelf = { readonly feed: Feed, next: number, readonly latest: Map<string, Placed>, state: PublisherCatalogue, reading: Promise<void> | undefined, isNewer: boolean }
 
 /** The catalogues of all members, kept up to date, and the own one, which it writes. */
 export class Catalogue {
@@ -115,17 +115,16 @@ export class Catalogue {
     }
     const shelf = this.#shelfOf(publisher, feed)
     if (shelf.feed !== feed) return
-    // Whoever is reading reads on, also where it was just about to give up.
+    // Whoever is reading reads on, also where it was just about to end.
     shelf.isNewer = true
-    if (shelf.isReading) return
-    shelf.isReading = true
-    try {
-      while (shelf.isNewer) {
-        shelf.isNewer = false
-        await this.#readOn(shelf)
-      }
-    } finally {
-      shelf.isReading = false
+    shelf.reading ??= this.#readAll(shelf).finally(() => { shelf.reading = undefined })
+    await shelf.reading
+  }
+
+  async #readAll (shelf: Shelf): Promise<void> {
+    while (shelf.isNewer) {
+      shelf.isNewer = false
+      await this.#readOn(shelf)
     }
   }
 
@@ -150,7 +149,7 @@ export class Catalogue {
     const known = this.#shelves.get(publisher)
     // A newer catalogue feed replaces one that was frozen.
     if (known !== undefined && (known.feed === feed || known.feed.declaration.createdMs >= feed.declaration.createdMs)) return known
-    const shelf: Shelf = { feed, next: 0, latest: new Map(), state: catalogueOf(publisher, [], () => undefined), isReading: false, isNewer: false }
+    const shelf: Shelf = { feed, next: 0, latest: new Map(), state: catalogueOf(publisher, [], () => undefined), reading: undefined, isNewer: false }
     this.#shelves.set(publisher, shelf)
     return shelf
   }
