@@ -12,6 +12,8 @@ import type { Keys } from './keys.ts'
 
 const CALL_TIMEOUT_MS = 10_000
 const ASK_EVERY_MS = 2_000
+/** Founders mostly act within a minute; who waits longer asks less often, as join listeners demand. */
+const ASKS_OFTEN = 30
 const ASK_LATER_MS = 30_000
 const CONVENER = metaKey('founding/convener')
 const APPLICANT = metaKey('founding/applicant')
@@ -50,6 +52,7 @@ export class Ceremony {
   #turn: Promise<unknown> = Promise.resolve()
   #listener: { readonly addresses: readonly string[], stop (): Promise<void> } | undefined
   #cancelAsk: () => void = () => {}
+  #asks = 0
   #isStopped = false
   /** All founders have signed. */
   readonly founded: Signal<Charter> = new Signal()
@@ -240,7 +243,7 @@ export class Ceremony {
         case 'next': continue
         case 'wait':
           this.#standing = outcome
-          this.#askSoon(ASK_EVERY_MS)
+          this.#askSoon(this.#asks++ < ASKS_OFTEN ? ASK_EVERY_MS : ASK_LATER_MS)
           this.changed.emit()
           return ok(null)
         case 'founded':
