@@ -1,6 +1,8 @@
 import { deepEqual, equal, match, ok } from 'node:assert/strict'
-import { concat, equalBytes, hex, sha256, type CID } from '../../src/base/index.ts'
-import { decodeForkProof, verifyForkProof } from '../../src/core/feed/index.ts'
+import {
+  cidOf, codecOf, concat, decodeCanonical, encodeCanonical, equalBytes, hex, isCid, MerkleLog, sha256, type CID, type Value
+} from '../../src/base/index.ts'
+import { decodeForkProof, leafDataOf, leafHashOf, verifyForkProof } from '../../src/core/feed/index.ts'
 import { revocationBody, revocationSignature, sealRevocation } from '../../src/core/identity/index.ts'
 import {
   carDecode, decodeProofFile, encodeProofFile, inspectBundle, makeBundle, makeProof, openBundle, verifyProof
@@ -258,3 +260,105 @@ describe('proofs of records', () => {
     }
   }).timeout(60_000)
 })
+
+describe('bundles forged with care, every hash right', () => {
+  /** Says other things in the manifest or the blocks, and puts all hashes right again. */
+  async function forged (from: Published, forge: (blocks: Map<string, Uint8Array>, manifest: Loose) => void): Promise<Uint8Array> {
+    const { encodeHeader, sectionPrefix } = await import('../../src/node/bundle/car.ts')
+    const [first, ...rest] = await sectionsOf(await bundleOf(from))
+    ok(first !== undefined)
+    const manifest = looselyOf<Loose>(first.bytes)
+    const blocks = new Map(rest.map(({ cid, bytes }) => [cid.toString(), bytes]))
+    forge(blocks, manifest)
+    const sections = rest.filter(({ cid }) => blocks.has(cid.toString())).map(({ cid }) => {
+      const bytes = blocks.get(cid.toString()) ?? new Uint8Array(0)
+      return { before: cid, cid: cidOf(codecOf(cid) ?? 'raw', bytes), bytes }
+    })
+    const renamed = new Map(sections.map(({ before, cid }) => [before.toString(), cid]))
+    const body = encodeCanonical(withNames(manifest, renamed))
+    const root = cidOf('dagCbor', body)
+    return concat([
+      encodeHeader(root), sectionPrefix(root, body.length), body, ...sections.flatMap(({ cid, bytes }) => [sectionPrefix(cid, bytes.length), bytes])
+    ])
+  }
+
+  const edit = (blocks: Map<string, Uint8Array>, id: unknown, change: (value: Edited) => void): void => {
+    const value = looselyOf<Edited>(blocks.get(String(id)) ?? new Uint8Array(0))
+    change(value)
+    blocks.set(String(id), encodeCanonical(withNames(value, new Map())))
+  }
+  const counts = ({ feeds }: Loose): Loose['feeds'][number] => {
+    const [, second] = feeds
+    ok(second !== undefined)
+    return second
+  }
+  const flip = (bytes: unknown): void => {
+    ok(bytes instanceof Uint8Array)
+    bytes[bytes.length - 1] = (bytes.at(-1) ?? 0) ^ 1
+  }
+
+  const forgeries: Record<string, readonly [code: string, forge: (blocks: Map<string, Uint8Array>, manifest: Loose) => void]> = {
+    'a leaf that was not signed': ['tampered', (blocks, manifest) => edit(blocks, counts(manifest).pages[0], page => { flip(page.leafData) })],
+    'a leaf page in another place': ['tampered', (blocks, manifest) => edit(blocks, counts(manifest).pages[0], page => { page.from += 1; page.to += 1 })],
+    'a cover that is longer': ['tampered', (blocks, manifest) => edit(blocks, counts(manifest).pages[0], page => { page.left = [new Uint8Array(32)] })],
+    'a head that its publisher did not sign': ['tampered', (blocks, manifest) => edit(blocks, counts(manifest).head, head => { flip(head.signature) })],
+    'a declaration that its publisher did not sign': ['tampered', (blocks, manifest) => edit(blocks, counts(manifest).feed, each => { flip(each.signature) })],
+    'a charter that not all founders signed': ['tampered', (blocks, { statements }) => edit(blocks, statements[0], charter => { flip(charter.signatures[1]) })],
+    'a certificate that its member did not sign': ['malformed', (blocks, { statements }) => edit(blocks, statements[1], each => { flip(each.signature) })],
+    'no certificate': ['tampered', (blocks, manifest) => { blocks.delete(String(manifest.statements.splice(1, 1)[0])) }],
+    'the head of another feed': ['tampered', (_blocks, manifest) => { counts(manifest).head = manifest.feeds[0]?.head }],
+    'ranges beyond the head': ['malformed', (_blocks, manifest) => { counts(manifest).ranges = [[0, 9]] }],
+    'ranges that overlap': ['malformed', (_blocks, manifest) => { counts(manifest).ranges = [[0, 3], [2, 5]] }],
+    'fewer pages than leaves': ['malformed', (_blocks, manifest) => { counts(manifest).pages = [] }],
+    'a second volume': ['malformed', (_blocks, manifest) => { manifest.volume = [1, 2] }],
+    'an unknown version': ['malformed', (_blocks, manifest) => { manifest.v = 2 }],
+    'another segment': ['tampered', (blocks, _manifest) => { for (const [id, bytes] of blocks) if (id.startsWith('bafkrei')) blocks.set(id, Uint8Array.of(...bytes, 0)) }]
+  }
+  for (const [name, [code, forge]] of Object.entries(forgeries)) {
+    it(`are refused: ${name}`, async () => {
+      const from = await published(700)
+      const bundle = await forged(from, forge)
+      const to = await town()
+      const opened = await openBundle(pieces(bundle), to)
+      equal(codeOf(opened), code, opened.ok ? '' : opened.failure.reason)
+      equal(codeOf(await inspectBundle(pieces(bundle))), code)
+      equal(await wrongIn(to, from), undefined)
+    })
+  }
+
+  it('are the bundle itself where nothing is forged', async () => {
+    const from = await published(700)
+    deepEqual(await forged(from, () => {}), await bundleOf(from))
+  })
+
+  it('are refused: a tree of records that is not that of the records, by who looks at records', async () => {
+    const good = feedOf(ada, [recordsOf(3)], { datasetId: 'wrong' })
+    const [segment] = good.segments
+    ok(segment !== undefined)
+    const leafData = leafDataOf({ ...segment.leaf, recordsRoot: new Uint8Array(32) })
+    const log = new MerkleLog()
+    log.append(leafHashOf(leafData))
+    const wrong = { ...good, log, segments: [{ ...segment, leafData }], head: () => good.head(1, { mmrRoot: log.root() }) }
+    const from = await town()
+    const bundle = await bundleOf({ town: from, wishes: [{ feed: await hold(from, wrong), fileRoots: [] }] })
+    equal(codeOf(await inspectBundle(pieces(bundle))), 'tampered')
+  })
+})
+
+/** Loose on purpose: forgers keep to no schema. */
+type Loose = {
+  v: number, volume: number[], statements: unknown[], files: unknown[],
+  feeds: { feed: unknown, head: unknown, ranges: number[][], pages: unknown[] }[]
+}
+type Edited = { from: number, to: number, left: Uint8Array[], leafData: Uint8Array, signature: Uint8Array, signatures: Uint8Array[] }
+
+function looselyOf<T> (bytes: Uint8Array): T {
+  return valueOf(decodeCanonical<T>(bytes, value => ({ ok: true, value: value as T }), bytes.length))
+}
+
+function withNames (value: unknown, renamed: ReadonlyMap<string, CID>): Value {
+  if (isCid(value)) return renamed.get(value.toString()) ?? value
+  if (Array.isArray(value)) return value.map(each => withNames(each, renamed))
+  if (typeof value !== 'object' || value === null || value instanceof Uint8Array) return value as Value
+  return Object.fromEntries(Object.entries(value).map(([name, each]) => [name, withNames(each, renamed)]))
+}

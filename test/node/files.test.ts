@@ -157,6 +157,10 @@ describe('files', () => {
     equal(walk.next, undefined)
     const [first = made[0], second = made[1]] = made
     ok(first !== undefined && second !== undefined)
+    const short = leaves[1]?.subarray(0, MIB - 1) ?? new Uint8Array(0)
+    const last = nodeOf([first, { cid: cidOf('raw', short), sizeBytes: MIB, dagBytes: MIB }])
+    const shorter = new FileWalk(last.cid)
+    deepEqual([last.block, leaves[0] ?? short, short].map(block => shorter.take(block)), [true, true, false], 'a leaf shorter than its node says')
     const wrong = {
       'a size that is not the leaf\'s': nodeOf([first, { ...second, sizeBytes: MIB - 1 }]),
       'a Tsize that is not the leaf\'s': nodeOf([first, { ...second, dagBytes: MIB - 1 }]),
@@ -224,6 +228,18 @@ describe('fetching files', () => {
     valueOf(await again.files.fetch(root, () => [other.link], never))
     ok(other.sentBytes < 17 * MIB, `${other.sentBytes}`)
     ok(equalBytes(await collect(again.files.read(root, 0, whole.length)), whole))
+  })
+
+  it('asks once for a leaf that stands in a file many times', async () => {
+    const whole = concat([new Uint8Array(12 * MIB), content(MIB), new Uint8Array(3 * MIB), content(7)])
+    const [source, mine] = [await shelf(), await shelf()]
+    const { root } = await source.files.add(pieces(whole))
+    const peer = loopback('source', source.handler)
+    const progress: number[] = []
+    valueOf(await mine.files.fetch(root, () => [peer.link], never, ({ done }) => { progress.push(done) }))
+    ok(peer.sentBytes < 3 * MIB, `${peer.sentBytes}`)
+    equal(progress.at(-1), whole.length)
+    ok(equalBytes(await collect(mine.files.read(root, 0, whole.length)), whole))
   })
 
   it('refuses what is no file, and says so when nobody has it or it is given up', async () => {

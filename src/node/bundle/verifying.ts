@@ -97,7 +97,7 @@ function manifestOf (block: Uint8Array, { federation }: Ground): Manifest {
 async function readStatements (manifest: Manifest, ground: Ground, next: Next): Promise<Extract<Verified, { type: 'opened' }>> {
   const [charterId, ...ids] = manifest.statements
   const charter = decodeCharter(await next(charterId))
-  if (!charter.ok) throw new BundleFault('malformed', `the charter is refused: ${charter.failure.code}`)
+  if (!charter.ok) throw new BundleFault('tampered', `the charter is refused: ${charter.failure.code}`)
   if (!charter.value.federation.equals(manifest.federation)) throw otherFederation(charter.value.name)
   const statementsById = new Map<string, Uint8Array>()
   const certificates: Uint8Array[] = []

@@ -82,13 +82,18 @@ export class BlockWriter {
       this.#pending.delete(name)
       return false
     }
+    await this.putNew(digest, bytes)
+    return true
+  }
+
+  /** As `put`, for a block that the caller knows to be missing: a look at the disk for each would make it wait for what is written. */
+  async putNew (digest: Uint8Array, bytes: Uint8Array): Promise<void> {
     while (this.#fillingBytes >= BATCH_BYTES_MAX && this.#storing !== undefined) await this.#storing
     if (this.#failed !== undefined) throw this.#failed.cause
     const key = blockKey(this.#fileNo, this.#nextOrder++)
     this.#filling.push({ type: 'block', key, value: bytes }, { type: 'put', key: locatorKey(digest), value: key })
     this.#fillingBytes += bytes.length
     if (this.#storing === undefined) this.#hand()
-    return true
   }
 
   /** Resolves when all that was put is durable. */

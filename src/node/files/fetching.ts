@@ -132,10 +132,14 @@ export class Fetching {
 
   async * #missing (leaves: readonly Part[], path: readonly CID[]): AsyncGenerator<Window, void> {
     const held = await this.#blocks.areHeld(leaves.map(({ cid }) => digestOf(cid)))
+    // A leaf that stands here twice is asked for once.
+    const asked = new Set<string>()
     let run: Part[] = []
     let runBytes = 0
     for (const [at, leaf] of leaves.entries()) {
-      const isHeld = held[at] === true
+      const name = leaf.cid.toString()
+      const isHeld = held[at] === true || asked.has(name)
+      asked.add(name)
       if (run.length > 0 && (isHeld || runBytes + leaf.sizeBytes > BLOCK_BYTES_PER_REQUEST_MAX)) {
         yield { leaves: run, path }
         run = []
@@ -193,7 +197,7 @@ export class Fetching {
         source => leavesOf(source, leaves, path),
         async source => {
           for await (const { part, bytes } of source) {
-            await this.#writer.put(digestOf(part.cid), bytes)
+            await this.#writer.putNew(digestOf(part.cid), bytes)
             this.#progress(bytes.length)
             next++
           }
