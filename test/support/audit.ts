@@ -14,7 +14,7 @@ export type AuditedFeed = {
   readonly length: number
   readonly root: string
   readonly headEnvelope: Uint8Array | undefined
-  /** `none`, `valid`, or what is wrong with the fork proof that is kept. */
+  /** `none`, the form of a valid fork proof (`same length`, `unequal lengths`), or what is wrong with the one that is kept. */
   readonly fork: string
 }
 
@@ -41,7 +41,8 @@ function verdictOn (encoded: Uint8Array, declaration: Declaration, membership: M
   const proof = decodeForkProof(encoded)
   if (!proof.ok) return proof.failure.code
   const verified = verifyForkProof(proof.value, declaration, (statement, timeMs) => membership.speaker(statement, timeMs))
-  return verified.ok ? 'valid' : verified.failure.code
+  if (!verified.ok) return verified.failure.code
+  return proof.value.cover === null ? 'same length' : 'unequal lengths'
 }
 
 async function membershipIn (store: Store): Promise<Membership> {

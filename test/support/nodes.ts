@@ -1,6 +1,6 @@
 import { strict as assert } from 'node:assert'
 import { randomBytes } from 'node:crypto'
-import { mkdtemp, rm } from 'node:fs/promises'
+import { cp, mkdtemp, rm } from 'node:fs/promises'
 import { createServer } from 'node:net'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
@@ -55,6 +55,15 @@ export async function startCity ({ name, folder, seeds, options, port, openNetwo
     ...options
   })
   return { node, store }
+}
+
+/** The same city once more, as who copies a data folder has it: all keys, all rows, another port. The city must be stopped. */
+export async function twinOf (city: City, network: Host['openNetwork']): Promise<City> {
+  const folder = await mkdtemp(join(tmpdir(), 'hanse-test-'))
+  folders.add(folder)
+  await cp(city.folder, folder, { recursive: true })
+  const twin = { ...city, folder, port: await freePort(), openNetwork: network }
+  return { ...twin, ...await startCity(twin) }
 }
 
 /** Stops a city's node, and starts it again from its folder. */

@@ -24,7 +24,7 @@ export class Wires {
         peerId: real.peerId,
         addresses: () => real.addresses(),
         setMembers: members => real.setMembers(new Map([...members].map(([peerId, addresses]) =>
-          [peerId, addresses.map(address => this.#through(name, address))]))),
+          [peerId, addresses.flatMap(address => this.#through(name, address))]))),
         peers: () => real.peers(),
         publish: (topic, message) => real.publish(topic, message),
         metrics: () => real.metrics(),
@@ -98,10 +98,11 @@ export class Wires {
     }
   }
 
-  #through (name: string, address: string): string {
+  /** Where there is no wire there is no way. */
+  #through (name: string, address: string): readonly string[] {
     const port = Number(/\/tcp\/(\d+)/.exec(address)?.[1])
     const wire = this.#wires.get(nameOf(name, port))
-    return wire === undefined ? address : address.replace(/\/tcp\/\d+/, `/tcp/${wire.port}`)
+    return wire === undefined ? [] : [address.replace(/\/tcp\/\d+/, `/tcp/${wire.port}`)]
   }
 }
 

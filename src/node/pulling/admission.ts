@@ -7,6 +7,11 @@ import type { Members } from '../members/index.ts'
 import { ask, PeerFault, SYNC_PROTOCOL } from './exchange.ts'
 import type { Link } from './link.ts'
 
+/** A peer may rightly hold what was said before a revocation that came here, or under a certificate that is not here yet. */
+export function isNobodysFault (code: string): boolean {
+  return code === 'unknown-feed' || code === 'unknown-certificate' || code === 'revoked'
+}
+
 /** Admits what peers send as the word of a member, fetching the certificates that it takes to judge it. */
 export class Admission {
   readonly #feeds: Feeds
@@ -38,7 +43,7 @@ export class Admission {
       head = this.admit(envelope)
     }
     if (head.ok) return head.value
-    if (head.failure.code === 'unknown-feed') return undefined
+    if (isNobodysFault(head.failure.code)) return undefined
     throw new PeerFault('fault', `a head refused: ${head.failure.code}`)
   }
 

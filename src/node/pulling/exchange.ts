@@ -5,10 +5,13 @@ export const SYNC_PROTOCOL = '/hanse/sync/1'
 /** Requests that must not wait behind bulk. */
 export const LIVE_PROTOCOL = '/hanse/live/1'
 
-/** A peer sent what cannot be, or did not answer. Ends this source for this piece of work, nothing else. */
+/**
+ * A peer sent what cannot be, or did not answer. Ends this source for this piece of work, nothing else.
+ * `contradicts`: what it sent belongs to another history than the signed one; its fault, unless its own head shows a fork.
+ */
 export class PeerFault extends Error {
   override readonly name = 'PeerFault'
-  readonly code: 'fault' | 'unanswered' | RequestErrorCode
+  readonly code: 'fault' | 'contradicts' | 'unanswered' | RequestErrorCode
 
   constructor (code: PeerFault['code'], reason: string) {
     super(reason)

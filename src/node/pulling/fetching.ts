@@ -38,17 +38,33 @@ export class Fetcher {
   }
 
   async head (feed: Feed, link: Link): Promise<TaskOutcome> {
-    let proved = 0
+    const head = await this.#headOf(feed, link)
+    if (head !== undefined) this.#told.head(feed, head, link.peer.peerId)
+    return { type: 'ok', proved: head?.length ?? 0 }
+  }
+
+  /** Asks a peer whose word contradicts what is known here for its head, and for a cover of it over each known one. */
+  async doubt (feed: Feed, candidate: Head | undefined, link: Link): Promise<void> {
+    const other = await this.#headOf(feed, link)
+    if (other === undefined) return
+    // One of the same length or shorter convicts by what is here already.
+    this.#told.head(feed, other, link.peer.peerId)
+    for (const known of [feed.head, candidate]) {
+      if (known !== undefined && known.length < other.length && feed.status !== 'frozen') await this.#convict(feed, known, other, link)
+    }
+  }
+
+  async #headOf (feed: Feed, link: Link): Promise<Head | undefined> {
+    let found: Head | undefined
     const request = { verb: 'head', creditBytes: CREDIT_BYTES.small, feed: feed.id } as const
     for await (const item of ask(link.peer, SYNC_PROTOCOL, request, link.gone.signal)) {
       if (item.type !== 'head') throw new PeerFault('fault', 'a head was asked for')
       const head = await this.#admission.admitFrom(link, item.payload)
       if (head === undefined) continue
       if (!head.feed.equals(feed.id)) throw new PeerFault('fault', 'a head of another feed')
-      proved = head.length
-      this.#told.head(feed, head, link.peer.peerId)
+      found = head
     }
-    return { type: 'ok', proved }
+    return found
   }
 
   /** All pages of leaves between the held head and a newer one, each proved to the newer by its cover. */
@@ -62,7 +78,8 @@ export class Fetcher {
     }
     const taken = await takeLeaves(this.#feeds, feed, head, start, leaves, this.#clock.nowMs())
     if (taken === 'unproven') {
-      await this.#convict(feed, head, link)
+      const held = feed.head
+      if (held !== undefined && held.length < head.length) await this.#convict(feed, held, head, link)
       return { type: 'partial' }
     }
     this.#told.leavesHeld(feed)
@@ -73,16 +90,14 @@ export class Fetcher {
     const { header, payload } = await this.#askLeaves(link, feed, head, from, to)
     const leaves = Array.from({ length: to - from }, (_, at) => payload.slice(at * LEAF_DATA_BYTES, (at + 1) * LEAF_DATA_BYTES))
     const root = rootOfCover(header, leaves.map(leafHashOf), from, head.length)
-    if (root === undefined || !equalBytes(root, head.mmrRoot)) throw new PeerFault('fault', 'leaves that do not lead to the signed root')
+    if (root === undefined || !equalBytes(root, head.mmrRoot)) throw new PeerFault('contradicts', 'leaves that do not lead to the signed root')
     return leaves
   }
 
-  /** Leaves lead to the new root but not from the held one: the publisher signed both, and a cover shows it. */
-  async #convict (feed: Feed, head: Head, link: Link): Promise<void> {
-    const held = feed.head
-    if (held === undefined || held.length >= head.length) return
-    const { header: { left, right } } = await this.#askLeaves(link, feed, head, held.length, held.length)
-    const verdict = judgeHead(held, head, { type: 'cover', cover: { left, right } }, this.#clock.nowMs())
+  /** Where the longer head does not cover what the shorter one does, the publisher signed both, and a cover shows it. */
+  async #convict (feed: Feed, shorter: Head, longer: Head, link: Link): Promise<void> {
+    const { header: { left, right } } = await this.#askLeaves(link, feed, longer, shorter.length, shorter.length)
+    const verdict = judgeHead(shorter, longer, { type: 'cover', cover: { left, right } }, this.#clock.nowMs())
     if (verdict.verdict === 'fork') await this.#told.fork(feed, verdict.proof)
     else if (verdict.verdict === 'unproven') throw new PeerFault('fault', 'a cover that does not lead to the signed root')
   }
@@ -130,12 +145,12 @@ export class Fetcher {
     const request = { verb: 'segments', creditBytes: CREDIT_BYTES.bulk, feed: feed.id, length, ranges, follow: false } as const
     const answer = { partial: false }
     await pipe(
-      ask(link.peer, SYNC_PROTOCOL, request, link.gone.signal, answer),
+      link.lane.through(ask(link.peer, SYNC_PROTOCOL, request, link.gone.signal, answer)),
       async function * (source) {
         for await (const item of source) {
           const segment = segmentOf(item)
           if (!isAsked(task, segment.index)) throw new PeerFault('fault', 'a segment that was not asked for')
-          if (!equalBytes(feed.leafData(segment.index), segment.leafData)) throw new PeerFault('fault', 'another leaf than the signed one')
+          if (!equalBytes(feed.leafData(segment.index), segment.leafData)) throw new PeerFault('contradicts', 'another leaf than the signed one')
           yield segment
         }
       },

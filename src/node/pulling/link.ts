@@ -1,3 +1,4 @@
+import type { ListEntry } from '../../core/sync/index.ts'
 import type { Peer } from '../../host/index.ts'
 import type { Lane } from './lane.ts'
 
@@ -11,5 +12,9 @@ export type Link = {
   readonly gone: AbortController
   /** Digest of the set of feeds that it listed last. */
   digest: Uint8Array
+  /** By feed, what it claims and this node does not hold as much of yet. */
+  readonly uncompared: Map<string, ListEntry>
+  /** Feeds of which it was just asked why it claims another root. */
+  readonly doubted: Set<string>
   isListing: boolean
 }

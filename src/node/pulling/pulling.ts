@@ -1,17 +1,16 @@
 import { equalBytes, type CID } from '../../base/index.ts'
+import { judgeHead, makeExtensionProof, type Head } from '../../core/feed/index.ts'
 import {
-  decodeForkProof, encodeForkProof, judgeHead, makeExtensionProof, verifyForkProof, type Head
-} from '../../core/feed/index.ts'
-import {
-  decodeNote, encodeNote, pullStep, startPull, type ListEntry, type PullInput, type PullState, type Task, type TaskOutcome
+  decodeNote, pullStep, startPull, type ListEntry, type PullInput, type PullState, type Task, type TaskOutcome
 } from '../../core/sync/index.ts'
 import type { Clock, Log, Peer, Random, Verdict } from '../../host/index.ts'
 import { Signal, type Feed, type Feeds } from '../feeds/index.ts'
 import type { Members } from '../members/index.ts'
-import { Admission } from './admission.ts'
-import { PeerFault, SYNC_PROTOCOL } from './exchange.ts'
+import { Admission, isNobodysFault } from './admission.ts'
+import { PeerFault } from './exchange.ts'
 import { Fetcher } from './fetching.ts'
 import { Follower } from './follow.ts'
+import { forkOf, Forks } from './forks.ts'
 import { Lane } from './lane.ts'
 import type { Link } from './link.ts'
 import { Lister } from './listing.ts'
@@ -31,7 +30,6 @@ type Pull = {
  */
 export class Puller {
   readonly #feeds: Feeds
-  readonly #members: Members
   readonly #clock: Clock
   readonly #random: Random
   readonly #log: Log
@@ -40,6 +38,7 @@ export class Puller {
   readonly #admission: Admission
   readonly #fetcher: Fetcher
   readonly #lister: Lister
+  readonly #forks: Forks
   readonly #follower: Follower
   readonly #pulls = new Map<string, Pull>()
   readonly #links = new Map<string, Link>()
@@ -50,13 +49,14 @@ export class Puller {
   readonly received: Signal<{ readonly peerId: string, readonly sizeBytes: number }> = new Signal()
   /** A peer said what it holds, or was lost. */
   readonly sourcesChanged: Signal<void> = new Signal()
+  /** A member told all that it holds; what is new of it is registered. */
+  readonly listed: Signal<string> = new Signal()
 
   constructor (options: {
     readonly feeds: Feeds, readonly members: Members, readonly clock: Clock, readonly random: Random, readonly log: Log,
     readonly own: string, readonly wants: (feed: Feed) => boolean, readonly listingEveryMs: number
   }) {
     this.#feeds = options.feeds
-    this.#members = options.members
     this.#clock = options.clock
     this.#random = options.random
     this.#log = options.log
@@ -68,8 +68,18 @@ export class Puller {
       head: (feed, head, from) => this.#learn(feed, head, from),
       leavesHeld: feed => this.#input(feed, { type: 'leavesHeld', length: feed.length, missing: feed.missing }),
       stored: (feed, index) => this.#input(feed, { type: 'stored', range: [index, index + 1] }),
-      fork: (feed, proof) => this.#freeze(feed, encodeForkProof(proof)),
+      fork: (feed, proof) => this.#forks.freeze(feed, proof),
       bytes: (peerId, sizeBytes) => this.received.emit({ peerId, sizeBytes })
+    })
+    this.#forks = new Forks({
+      feeds: options.feeds,
+      members: options.members,
+      admission: this.#admission,
+      lister: this.#lister,
+      log: options.log,
+      links: () => this.#links.values(),
+      doubt: (feed, link) => this.#fetcher.doubt(feed, this.#pulls.get(feed.key)?.candidate, link),
+      fault: (link, cause) => this.#faulty(link, cause, 'explaining another root')
     })
     this.#follower = new Follower({
       feeds: options.feeds,
@@ -91,10 +101,12 @@ export class Puller {
   // --- Peers -------------------------------------------------------------------------------------------------------
 
   peerUp (peer: Peer, member: string): void {
-    const link: Link = { peer, member, lane: new Lane(), gone: new AbortController(), digest: new Uint8Array(32), isListing: false }
+    const link: Link = {
+      peer, member, lane: new Lane(), gone: new AbortController(), digest: new Uint8Array(32), uncompared: new Map(), doubted: new Set(),
+      isListing: false
+    }
     this.#links.set(peer.peerId, link)
     this.#list(link)
-    for (const feed of this.#feeds.all()) if (feed.fork !== undefined) this.#passOn(link, feed, feed.fork)
   }
 
   peerDown (peer: Peer): void {
@@ -123,6 +135,12 @@ export class Puller {
   /** Length that a signed head shows to exist; the leaves up to it may not be here yet. */
   targetOf (feed: Feed): number {
     return Math.max(feed.length, this.#pulls.get(feed.key)?.state.target ?? 0)
+  }
+
+  /** Length that somebody at least claims to hold. */
+  claimedOf (feed: Feed): number {
+    const sources = this.#pulls.get(feed.key)?.state.sources.values() ?? []
+    return Math.max(this.targetOf(feed), ...[...sources].map(({ claimed }) => claimed))
   }
 
   feedsOfferedBy (peerId: string): number {
@@ -163,10 +181,9 @@ export class Puller {
     const message = note.value
     switch (message.kind) {
       case 'have': return this.#claims(link, message.entries)
-      case 'fork': {
-        const feed = this.#feeds.get(message.feed)
-        return feed === undefined ? undefined : void this.#convict(feed, message.proof)
-      }
+      case 'fork':
+        this.#forks.heard(link, message.feed, message.proof).catch((cause: unknown) => this.#faulty(link, cause, 'telling of a fork'))
+        return
       case 'head': {
         this.#admission.admitFrom(link, message.envelope).then(
           head => {
@@ -182,7 +199,7 @@ export class Puller {
   /** Judges a head from gossip before it is passed on, and takes it as a hint. */
   gossiped (envelope: Uint8Array): Verdict {
     const head = this.#admission.admit(envelope)
-    if (!head.ok) return head.failure.code === 'unknown-feed' || head.failure.code === 'unknown-certificate' ? 'ignore' : 'reject'
+    if (!head.ok) return isNobodysFault(head.failure.code) ? 'ignore' : 'reject'
     const feed = this.#feeds.get(head.value.feed)
     if (feed === undefined) return 'ignore'
     const isNew = head.value.length > this.targetOf(feed)
@@ -193,10 +210,14 @@ export class Puller {
 
   #claims (link: Link, entries: readonly ListEntry[]): void {
     let isStranger = false
-    for (const { feed: id, length } of entries) {
-      const feed = this.#feeds.get(id)
-      if (feed === undefined) isStranger = true
-      else this.#input(feed, { type: 'claim', peer: link.peer.peerId, length })
+    for (const entry of entries) {
+      const feed = this.#feeds.get(entry.feed)
+      if (feed === undefined) {
+        isStranger = true
+        continue
+      }
+      this.#forks.claimed(link, feed, entry)
+      this.#input(feed, { type: 'claim', peer: link.peer.peerId, length: entry.length })
     }
     if (isStranger) this.#list(link)
     this.sourcesChanged.emit()
@@ -205,8 +226,12 @@ export class Puller {
   #list (link: Link): void {
     if (link.isListing || this.#isStopped) return
     link.isListing = true
+    this.#forks.tell(link)
     this.#lister.list(link)
-      .then(entries => this.#claims(link, entries.filter(({ feed }) => this.#feeds.get(feed) !== undefined)))
+      .then(entries => {
+        this.#claims(link, entries.filter(({ feed }) => this.#feeds.get(feed) !== undefined))
+        this.listed.emit(link.member)
+      })
       .catch((cause: unknown) => this.#faulty(link, cause, 'listing'))
       .finally(() => {
         link.isListing = false
@@ -227,13 +252,13 @@ export class Puller {
       const isSame = head.length === 0 || equalBytes(feed.log.root(head.length), head.mmrRoot)
       if (!isSame) {
         const { cover } = makeExtensionProof(head, held, feed.log)
-        void this.#freeze(feed, encodeForkProof({ a: head.statement.envelope, b: held.statement.envelope, cover }))
+        void this.#forks.freeze(feed, { a: head.statement.envelope, b: held.statement.envelope, cover })
       }
       return
     }
     const { verdict } = judgeHead(held, head, { type: 'none' }, this.#clock.nowMs())
     const fork = forkOf(held, head) ?? forkOf(this.#pulls.get(feed.key)?.candidate, head)
-    if (fork !== undefined) return void this.#freeze(feed, fork)
+    if (fork !== undefined) return void this.#forks.freeze(feed, fork)
     if (verdict === 'refresh') return void this.#feeds.refresh(feed, head)
     if (head.length <= feed.length || verdict === 'hold' || verdict === 'refused') return
     const pull = this.#pullOf(feed)
@@ -244,25 +269,6 @@ export class Puller {
       if (isSource) this.#input(feed, { type: 'claim', peer: link.peer.peerId, length: head.length })
     }
     this.#input(feed, { type: 'headKnown', length: head.length })
-  }
-
-  async #freeze (feed: Feed, proof: Uint8Array): Promise<void> {
-    if (feed.fork !== undefined) return
-    this.#log('error', 'a member signed two histories of one feed; the feed is frozen', {
-      feed: feed.key, member: feed.declaration.publisher
-    })
-    await this.#feeds.freeze(feed, proof)
-    for (const link of this.#links.values()) this.#passOn(link, feed, proof)
-  }
-
-  #passOn (link: Link, feed: Feed, proof: Uint8Array): void {
-    link.peer.note(SYNC_PROTOCOL, encodeNote({ kind: 'fork', feed: feed.id, proof }))
-  }
-
-  /** Takes a fork proof that another member keeps. */
-  async #convict (feed: Feed, encoded: Uint8Array): Promise<void> {
-    const proof = decodeForkProof(encoded)
-    if (proof.ok && verifyForkProof(proof.value, feed.declaration, this.#members.speaker).ok) await this.#freeze(feed, encoded)
   }
 
   // --- The machine -------------------------------------------------------------------------------------------------
@@ -306,12 +312,24 @@ export class Puller {
     })
   }
 
-  async #work ({ feed, candidate }: Pull, link: Link, task: Task): Promise<TaskOutcome> {
+  async #work (pull: Pull, link: Link, task: Task): Promise<TaskOutcome> {
+    try {
+      return await this.#attempt(pull, link, task)
+    } catch (cause) {
+      if (!(cause instanceof PeerFault) || cause.code !== 'contradicts') throw cause
+      // Who was shown another history is not to blame: its head convicts the publisher.
+      await this.#fetcher.doubt(pull.feed, pull.candidate, link)
+      if (pull.feed.status === 'frozen') return { type: 'failed' }
+      throw new PeerFault('fault', cause.message)
+    }
+  }
+
+  async #attempt ({ feed, candidate }: Pull, link: Link, task: Task): Promise<TaskOutcome> {
     switch (task.work.type) {
       case 'head': return this.#fetcher.head(feed, link)
       case 'leaves': return candidate === undefined ? { type: 'ok' } : this.#fetcher.leaves(feed, candidate, link)
       case 'tail': return candidate === undefined ? { type: 'ok' } : link.lane.take(() => this.#fetcher.tail(feed, candidate, link))
-      case 'segments': return link.lane.take(() => this.#fetcher.segments(feed, task, link))
+      case 'segments': return this.#fetcher.segments(feed, task, link)
     }
   }
 
@@ -336,10 +354,4 @@ export class Puller {
 
 function isFault (cause: unknown): boolean {
   return cause instanceof PeerFault && (cause.code === 'fault' || cause.code === 'limit')
-}
-
-/** Two heads of one length and two roots, as a proof. */
-function forkOf (a: Head | undefined, b: Head): Uint8Array | undefined {
-  if (a === undefined || a.length !== b.length || equalBytes(a.mmrRoot, b.mmrRoot)) return undefined
-  return encodeForkProof({ a: a.statement.envelope, b: b.statement.envelope, cover: null })
 }
