@@ -32,7 +32,8 @@ export async function runScenario (id: string, scenario: Scenario, folder: strin
       const own = join(folder, role)
       mkdirSync(own, { recursive: true })
       const child = fork(new URL('child.ts', import.meta.url), [id, role, own, String(scale)], {
-        execPath: process.execPath, serialization: 'advanced', stdio: ['ignore', 'ignore', 'pipe', 'ipc']
+        // As `hanse start` runs, and the same for everybody.
+        execPath: process.execPath, execArgv: ['--initial-old-space-size=256'], serialization: 'advanced', stdio: ['ignore', 'ignore', 'pipe', 'ipc']
       })
       children.set(role, child)
       const end = await resultOf(child, ({ topic, value }) => {

@@ -12,7 +12,8 @@ import type { Range } from './messages.ts'
 import { addRange, countOf, hasIndex, removeRange, type Ranges } from './ranges.ts'
 
 export const SOURCES_PER_FEED_MAX = 4
-export const TASKS_PER_SOURCE_MAX = 1
+/** The second is asked for while the end of the first is still written to disk. */
+export const TASKS_PER_SOURCE_MAX = 2
 export const SEGMENTS_PER_TASK = 32
 export const TAIL_SEGMENTS_MAX = 12
 export const LEAVES_PER_TASK = 4_096
