@@ -88,7 +88,10 @@ export function loopback (name: string, handler: ProtocolHandler, conduct: Condu
 }
 
 function linkTo (peer: Peer): Link {
-  return { peer, member: `did:key:${peer.peerId}`, lane: new Lane(), gone: new AbortController(), digest: new Uint8Array(32), isListing: false }
+  return {
+    peer, member: `did:key:${peer.peerId}`, lane: new Lane(), gone: new AbortController(), digest: new Uint8Array(32), uncompared: new Map(),
+    doubted: new Set(), isListing: false
+  }
 }
 
 /** A clock that stands still. */

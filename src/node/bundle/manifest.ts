@@ -11,8 +11,8 @@ export const BUNDLE_BYTES_MAX: number = Math.floor(3.9 * 2 ** 30)
 export const BLOCK_BYTES_MAX = 1_048_576
 export const MANIFEST_BYTES_MAX = 1_048_576
 export const SET_SIZE_BYTES = 16
-/** 80 bytes each are held while a bundle is read. */
-export const BUNDLE_LEAVES_MAX = 1_048_576
+/** 80 bytes each are held while a bundle is read, and those of one feed are stored in one commit. */
+export const BUNDLE_LEAVES_MAX = 524_288
 /** Held until all of them are there, since one speaks about another. */
 export const STATEMENTS_BYTES_MAX: number = 16 << 20
 export const PAGE_LEAVES = LEAVES_PER_ITEM_MAX

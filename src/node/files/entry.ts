@@ -4,7 +4,7 @@ import {
 
 /** The media type of a record that names a file. */
 export const FILE_MEDIA_TYPE = 'application/vnd.hanse.file+cbor'
-export const FILE_ENTRY_BYTES_MAX = 4_096
+const FILE_ENTRY_BYTES_MAX = 4_096
 
 export type FileEntry = {
   /** As the publisher calls it; for people, never a path. */

@@ -10,7 +10,7 @@ import { Blocks, type BlockWriter } from './blocks.ts'
 import { Fetching, type FetchFailure } from './fetching.ts'
 import { FileFault, FileReader, READ_AHEAD_LEAVES, type FileBlock } from './reading.ts'
 
-export const FILES_MAX = 1_048_576
+const FILES_MAX = 1_048_576
 
 /** Takes the blocks of one file from elsewhere; the caller checked that each has its hash and belongs to the file. */
 export type FileDelivery = {

@@ -11,8 +11,7 @@
  *
  * Not yet: encrypted files (`cipher` is null), and freeing the blocks of files that nothing names any more.
  */
-export { decodeFileEntry, encodeFileEntry, FILE_ENTRY_BYTES_MAX, FILE_MEDIA_TYPE, type FileEntry } from './entry.ts'
-export { Files, FILES_MAX, type FileDelivery } from './files.ts'
-export { FileFault, type FileBlock } from './reading.ts'
-export type { FetchFailure } from './fetching.ts'
-export { FileWalk, LEAF_BYTES } from './shape.ts'
+export { decodeFileEntry, encodeFileEntry, FILE_MEDIA_TYPE } from './entry.ts'
+export { Files, type FileDelivery } from './files.ts'
+export { FileFault } from './reading.ts'
+export { FileWalk } from './shape.ts'

@@ -3,17 +3,15 @@ import {
 } from '../../base/index.ts'
 
 /** Bytes of every leaf but the last. */
-export const LEAF_BYTES = 1_048_576
-export const LINKS_MAX = 1_024
-/** 2^53 bytes need no more. */
-export const LEVELS_MAX = 4
+const LEAF_BYTES = 1_048_576
+const LINKS_MAX = 1_024
 /** 1,024 links of at most 55 bytes, and as many sizes. */
-export const NODE_BYTES_MAX = 65_536
+const NODE_BYTES_MAX = 65_536
 
 /** A part of a file: a leaf (level 0) or a node that stands for all leaves below it. */
 export type Part = { readonly cid: CID, readonly level: number, readonly from: number, readonly sizeBytes: number }
 
-/** Content bytes of a full part. */
+/** Content bytes of a full part. Sizes below 2^53 need at most 4 levels. */
 function spanOf (level: number): number {
   return LEAF_BYTES * LINKS_MAX ** level
 }
