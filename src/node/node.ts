@@ -11,7 +11,7 @@ import { Federation } from './federation/index.ts'
 import { Signal, type Feed } from './feeds/index.ts'
 import { Ceremony, type Keys } from './founding/index.ts'
 import { nodeMetrics, PeerCounts } from './metrics.ts'
-import { metaKey } from './rows/index.ts'
+import { metaKey, rowsOf } from './rows/index.ts'
 import { scrub } from './verifying/index.ts'
 
 export type NodeOptions = {
@@ -37,6 +37,12 @@ export type NodeOptions = {
   readonly scrubHours: number
   /** Whether there is room on the disk to take data in. */
   readonly hasRoom: () => boolean
+  /** The charter as it is kept outside of the store: used where the store has none. */
+  readonly charter?: Uint8Array | undefined
+  /** Keeps the charter outside of the store, which may be lost; resolves when that is durable. */
+  readonly keepCharter?: (envelope: Uint8Array) => Promise<void>
+  /** The folder was made from a backup: nothing is published before others have told what they hold of this member. */
+  readonly isRestored?: boolean
   readonly log: Log
 }
 
@@ -65,7 +71,6 @@ export async function createNode (options: NodeOptions): Promise<HanseNode> {
   const events = new Signal<NodeEvent>()
   const fatal = new Signal<string>()
   const failed = new Promise<string>(resolve => { fatal.on(resolve) })
-  const alarms: string[] = []
   let belonging: Belonging | undefined
   const stopping = new AbortController()
   let isStopping = false
@@ -88,24 +93,23 @@ export async function createNode (options: NodeOptions): Promise<HanseNode> {
   })
   ceremony.founded.on(charter => { if (belonging === undefined) belong(charter, true).catch(onFatal) })
 
-  const kept = await store.get(CHARTER)
-  const charter = kept.state === 'found' ? decodeCharter(kept.value) : undefined
-  if (charter?.ok === true) await belong(charter.value, false)
-  await ceremony.resume(charter?.ok === true)
+  const charter = await keptCharter(options)
+  if (charter !== undefined) await belong(charter, false)
+  await ceremony.resume(charter !== undefined)
 
   async function belong (sealed: Charter, isNew: boolean): Promise<void> {
     isBelonging = true
+    await options.keepCharter?.(sealed.envelope)
     if (isNew) await store.commit([{ type: 'put', key: CHARTER, value: sealed.envelope }])
     const room = new Room()
     const federation = await Federation.open({
       host, keys, charter: sealed, listen: options.listen, announce: options.announce, lan: options.lan, profile: options.profile,
       gossip: options.gossip, listingEveryMs: options.listingEveryMs ?? LISTING_EVERY_MS, segmentBytesTarget: options.segmentBytesTarget, lingerMs: options.lingerMs,
-      wants: feed => room.wants(feed), onFatal, log
+      wants: feed => room.wants(feed), isRestored: options.isRestored === true, onFatal, log
     })
     const catalogue = await Catalogue.open({ federation, own: keys.did, name, clock, log })
     const datasets = await Datasets.open({ federation, catalogue, clock, store, log, own: keys.did, keepsAll: options.keepsAll })
     room.open(federation, datasets, options.quotaBytes)
-    alarms.push(...federation.alarms)
     belonging = {
       federation, catalogue, datasets,
       publisher: new Publisher({ federation, catalogue, datasets, clock, own: keys.did }),
@@ -217,9 +221,26 @@ export async function createNode (options: NodeOptions): Promise<HanseNode> {
       segmentsMissing: feeds.reduce((sum, feed) => sum + feed.missing.reduce((all, [from, to]) => all + to - from, 0), 0),
       startedMs,
       certificateNotAfterMs: federation?.certificate.notAfterMs ?? null,
-      alarms: problem === undefined ? alarms : [...alarms, problem]
+      alarms: [...federation?.alarms ?? [], ...problem === undefined ? [] : [problem]]
     }
   }
+}
+
+/** The charter of the store, or the one that is kept outside where damage took it; the store then has it again. */
+async function keptCharter ({ host: { store, signer }, charter }: NodeOptions): Promise<Charter | undefined> {
+  const read = await store.get(CHARTER)
+  const inside = read.state === 'found' ? decodeCharter(read.value) : undefined
+  if (inside?.ok === true) return inside.value
+  const outside = charter === undefined ? undefined : decodeCharter(charter)
+  if (outside?.ok === true) {
+    await store.commit([{ type: 'put', key: CHARTER, value: outside.value.envelope }])
+    return outside.value
+  }
+  // What was signed stands in the signer: a node that signed belongs somewhere, and must not begin anew.
+  for await (const key of signer.keys({ ...rowsOf('guard'), limit: 1 })) {
+    if (key.length > 0) throw new Error('the charter of this federation is damaged or lost: put the file charter.cbor of another member beside the databases')
+  }
+  return undefined
 }
 
 /** Decides what is kept, once there is somebody to ask; before that, nothing but catalogues is wanted. */

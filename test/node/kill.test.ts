@@ -134,7 +134,10 @@ describe('two nodes under kill -9', function () {
     const all = await readBack(ada.node)
     witness.held('writer', all, await tableHeld(ada.node))
     const records = all.reduce((sum, [, , count]) => sum + count, 0)
-    await until(() => heldBy(ben.node, STREAM)?.records === records, 'the replica has caught up', 60_000)
+    await until(() => {
+      const held = heldBy(ben.node, STREAM)
+      return held?.phase === 'complete' && held.records === records
+    }, 'the replica has caught up', 60_000)
     await until(async () => (await tableHeld(ben.node))?.join() === (await tableHeld(ada.node))?.join(), 'the replica has the table', 60_000)
     assert.deepEqual(await readBack(ben.node), all)
     for (const { node } of cities) {

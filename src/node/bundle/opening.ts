@@ -126,8 +126,7 @@ class Intake {
     for (const { declaration } of carried) {
       if (feeds.get(declaration.id) !== undefined || feeds.size >= FEEDS_MAX) continue
       const isOwn = declaration.publisher === own
-      const feed = await feeds.register(declaration.statement, declaration, isOwn ? 'writer' : 'reader')
-      if (isOwn) feed.status = 'recovering'
+      await feeds.register(declaration.statement, declaration, isOwn ? 'writer' : 'reader', isOwn ? 'recovering' : 'open')
     }
   }
 

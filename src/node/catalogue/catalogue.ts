@@ -22,29 +22,34 @@ export class Catalogue {
   readonly #clock: Clock
   readonly #log: Log
   readonly #shelves = new Map<string, Shelf>()
-  #ownFeed: Feed
+  readonly #name: string
+  /** None while it is not known whether there was one before: it is fetched back, or declared once that is known. */
+  #ownFeed: Feed | undefined
+  #isIntroducing = false
   /** A dataset came, changed or was withdrawn. */
   readonly changed: Signal<{ readonly publisher: string, readonly datasetId: string, readonly isNew: boolean }> = new Signal()
 
-  private constructor (federation: Federation, own: string, clock: Clock, log: Log, ownFeed: Feed) {
+  private constructor (federation: Federation, own: string, name: string, clock: Clock, log: Log) {
     this.#federation = federation
     this.#own = own
+    this.#name = name
     this.#clock = clock
     this.#log = log
-    this.#ownFeed = ownFeed
   }
 
   static async open (options: {
     readonly federation: Federation, readonly own: string, readonly name: string, readonly clock: Clock, readonly log: Log
   }): Promise<Catalogue> {
     const { federation, own, name, clock, log } = options
-    const isOwn = (feed: Feed): boolean => feed.role === 'writer' && feed.declaration.datasetId === CATALOGUE_DATASET_ID && feed.status !== 'frozen'
-    const known = [...federation.feeds.all()].find(isOwn)
-    const ownFeed = known ?? await federation.declare(CATALOGUE_DATASET_ID, 'members', 'keyed')
-    const catalogue = new Catalogue(federation, own, clock, log, ownFeed)
+    const catalogue = new Catalogue(federation, own, name, clock, log)
+    const failed = (cause: unknown): void => log('warn', 'a catalogue could not be read or written', { reason: String(cause) })
     for (const feed of federation.feeds.all()) await catalogue.#read(feed)
-    federation.feeds.changed.on(feed => { catalogue.#read(feed).catch((cause: unknown) => log('warn', 'a catalogue could not be read', { reason: String(cause) })) })
-    await catalogue.#introduce(name)
+    federation.feeds.changed.on(feed => {
+      catalogue.#read(feed).catch(failed)
+      if (isOwnCatalogue(feed)) catalogue.#introduce().catch(failed)
+    })
+    federation.own.changed.on(() => { catalogue.#introduce().catch(failed) })
+    await catalogue.#introduce()
     return catalogue
   }
 
@@ -62,6 +67,8 @@ export class Catalogue {
 
   /** What speaks against a description, as a reader would say it. */
   check (entry: DatasetEntry): PublishFailure | undefined {
+    const status = this.#ownFeed?.status ?? 'recovering'
+    if (status !== 'open') return failureOf({ code: status })
     const encoded = encodeEntry({ type: 'dataset', dataset: entry }, this.#clock.nowMs())
     return encoded.ok ? undefined : describe(encoded.failure)
   }
@@ -89,20 +96,31 @@ export class Catalogue {
   }
 
   async #append (record: FeedRecord): Promise<Result<null, PublishFailure>> {
-    const appended = await this.#federation.writer.append(this.#ownFeed, [record], { flush: true })
+    const feed = this.#ownFeed
+    if (feed === undefined) return fail(failureOf({ code: 'recovering' }))
+    const appended = await this.#federation.writer.append(feed, [record], { flush: true })
     if (!appended.ok) return fail(failureOf(appended.failure))
-    await this.#read(this.#ownFeed)
+    await this.#read(feed)
     return ok(null)
   }
 
-  /** Says who this publisher is, where the catalogue does not say so yet. */
-  async #introduce (name: string): Promise<void> {
-    if (this.#ownFeed.status !== 'open') return
-    const state = this.#shelves.get(this.#own)?.state
-    if (state?.profile?.name !== name) await this.#put({ type: 'profile', profile: { name, place: null, homepage: null } })
-    const { certificate } = this.#federation
-    const isSaid = state?.certificate !== undefined && equalBytes(state.certificate.envelope, certificate.envelope)
-    if (!isSaid) await this.#put({ type: 'certificate', certificate })
+  /** Finds the own catalogue, or declares it where there never was one, and says in it who this publisher is. */
+  async #introduce (): Promise<void> {
+    if (this.#isIntroducing) return
+    this.#isIntroducing = true
+    try {
+      const { feeds, own, certificate } = this.#federation
+      if (this.#ownFeed === undefined || this.#ownFeed.status === 'frozen') this.#ownFeed = [...feeds.all()].find(isOwnCatalogue)
+      if (this.#ownFeed === undefined && own.mayDeclare) this.#ownFeed = await this.#federation.declare(CATALOGUE_DATASET_ID, 'members', 'keyed')
+      if (this.#ownFeed?.status !== 'open') return
+      await this.#read(this.#ownFeed)
+      const state = this.#shelves.get(this.#own)?.state
+      if (state?.profile?.name !== this.#name) await this.#put({ type: 'profile', profile: { name: this.#name, place: null, homepage: null } })
+      const isSaid = state?.certificate !== undefined && equalBytes(state.certificate.envelope, certificate.envelope)
+      if (!isSaid) await this.#put({ type: 'certificate', certificate })
+    } finally {
+      this.#isIntroducing = false
+    }
   }
 
   /** Reads on in a catalogue feed that grew; another feed may be one that a catalogue spoke of before it was known. */
@@ -173,6 +191,10 @@ export class Catalogue {
       this.changed.emit({ publisher, datasetId, isNew: known === undefined })
     }
   }
+}
+
+function isOwnCatalogue (feed: Feed): boolean {
+  return feed.role === 'writer' && feed.declaration.datasetId === CATALOGUE_DATASET_ID && feed.status !== 'frozen'
 }
 
 /** Tells a publisher what is wrong with a description. */

@@ -1,5 +1,5 @@
-import { assert, digestOf, equalBytes, unreachable, type CID } from '../../base/index.ts'
-import { decideStart, declareFeed, decodeDeclaration, decodeHead, type FeedClass } from '../../core/feed/index.ts'
+import { assert, equalBytes, type CID } from '../../base/index.ts'
+import { declareFeed, decodeDeclaration, type FeedClass } from '../../core/feed/index.ts'
 import {
   CERTIFICATE_LIFETIME_MS_MAX, checkHello, encodeHello, INSTANCE_SIZE_BYTES, issueCertificate, signStatement, type Certificate, type Charter
 } from '../../core/identity/index.ts'
@@ -10,16 +10,15 @@ import type { Keys } from '../founding/index.ts'
 import { Hints } from '../hints/index.ts'
 import { Members } from '../members/index.ts'
 import { LIVE_PROTOCOL, Puller, SYNC_PROTOCOL } from '../pulling/index.ts'
-import { decodeGuardRow, guardKey, metaKey } from '../rows/index.ts'
 import { Server } from '../serving/index.ts'
 import { Writer } from '../writer/index.ts'
+import { OwnFeeds } from './own.ts'
 
 /** A certificate is renewed when less than this is left of it. */
 const RENEW_BEFORE_MS = 30 * 24 * 3_600_000
 const RENEW_CHECK_MS = 3_600_000
 const FEED_NONCE_BYTES = 16
 const ALARMS_MAX = 100
-const SIGNER_OF = metaKey('store')
 
 export type FederationOptions = {
   readonly host: Host
@@ -34,6 +33,8 @@ export type FederationOptions = {
   readonly segmentBytesTarget: number
   readonly lingerMs: number
   readonly wants: (feed: Feed) => boolean
+  /** The folder comes from a backup: what its keys signed since is not known here. */
+  readonly isRestored: boolean
   readonly onFatal: (cause: unknown) => void
   readonly log: Log
 }
@@ -46,6 +47,7 @@ export class Federation {
   readonly writer: Writer
   readonly puller: Puller
   readonly server: Server
+  readonly own: OwnFeeds
   readonly #options: FederationOptions
   readonly #clock: Clock
   readonly #instance: Uint8Array
@@ -55,8 +57,7 @@ export class Federation {
   #cancelRenewal: () => void = () => {}
   /** A member's node came or went. */
   readonly peersChanged: Signal<{ readonly peer: Peer, readonly member: string, readonly isUp: boolean }> = new Signal()
-  /** Why own feeds are not written, in sentences. */
-  readonly alarms: string[] = []
+  readonly #alarms: string[] = []
 
   private constructor (options: FederationOptions, feeds: Feeds, members: Members, files: Files, certificate: Certificate) {
     const { host, keys, log } = options
@@ -76,6 +77,12 @@ export class Federation {
       feeds, members, clock: host.clock, random: host.random, log, own: keys.did, wants: options.wants,
       listingEveryMs: options.listingEveryMs
     })
+    this.own = new OwnFeeds({
+      feeds, store: host.store, signer: host.signer, writer: this.writer, voice: () => ({ certificate: this.#certificate, key: keys.node }),
+      reach: feed => ({ shown: this.puller.targetOf(feed), claimed: this.puller.claimedOf(feed) }), membersOther: () => members.current.members().length - 1,
+      isRestored: options.isRestored, onFatal: options.onFatal, log
+    })
+    this.puller.listed.on(member => this.own.answered(member))
     this.server = new Server({
       feeds, memberOf: peerId => members.current.memberOfPeer(peerId), file: (root, wanted) => this.files.serve(root, wanted),
       statement: id => this.#statement(id), note: (peer, body) => this.puller.note(peer, body), clock: host.clock
@@ -89,8 +96,7 @@ export class Federation {
     const files = await Files.load(host.store)
     const certificate = await ownCertificate(members, keys, host.clock.nowMs())
     const federation = new Federation(options, feeds, members, files, certificate)
-    await federation.#openOwnFeeds()
-    feeds.changed.on(feed => void federation.#recovered(feed))
+    await federation.own.open()
     federation.#watchCertificate()
     return federation
   }
@@ -151,8 +157,13 @@ export class Federation {
     return this.feeds.register(statement, declaration.value, 'writer')
   }
 
+  /** What is wrong, and why own feeds are not written, in sentences. */
+  get alarms (): readonly string[] {
+    return [...this.own.alarms(), ...this.#alarms]
+  }
+
   alarm (sentence: string): void {
-    if (!this.alarms.includes(sentence) && this.alarms.length < ALARMS_MAX) this.alarms.push(sentence)
+    if (!this.#alarms.includes(sentence) && this.#alarms.length < ALARMS_MAX) this.#alarms.push(sentence)
   }
 
   /** Waits until nothing that is wanted is missing, or until the time is over; resolves with what is still missing. */
@@ -187,67 +198,6 @@ export class Federation {
   async #statement (id: CID): Promise<Uint8Array | undefined> {
     if (id.equals(this.#certificate.id)) return this.#certificate.envelope
     return this.feeds.get(id)?.statement ?? this.members.statement(id)
-  }
-
-  // --- Own feeds ---------------------------------------------------------------------------------------------------
-
-  /** Decides for every own feed what a start after whatever crash allows, by what the signer promised. */
-  async #openOwnFeeds (): Promise<void> {
-    const { store, signer } = this.#options.host
-    const link = await signer.get(SIGNER_OF)
-    const linked = link.state === 'found' ? new TextDecoder().decode(link.value) : undefined
-    const own = [...this.feeds.all()].filter(({ role }) => role === 'writer')
-    if (linked === undefined && own.length === 0) {
-      await signer.commit([{ type: 'put', key: SIGNER_OF, value: new TextEncoder().encode(store.storeId) }])
-    } else if (linked !== store.storeId) {
-      this.alarms.push('the signer database is missing or belongs to another store: own feeds are not written; restore it from a backup')
-      for (const feed of own) feed.status = 'recovering'
-      return
-    }
-    for (const feed of own) await this.#openOwn(feed)
-  }
-
-  async #openOwn (feed: Feed): Promise<void> {
-    const { signer } = this.#options.host
-    const read = await signer.get(guardKey(digestOf(feed.id)))
-    const row = read.state === 'found' ? decodeGuardRow(read.value) : undefined
-    if (feed.status === 'frozen') return
-    if (read.state === 'damaged') {
-      feed.status = 'recovering'
-      this.alarms.push(`the sign guard of feed ${feed.key} is damaged: it is not written`)
-      return
-    }
-    const guard = row === undefined ? undefined : { length: row.length, mmrRoot: row.mmrRoot, headBody: row.head }
-    const start = decideStart({ signer: 'ours', log: feed.log, guard, headBody: feed.head?.statement.body, peerHead: undefined })
-    switch (start.action) {
-      case 'write': return
-      case 'sign-tail': return this.writer.signTail(feed)
-      case 'sign-again': {
-        const head = decodeHead(signStatement(start.headBody, this.#certificate.id, this.#options.keys.node))
-        assert(head.ok, 'a guard keeps the bodies of well formed heads')
-        await this.feeds.refresh(feed, head.value)
-        return
-      }
-      case 'recover':
-        feed.status = 'recovering'
-        return
-      case 'refuse':
-        feed.status = 'recovering'
-        return
-      default: return unreachable(start)
-    }
-  }
-
-  /** An own feed that was fetched back as far as the signer ever promised is written again. */
-  async #recovered (feed: Feed): Promise<void> {
-    if (feed.role !== 'writer' || feed.status !== 'recovering' || feed.head === undefined || !feed.isComplete || this.alarms.length > 0) return
-    const read = await this.#options.host.signer.get(guardKey(digestOf(feed.id)))
-    const guard = read.state === 'found' ? decodeGuardRow(read.value) : undefined
-    const isThere = guard === undefined || (feed.length >= guard.length && equalBytes(feed.log.root(guard.length), guard.mmrRoot))
-    if (!isThere || feed.length < this.puller.targetOf(feed) || feed.status !== 'recovering') return
-    feed.status = 'open'
-    this.#options.log('info', 'an own feed was fetched back and is written again', { feed: feed.key })
-    this.feeds.changed.emit(feed)
   }
 
   // --- Certificate -------------------------------------------------------------------------------------------------

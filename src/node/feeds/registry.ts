@@ -1,4 +1,4 @@
-import { assert, digestOf, equalBytes, type CID } from '../../base/index.ts'
+import { assert, digestOf, equalBytes, readUint, type CID } from '../../base/index.ts'
 import { decodeDeclaration, decodeHead, leafOfData, type Declaration, type Head } from '../../core/feed/index.ts'
 import { decodeStatement, type Statement } from '../../core/identity/index.ts'
 import type { Read, Row, Store } from '../../host/index.ts'
@@ -7,7 +7,7 @@ import {
   type LeafRow
 } from '../rows/index.ts'
 import { Cache } from './cache.ts'
-import { Feed } from './feed.ts'
+import { Feed, type FeedStatus } from './feed.ts'
 import { Signal } from './signal.ts'
 
 export const FEEDS_MAX = 65_536
@@ -42,8 +42,8 @@ export class Feeds {
   static async load (store: Store): Promise<Feeds> {
     const feeds = new Feeds(store)
     for await (const { key, read } of store.entries(rowsOf('feed'))) {
-      const number = new DataView(key.buffer, key.byteOffset).getUint32(1)
-      feeds.#nextNumber = Math.max(feeds.#nextNumber, number + 1)
+      const number = feedNumberOf(key)
+      if (number === undefined) continue
       const row = read.state === 'found' ? decodeFeedRow(read.value) : undefined
       const statement = row === undefined ? undefined : decodeStatement(row.declaration, STATEMENT_BYTES_MAX)
       const declaration = statement?.ok === true ? decodeDeclaration(statement.value) : undefined
@@ -54,6 +54,12 @@ export class Feeds {
       await loadFeed(store, feed)
       if (feed.role === 'reader') feeds.replicatedBytes += feed.storedBytes
       feeds.#byKey.set(feed.key, feed)
+    }
+    // Also numbers whose feed row is damaged or gone: their segments and leaves must not be taken for another feed's.
+    for (const kind of ['feed', 'leaf', 'segment', 'head'] as const) {
+      for await (const key of store.keys({ ...rowsOf(kind), reverse: true, limit: 1 })) {
+        feeds.#nextNumber = Math.max(feeds.#nextNumber, (feedNumberOf(key) ?? 0) + 1)
+      }
     }
     return feeds
   }
@@ -82,12 +88,20 @@ export class Feeds {
     }
   }
 
-  /** Takes in a feed whose declaration was verified; the same feed again is the same. */
-  async register (statement: Statement, declaration: Declaration, role: 'writer' | 'reader'): Promise<Feed> {
+  /**
+   * Takes in a feed whose declaration was verified; the same feed again is the same. One whose row was lost gets its number
+   * back, and with it all that is still stored of it.
+   */
+  async register (statement: Statement, declaration: Declaration, role: 'writer' | 'reader', status: FeedStatus = 'open'): Promise<Feed> {
+    const before = this.get(statement.id) === undefined ? await this.#numberBefore(statement.id) : undefined
+    const found = before === undefined ? undefined : new Feed({ number: before, id: statement.id, declaration, statement: statement.envelope, role })
+    if (found !== undefined) await loadFeed(this.#store, found)
     const known = this.get(statement.id)
     if (known !== undefined) return known
     assert(this.#byKey.size < FEEDS_MAX, 'callers look at the number of feeds before they add one')
-    const feed = new Feed({ number: this.#nextNumber++, id: statement.id, declaration, statement: statement.envelope, role })
+    const feed = found ?? new Feed({ number: this.#nextNumber++, id: statement.id, declaration, statement: statement.envelope, role })
+    if (feed.status === 'open') feed.status = status
+    if (role === 'reader') this.replicatedBytes += feed.storedBytes
     this.#byKey.set(feed.key, feed)
     const number = new Uint8Array(4)
     new DataView(number.buffer).setUint32(0, feed.number)
@@ -97,6 +111,13 @@ export class Feeds {
     ])
     this.changed.emit(feed)
     return feed
+  }
+
+  async #numberBefore (id: CID): Promise<number | undefined> {
+    const read = await this.#store.get(feedNumberKey(digestOf(id)))
+    const number = read.state === 'found' ? readUint(read.value, 0, 4) : undefined
+    if (number === undefined || number >= this.#nextNumber) return undefined
+    return [...this.#byKey.values()].some(feed => feed.number === number) ? undefined : number
   }
 
   // --- Reading -----------------------------------------------------------------------------------------------------
@@ -236,6 +257,11 @@ export class Feeds {
   }
 }
 
+/** Undefined where damage left no whole key. */
+function feedNumberOf (key: Uint8Array): number | undefined {
+  return readUint(key, 1, 4)
+}
+
 function leafRow (feedNo: number, index: number, row: LeafRow): Row {
   return { type: 'put', key: leafKey(feedNo, index), value: encodeLeafRow(row) }
 }
@@ -250,10 +276,9 @@ async function loadFeed (store: Store, feed: Feed): Promise<void> {
   const statement = headRead?.state === 'found' ? decodeStatement(headRead.value, STATEMENT_BYTES_MAX) : undefined
   const decoded = statement?.ok === true ? decodeHead(statement.value) : undefined
   const head = decoded?.ok === true ? decoded.value : undefined
-  if (forkRead?.state === 'found') {
-    feed.fork = forkRead.value
-    feed.status = 'frozen'
-  }
+  // A proof that can no longer be read was one: the feed stays frozen, and a neighbour passes the proof on again.
+  if (forkRead?.state === 'found') feed.fork = forkRead.value
+  if (forkRead !== undefined && forkRead.state !== 'absent') feed.status = 'frozen'
   if (head === undefined && feed.role === 'reader') return
   const leavesMax = feed.role === 'writer' ? Number.MAX_SAFE_INTEGER : head?.length ?? 0
   for await (const { key, read } of store.entries(rowsOf('leaf', feed.number))) {

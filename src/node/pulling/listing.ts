@@ -64,8 +64,7 @@ export class Lister {
       return
     }
     const isOwn = declaration.publisher === this.#own
-    const feed = await this.#feeds.register(declaration.statement, declaration, isOwn ? 'writer' : 'reader')
     // An own feed that this node did not know: its rows were lost, and it is fetched back before it is written again.
-    if (isOwn) feed.status = 'recovering'
+    await this.#feeds.register(declaration.statement, declaration, isOwn ? 'writer' : 'reader', isOwn ? 'recovering' : 'open')
   }
 }

@@ -1,4 +1,5 @@
 /**
  * Appends to own feeds so that nothing acknowledged is lost and no two heads of one length are ever signed.
  */
-export { QUEUE_BYTES_MAX, ROUND_BYTES_MAX, Writer, type AppendFailure, type Voice } from './writer.ts'
+export type { AppendFailure } from './tail.ts'
+export { QUEUE_BYTES_MAX, ROUND_BYTES_MAX, Writer, type Voice } from './writer.ts'

@@ -1,11 +1,10 @@
-import { assert, digestOf, fail, ok, sha256, type CID, type Result } from '../../base/index.ts'
-import {
-  decodeHead, headBody, refusalOf, SegmentBuilder, type ClosedSegment, type FeedRecord, type Head, type RecordRefusal
-} from '../../core/feed/index.ts'
+import { assert, fail, ok, sha256, type CID, type Result } from '../../base/index.ts'
+import { decodeHead, headBody, refusalOf, type FeedRecord, type Head } from '../../core/feed/index.ts'
 import { signStatement, type SigningKey } from '../../core/identity/index.ts'
 import type { Clock, Random, Row, Store } from '../../host/index.ts'
 import type { Feed, Feeds } from '../feeds/index.ts'
-import { encodeGuardRow, guardKey } from '../rows/index.ts'
+import { Guards } from './guards.ts'
+import { Tail, type AppendFailure, type Closed } from './tail.ts'
 
 /** What one commit round takes at most: bounds memory, and the time a caller waits for others. */
 export const ROUND_BYTES_MAX = 4 << 20
@@ -15,42 +14,21 @@ const SECRET_BYTES = 32
 
 export type Voice = { readonly federation: CID, readonly certificate: CID, readonly key: SigningKey }
 
-export type AppendFailure =
-  | { readonly code: 'frozen' | 'recovering' | 'stopped' }
-  | { readonly code: 'record', readonly refusal: RecordRefusal, readonly position: number }
-
-type Waiter = { readonly upTo: number, readonly resolve: () => void, readonly reject: (cause: unknown) => void }
-
-/** A packed segment, with the bytes of its records that count against the queue. */
-type Closed = { readonly segment: ClosedSegment, readonly index: number, readonly queuedBytes: number }
-
-/** The unsigned end of one own feed: records to be packed, segments to be committed, callers to be told. */
-type Tail = {
-  readonly feed: Feed
-  readonly builder: SegmentBuilder
-  closed: Closed[]
-  /** Bytes of the records in the builder. */
-  openBytes: number
-  /** Number of the next record, and index of the next segment. */
-  nextRecord: number
-  nextIndex: number
-  waiters: Waiter[]
-  /** The open segment is closed in the next round. */
-  due: boolean
-  cancelLinger: (() => void) | undefined
-}
-
-type Round = { readonly tail: Tail, readonly segments: readonly Closed[], readonly length: number, readonly root: Uint8Array, readonly records: number }[]
+/** What one feed brings to a round: the length and root that its log has with these segments. */
+type Part = { readonly tail: Tail, readonly segments: readonly Closed[], readonly length: number, readonly root: Uint8Array, readonly records: number }
+type Round = readonly Part[]
 
 /**
  * Appends to own feeds and signs their heads, in rounds over all feeds together (data.md section 5):
  * segments are synced to the store, then the guard to the signer, and only then a signature exists and callers are told.
  * The store commit of the next round runs beside the guard commit of this one.
+ *
+ * A device that fails to write ends it: nothing is acknowledged from then on, and every caller is told.
  */
 export class Writer {
   readonly #feeds: Feeds
   readonly #store: Store
-  readonly #signer: Store
+  readonly #guards: Guards
   readonly #clock: Clock
   readonly #random: Random
   readonly #voice: () => Voice
@@ -65,6 +43,7 @@ export class Writer {
   #running: Promise<void> | undefined
   #signing: Promise<void> = Promise.resolve()
   #stopped = false
+  #broken = false
 
   constructor (options: {
     readonly feeds: Feeds, readonly store: Store, readonly signer: Store, readonly clock: Clock, readonly random: Random,
@@ -73,7 +52,7 @@ export class Writer {
   }) {
     this.#feeds = options.feeds
     this.#store = options.store
-    this.#signer = options.signer
+    this.#guards = new Guards(options.signer)
     this.#clock = options.clock
     this.#random = options.random
     this.#voice = options.voice
@@ -87,7 +66,7 @@ export class Writer {
    * one that no feed may hold refuses them all.
    */
   async append (feed: Feed, records: readonly FeedRecord[], options: { readonly flush: boolean }): Promise<Result<{ readonly first: number, readonly count: number }, AppendFailure>> {
-    while (this.#queuedBytes > QUEUE_BYTES_MAX) await new Promise<void>(resolve => this.#room.push(resolve))
+    while (this.#queuedBytes > QUEUE_BYTES_MAX && !this.#stopped) await new Promise<void>(resolve => this.#room.push(resolve))
     if (this.#stopped) return fail({ code: 'stopped' })
     if (feed.status !== 'open') return fail({ code: feed.status })
     for (const [position, record] of records.entries()) {
@@ -96,12 +75,12 @@ export class Writer {
     }
     const tail = this.#tailOf(feed)
     const first = tail.nextRecord
-    for (const record of records) this.#add(tail, record)
+    for (const record of records) this.#queuedBytes += tail.add(record)
     if (records.length === 0) return ok({ first, count: 0 })
-    const done = new Promise<void>((resolve, reject) => tail.waiters.push({ upTo: tail.nextRecord, resolve, reject }))
+    const done = tail.settled()
     this.#schedule(tail, options.flush)
-    await done
-    return ok({ first, count: records.length })
+    const settled = await done
+    return settled.ok ? ok({ first, count: records.length }) : settled
   }
 
   /** Bytes of records that wait to be durable. */
@@ -117,60 +96,41 @@ export class Writer {
   /** Closes and commits all that was appended, and the heads that still ride. */
   async flush (): Promise<void> {
     for (const tail of this.#tails.values()) tail.due = true
-    await this.#start()
-    await this.#signing
+    do await this.#start()
+    while (!this.#broken && this.#hasWork())
     const rows = this.#headRows
     this.#headRows = []
-    if (rows.length > 0) await this.#store.commit(rows)
+    if (rows.length > 0 && !this.#broken) await this.#store.commit(rows).catch((cause: unknown) => this.#fail(cause))
   }
 
   async stop (): Promise<void> {
     this.#stopped = true
     await this.flush()
+    this.#wakeWaiting()
     for (const tail of this.#tails.values()) tail.cancelLinger?.()
   }
 
-  /** Signs leaves that are stored but covered by no head: what a crash between store and signature leaves behind. */
+  /** Signs all leaves that are stored: those that no head covers yet are what a crash between store and signature leaves behind. */
   async signTail (feed: Feed): Promise<void> {
     if (feed.log.length === 0) return
     await this.#sign([{ tail: this.#tailOf(feed), segments: [], length: feed.log.length, root: feed.log.root(), records: feed.records }])
     await this.flush()
   }
 
+  /** The tail of a feed; a new one where the feed was fetched back meanwhile and goes on elsewhere. */
   #tailOf (feed: Feed): Tail {
     const known = this.#tails.get(feed.key)
-    if (known !== undefined) return known
-    const tail: Tail = {
-      feed, builder: new SegmentBuilder(this.#segmentBytesTarget), closed: [], openBytes: 0, nextRecord: feed.records, nextIndex: feed.log.length,
-      waiters: [], due: false, cancelLinger: undefined
-    }
+    if (known !== undefined && (known.fits || !known.isIdle)) return known
+    known?.cancelLinger?.()
+    const tail = new Tail(feed, this.#segmentBytesTarget, () => this.#random.bytes(SECRET_BYTES))
     this.#tails.set(feed.key, tail)
     return tail
   }
 
-  #add (tail: Tail, record: FeedRecord): void {
-    if (tail.builder.add(record) === 'full') {
-      this.#close(tail)
-      assert(tail.builder.add(record) === 'added', 'an empty segment takes any record that was not refused')
-    }
-    tail.nextRecord++
-    tail.openBytes += record.key.length + record.body.length
-    this.#queuedBytes += record.key.length + record.body.length
-  }
-
-  #close (tail: Tail): void {
-    const first = tail.nextRecord - tail.builder.count
-    const secret = this.#random.bytes(SECRET_BYTES)
-    const segment = tail.builder.close({ feed: tail.feed.id, index: tail.nextIndex, first, secret, source: null })
-    tail.closed.push({ segment, index: tail.nextIndex, queuedBytes: tail.openBytes })
-    tail.openBytes = 0
-    tail.nextIndex++
-  }
-
   #schedule (tail: Tail, flush: boolean): void {
     if (flush) tail.due = true
-    if (tail.due || tail.closed.length > 0) void this.#start()
-    if (tail.due || tail.builder.count === 0 || tail.cancelLinger !== undefined) return
+    if (tail.hasWork) void this.#start()
+    if (tail.due || !tail.hasOpen || tail.cancelLinger !== undefined) return
     tail.cancelLinger = this.#clock.wake(this.#lingerMs, () => {
       tail.cancelLinger = undefined
       tail.due = true
@@ -187,13 +147,13 @@ export class Writer {
   }
 
   #hasWork (): boolean {
-    return [...this.#tails.values()].some(({ due, builder, closed }) => closed.length > 0 || (due && builder.count > 0))
+    return [...this.#tails.values()].some(({ hasWork }) => hasWork)
   }
 
   async #rounds (): Promise<void> {
     // One turn later, so that all who append in this turn share the round.
     await Promise.resolve()
-    for (let round = this.#gather(); round.length > 0; round = this.#gather()) {
+    for (let round = this.#gather(); round.length > 0 && !this.#broken; round = this.#gather()) {
       const heads = this.#headRows
       this.#headRows = []
       const rows = round.flatMap(({ tail, segments }) => segments.flatMap(({ index, segment: { leafData, bytes } }) =>
@@ -208,68 +168,93 @@ export class Writer {
 
   /** Closes what is due and takes segments of all feeds, up to the size of a round; their leaves enter the logs. */
   #gather (): Round {
-    const round: Round = []
-    let bytes = 0
+    const round: Part[] = []
+    let room = ROUND_BYTES_MAX
     for (const tail of this.#tails.values()) {
-      if (tail.due && tail.builder.count > 0) this.#close(tail)
-      tail.due = false
-      const taken: Closed[] = []
-      for (const closed of tail.closed) {
-        if (bytes > 0 && bytes + closed.segment.bytes.length > ROUND_BYTES_MAX) break
-        bytes += closed.segment.bytes.length
-        taken.push(closed)
-        tail.feed.append(closed.segment.leafData)
+      if (!tail.hasWork) continue
+      const { feed } = tail
+      if (feed.status !== 'open' || !tail.fits) {
+        this.#refuse(tail, feed.status === 'open' ? 'recovering' : feed.status)
+        continue
       }
-      tail.closed = tail.closed.slice(taken.length)
-      if (taken.length > 0) {
-        round.push({ tail, segments: taken, length: tail.feed.log.length, root: tail.feed.log.root(), records: tail.feed.records })
+      const segments = tail.take(room)
+      if (segments.length === 0) continue
+      for (const { segment } of segments) {
+        room -= segment.bytes.length
+        feed.append(segment.leafData)
       }
+      round.push({ tail, segments, length: feed.log.length, root: feed.log.root(), records: feed.records })
     }
     return round
   }
 
-  async #sign (round: Round): Promise<void> {
+  /** Of feeds that are no longer to be written nothing is promised, signed or acknowledged. */
+  #stillOpen (round: Round): Round {
+    return round.filter(({ tail, segments }) => {
+      const { status } = tail.feed
+      if (status === 'open') return true
+      this.#queuedBytes -= bytesOf(segments)
+      this.#refuse(tail, status)
+      return false
+    })
+  }
+
+  async #sign (all: Round): Promise<void> {
+    if (this.#broken) return
+    const round = this.#stillOpen(all)
     const voice = this.#voice()
-    const timeMs = this.#clock.nowMs()
-    const bodies = round.map(({ tail: { feed }, segments, length, root, records }) => headBody({
-      federation: voice.federation, feed: feed.id, length, records, mmrRoot: root,
-      bytes: (feed.head?.bytes ?? 0) + segments.reduce((sum, { segment }) => sum + segment.bytes.length, 0),
-      firstRetained: 0, keyEpoch: 0, timeMs: Math.max(timeMs, feed.head?.timeMs ?? 0),
-      prevHeadDigest: feed.head === undefined ? null : sha256(feed.head.statement.body)
-    }))
-    await this.#signer.commit(round.map(({ tail, length, root }, at) => {
-      const head = bodies[at]
-      assert(head !== undefined, 'one body for each feed of the round')
-      return { type: 'put', key: guardKey(digestOf(tail.feed.id)), value: encodeGuardRow({ length, mmrRoot: root, head }) }
-    }))
-    for (const [at, { tail, segments, records }] of round.entries()) {
-      const body = bodies[at]
-      assert(body !== undefined, 'one body for each feed of the round')
+    const heads = round.map(part => ({ ...part, feed: part.tail.feed, body: this.#bodyOf(part, voice) }))
+    await this.#guards.promise(heads)
+    if (this.#broken) return
+    const open = new Set(this.#stillOpen(round).map(({ tail }) => tail))
+    for (const { tail, segments, records, body } of heads) {
+      if (!open.has(tail)) continue
       const decoded = decodeHead(signStatement(body, voice.certificate, voice.key))
       assert(decoded.ok, 'a head of our own is well formed')
       this.#acknowledge(tail, segments, decoded.value, records)
     }
   }
 
+  #bodyOf ({ tail: { feed }, segments, length, root, records }: Part, { federation }: Voice): Uint8Array {
+    return headBody({
+      federation, feed: feed.id, length, records, mmrRoot: root,
+      bytes: (feed.head?.bytes ?? 0) + segments.reduce((sum, { segment }) => sum + segment.bytes.length, 0),
+      firstRetained: 0, keyEpoch: 0, timeMs: Math.max(this.#clock.nowMs(), feed.head?.timeMs ?? 0),
+      prevHeadDigest: feed.head === undefined ? null : sha256(feed.head.statement.body)
+    })
+  }
+
   #acknowledge (tail: Tail, segments: readonly Closed[], head: Head, records: number): void {
     const { feed } = tail
-    for (const { segment: { bytes, leafData }, index, queuedBytes } of segments) {
-      this.#feeds.remember(feed, { index, leafData, bytes })
-      this.#queuedBytes -= queuedBytes
-    }
+    for (const { segment: { bytes, leafData }, index } of segments) this.#feeds.remember(feed, { index, leafData, bytes })
+    this.#queuedBytes -= bytesOf(segments)
     feed.head = head
     this.#headRows.push(this.#feeds.headRow(feed, head))
-    const told = tail.waiters.filter(({ upTo }) => upTo <= records)
-    tail.waiters = tail.waiters.filter(({ upTo }) => upTo > records)
-    for (const waiter of told) waiter.resolve()
-    if (this.#queuedBytes <= QUEUE_BYTES_MAX) for (const resolve of this.#room.splice(0)) resolve()
+    tail.acknowledge(records)
+    if (this.#queuedBytes <= QUEUE_BYTES_MAX) this.#wakeWaiting()
     this.#feeds.changed.emit(feed)
+  }
+
+  #refuse (tail: Tail, code: 'frozen' | 'recovering' | 'stopped'): void {
+    this.#queuedBytes -= tail.refuse(code)
+    if (this.#tails.get(tail.feed.key) === tail) this.#tails.delete(tail.feed.key)
+    this.#wakeWaiting()
+  }
+
+  #wakeWaiting (): void {
+    for (const resolve of this.#room.splice(0)) resolve()
   }
 
   /** A device that fails to write takes no more: callers are told, the process must end. */
   #fail (cause: unknown): void {
+    if (this.#broken) return
+    this.#broken = true
     this.#stopped = true
-    for (const tail of this.#tails.values()) for (const waiter of tail.waiters.splice(0)) waiter.reject(cause)
+    for (const tail of this.#tails.values()) this.#refuse(tail, 'stopped')
     this.#onFatal(cause)
   }
+}
+
+function bytesOf (segments: readonly Closed[]): number {
+  return segments.reduce((sum, { queuedBytes }) => sum + queuedBytes, 0)
 }
