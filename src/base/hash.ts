@@ -7,7 +7,7 @@ import { assert } from './result.ts'
 const SHA2_256 = 0x12
 
 /** Multicodec codes of the only CIDs we accept. `dag-pb` occurs in files alone. */
-export const CODEC = { raw: 0x55, dagCbor: 0x71, dagPb: 0x70 } as const
+const CODEC = { raw: 0x55, dagCbor: 0x71, dagPb: 0x70 } as const
 export type Codec = keyof typeof CODEC
 
 /** Bytes of a binary CID: version, codec, hash name and length one byte each, and the digest. */

@@ -18,10 +18,10 @@ export {
   type KeystoreFailure
 } from './keystore.ts'
 export {
-  bagPeaks, EMPTY_ROOT, leafHash, MerkleLog, merkleRoot, nodeHash, Peaks, reduceToRoot, rootOfCover, rootOfInclusion,
+  bagPeaks, EMPTY_ROOT, leafHash, MerkleLog, merkleRoot, Peaks, reduceToRoot, rootOfCover, rootOfInclusion,
   rootOfLeft, verifyInclusion, type Cover
 } from './merkle.ts'
-export { assert, AssertionFailure, fail, ok, unreachable, type Result } from './result.ts'
+export { assert, fail, ok, unreachable, type Result } from './result.ts'
 
 export type { Parsed, Schema, SchemaFailure } from './schema.ts'
 export type { CID } from 'multiformats/cid'

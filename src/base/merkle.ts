@@ -18,7 +18,7 @@ export function leafHash (...data: readonly Uint8Array[]): Uint8Array {
   return sha256(LEAF_PREFIX, ...data)
 }
 
-export function nodeHash (left: Uint8Array, right: Uint8Array): Uint8Array {
+function nodeHash (left: Uint8Array, right: Uint8Array): Uint8Array {
   nodeInput.set(left, 1)
   nodeInput.set(right, 1 + HASH_SIZE_BYTES)
   return sha256(nodeInput)

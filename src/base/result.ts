@@ -12,7 +12,7 @@ export function fail<const F> (failure: F): { readonly ok: false, readonly failu
 }
 
 /** A broken invariant: a bug of ours, never outside input. Stays on in production (a node that meets one stops writing). */
-export class AssertionFailure extends Error {
+class AssertionFailure extends Error {
   override readonly name = 'AssertionFailure'
   readonly code = 'assertion'
 }

@@ -1,7 +1,7 @@
 import { createReadStream } from 'node:fs'
 import { readFile, stat } from 'node:fs/promises'
 import { cidOfText, hex, ok, textOf, type CID, type Result } from '../../base/index.ts'
-import { inspectBundle, PROOF_FILE_BYTES_MAX, verifyProof } from '../../node/bundle/index.ts'
+import { inspectBundle, PROOF_FILE_BYTES_MAX, verifyProof } from '../../node/index.ts'
 import { textOfRecord, type BundleReport } from '../../sdk/index.ts'
 import { answer, count, EXIT, formatBytes, formatTime, pairs, plain, problem, type Call, type Outcome, type Problem } from '../terminal/index.ts'
 import { failed, withProgress } from './connection.ts'

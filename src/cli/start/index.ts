@@ -6,7 +6,6 @@ import { folderOf, passphraseOfFile, readKeys } from '../keys/index.ts'
 import { answer, EXIT, problem, type Call, type Command, type Outcome } from '../terminal/index.ts'
 import { createLog } from './log.ts'
 
-export { createLog } from './log.ts'
 
 const STOP_WITHIN_MS = 25_000
 

@@ -21,9 +21,8 @@
  * Sealed segments, redaction and codings are not read here yet: `openSegment` says `sealed` or `version`.
  */
 export {
-  BODY_BYTES_MAX, DECLARATION_BYTES_MAX, FORK_PROOF_BYTES_MAX, HEAD_AHEAD_MS_MAX, HEAD_BYTES_MAX, KEY_BYTES_MAX,
-  RECORD_PROOF_BYTES_MAX, SEGMENT_BYTES_MAX,
-  SEGMENT_BYTES_TARGET, SEGMENT_BYTES_TARGET_MAX, SEGMENT_BYTES_TARGET_MIN, SEGMENT_RECORDS_MAX
+  BODY_BYTES_MAX, DECLARATION_BYTES_MAX, HEAD_AHEAD_MS_MAX,
+  RECORD_PROOF_BYTES_MAX, SEGMENT_BYTES_MAX, SEGMENT_BYTES_TARGET_MAX, SEGMENT_BYTES_TARGET_MIN, SEGMENT_RECORDS_MAX
 } from './limits.ts'
 export {
   admitDeclaration, datasetIdSchema, declareFeed, decodeDeclaration, isFeedClass, statementIdSchema,

@@ -23,8 +23,7 @@
  * request leaves, and nothing is lost by a restart; every message may be sent again.
  */
 export {
-  admitKey, didOfKey, didSchema, encryptionKeyOfSeed, KEY_SIZE_BYTES, keyOfDid, peerIdOfKey, SEED_SIZE_BYTES,
-  SIGNATURE_SIZE_BYTES, signingKeyOfSeed, type Did, type KeyFailure, type SigningKey, type VerifyingKey
+  admitKey, didOfKey, didSchema, encryptionKeyOfSeed, keyOfDid, peerIdOfKey, signingKeyOfSeed, type Did, type KeyFailure, type SigningKey, type VerifyingKey
 } from './key.ts'
 export { decodeStatement, signStatement, type Statement } from './statement.ts'
 export {
@@ -59,6 +58,6 @@ export {
   type Applicant, type ApplicantFields, type ApplicantOutcome, type ApplicantStep, type DraftFailure
 } from './applicant.ts'
 export {
-  APPLICATION_NONCE_SIZE_BYTES, decodeAnswer, decodeRequest, encodeAnswer, MESSAGE_SIZE_BYTES_MAX, signRequest,
+  APPLICATION_NONCE_SIZE_BYTES, decodeAnswer, decodeRequest, encodeAnswer, signRequest,
   type FoundingAnswer, type FoundingRequest, type RefusalCode, type SignedRequest
 } from './message.ts'

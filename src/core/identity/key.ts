@@ -21,7 +21,7 @@ export type VerifyingKey = {
 export type KeyFailure = { readonly code: 'length' | 'not-a-point' | 'not-canonical' | 'identity' | 'torsion' }
 
 export const KEY_SIZE_BYTES = 32
-export const SEED_SIZE_BYTES = 32
+const SEED_SIZE_BYTES = 32
 export const SIGNATURE_SIZE_BYTES = 64
 
 /** Admission costs a scalar multiplication (1.4 ms), so this many admitted keys are remembered. */

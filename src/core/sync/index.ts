@@ -20,10 +20,10 @@ export {
 } from './items.ts'
 export { addRange, countOf, hasIndex, removeRange, type Ranges } from './ranges.ts'
 export {
-  isAsked, isComplete, pullStep, startPull, TAIL_SEGMENTS_MAX,
+  isAsked, isComplete, pullStep, startPull,
   type PullEffect, type PullInput, type PullState, type PullStep, type Task, type TaskOutcome, type Work
 } from './pull.ts'
 export {
-  BLOCK_BYTES_PER_REQUEST_MAX, BLOCK_CIDS_MAX, CREDIT_BYTES, HAVE_ENTRIES_MAX, HEAD_BYTES_MAX,
+  BLOCK_BYTES_PER_REQUEST_MAX, CREDIT_BYTES, HAVE_ENTRIES_MAX, HEAD_BYTES_MAX,
   LEAVES_PER_ITEM_MAX, LISTED_FEEDS_MAX, STATEMENT_BYTES_MAX, STATEMENT_IDS_MAX
 } from './limits.ts'

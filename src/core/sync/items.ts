@@ -9,7 +9,7 @@ import { COVER_HASHES_MAX, ITEM_HEADER_BYTES_MAX, ITEM_PAYLOAD_BYTES_MAX } from 
  * `payloadSize u32 | type u8 | headerSize u16 | header (canonical DAG-CBOR) | payload`.
  * Payloads stay outside CBOR so that they are hashed as they arrive and copied once.
  */
-export const ITEM = { listing: 1, statement: 3, head: 4, leaves: 5, segment: 6, block: 7 } as const
+const ITEM = { listing: 1, statement: 3, head: 4, leaves: 5, segment: 6, block: 7 } as const
 export type ItemType = keyof typeof ITEM
 
 const PREFIX_SIZE_BYTES = 7

@@ -80,7 +80,7 @@ export function setDigest (entries: readonly ListEntry[]): Uint8Array {
   return sha256(encodeCanonical(inOrder(entries).map(({ feed, length, mmrRoot }) => [feed, length, mmrRoot])))
 }
 
-export function inOrder (entries: readonly ListEntry[]): readonly ListEntry[] {
+function inOrder (entries: readonly ListEntry[]): readonly ListEntry[] {
   return entries.toSorted((a, b) => a.feed.toString() < b.feed.toString() ? -1 : 1)
 }
 

@@ -1,7 +1,7 @@
 import { sha256 } from '../../base/index.ts'
 import type { Read } from '../index.ts'
 
-export const TAG_SIZE_BYTES = 16
+const TAG_SIZE_BYTES = 16
 
 /** What LevelDB has under a key, before it is checked. */
 export type Stored = Uint8Array | undefined | 'damaged'

@@ -2,4 +2,4 @@
  * Keeps the catalogues of all members as they say them, and writes the own one.
  */
 export { Catalogue } from './catalogue.ts'
-export { describedOf, unitsOfBox, viewOf } from './views.ts'
+export { unitsOfBox, viewOf } from './views.ts'

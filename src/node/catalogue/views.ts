@@ -5,7 +5,7 @@ import type { Box, Dataset, DatasetDescription } from '../contract/index.ts'
 /** Coordinates in signed structures are integers of 1e-7 degrees, about a centimetre. */
 const UNITS_PER_DEGREE = 1e7
 
-export function boxOfUnits (box: Box | null): Box | null {
+function boxOfUnits (box: Box | null): Box | null {
   return box === null ? null : mapBox(box, value => value / UNITS_PER_DEGREE)
 }
 
@@ -17,7 +17,7 @@ function mapBox ({ west, south, east, north }: Box, change: (value: number) => n
   return { west: change(west), south: change(south), east: change(east), north: change(north) }
 }
 
-export function describedOf (entry: DatasetEntry): DatasetDescription {
+function describedOf (entry: DatasetEntry): DatasetDescription {
   const { datasetId, title, description, theme, keywords, licence, spatial, temporal, schema, access, simulated } = entry
   return { datasetId, title, description, theme, keywords, licence, spatial: boxOfUnits(spatial), temporal, schema, access, simulated }
 }

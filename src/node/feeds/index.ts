@@ -7,4 +7,3 @@
 export { Feed, type FeedStatus } from './feed.ts'
 export { Feeds, FEEDS_MAX, type VerifiedSegment } from './registry.ts'
 export { Signal } from './signal.ts'
-export { Cache } from './cache.ts'

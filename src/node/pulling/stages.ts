@@ -1,6 +1,6 @@
 /** What one batch holds at most, so that a slow disk slows the sender and not the memory. */
-export const BATCH_BYTES_MAX = 4 << 20
-export const BATCH_ITEMS_MAX = 256
+const BATCH_BYTES_MAX = 4 << 20
+const BATCH_ITEMS_MAX = 256
 
 /**
  * The last stage of a receiving pipeline: one batch is filled while one is stored, and a batch goes to the disk as soon as

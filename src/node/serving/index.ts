@@ -1,4 +1,4 @@
 /**
  * Answers the sync protocol: listings, statements, heads, leaves with covers, segments, file blocks; bulk and live.
  */
-export { FOLLOWERS_MAX, Server, type ServeFile } from './serving.ts'
+export { Server, type ServeFile } from './serving.ts'

@@ -10,7 +10,7 @@ import { Signal, type Feed, type Feeds } from '../feeds/index.ts'
 /** Segments read ahead of the sender at a time. */
 const READ_AHEAD_SEGMENTS = 4
 /** Followers of one feed by one peer wait for heads; this many altogether, so that nobody parks requests without end. */
-export const FOLLOWERS_MAX = 256
+const FOLLOWERS_MAX = 256
 
 /** A request without progress is ended; a follower of a quiet feed is kept by a sign of life. */
 const SIGN_OF_LIFE_MS = 10_000
