@@ -45,13 +45,20 @@ function verdictOn (encoded: Uint8Array, declaration: Declaration, membership: M
   return proof.value.cover === null ? 'same length' : 'unequal lengths'
 }
 
-async function membershipIn (store: Store): Promise<Membership> {
+/** The membership of the charter with all certificates; revocations are not looked at. */
+export async function membershipIn (store: Store): Promise<Membership> {
   const charter = await store.get(metaKey('charter'))
   if (charter.state !== 'found') throw new Error('there is no charter')
   let membership = membershipOf(valueOf(decodeCharter(charter.value)))
-  for await (const { read } of store.entries(rowsOf('statement'))) {
-    if (read.state !== 'found' || !decodeCertificate(read.value).ok) continue
-    membership = valueOf(membership.withCertificate(read.value, Date.now()))
+  for (const envelope of await statementsIn(store)) {
+    if (decodeCertificate(envelope).ok) membership = valueOf(membership.withCertificate(envelope, Date.now()))
   }
   return membership
+}
+
+/** Envelopes of certificates and revocations. */
+export async function statementsIn (store: Store): Promise<readonly Uint8Array[]> {
+  const envelopes: Uint8Array[] = []
+  for await (const { read } of store.entries(rowsOf('statement'))) if (read.state === 'found') envelopes.push(read.value)
+  return envelopes
 }

@@ -27,16 +27,19 @@ type Idle = Omit<City, 'node' | 'store'>
 
 const folders = new Set<string>()
 
-export async function makeCity (name: string, options: Partial<NodeOptions> = {}, network: Host['openNetwork'] = openNetwork): Promise<City> {
+export async function makeCity (
+  name: string, options: Partial<NodeOptions> = {}, network: Host['openNetwork'] = openNetwork, seeds: Seeds = newSeeds()
+): Promise<City> {
   const folder = await mkdtemp(join(tmpdir(), 'hanse-test-'))
   folders.add(folder)
-  const root = randomBytes(32)
-  const seeds = {
-    root, rootPublicKey: signingKeyOfSeed(root).publicKey, node: randomBytes(32), transport: randomBytes(32), encryption: randomBytes(32)
-  }
   for (const database of ['store', 'signer']) await (await createStore(join(folder, database), { random: systemRandom })).close()
   const city = { name, folder, seeds, options, port: await freePort(), openNetwork: network }
   return { ...city, ...await startCity(city) }
+}
+
+function newSeeds (): Seeds {
+  const root = randomBytes(32)
+  return { root, rootPublicKey: signingKeyOfSeed(root).publicKey, node: randomBytes(32), transport: randomBytes(32), encryption: randomBytes(32) }
 }
 
 export async function startCity ({ name, folder, seeds, options, port, openNetwork }: Idle): Promise<Pick<City, 'node' | 'store'>> {

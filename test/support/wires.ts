@@ -6,7 +6,9 @@ import type { Host, Network, NetworkOptions, Peer } from '../../src/host/index.t
 const IMPATIENT: Limits = { ...LIMITS, tickMs: 250, redialDelayMs: 100, redialDelayMsMax: 1_000, streamReopenDelayMsMax: 1_000 }
 
 type End = { readonly name: string, readonly port: number }
-type Wire = { readonly server: Server, readonly port: number, readonly sockets: Set<Socket>, isCut: boolean, readonly carried: Buffer[] }
+/** What ran over a wire in one connection: to the city that listens, and back from it. */
+export type Session = { readonly there: Buffer[], readonly back: Buffer[] }
+type Wire = { readonly server: Server, readonly port: number, readonly sockets: Set<Socket>, isCut: boolean, readonly sessions: Session[] }
 
 /**
  * Wires between cities: one TCP relay for each pair and direction, dialled in place of the address that the charter names.
@@ -44,13 +46,15 @@ export class Wires {
 
   async lay (from: string, to: End): Promise<void> {
     const sockets = new Set<Socket>()
-    const carried: Buffer[] = []
+    const sessions: Session[] = []
     const server = createServer(near => {
       if (wire.isCut) return void near.resetAndDestroy()
       const far = connect(to.port, '127.0.0.1')
-      for (const [socket, other] of [[near, far], [far, near]] as const) {
+      const session: Session = { there: [], back: [] }
+      sessions.push(session)
+      for (const [socket, other, record] of [[near, far, session.there], [far, near, session.back]] as const) {
         sockets.add(socket)
-        socket.on('data', chunk => carried.push(chunk))
+        socket.on('data', chunk => record.push(chunk))
         socket.on('error', () => other.destroy())
         socket.on('close', () => {
           sockets.delete(socket)
@@ -60,7 +64,7 @@ export class Wires {
       }
     })
     await new Promise<void>(resolve => server.listen(0, '127.0.0.1', resolve))
-    const wire: Wire = { server, port: (server.address() as AddressInfo).port, sockets, isCut: false, carried }
+    const wire: Wire = { server, port: (server.address() as AddressInfo).port, sockets, isCut: false, sessions }
     this.#wires.set(nameOf(from, to.port), wire)
   }
 
@@ -80,9 +84,14 @@ export class Wires {
     this.#each(ends, wire => { wire.isCut = false })
   }
 
-  /** Everything that ran over a wire in both directions, as an eavesdropper has it. */
-  carried (from: string, to: End): Buffer {
-    return Buffer.concat(this.#wires.get(nameOf(from, to.port))?.carried ?? [])
+  /** All that ran over a wire, as an eavesdropper has it. */
+  sessions (from: string, to: End): readonly Session[] {
+    return this.#wires.get(nameOf(from, to.port))?.sessions ?? []
+  }
+
+  /** Where one city dials the other. */
+  addressOf (from: string, to: End): string {
+    return this.#through(from, `/ip4/127.0.0.1/tcp/${to.port}`)[0] ?? ''
   }
 
   close (): void {
