@@ -7,11 +7,11 @@ import type {
   Dataset, Failure, HanseNode, NodeEvent, NodeStatus
 } from './contract/index.ts'
 import { Datasets, Publisher, Reader } from './datasets/index.ts'
-import { Federation } from './federation/index.ts'
+import { Federation, promisedFeeds } from './federation/index.ts'
 import { Signal, type Feed } from './feeds/index.ts'
 import { Ceremony, type Keys } from './founding/index.ts'
 import { nodeMetrics, PeerCounts } from './metrics.ts'
-import { metaKey, rowsOf } from './rows/index.ts'
+import { metaKey } from './rows/index.ts'
 import { scrub } from './verifying/index.ts'
 
 export type NodeOptions = {
@@ -43,6 +43,8 @@ export type NodeOptions = {
   readonly keepCharter?: (envelope: Uint8Array) => Promise<void>
   /** The folder was made from a backup: nothing is published before others have told what they hold of this member. */
   readonly isRestored?: boolean
+  /** Told once: all that others hold of this member is here again. */
+  readonly restoreEnded?: () => void
   readonly log: Log
 }
 
@@ -104,8 +106,10 @@ export async function createNode (options: NodeOptions): Promise<HanseNode> {
     const room = new Room()
     const federation = await Federation.open({
       host, keys, charter: sealed, listen: options.listen, announce: options.announce, lan: options.lan, profile: options.profile,
-      gossip: options.gossip, listingEveryMs: options.listingEveryMs ?? LISTING_EVERY_MS, segmentBytesTarget: options.segmentBytesTarget, lingerMs: options.lingerMs,
-      wants: feed => room.wants(feed), isRestored: options.isRestored === true, onFatal, log
+      gossip: options.gossip, listingEveryMs: options.listingEveryMs ?? LISTING_EVERY_MS,
+      segmentBytesTarget: options.segmentBytesTarget, lingerMs: options.lingerMs,
+      wants: feed => room.wants(feed), isRestored: options.isRestored === true,
+      restoreEnded: options.restoreEnded ?? (() => {}), onFatal, log
     })
     const catalogue = await Catalogue.open({ federation, own: keys.did, name, clock, log })
     const datasets = await Datasets.open({ federation, catalogue, clock, store, log, own: keys.did, keepsAll: options.keepsAll })
@@ -237,9 +241,7 @@ async function keptCharter ({ host: { store, signer }, charter }: NodeOptions): 
     return outside.value
   }
   // What was signed stands in the signer: a node that signed belongs somewhere, and must not begin anew.
-  for await (const key of signer.keys({ ...rowsOf('guard'), limit: 1 })) {
-    if (key.length > 0) throw new Error('the charter of this federation is damaged or lost: put the file charter.cbor of another member beside the databases')
-  }
+  if (await promisedFeeds(signer) > 0) throw new Error('the charter of this federation is damaged or lost: copy the file charter.cbor of another member into this folder')
   return undefined
 }
 

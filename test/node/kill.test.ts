@@ -4,6 +4,7 @@ import { once } from 'node:events'
 import { join } from 'node:path'
 import { createInterface } from 'node:readline'
 import { hex } from '../../src/base/index.ts'
+import { randomFrom } from '../support/chance.ts'
 import { STREAM, TABLE, readBack, tableHeld, type Fact, type MortalOptions, type Stretch } from '../support/mortal.ts'
 import { connected, found, makeCity, removeCities, startCity, until, type City } from '../support/nodes.ts'
 import { heldBy, publish, streamOf } from '../support/publications.ts'
@@ -175,14 +176,3 @@ describe('two nodes under kill -9', function () {
     return life
   }
 })
-
-/** Numbers from 0 to 1 that follow from a seed (mulberry32). */
-function randomFrom (seed: number): () => number {
-  let state = seed >>> 0
-  return () => {
-    state = (state + 0x6d2b79f5) >>> 0
-    let mixed = Math.imul(state ^ (state >>> 15), state | 1)
-    mixed ^= mixed + Math.imul(mixed ^ (mixed >>> 7), mixed | 61)
-    return ((mixed ^ (mixed >>> 14)) >>> 0) / 2 ** 32
-  }
-}

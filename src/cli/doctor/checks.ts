@@ -26,6 +26,7 @@ const CLOCK_LATEST_MS: number = Date.UTC(2100, 0, 1)
 /** A file written so far in the future means that the clock went back since. */
 const CLOCK_AHEAD_MS_MAX = 3_600_000
 const ANSWER_TIMEOUT_MS = 2_000
+const REBUILD = 'Run hanse doctor --rebuild: it sets the store aside and has all of it fetched back from neighbours'
 
 export function checkNode (version: string): Check {
   const name = 'node version'
@@ -101,7 +102,9 @@ export async function checkStores (path: string, running: boolean): Promise<read
     } catch (error) {
       // The message of a HostError ends in what to do.
       const [finding = '', ...fix] = (error instanceof Error ? error.message : String(error)).split(/: (?=[a-z]+ )/)
-      checks.push({ name, state: 'fail', finding, fix: fix.length > 0 ? fix.join(': ') : 'Restore the folder from a backup, or make a new node with hanse init' })
+      const restore = fix.length > 0 ? fix.join(': ') : 'Restore the folder from a backup, or make a new node with hanse init'
+      const isInUse = finding.includes('uses the folder')
+      checks.push({ name, state: 'fail', finding, fix: name === 'store' && !isInUse ? `${REBUILD}; or: ${restore}` : restore })
     }
   }
   return checks
@@ -183,8 +186,8 @@ export async function checkRestored (path: string): Promise<readonly Check[]> {
   const { restored } = folderOf(path)
   const found = await stat(restored).catch(() => undefined)
   return found === undefined ? [] : [{
-    name: 'restored', state: 'warn', finding: 'This node was restored from a backup: what its keys had signed since is known to its neighbours alone',
-    fix: 'Make sure that the original does not run, and let this one meet its neighbours before it publishes anything'
+    name: 'restored', state: 'warn', finding: 'This node was restored from a backup: it publishes nothing before half of the other members have told what they hold of it',
+    fix: 'Make sure that the original does not run, start this one, and let it reach its neighbours'
   }]
 }
 

@@ -2,24 +2,30 @@
  * Checks what can be checked of a node from outside: machine, folder, keys, settings, ports, databases.
  *
  * Each check says what it found, and for what is not well the cause and the exact fix. `warn` works now and will not for
- * ever; `fail` keeps the node from starting or loses data, and makes the exit code 1. Nothing is changed.
+ * ever; `fail` keeps the node from starting or loses data, and makes the exit code 1. Nothing is changed, unless `--rebuild`
+ * asks for a new store in the place of one that cannot be opened.
  */
 import { configProblem, loadConfig } from '../config/index.ts'
-import { answer, EXIT, plain, type Call, type Command, type Outcome, type Terminal } from '../terminal/index.ts'
+import { answer, EXIT, plain, problem, type Call, type Command, type Outcome, type Terminal } from '../terminal/index.ts'
 import { checkClock, checkDisk, checkFolder, checkKeys, checkNode, checkPorts, checkRestored, checkStores, isRunning, type Check } from './checks.ts'
+import { rebuild } from './rebuild.ts'
 
 export const doctorCommand: Command = {
   name: 'doctor',
   summary: 'Check this machine and the folder of the node, and say how to mend what is wrong',
   arguments: [],
-  options: [],
-  examples: ['hanse doctor', 'hanse doctor --json --data ./lubeck'],
+  options: [{ name: 'rebuild', help: 'set the store aside, which cannot be opened, and have all of it fetched back from neighbours' }],
+  examples: ['hanse doctor', 'hanse doctor --json --data ./lubeck', 'hanse doctor --rebuild --data ./lubeck'],
   run: doctor
 }
 
 async function doctor (call: Call): Promise<Outcome> {
   const checks: Check[] = [checkNode(process.versions.node)]
   const loaded = loadConfig(call)
+  if (loaded.ok && call.flag('rebuild')) {
+    if (await isRunning(loaded.value.folder)) return problem(EXIT.failed, 'in-use', 'The node of this folder is running', 'Stop it first. Nothing was changed.')
+    return rebuild(loaded.value.folder, Date.now())
+  }
   if (loaded.ok) {
     const { folder, config, file, fileExists } = loaded.value
     checks.push(fileExists

@@ -9,6 +9,7 @@ import { systemClock, systemRandom } from '../../host/system/index.ts'
 import { keysOf } from '../../node/index.ts'
 import { configOf } from '../config/index.ts'
 import { answer, EXIT, formatTime, problem, type Call, type Command, type Outcome, type Problem } from '../terminal/index.ts'
+import { CHARTER_LENGTH_MAX, readCharter } from './charter.ts'
 import { folderOf, makeFolder, readCapped, readSecretFile, writeSecretFile } from './folder.ts'
 import { fill } from './init.ts'
 import { knownPassphrase, newPassphrase, passphraseOption } from './passphrase.ts'
@@ -17,10 +18,10 @@ import { openKeyFiles, openSecret, sealSecret, type KeyFailure } from './seeds.t
 const SETTINGS_LENGTH_MAX = 262_144
 const INSTANCE_SIZE_BYTES = 16
 
-/** Files as they lie in the folder: a root key under a passphrase stays under it. */
+/** Files as they lie in the folder: a root key under a passphrase stays under it; no charter where there is no federation yet. */
 const backupSchema = struct({
   v: literal(1), kind: literal('backup'), did: text(128), name: text(128), createdMs: uint(),
-  rootFile: bytes(1, 8_192), nodeFile: bytes(1, 8_192), settings: bytes(0, SETTINGS_LENGTH_MAX)
+  rootFile: bytes(1, 8_192), nodeFile: bytes(1, 8_192), settings: bytes(0, SETTINGS_LENGTH_MAX), charter: bytes(0, CHARTER_LENGTH_MAX)
 })
 type Backup = Parsed<typeof backupSchema>
 
@@ -59,6 +60,8 @@ async function backup (call: Call): Promise<Outcome> {
   if (!keys.ok) return keyProblem(keys.failure)
   const toml = settings.value.fileExists ? await readCapped(settings.value.file, SETTINGS_LENGTH_MAX) : ok(new Uint8Array())
   if (!toml.ok) return keyProblem(toml.failure)
+  const charter = await readCharter(folder)
+  if (!charter.ok) return keyProblem(charter.failure)
   const free = await freeName(path)
   if (!free.ok) return free
   const passphrase = call.flag('unprotected') ? undefined : await newPassphrase(call, 'the backup')
@@ -66,7 +69,8 @@ async function backup (call: Call): Promise<Outcome> {
   const { did } = keysOf(keys.value.seeds)
   const name = settings.value.config.member.name.normalize('NFC')
   const content: Backup = {
-    v: 1, kind: 'backup', did, name, createdMs: systemClock.nowMs(), rootFile: root.value, nodeFile: node.value, settings: toml.value
+    v: 1, kind: 'backup', did, name, createdMs: systemClock.nowMs(), rootFile: root.value, nodeFile: node.value, settings: toml.value,
+    charter: charter.value
   }
   await writeSecretFile(path, sealSecret(encodeCanonical({ ...content }), passphrase?.value, systemRandom))
   const lines = [
@@ -86,20 +90,21 @@ async function restore (call: Call): Promise<Outcome> {
   const path = resolve(call.arguments[0] ?? '')
   const read = await readBackup(call, path)
   if (!read.ok) return read
-  const { did, name, createdMs, rootFile, nodeFile, settings: toml } = read.value
+  const { did, name, createdMs, rootFile, nodeFile, settings: toml, charter } = read.value
   const folder = folderOf(settings.value.folder)
   const made = await makeFolder(folder)
   if (!made.ok) return made
   // The marker is there before anything that could start: a node must never run on restored keys without knowing it.
   const marker = { did, instance: Buffer.from(systemRandom.bytes(INSTANCE_SIZE_BYTES)).toString('hex'), restoredMs: systemClock.nowMs() }
   await writeSecretFile(folder.restored, utf8(`${JSON.stringify(marker)}\n`))
+  if (charter.length > 0) await writeSecretFile(folder.charter, charter)
   await fill(folder, { root: rootFile, node: nodeFile }, textOf(toml) ?? '')
   const text = [
     `Restored ${name === '' ? did : name} into ${folder.path}, from a backup of ${formatTime(createdMs)}.`,
     '',
     'This node must not run beside the original, or beside another copy: two nodes with one key contradict each other, and',
     'their neighbours will take it for fraud. Make sure that the original is stopped and stays so, then: hanse start',
-    'Its data and its federation are with its neighbours: let it meet them before it publishes anything.'
+    'Until half of the other members have told what they hold of it, it publishes nothing.'
   ].join('\n')
   return answer({ member: { did, name }, folder: folder.path, backupCreatedMs: createdMs, restored: folder.restored }, text)
 }

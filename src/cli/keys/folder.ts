@@ -17,6 +17,8 @@ export type Folder = {
   /** Databases; beside each lies its marker. */
   readonly store: string
   readonly signer: string
+  /** The charter once more, outside of the store, which may be lost. */
+  readonly charter: string
   /** There after a restore, until the node knows again what its keys had signed. */
   readonly restored: string
 }
@@ -25,7 +27,8 @@ export function folderOf (path: string): Folder {
   const keys = join(path, 'keys')
   return {
     path, settings: join(path, 'hanse.toml'), keys, rootKey: join(keys, 'root.key'), nodeKey: join(keys, 'node.key'),
-    store: join(path, 'store'), signer: join(path, 'signer'), restored: join(path, 'restored')
+    store: join(path, 'store'), signer: join(path, 'signer'),
+    charter: join(path, 'charter.cbor'), restored: join(path, 'restored')
   }
 }
 

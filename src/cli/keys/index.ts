@@ -10,6 +10,7 @@
  * A restored folder holds a file `restored`: its node may not speak before it knows what its keys had signed already.
  */
 export { keyBackupCommand, keyRestoreCommand } from './backup.ts'
+export { keepCharter, readCharter } from './charter.ts'
 export { folderOf, type Folder } from './folder.ts'
 export { initCommand } from './init.ts'
 export { passphraseOfFile } from './passphrase.ts'

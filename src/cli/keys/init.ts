@@ -67,7 +67,7 @@ export async function fill (folder: Folder, files: { readonly root: Uint8Array, 
     await writeSecretFile(folder.settings, new TextEncoder().encode(settings))
   } catch (error) {
     for (const path of [folder.store, folder.signer]) await rm(`${path}.marker`, { force: true })
-    for (const path of [folder.settings, folder.keys, folder.store, folder.signer, folder.restored]) await rm(path, { recursive: true, force: true })
+    for (const path of [folder.settings, folder.keys, folder.store, folder.signer, folder.charter, folder.restored]) await rm(path, { recursive: true, force: true })
     throw error
   }
 }

@@ -1,4 +1,4 @@
-import { rm } from 'node:fs/promises'
+import { access, rm } from 'node:fs/promises'
 import { join } from 'node:path'
 import { createApi, createToken, knownToken, removeApiFile, writeApiFile, type Api, type Listen } from '../../api/index.ts'
 import type { Log } from '../../host/index.ts'
@@ -7,7 +7,7 @@ import { joinPort, openNetwork } from '../../host/libp2p/index.ts'
 import { systemClock, systemRandom } from '../../host/system/index.ts'
 import { createNode, keysOf, type HanseNode, type Seeds } from '../../node/index.ts'
 import type { Config } from '../config/index.ts'
-import type { Folder } from '../keys/index.ts'
+import { keepCharter, readCharter, type Folder } from '../keys/index.ts'
 import { announced } from './addresses.ts'
 
 const TOKEN_BYTES = 32
@@ -40,13 +40,16 @@ export async function compose (options: {
   const check = setInterval(() => {
     freeFraction(folder.path).then(free => { hasRoom = free >= FREE_FRACTION_MIN }, () => { hasRoom = false })
   }, FREE_CHECK_MS)
+  const charter = await readCharter(folder)
+  const isRestored = await access(folder.restored).then(() => true, () => false)
   const node = await createNode({
     host: { clock: systemClock, random: systemRandom, store, signer, openNetwork, join: joinPort },
     keys: keysOf(seeds), name: config.member.name, listen: network.listen, announce: announced(network.listen, network.announce),
     joinListen: network.join_listen, joinAnnounce: announced(network.join_listen, joinAnnounce(network.announce, network.join_listen)),
     lan: network.lan, profile: network.profile, gossip: network.gossip, keepsAll: sync.datasets === 'all', quotaBytes: sync.quota_bytes,
     segmentBytesTarget: storage.segment_bytes_target, lingerMs: storage.linger_ms, scrubHours: storage.scrub_hours,
-    hasRoom: () => hasRoom, log
+    hasRoom: () => hasRoom, charter: charter.ok ? charter.value : undefined, keepCharter: envelope => keepCharter(folder, envelope),
+    isRestored, restoreEnded: () => { rm(folder.restored, { force: true }).catch(() => {}) }, log
   })
   const token = createToken(systemRandom.bytes(TOKEN_BYTES))
   const api = await createApi({

@@ -27,6 +27,8 @@ export class Datasets {
   /** By dataset: the root of its file, once the record that names it is here. */
   readonly #roots = new Map<string, CID>()
   readonly #fetchingFiles = new Set<string>()
+  /** Datasets whose file is wanted and not here: asked for again whenever somebody tells what they hold. */
+  readonly #lackingFiles = new Set<string>()
   readonly #stopped = new AbortController()
   /** What this node holds of a dataset has changed. */
   readonly changed: Signal<string> = new Signal()
@@ -47,6 +49,8 @@ export class Datasets {
       this.changed.emit(`${publisher}/${datasetId}`)
     })
     options.federation.feeds.changed.on(feed => this.#feedChanged(feed))
+    options.federation.files.changed.on(({ root, isComplete }) => { if (!isComplete) this.#fileDamaged(root) })
+    options.federation.puller.sourcesChanged.on(() => { for (const id of this.#lackingFiles) this.#followFileOf(id) })
   }
 
   static async open (options: DatasetsOptions): Promise<Datasets> {
@@ -151,6 +155,20 @@ export class Datasets {
       .finally(() => this.#fetchingFiles.delete(id))
   }
 
+  /** What was damaged on the disk comes again from those who have it. */
+  #fileDamaged (damaged: CID): void {
+    for (const [id, root] of this.#roots) {
+      if (!root.equals(damaged)) continue
+      this.#lackingFiles.add(id)
+      this.#followFileOf(id)
+    }
+  }
+
+  #followFileOf (id: string): void {
+    const slash = id.lastIndexOf('/')
+    this.followFile(id.slice(0, slash), id.slice(slash + 1))
+  }
+
   async #fetchFile (id: string, entry: DatasetEntry): Promise<void> {
     const root = await fileRootOf(this.#federation, entry)
     if (root === undefined) return
@@ -158,6 +176,8 @@ export class Datasets {
     const feed = feeds.get(entry.distribution.feed)
     const fetched = await files.fetch(root, () => feed === undefined ? [] : puller.linksTo(feed), this.#stopped.signal)
     this.#roots.set(id, root)
+    if (fetched.ok) this.#lackingFiles.delete(id)
+    else this.#lackingFiles.add(id)
     if (!fetched.ok) this.#log('info', 'a file is not here yet', { dataset: id, reason: fetched.failure.reason })
     this.changed.emit(id)
   }

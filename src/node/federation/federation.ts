@@ -35,6 +35,7 @@ export type FederationOptions = {
   readonly wants: (feed: Feed) => boolean
   /** The folder comes from a backup: what its keys signed since is not known here. */
   readonly isRestored: boolean
+  readonly restoreEnded: () => void
   readonly onFatal: (cause: unknown) => void
   readonly log: Log
 }
@@ -80,7 +81,7 @@ export class Federation {
     this.own = new OwnFeeds({
       feeds, store: host.store, signer: host.signer, writer: this.writer, voice: () => ({ certificate: this.#certificate, key: keys.node }),
       reach: feed => ({ shown: this.puller.targetOf(feed), claimed: this.puller.claimedOf(feed) }), membersOther: () => members.current.members().length - 1,
-      isRestored: options.isRestored, onFatal: options.onFatal, log
+      isRestored: options.isRestored, restoreEnded: options.restoreEnded, onFatal: options.onFatal, log
     })
     this.puller.listed.on(member => this.own.answered(member))
     this.server = new Server({
@@ -166,13 +167,15 @@ export class Federation {
     if (!this.#alarms.includes(sentence) && this.#alarms.length < ALARMS_MAX) this.#alarms.push(sentence)
   }
 
-  /** Waits until nothing that is wanted is missing, or until the time is over; resolves with what is still missing. */
-  async awaitRepair (withinMs: number): Promise<number> {
+  /** Waits until no segment and none of these files is missing, or until the time is over; resolves with what is still missing. */
+  async awaitRepair (damagedFiles: readonly CID[], withinMs: number): Promise<number> {
     const over = new AbortController()
     const cancel = this.#clock.wake(withinMs, () => over.abort())
-    const lost = (): number => [...this.feeds.all()].reduce((sum, feed) => sum + feed.missing.reduce((count, [from, to]) => count + to - from, 0), 0)
-    while (lost() > 0 && !over.signal.aborted) await this.feeds.changed.next(over.signal)
+    const lost = (): number => damagedFiles.filter(root => !this.files.has(root)).length +
+      [...this.feeds.all()].reduce((sum, feed) => sum + feed.missing.reduce((count, [from, to]) => count + to - from, 0), 0)
+    while (lost() > 0 && !over.signal.aborted) await Promise.race([this.feeds.changed.next(over.signal), this.files.changed.next(over.signal)])
     cancel()
+    over.abort()
     return lost()
   }
 

@@ -32,14 +32,15 @@ export class OwnFeeds {
   readonly #answered = new Set<string>()
   readonly #deciding = new Set<string>()
   #isForeign = false
-  readonly #isRestored: boolean
+  #isRestored: boolean
+  readonly #restoreEnded: () => void
   /** It became known that own feeds may be declared. */
   readonly changed: Signal<void> = new Signal()
 
   constructor (options: {
     readonly feeds: Feeds, readonly store: Store, readonly signer: Store, readonly writer: Writer,
     readonly voice: () => { readonly certificate: Certificate, readonly key: SigningKey }, readonly reach: (feed: Feed) => { readonly shown: number, readonly claimed: number },
-    readonly membersOther: () => number, readonly isRestored: boolean, readonly onFatal: (cause: unknown) => void, readonly log: Log
+    readonly membersOther: () => number, readonly isRestored: boolean, readonly restoreEnded: () => void, readonly onFatal: (cause: unknown) => void, readonly log: Log
   }) {
     this.#feeds = options.feeds
     this.#store = options.store
@@ -49,6 +50,7 @@ export class OwnFeeds {
     this.#reach = options.reach
     this.#membersOther = options.membersOther
     this.#isRestored = options.isRestored
+    this.#restoreEnded = options.restoreEnded
     this.#onFatal = options.onFatal
     this.#log = options.log
     this.#feeds.changed.on(feed => this.#reconsider(feed))
@@ -93,6 +95,7 @@ export class OwnFeeds {
     this.#answered.add(member)
     for (const feed of this.#own()) this.#reconsider(feed)
     this.changed.emit()
+    this.#checkRestored()
   }
 
   get #hasEnoughAnswers (): boolean {
@@ -101,6 +104,14 @@ export class OwnFeeds {
 
   #own (): readonly Feed[] {
     return [...this.#feeds.all()].filter(({ role }) => role === 'writer')
+  }
+
+  /** Once all that was found is written again, a later start needs no answers: guards say what was promised. */
+  #checkRestored (): void {
+    if (!this.#isRestored || !this.#hasEnoughAnswers || this.#own().length === 0) return
+    if (this.#own().some(({ status }) => status === 'recovering')) return
+    this.#isRestored = false
+    this.#restoreEnded()
   }
 
   // --- One feed ----------------------------------------------------------------------------------------------------
@@ -184,5 +195,18 @@ export class OwnFeeds {
     if (head !== undefined && feed.log.length > head.length) await this.#writer.signTail(feed)
     this.#log('info', 'an own feed was fetched back and is written again', { feed: feed.key })
     this.#feeds.changed.emit(feed)
+    this.#checkRestored()
   }
+}
+
+/** Has the signer go with a new, empty store: all that it promised is then fetched back before anything is written. */
+export async function adoptStore (signer: Store, storeId: string): Promise<void> {
+  await signer.commit([{ type: 'put', key: SIGNER_OF, value: new TextEncoder().encode(storeId) }])
+}
+
+/** How many own feeds the signer made promises for. */
+export async function promisedFeeds (signer: Store): Promise<number> {
+  let count = 0
+  for await (const key of signer.keys(rowsOf('guard'))) if (key.length > 0) count++
+  return count
 }

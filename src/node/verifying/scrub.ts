@@ -1,4 +1,4 @@
-import { equalBytes } from '../../base/index.ts'
+import { equalBytes, type CID } from '../../base/index.ts'
 import { openSegment, recordsRootOf } from '../../core/feed/index.ts'
 import type { OnProgress } from '../contract/index.ts'
 import type { Federation } from '../federation/index.ts'
@@ -31,8 +31,14 @@ export async function scrub (federation: Federation, onProgress: OnProgress): Pr
       if (segments % 64 === 0) onProgress({ phase: 'verifying', done: segments, total, unit: 'segments' })
     }
   }
-  for (const root of files.roots()) damaged += (await files.scrub(root)).damaged
-  const lost = damaged === 0 ? 0 : await federation.awaitRepair(REFETCH_WAIT_MS)
+  const damagedFiles: CID[] = []
+  for (const root of files.roots()) {
+    if (!files.has(root)) continue
+    const found = (await files.scrub(root)).damaged
+    if (found > 0) damagedFiles.push(root)
+    damaged += found
+  }
+  const lost = damaged === 0 ? 0 : await federation.awaitRepair(damagedFiles, REFETCH_WAIT_MS)
   onProgress({ phase: 'done', done: segments, total, unit: 'segments' })
   return { segments, damaged, refetched: Math.max(0, damaged - lost), lost }
 }
