@@ -11,8 +11,8 @@ export const METRICS = {
   lateJoinRecordsPerSecond: { title: 'late joiner, records/s', better: 'higher' },
   lateJoinMegabytesPerSecond: { title: 'late joiner, MB/s', better: 'higher' },
   fileMegabytesPerSecond: { title: 'file transfer, MB/s', better: 'higher' },
-  liveP50Ms: { title: 'live at 500 messages/s, publish to deliver, p50 ms', better: 'lower' },
-  liveP99Ms: { title: 'live at 500 messages/s, publish to deliver, p99 ms', better: 'lower' },
+  liveP50Ms: { title: 'live at 500 messages/s after 2 s of it, publish to deliver, p50 ms', better: 'lower' },
+  liveP99Ms: { title: 'live at 500 messages/s after 2 s of it, publish to deliver, p99 ms', better: 'lower' },
   liveDeliveredPerSecond: { title: 'live at 500 messages/s, delivered/s', better: 'higher' },
   startupMs: { title: 'start of the process to ready, ms', better: 'lower' },
   idleMegabytes: { title: 'resident memory when idle, MB', better: 'lower' }
@@ -68,7 +68,9 @@ export type Contestant = {
 export const RECORD_SIZE_BYTES = 300
 export const FILE_SIZE_BYTES = 100_000_000
 export const LIVE_MESSAGES_PER_SECOND = 500
-export const LIVE_SECONDS = 6
+export const LIVE_SECONDS = 8
+/** Of these, not counted, for everybody: code that just started is compiled while it runs. */
+export const LIVE_WARM_UP_SECONDS = 2
 
 export function idOf (contestant: Contestant, scenario: Scenario): string {
   return `${contestant.name}/${scenario.name}/${scenario.variant}`

@@ -3,7 +3,7 @@ import { hash, randomFillSync } from 'node:crypto'
 import { readdirSync, statSync } from 'node:fs'
 import { join } from 'node:path'
 import process from 'node:process'
-import { LIVE_MESSAGES_PER_SECOND, RECORD_SIZE_BYTES, type Measures } from './contestant.ts'
+import { LIVE_MESSAGES_PER_SECOND, LIVE_SECONDS, LIVE_WARM_UP_SECONDS, RECORD_SIZE_BYTES, type Measures } from './contestant.ts'
 
 const RANDOM_BYTES_MAX = 64 * 1024 * 1024
 const SENT_AT_SIZE_BYTES = 8
@@ -70,12 +70,13 @@ export class Arrivals {
   }
 
   measures (): Measures {
-    const sorted = this.#latenciesMs.toSorted((a, b) => a - b)
+    const warm = Math.floor(this.#want * LIVE_WARM_UP_SECONDS / LIVE_SECONDS)
+    const sorted = this.#latenciesMs.slice(warm).toSorted((a, b) => a - b)
     const at = (share: number): number => sorted[Math.min(sorted.length - 1, Math.floor(sorted.length * share))] ?? Number.NaN
     return {
       liveP50Ms: at(0.5),
       liveP99Ms: at(0.99),
-      liveDeliveredPerSecond: sorted.length / (Number(this.#lastNs - this.#firstSentNs) / 1e9)
+      liveDeliveredPerSecond: this.#latenciesMs.length / (Number(this.#lastNs - this.#firstSentNs) / 1e9)
     }
   }
 }

@@ -33,7 +33,7 @@ async function textOf (stream: AsyncIterable<Uint8Array>): Promise<string> {
 export async function startCity (name: string, folder: string): Promise<City> {
   await hanse('init', '--name', name, '--data', folder)
   const [members, applicants] = [await freePort(), await freePort()]
-  const child = spawn(process.execPath, ['--initial-old-space-size=256', MAIN, 'start', '--data', folder], {
+  const child = spawn(process.execPath, ['--max-semi-space-size=4', '--initial-old-space-size=256', MAIN, 'start', '--data', folder], {
     stdio: ['ignore', 'pipe', 'pipe'],
     env: {
       ...process.env,

@@ -7,7 +7,7 @@ export const RESULT_BYTES_MAX = 65_536
 export const CREDIT_BYTES_MAX = 2 << 20
 /** Credit is given back for each chunk as it arrives, so less than a whole item cannot deadlock, only slow. */
 export const CREDIT_BYTES_MIN = 65_536
-export const CREDIT_BYTES = { small: 131_072, live: 262_144, bulk: 1_048_576 } as const
+export const CREDIT_BYTES = { small: 131_072, live: 262_144, bulk: 1_572_864 } as const
 export const LISTING_ENTRIES_MAX = 256
 export const LISTED_FEEDS_MAX = 65_536
 export const STATEMENT_IDS_MAX = 64

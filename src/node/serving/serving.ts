@@ -1,5 +1,5 @@
 import { pipe } from 'it-pipe'
-import type { CID } from '../../base/index.ts'
+import { concat, type CID } from '../../base/index.ts'
 import {
   decodeRequest, encodeItem, encodeItemBytes, encodeListing, encodeResult, listingPage, type ListEntry, type Range, type Request
 } from '../../core/sync/index.ts'
@@ -9,6 +9,8 @@ import { Signal, type Feed, type Feeds } from '../feeds/index.ts'
 
 /** Segments read ahead of the sender at a time. */
 const READ_AHEAD_SEGMENTS = 4
+/** What live parts are gathered to at most before they are sent. */
+const GATHERED_BYTES = 65_536
 /** Followers of one feed by one peer wait for heads; this many altogether, so that nobody parks requests without end. */
 const FOLLOWERS_MAX = 256
 
@@ -178,17 +180,43 @@ export class Server {
           continue
         }
         const until = feed.length
-        await sendHead(feed, send)
+        const gathered = new Gathering(send)
+        await sendHead(feed, chunk => gathered.add(chunk))
         for await (const { index, bytes } of this.#stored(feed, [[sent, until]])) {
           if (bytes === undefined) return
-          await sendSegment(feed, index, bytes, send)
+          await sendSegment(feed, index, bytes, chunk => gathered.add(chunk))
         }
+        await gathered.flush()
         sent = until
       }
     } finally {
       stop()
       this.#followers--
     }
+  }
+}
+
+/** Joins small parts into one write: a live message is a head and a small segment, and every write costs a turn. */
+class Gathering {
+  readonly #send: (chunk: Uint8Array) => Promise<void>
+  #parts: Uint8Array[] = []
+  #sizeBytes = 0
+
+  constructor (send: (chunk: Uint8Array) => Promise<void>) {
+    this.#send = send
+  }
+
+  async add (part: Uint8Array): Promise<void> {
+    this.#parts.push(part)
+    this.#sizeBytes += part.length
+    if (this.#sizeBytes >= GATHERED_BYTES) await this.flush()
+  }
+
+  async flush (): Promise<void> {
+    const parts = this.#parts
+    this.#parts = []
+    this.#sizeBytes = 0
+    if (parts.length > 0) await this.#send(concat(parts))
   }
 }
 
