@@ -1,10 +1,10 @@
 import { spawn, type ChildProcess } from 'node:child_process'
 import { once } from 'node:events'
-import { createServer } from 'node:net'
 import { join } from 'node:path'
 import { createInterface } from 'node:readline'
 import { readApiFile } from '../../src/api/index.ts'
 import { createClient, type Client } from '../../src/sdk/index.ts'
+import { freePort } from '../ports.ts'
 
 const MAIN = join(import.meta.dirname, '../../src/cli/main.ts')
 const START_WITHIN_MS = 60_000
@@ -63,14 +63,4 @@ export async function stopCity ({ process: child }: City): Promise<void> {
   const late = setTimeout(() => child.kill('SIGKILL'), STOP_WITHIN_MS)
   await exit
   clearTimeout(late)
-}
-
-async function freePort (): Promise<number> {
-  const server = createServer()
-  server.listen(0, '127.0.0.1')
-  await once(server, 'listening')
-  const address = server.address()
-  server.close()
-  if (typeof address !== 'object' || address === null) throw new Error('no free port on the loopback address')
-  return address.port
 }

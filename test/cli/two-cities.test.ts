@@ -4,7 +4,7 @@ import { once } from 'node:events'
 import { existsSync, readFileSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { createInterface } from 'node:readline'
-import { freePort } from '../support/nodes.ts'
+import { freePort } from '../../scripts/ports.ts'
 import { documentOf, hanse, hanseHere, temporaryFolder, type Ran } from './support.ts'
 
 const MAIN = join(import.meta.dirname, '../../src/cli/main.ts')

@@ -1,9 +1,9 @@
 import { strict as assert } from 'node:assert'
 import { randomBytes } from 'node:crypto'
 import { cp, mkdtemp, rm } from 'node:fs/promises'
-import { createServer } from 'node:net'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
+import { freePort } from '../../scripts/ports.ts'
 import { signingKeyOfSeed } from '../../src/core/identity/index.ts'
 import type { Host, Store } from '../../src/host/index.ts'
 import { createStore, openStore } from '../../src/host/level/index.ts'
@@ -108,13 +108,4 @@ export async function until (holds: () => boolean | Promise<boolean>, what: stri
     assert.ok(Date.now() < end, `waited ${withinMs} ms in vain: ${what}`)
     await new Promise(resolve => { setTimeout(resolve, 20) })
   }
-}
-
-export async function freePort (): Promise<number> {
-  const server = createServer()
-  await new Promise<void>(resolve => server.listen(0, '127.0.0.1', resolve))
-  const address = server.address()
-  await new Promise(resolve => server.close(resolve))
-  assert.ok(typeof address === 'object' && address !== null)
-  return address.port
 }

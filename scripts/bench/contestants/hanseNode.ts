@@ -1,12 +1,12 @@
 /** A whole node on the loopback interface, over the real host, with the settings that a city starts with. */
 import { existsSync, readFileSync, writeFileSync } from 'node:fs'
-import { createServer, type AddressInfo } from 'node:net'
 import { join } from 'node:path'
 import { signingKeyOfSeed } from '../../../src/core/identity/index.ts'
 import { createStore, openStore } from '../../../src/host/level/index.ts'
 import { joinPort, openNetwork } from '../../../src/host/libp2p/index.ts'
 import { systemClock, systemRandom } from '../../../src/host/system/index.ts'
 import { createNode, keysOf, type HanseNode } from '../../../src/node/index.ts'
+import { freePort } from '../../ports.ts'
 
 const SEED_SIZE_BYTES = 32
 const SEGMENT_BYTES_TARGET = 262_144
@@ -71,14 +71,4 @@ export async function compactHanse (folder: string): Promise<void> {
 async function layOut (): Promise<Kept> {
   const seeds = Object.fromEntries(SEEDS.map(of => [of, Buffer.from(systemRandom.bytes(SEED_SIZE_BYTES)).toString('hex')])) as Kept['seeds']
   return { seeds, ports: [await freePort(), await freePort()] }
-}
-
-function freePort (): Promise<number> {
-  const server = createServer()
-  return new Promise(resolve => {
-    server.listen(0, '127.0.0.1', () => {
-      const { port } = server.address() as AddressInfo
-      server.close(() => resolve(port))
-    })
-  })
 }
