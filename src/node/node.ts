@@ -28,6 +28,8 @@ export type NodeOptions = {
   readonly gossip: boolean
   /** How often each neighbour is asked for all that it holds; a minute where nothing is said. */
   readonly listingEveryMs?: number
+  /** How many feeds of one member this node takes. */
+  readonly feedsPerMemberMax?: number
   /** Keep all datasets of the federation, or those that were asked for. */
   readonly keepsAll: boolean
   /** Bytes of other members' data that this node keeps; beyond it nothing new is fetched. */
@@ -51,6 +53,9 @@ export type NodeOptions = {
 const CHARTER = metaKey('charter')
 const EVENTS_QUEUED_MAX = 10_000
 const LISTING_EVERY_MS = 60_000
+const FEEDS_PER_MEMBER_MAX = 8_192
+/** What a member may write into its catalogue; it is kept whatever the quota, because revocations stand in it. */
+const CATALOGUE_BYTES_MAX = 64 << 20
 const NOT_READY: Failure<'not-ready'> = {
   code: 'not-ready', reason: 'this node belongs to no federation yet', hint: 'found one with "hanse invite", or join one with "hanse join TICKET"'
 }
@@ -107,7 +112,7 @@ export async function createNode (options: NodeOptions): Promise<HanseNode> {
     const federation = await Federation.open({
       host, keys, charter: sealed, listen: options.listen, announce: options.announce, lan: options.lan, profile: options.profile,
       gossip: options.gossip, listingEveryMs: options.listingEveryMs ?? LISTING_EVERY_MS,
-      segmentBytesTarget: options.segmentBytesTarget, lingerMs: options.lingerMs,
+      feedsPerMemberMax: options.feedsPerMemberMax ?? FEEDS_PER_MEMBER_MAX, segmentBytesTarget: options.segmentBytesTarget, lingerMs: options.lingerMs,
       wants: feed => room.wants(feed), isRestored: options.isRestored === true,
       restoreEnded: options.restoreEnded ?? (() => {}), onFatal, log
     })
@@ -250,7 +255,14 @@ class Room {
   #wants: (feed: Feed) => boolean = feed => feed.declaration.datasetId === 'catalogue'
 
   open (federation: Federation, datasets: Datasets, quotaBytes: number): void {
-    this.#wants = feed => datasets.wants(feed) && (feed.role === 'writer' || federation.feeds.replicatedBytes < quotaBytes)
+    const hasRoom = ({ role, declaration, storedBytes }: Feed): boolean => {
+      if (role === 'writer') return true
+      if (declaration.datasetId === 'catalogue') return storedBytes < CATALOGUE_BYTES_MAX
+      if (federation.feeds.replicatedBytes < quotaBytes) return true
+      federation.alarm(`this node keeps as much of other members as it may (quota of ${quotaBytes} bytes): nothing more is fetched until it is raised`)
+      return false
+    }
+    this.#wants = feed => datasets.wants(feed) && hasRoom(feed)
     for (const feed of federation.feeds.all()) federation.puller.want(feed)
   }
 

@@ -30,6 +30,7 @@ export type FederationOptions = {
   readonly profile: 'normal' | 'off-grid'
   readonly gossip: boolean
   readonly listingEveryMs: number
+  readonly feedsPerMemberMax: number
   readonly segmentBytesTarget: number
   readonly lingerMs: number
   readonly wants: (feed: Feed) => boolean
@@ -76,7 +77,7 @@ export class Federation {
     })
     this.puller = new Puller({
       feeds, members, clock: host.clock, random: host.random, log, own: keys.did, wants: options.wants,
-      listingEveryMs: options.listingEveryMs
+      listingEveryMs: options.listingEveryMs, feedsPerMemberMax: options.feedsPerMemberMax, alarm: sentence => this.alarm(sentence)
     })
     this.own = new OwnFeeds({
       feeds, store: host.store, signer: host.signer, writer: this.writer, voice: () => ({ certificate: this.#certificate, key: keys.node }),
@@ -164,7 +165,9 @@ export class Federation {
   }
 
   alarm (sentence: string): void {
-    if (!this.#alarms.includes(sentence) && this.#alarms.length < ALARMS_MAX) this.#alarms.push(sentence)
+    if (this.#alarms.includes(sentence) || this.#alarms.length >= ALARMS_MAX) return
+    this.#alarms.push(sentence)
+    this.#options.log('warn', sentence)
   }
 
   /** Waits until no segment and none of these files is missing, or until the time is over; resolves with what is still missing. */

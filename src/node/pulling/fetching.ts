@@ -21,6 +21,8 @@ export type Told = {
   readonly stored: (feed: Feed, index: number) => void
   readonly fork: (feed: Feed, proof: ForkProof) => Promise<void>
   readonly bytes: (peerId: string, sizeBytes: number) => void
+  /** Whether the feed is still wanted: a quota may be reached in the middle of an answer. */
+  readonly isWanted: (feed: Feed) => boolean
 }
 
 /** Performs single pieces of work of a pull: asks one peer, checks every byte against a signed head, stores. */
@@ -144,10 +146,12 @@ export class Fetcher {
     const { ranges, length } = task.work
     const request = { verb: 'segments', creditBytes: CREDIT_BYTES.bulk, feed: feed.id, length, ranges, follow: false } as const
     const answer = { partial: false }
+    const isWanted = (): boolean => this.#told.isWanted(feed)
     await pipe(
       link.lane.through(ask(link.peer, SYNC_PROTOCOL, request, link.gone.signal, answer)),
       async function * (source) {
         for await (const item of source) {
+          if (!isWanted()) throw new PeerFault('unanswered', 'no more of this feed is wanted')
           const segment = segmentOf(item)
           if (!isAsked(task, segment.index)) throw new PeerFault('fault', 'a segment that was not asked for')
           if (!equalBytes(feed.leafData(segment.index), segment.leafData)) throw new PeerFault('contradicts', 'another leaf than the signed one')

@@ -1,25 +1,28 @@
 import type { CID, CodecFailure, Result } from '../../base/index.ts'
 import { CREDIT_BYTES, decodeListing, LISTED_FEEDS_MAX, STATEMENT_IDS_MAX, type Item, type ListEntry, type Listing, type Request } from '../../core/sync/index.ts'
-import type { Log } from '../../host/index.ts'
 import { FEEDS_MAX, type Feeds } from '../feeds/index.ts'
 import type { Admission } from './admission.ts'
 import { ask, PeerFault, SYNC_PROTOCOL } from './exchange.ts'
 import type { Link } from './link.ts'
-
-const FEEDS_PER_MEMBER_MAX = 8_192
 
 /** Asks a peer for all feeds that this node may see, page by page, and gets to know the new ones. */
 export class Lister {
   readonly #feeds: Feeds
   readonly #admission: Admission
   readonly #own: string
-  readonly #log: Log
+  readonly #feedsPerMemberMax: number
+  readonly #refused: (member: string) => void
 
-  constructor (feeds: Feeds, admission: Admission, own: string, log: Log) {
-    this.#feeds = feeds
-    this.#admission = admission
-    this.#own = own
-    this.#log = log
+  constructor (options: {
+    readonly feeds: Feeds, readonly admission: Admission, readonly own: string, readonly feedsPerMemberMax: number,
+    /** A member has more feeds than this node takes. */
+    readonly refused: (member: string) => void
+  }) {
+    this.#feeds = options.feeds
+    this.#admission = options.admission
+    this.#own = options.own
+    this.#feedsPerMemberMax = options.feedsPerMemberMax
+    this.#refused = options.refused
   }
 
   /** What the peer says it holds; nothing where it is what it said last. */
@@ -59,10 +62,7 @@ export class Lister {
     const declaration = await this.#admission.admitDeclarationFrom(link, envelope)
     if (declaration === undefined) return
     const ofPublisher = [...this.#feeds.all()].filter(feed => feed.declaration.publisher === declaration.publisher).length
-    if (this.#feeds.size >= FEEDS_MAX || ofPublisher >= FEEDS_PER_MEMBER_MAX) {
-      this.#log('warn', 'a member has more feeds than this node takes', { member: declaration.publisher })
-      return
-    }
+    if (this.#feeds.size >= FEEDS_MAX || ofPublisher >= this.#feedsPerMemberMax) return this.#refused(declaration.publisher)
     const isOwn = declaration.publisher === this.#own
     // An own feed that this node did not know: its rows were lost, and it is fetched back before it is written again.
     await this.#feeds.register(declaration.statement, declaration, isOwn ? 'writer' : 'reader', isOwn ? 'recovering' : 'open')

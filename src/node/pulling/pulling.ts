@@ -16,6 +16,8 @@ import type { Link } from './link.ts'
 import { Lister } from './listing.ts'
 
 const TICK_MS = 1_000
+/** A peer that speaks of feeds that are not known here is listed anew so much later. */
+const LISTING_REST_MS = 100
 
 type Pull = {
   readonly feed: Feed
@@ -42,6 +44,7 @@ export class Puller {
   readonly #follower: Follower
   readonly #pulls = new Map<string, Pull>()
   readonly #links = new Map<string, Link>()
+  readonly #listings = new WeakMap<Link, { readonly dueMs: number, readonly cancel: () => void }>()
   #isStopped = false
   #cancelTick: () => void = () => {}
   faults = 0
@@ -54,7 +57,9 @@ export class Puller {
 
   constructor (options: {
     readonly feeds: Feeds, readonly members: Members, readonly clock: Clock, readonly random: Random, readonly log: Log,
-    readonly own: string, readonly wants: (feed: Feed) => boolean, readonly listingEveryMs: number
+    readonly own: string, readonly wants: (feed: Feed) => boolean, readonly listingEveryMs: number, readonly feedsPerMemberMax: number,
+    /** Tells the operator of a limit that was reached. */
+    readonly alarm: (sentence: string) => void
   }) {
     this.#feeds = options.feeds
     this.#clock = options.clock
@@ -63,13 +68,20 @@ export class Puller {
     this.#wants = options.wants
     this.#listingEveryMs = options.listingEveryMs
     this.#admission = new Admission(options.feeds, options.members, options.log)
-    this.#lister = new Lister(options.feeds, this.#admission, options.own, options.log)
+    this.#lister = new Lister({
+      feeds: options.feeds,
+      admission: this.#admission,
+      own: options.own,
+      feedsPerMemberMax: options.feedsPerMemberMax,
+      refused: member => options.alarm(`${options.members.nameOf(member)} has more feeds than this node takes of one member (${options.feedsPerMemberMax}): the others are left out`)
+    })
     this.#fetcher = new Fetcher(options.feeds, this.#admission, options.clock, {
       head: (feed, head, from) => this.#learn(feed, head, from),
       leavesHeld: feed => this.#input(feed, { type: 'leavesHeld', length: feed.length, missing: feed.missing }),
       stored: (feed, index) => this.#input(feed, { type: 'stored', range: [index, index + 1] }),
       fork: (feed, proof) => this.#forks.freeze(feed, proof),
-      bytes: (peerId, sizeBytes) => this.received.emit({ peerId, sizeBytes })
+      bytes: (peerId, sizeBytes) => this.received.emit({ peerId, sizeBytes }),
+      isWanted: options.wants
     })
     this.#forks = new Forks({
       feeds: options.feeds,
@@ -114,6 +126,7 @@ export class Puller {
     if (link?.peer !== peer) return
     this.#links.delete(peer.peerId)
     link.gone.abort()
+    this.#listings.get(link)?.cancel()
     for (const { feed, state } of this.#pulls.values()) {
       if (state.sources.has(peer.peerId)) this.#input(feed, { type: 'gone', peer: peer.peerId })
     }
@@ -141,6 +154,11 @@ export class Puller {
   claimedOf (feed: Feed): number {
     const sources = this.#pulls.get(feed.key)?.state.sources.values() ?? []
     return Math.max(this.targetOf(feed), ...[...sources].map(({ claimed }) => claimed))
+  }
+
+  /** False also where the quota is reached. */
+  isWanted (feed: Feed): boolean {
+    return this.#wants(feed)
   }
 
   feedsOfferedBy (peerId: string): number {
@@ -219,7 +237,7 @@ export class Puller {
       this.#forks.claimed(link, feed, entry)
       this.#input(feed, { type: 'claim', peer: link.peer.peerId, length: entry.length })
     }
-    if (isStranger) this.#list(link)
+    if (isStranger) this.#listAfter(link, LISTING_REST_MS)
     this.sourcesChanged.emit()
   }
 
@@ -236,11 +254,22 @@ export class Puller {
       .finally(() => {
         link.isListing = false
         const jitter = (this.#random.bytes(1)[0] ?? 0) / 256
-        const cancel = this.#clock.wake(this.#listingEveryMs * (0.75 + jitter / 2), () => {
-          if (!link.gone.signal.aborted) this.#list(link)
-        })
-        link.gone.signal.addEventListener('abort', cancel)
+        this.#listAfter(link, this.#listingEveryMs * (0.75 + jitter / 2))
       })
+  }
+
+  /** One timer for each peer, however often it speaks of feeds that are not known here; the sooner time counts. */
+  #listAfter (link: Link, delayMs: number): void {
+    const dueMs = this.#clock.monotonicMs() + delayMs
+    const waiting = this.#listings.get(link)
+    if (link.gone.signal.aborted || (waiting !== undefined && waiting.dueMs <= dueMs)) return
+    waiting?.cancel()
+    const cancel = this.#clock.wake(delayMs, () => {
+      this.#listings.delete(link)
+      if (link.isListing) this.#listAfter(link, LISTING_REST_MS)
+      else this.#list(link)
+    })
+    this.#listings.set(link, { dueMs, cancel })
   }
 
   // --- Heads -------------------------------------------------------------------------------------------------------
