@@ -14,14 +14,14 @@ import { addRange, countOf, hasIndex, removeRange, type Ranges } from './ranges.
 const SOURCES_PER_FEED_MAX = 4
 /** The second is asked for while the end of the first is still written to disk. */
 const TASKS_PER_SOURCE_MAX = 2
-const SEGMENTS_PER_TASK = 32
+const SEGMENTS_PER_TASK = 64
 const TAIL_SEGMENTS_MAX = 12
 const LEAVES_PER_TASK = 4_096
 const SOURCES_KNOWN_MAX = 64
 const FAULT_PAUSE_MS = 24 * 3_600_000
 const FAILURE_PAUSE_MS = 2_000
 const LACK_PAUSE_MS = 1_000
-const TASK_DUE_MS = 20_000
+const TASK_DUE_MS = 30_000
 
 export type Work =
   | { readonly type: 'head' }
