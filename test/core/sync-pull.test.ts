@@ -48,7 +48,7 @@ describe('the pull of a feed', () => {
   })
 
   it('shares the segments of one feed among its sources', () => {
-    const { asked } = run(startPull(300, [[0, 300]]), ['a', 'b', 'c'].map(peer => ({ type: 'claim', peer, length: 300 })))
+    const { asked } = run(startPull(600, [[0, 600]]), ['a', 'b', 'c'].map(peer => ({ type: 'claim', peer, length: 600 })))
     assert.deepEqual(asked.map(({ peer }) => peer).toSorted(), ['a', 'a', 'b', 'b', 'c', 'c'])
     const ranges = asked.flatMap(({ work }) => work.type === 'segments' ? work.ranges : [])
     assert.equal(new Set(ranges.map(String)).size, 6)

@@ -16,6 +16,7 @@ const SOURCES_PER_FEED_MAX = 4
 const TASKS_PER_SOURCE_MAX = 2
 const SEGMENTS_PER_TASK = 64
 const TAIL_SEGMENTS_MAX = 12
+const RANGES_PER_TASK_MAX = 32
 const LEAVES_PER_TASK = 4_096
 const SOURCES_KNOWN_MAX = 64
 const FAULT_PAUSE_MS = 24 * 3_600_000
@@ -190,7 +191,7 @@ function unasked (state: PullState, claimed: number, peer: string, nowMs: number
   const chosen: Range[] = []
   for (const [from, to] of open) {
     const room = SEGMENTS_PER_TASK - countOf(chosen)
-    if (room === 0 || chosen.length === 32) break
+    if (room === 0 || chosen.length === RANGES_PER_TASK_MAX) break
     chosen.push([from, Math.min(to, from + room)])
   }
   return chosen
