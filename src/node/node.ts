@@ -98,7 +98,7 @@ export async function createNode (options: NodeOptions): Promise<HanseNode> {
     const standing = ceremony.status()
     if (standing !== null) events.emit({ type: 'founding', have: standing.have, want: standing.want })
   })
-  ceremony.founded.on(charter => { if (belonging === undefined) belong(charter, true).catch(onFatal) })
+  ceremony.founded.on(charter => { if (!isBelonging) belong(charter, true).catch(onFatal) })
 
   const charter = await keptCharter(options)
   if (charter !== undefined) await belong(charter, false)
