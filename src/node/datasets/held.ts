@@ -24,7 +24,7 @@ export function heldOf (federation: Federation, entry: DatasetEntry, isWanted: b
   const { firstRecord, records, form } = entry.distribution
   const isLongEnough = records === null || feed.records >= firstRecord + records
   const isComplete = feed.length > 0 && missing === 0 && known === feed.length && isLongEnough && (form !== 'file' || fileIsHere)
-  if (isComplete || (form === 'stream' && feed.role === 'writer')) return { ...figures, phase: 'complete', because: null }
+  if (isComplete || (form === 'stream' && feed.role === 'writer' && feed.status === 'open')) return { ...figures, phase: 'complete', because: null }
   if (!isWanted) return { ...figures, phase: 'not-wanted', because: 'this node does not keep it; "hanse get" fetches it' }
   if (!puller.isWanted(feed)) return { ...figures, phase: 'waiting', because: 'this node keeps as much of other members as its quota allows' }
   return holders > 0 || known > feed.length

@@ -373,7 +373,10 @@ export class Puller {
   #tick (): void {
     this.#cancelTick = this.#clock.wake(TICK_MS, () => {
       for (const { feed, state } of this.#pulls.values()) {
-        const isIdle = state.missing.length === 0 && state.target <= Math.max(state.held, feed.length)
+        const held = Math.max(state.held, feed.length)
+        // A claim that could not be looked into is looked into again: who made it says it only once.
+        const isClaimed = [...state.sources.values()].some(({ claimed }) => claimed > Math.max(state.target, held))
+        const isIdle = state.missing.length === 0 && state.target <= held && !isClaimed
         if (!isIdle) this.#input(feed, { type: 'tick' })
       }
       this.#tick()
