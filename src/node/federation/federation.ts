@@ -77,7 +77,8 @@ export class Federation {
     })
     this.puller = new Puller({
       feeds, members, clock: host.clock, random: host.random, log, own: keys.did, wants: options.wants,
-      listingEveryMs: options.listingEveryMs, feedsPerMemberMax: options.feedsPerMemberMax, alarm: sentence => this.alarm(sentence)
+      listingEveryMs: options.listingEveryMs, feedsPerMemberMax: options.feedsPerMemberMax, alarm: sentence => this.alarm(sentence),
+      onFatal: options.onFatal
     })
     this.own = new OwnFeeds({
       feeds, store: host.store, signer: host.signer, writer: this.writer, voice: () => ({ certificate: this.#certificate, key: keys.node }),

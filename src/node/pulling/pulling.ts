@@ -34,6 +34,7 @@ export class Puller {
   readonly #feeds: Feeds
   readonly #clock: Clock
   readonly #random: Random
+  readonly #onFatal: (cause: unknown) => void
   readonly #log: Log
   readonly #wants: (feed: Feed) => boolean
   readonly #listingEveryMs: number
@@ -59,11 +60,14 @@ export class Puller {
     readonly feeds: Feeds, readonly members: Members, readonly clock: Clock, readonly random: Random, readonly log: Log,
     readonly own: string, readonly wants: (feed: Feed) => boolean, readonly listingEveryMs: number, readonly feedsPerMemberMax: number,
     /** Tells the operator of a limit that was reached. */
-    readonly alarm: (sentence: string) => void
+    readonly alarm: (sentence: string) => void,
+    /** A device failed: not a matter of peers. */
+    readonly onFatal: (cause: unknown) => void
   }) {
     this.#feeds = options.feeds
     this.#clock = options.clock
     this.#random = options.random
+    this.#onFatal = options.onFatal
     this.#log = options.log
     this.#wants = options.wants
     this.#listingEveryMs = options.listingEveryMs
@@ -363,7 +367,7 @@ export class Puller {
   }
 
   #faulty (link: Link, cause: unknown, doing: string): void {
-    if (!(cause instanceof PeerFault)) throw cause
+    if (!(cause instanceof PeerFault)) return this.#onFatal(cause)
     if (!isFault(cause)) return
     this.faults++
     this.#log('warn', 'a member sent what cannot be', { member: link.member, doing, reason: cause.message })
