@@ -1,5 +1,5 @@
 import { strict as assert } from 'node:assert'
-import { chmodSync, rmSync, utimesSync, writeFileSync } from 'node:fs'
+import { chmodSync, readdirSync, readFileSync, rmSync, utimesSync, writeFileSync } from 'node:fs'
 import { createServer } from 'node:net'
 import { join } from 'node:path'
 import { openStore } from '../../src/host/level/index.ts'
@@ -75,5 +75,32 @@ describe('doctor', () => {
     assert.match(gone.out, /fail {2}store .*is gone/)
     rmSync(at('gone', 'keys', 'node.key'))
     assert.match((await doctor(at('gone'))).out, /fail {2}keys .*node\.key is missing\n +Restore it/)
+  })
+
+  it('gives a node whose store cannot be opened an empty one, and keeps the old one and all else', async () => {
+    assert.equal((await hanseHere(['init', '--name', 'broken', '--data', at('broken')])).code, 0)
+    const manifest = readdirSync(at('broken', 'store')).find(name => name.startsWith('MANIFEST'))
+    assert.ok(manifest !== undefined)
+    writeFileSync(at('broken', 'store', manifest), 'not what LevelDB wrote')
+    const found = await doctor(at('broken'))
+    assert.equal(found.code, 1)
+    assert.match(found.out, /fail {2}store .*\n +Run hanse doctor --rebuild/)
+
+    const signer = await openStore(at('broken', 'signer'), {})
+    assert.equal((await hanseHere(['doctor', '--rebuild', '--data', at('broken')], PORTS)).code, 1, 'a process has it')
+    await signer.commit([{ type: 'put', key: new TextEncoder().encode('gpromise'), value: Uint8Array.of(1) }])
+    await signer.close()
+    const lost = await hanseHere(['doctor', '--rebuild', '--data', at('broken')], PORTS)
+    assert.equal(lost.code, 1)
+    assert.match(lost.error, /charter\.cbor is missing/)
+    assert.deepEqual(readdirSync(at('broken')).filter(name => name.includes('damaged')), [], 'nothing was changed')
+
+    writeFileSync(at('broken', 'charter.cbor'), 'a charter', { mode: 0o600 })
+    const rebuilt = await hanse(['doctor', '--rebuild', '--data', at('broken'), '--json'], { environment: PORTS })
+    assert.equal(rebuilt.code, 0, rebuilt.error)
+    const { setAside, ownFeedsToFetchBack } = documentOf(rebuilt)
+    assert.equal(ownFeedsToFetchBack, 1)
+    assert.equal(readFileSync(join(String(setAside), manifest), 'utf8'), 'not what LevelDB wrote')
+    assert.equal((await doctor(at('broken'))).code, 0)
   })
 })

@@ -108,13 +108,14 @@ describe('keys', () => {
 
   describe('backup and restore', () => {
     it('bring the same member back into an empty folder, marked as restored', async () => {
+      writeFileSync(at('bellevue', 'charter.cbor'), 'as the node keeps it', { mode: 0o600 })
       const written = await hanse(['key', 'backup', at('b.backup'), '--data', at('bellevue'), '--passphrase-file', at('secret')])
       assert.equal(written.code, 0, written.error)
       assert.equal(modeOf(at('b.backup')), '600')
       const restored = await hanse(['key', 'restore', at('b.backup'), '--data', at('again'), '--passphrase-file', at('secret')])
       assert.equal(restored.code, 0, restored.error)
       assert.match(restored.out, /must not run beside the original/)
-      for (const file of ['keys/root.key', 'keys/node.key', 'hanse.toml']) {
+      for (const file of ['keys/root.key', 'keys/node.key', 'hanse.toml', 'charter.cbor']) {
         assert.ok(equalBytes(readFileSync(at('again', file)), readFileSync(at('bellevue', file))), file)
       }
       const marker: unknown = JSON.parse(readFileSync(at('again', 'restored'), 'utf8'))
