@@ -11,6 +11,12 @@ export async function run (argv: readonly string[], streams: Streams, signal: Ab
   const command = commandOf(globals.words)
   if (globals.help || command === undefined) {
     const [first] = globals.words
+    const [option] = argv
+    if (option === '--version') return await run(['version', ...argv.slice(1)], streams, signal)
+    if (first === undefined && option !== undefined && !globals.help) {
+      terminal.problem({ exit: EXIT.usage, code: 'usage', reason: `There is no command beside ${plain(argv.join(' '))}`, hint: 'Run hanse help for all commands.' })
+      return EXIT.usage
+    }
     if (first === undefined || command !== undefined) {
       terminal.answer(command === undefined ? overview(COMMANDS) : helpOf(command))
       return EXIT.done
@@ -68,7 +74,9 @@ function faultOf (error: unknown): Problem {
     case 'EACCES':
     case 'EPERM':
     case 'EROFS': return problem(EXIT.failed, code, message, 'Check who owns the folder, or choose another with --data.').failure
-    case 'store.open':
+    case 'store.open': return message.startsWith('another hanse process')
+      ? problem(EXIT.failed, 'in-use', `A${message.slice(1).replace(/: stop it first[^]*/, '')}`, 'Stop it with hanse stop, or choose another folder with --data.').failure
+      : problem(EXIT.failed, code, message, 'Run hanse doctor to see what is wrong with the folder.').failure
     case 'store.read':
     case 'store.write': return problem(EXIT.failed, code, message, 'Run hanse doctor to see what is wrong with the folder.').failure
     case 'network.start':

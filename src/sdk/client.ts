@@ -55,8 +55,12 @@ export type Client = {
   stop (): Answer<null>
 }
 
-export function createClient (options: { readonly baseUrl: string, readonly token: string, readonly fetch?: Fetch }): Client {
+/** Aborting `signal` ends what may take long; what is short, or asks for an end itself, runs to its end. */
+export function createClient (
+  options: { readonly baseUrl: string, readonly token: string, readonly fetch?: Fetch, readonly signal?: AbortSignal }
+): Client {
   const transport = new Transport(options)
+  const { signal: given } = options
   const get = <T>(path: string, schema: z.ZodType<T>, query: Call['query'] = {}): Answer<T> =>
     transport.json({ method: 'GET', path: `${API_PATH}/${path}`, query }, schema)
   const post = <T>(path: string, body: unknown, schema: z.ZodType<T>): Answer<T> =>
@@ -76,30 +80,30 @@ export function createClient (options: { readonly baseUrl: string, readonly toke
     dataset: reference => transport.json({ method: 'GET', path: datasetPath(reference) }, datasetSchema),
     publish: (description, content, onProgress) => transport.json({
       method: 'POST', path: `${API_PATH}/datasets`, headers: { 'content-type': MEDIA_TYPES.publish },
-      body: publishBody(description, content, onProgress)
+      body: publishBody(description, content, onProgress), signal: given
     }, datasetSchema),
     append: (datasetId, records, { flush }) => transport.json({
       method: 'POST', path: datasetPath(datasetId, 'records'), query: { flush }, headers: { 'content-type': MEDIA_TYPES.records },
       body: recordFrames(records)
     }, appendedSchema),
     withdraw: datasetId => nothing(transport, { method: 'DELETE', path: datasetPath(datasetId) }),
-    fetch: (reference, { timeoutMs, signal }, onProgress) => transport.progressing(
+    fetch: (reference, { timeoutMs, signal = given }, onProgress) => transport.progressing(
       { method: 'POST', path: datasetPath(reference, 'fetch'), query: { timeoutMs }, signal }, datasetSchema, onProgress
     ),
     verify: (reference, onProgress) => transport.progressing(
-      { method: 'POST', path: datasetPath(reference, 'verify') }, verifyReportSchema, onProgress
+      { method: 'POST', path: datasetPath(reference, 'verify'), signal: given }, verifyReportSchema, onProgress
     ),
     openBundle: (source, sizeBytes, onProgress) => transport.json({
       method: 'PUT', path: `${API_PATH}/bundles`, headers: { 'content-type': MEDIA_TYPES.car },
-      body: withProgress(source, sizeBytes, onProgress)
+      body: withProgress(source, sizeBytes, onProgress), signal: given
     }, bundleReportSchema),
-    scrub: onProgress => transport.progressing({ method: 'POST', path: `${API_PATH}/scrub` }, scrubReportSchema, onProgress),
+    scrub: onProgress => transport.progressing({ method: 'POST', path: `${API_PATH}/scrub`, signal: given }, scrubReportSchema, onProgress),
     stop: () => nothing(transport, { method: 'POST', path: `${API_PATH}/stop` }),
-    ...streams(transport)
+    ...streams(transport, given)
   }
 }
 
-function streams (transport: Transport): Pick<Client, 'read' | 'follow' | 'content' | 'proof' | 'makeBundle' | 'events'> {
+function streams (transport: Transport, given: AbortSignal | undefined): Pick<Client, 'read' | 'follow' | 'content' | 'proof' | 'makeBundle' | 'events'> {
   return {
     read: async (reference, { from, limit, signal }) => {
       const response = await transport.call({ method: 'GET', path: datasetPath(reference, 'records'), query: { from, limit }, signal })
@@ -111,7 +115,7 @@ function streams (transport: Transport): Pick<Client, 'read' | 'follow' | 'conte
     },
     content: async (reference, range) => {
       const headers = range === undefined ? {} : { range: `bytes=${range.from}-${range.to - 1}` }
-      const response = await transport.call({ method: 'GET', path: datasetPath(reference, 'content'), headers })
+      const response = await transport.call({ method: 'GET', path: datasetPath(reference, 'content'), headers, signal: given })
       if (!response.ok) return response
       const size = response.value.headers.get('content-length')
       const mediaType = response.value.headers.get('content-type') ?? 'application/octet-stream'
@@ -127,7 +131,7 @@ function streams (transport: Transport): Pick<Client, 'read' | 'follow' | 'conte
       }
     },
     makeBundle: async references => {
-      const response = await transport.call({ method: 'POST', path: `${API_PATH}/bundles`, ...jsonBody({ references }) })
+      const response = await transport.call({ method: 'POST', path: `${API_PATH}/bundles`, ...jsonBody({ references }), signal: given })
       return response.ok ? ok(chunksOf(response.value)) : response
     },
     events: async live => {

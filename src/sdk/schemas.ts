@@ -181,7 +181,8 @@ export const bundleReportSchema: z.ZodType<BundleReport> = z.object({
   bytes: count,
   files: count,
   added: count,
-  datasets: z.array(z.string())
+  datasets: z.array(z.string()),
+  names: z.array(z.string())
 })
 
 export const scrubReportSchema: z.ZodType<ScrubReport> =

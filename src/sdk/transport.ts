@@ -40,7 +40,7 @@ export class Transport {
   async call (call: Call): Answer<Response> {
     let response: Response
     let broken: unknown
-    const body = bodyOf(call.body, cause => { broken = cause })
+    const body = bodyOf(call.body, call.signal, cause => { broken = cause })
     try {
       response = await this.#fetch(this.#baseUrl + call.path + queryText(call.query ?? {}), {
         method: call.method,
@@ -50,8 +50,8 @@ export class Transport {
         ...(call.signal === undefined ? {} : { signal: call.signal })
       })
     } catch (cause) {
-      if (broken !== undefined) return fail({ code: 'source', reason: sentenceOf(broken), hint: 'see to what was to be sent', status: null })
       if (call.signal?.aborted === true) return fail(CANCELLED)
+      if (broken !== undefined) return fail({ code: 'source', reason: sentenceOf(broken), hint: 'see to what was to be sent', status: null })
       if (CLOSED.includes(codeOf(cause))) return fail(cut(`the connection to the node broke: ${sentenceOf(cause)}`))
       return fail({
         code: 'unreachable',
@@ -69,7 +69,7 @@ export class Transport {
     try {
       return parse(await response.value.json(), schema)
     } catch (cause) {
-      return fail(notUnderstood(sentenceOf(cause)))
+      return fail(call.signal?.aborted === true ? CANCELLED : notUnderstood(sentenceOf(cause)))
     }
   }
 
@@ -92,7 +92,7 @@ export class Transport {
   }
 }
 
-const CANCELLED: Failure = { code: 'cancelled', reason: 'the call was cancelled', hint: 'run it again when you want it', status: null }
+const CANCELLED: Failure = { code: 'cancelled', reason: 'interrupted', hint: 'run it again when you want it', status: null }
 
 const lineSchema = z.union([
   z.strictObject({ progress: progressSchema }), z.strictObject({ problem: problemSchema }), z.strictObject({ result: z.unknown() })
@@ -163,13 +163,15 @@ export async function * chunksOf (response: Response): AsyncGenerator<Uint8Array
   }
 }
 
-function bodyOf (body: Call['body'], onBroken: (cause: unknown) => void): BodyInit | undefined {
+function bodyOf (body: Call['body'], signal: AbortSignal | undefined, onBroken: (cause: unknown) => void): BodyInit | undefined {
   if (body === undefined || typeof body === 'string') return body
   if (body instanceof Uint8Array) return new Uint8Array(body)
   const iterator = body[Symbol.asyncIterator]()
   return new ReadableStream<Uint8Array>({
     async pull (controller) {
       try {
+        // An aborted fetch goes on to pull: a source without an end would never be left.
+        signal?.throwIfAborted()
         const { done, value } = await iterator.next()
         if (done === true) controller.close()
         else controller.enqueue(value)

@@ -157,6 +157,8 @@ export type BundleReport = {
   readonly files: number
   readonly added: number
   readonly datasets: readonly string[]
+  /** The same, with the names of their publishers as the charter has them. */
+  readonly names: readonly string[]
 }
 
 export type ScrubReport = { readonly segments: number, readonly damaged: number, readonly refetched: number, readonly lost: number }

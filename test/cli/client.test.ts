@@ -2,6 +2,7 @@ import { strict as assert } from 'node:assert'
 import { mkdirSync, readdirSync, readFileSync, writeFileSync, chmodSync } from 'node:fs'
 import { join } from 'node:path'
 import { removeApiFile, writeApiFile } from '../../src/api/index.ts'
+import { createClient } from '../../src/sdk/index.ts'
 import { serve, type Served } from '../support/apiServer.ts'
 import { documentOf, hanse, hanseHere, temporaryFolder, type Ran, type RunOptions } from './support.ts'
 
@@ -52,7 +53,7 @@ describe('commands to a running node', () => {
     for (const args of [['status'], ['ls'], ['publish', path('Trail Counter.csv'), '--licence', 'x'], ['stop']]) {
       const ran = await hanse([...args, '--data', path('nobody')])
       assert.equal(ran.code, 3, ran.error)
-      assert.match(ran.error, /No node is running with the folder.*\n.*hanse start/)
+      assert.match(ran.error, /There is no node in .*\n.*hanse init/)
     }
     mkdirSync(path('dead'))
     await writeApiFile(path('dead'), { url: 'http://127.0.0.1:9', token: served.token })
@@ -101,6 +102,38 @@ describe('commands to a running node', () => {
     assert.match(ran.error, /warning: .*e-mail/i)
   })
 
+  it('take no other file for the next version of a dataset unless somebody names it', async () => {
+    writeFileSync(path('Trail Counter.txt'), 'other')
+    assert.equal((await run(['publish', path('Trail Counter.csv'), '--licence', 'x'])).code, 0)
+    assert.equal((await run(['publish', path('Trail Counter.csv'), '--licence', 'x'])).code, 0)
+    assert.deepEqual(await failure(['publish', path('Trail Counter.txt'), '--licence', 'x']), [1, 'other-file'])
+    assert.equal((await run(['publish', path('Trail Counter.txt'), '--licence', 'x', '--id', 'trail-counter'])).code, 0)
+  })
+
+  it('publish a file whose name others could not show under one that they can', async () => {
+    writeFileSync(path('a\u001b[31m\nb.csv'), TABLE)
+    const ran = await run(['publish', path('a\u001b[31m\nb.csv'), '--licence', 'x', '--json'])
+    assert.match(ran.out, /"fileName": "a_\[31m_b\.csv"/, ran.error)
+  })
+
+  it('stop at once when somebody interrupts a long upload', async () => {
+    const interruption = new AbortController()
+    let sent = 0
+    async function * endless (): AsyncGenerator<Uint8Array> {
+      for (;;) {
+        yield new Uint8Array(65_536)
+        if (++sent === 20) interruption.abort()
+      }
+    }
+    const client = createClient({ baseUrl: served.api.url, token: served.token, signal: interruption.signal })
+    const answered = await client.publish({
+      datasetId: 'endless', title: 'Endless', description: '', theme: '', keywords: [], licence: '', spatial: null, temporal: null, schema: [],
+      access: 'members', simulated: false
+    }, { form: 'file', mediaType: 'text/plain', fileName: 'endless', sizeBytes: null, bytes: endless() })
+    assert.equal(!answered.ok && answered.failure.code, 'cancelled')
+    assert.equal(served.node.held.has('endless'), false)
+  })
+
   it('show what would be published, without a node', async () => {
     const ran = await hanse(['publish', path('Trail Counter.csv'), '--dry-run', '--json', '--data', path('nobody')])
     assert.equal(ran.code, 0, ran.error)
@@ -135,7 +168,7 @@ describe('commands to a running node', () => {
     await run(['publish', '--stream', '--id', 'live', '--licence', 'x'])
     const ran = await run(['publish', '--append', 'live'], { input: `${'{"body":1}\n'.repeat(3)}nonsense\n` })
     assert.equal(ran.code, 2)
-    assert.match(ran.error, /Line 4: the line is no JSON\.\n.*3 records before it are appended/)
+    assert.match(ran.error, /Line 4: the line is no JSON; a line is \{"body": .*\n.*3 records before it are appended/)
     assert.deepEqual(await failure(['publish', '--append', 'none'], { input: '{"body":1}\n' }), [4, 'not-found'])
     await published('table')
     assert.deepEqual(await failure(['publish', '--append', 'table'], { input: '{"body":1}\n' }), [2, 'not-a-stream'])
@@ -170,12 +203,12 @@ describe('commands to a running node', () => {
     await published('rows')
     const good = await run(['verify', 'rows'])
     assert.equal(good.code, 0, good.error)
-    assert.match(good.out, /ok {4}segments: all hashes are right\nrows is what Bellevue signed/)
+    assert.match(good.out, /ok {4}segments: all hashes are right\nBellevue\/rows is what its publisher signed/)
     served.node.alarms.push('damaged')
     const bad = await run(['verify', 'rows'])
     served.node.alarms.pop()
     assert.equal(bad.code, 7)
-    assert.match(bad.out, /FAIL {2}segments.*\nrows is NOT verified/)
+    assert.match(bad.out, /FAIL {2}segments.*\nBellevue\/rows is NOT verified/)
     assert.equal((await run(['verify', 'rows', '--record', '2', '-o', path('2.proof')])).code, 0)
     assert.deepEqual([...readFileSync(path('2.proof'))], [1, 2, 3, 2])
   })
@@ -185,6 +218,9 @@ describe('commands to a running node', () => {
     assert.equal(alone['ticket'], null)
     const invited = await run(['invite', '--federation', 'Corridor', '--founders', '3'])
     assert.match(invited.out, /\nhanse1a{120}\n[^]*[▀▄█]/)
+    assert.deepEqual(await failure(['invite', '--federation', 'Other', '--founders', '3']), [1, 'founding-open'])
+    assert.equal((await run(['invite', '--federation', 'Corridor', '--founders', '3'])).code, 0)
+    assert.equal((await run(['invite', '--federation', 'Other', '--founders', '3', '--anew'])).code, 0)
     served.node.state = 'ready'
     const joined = await run(['join', 'hanse1abc'])
     assert.match(joined.out, /^Corridor is founded, with 1 member\.\n$/, joined.error)

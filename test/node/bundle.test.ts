@@ -40,7 +40,7 @@ describe('bundles', () => {
       { ...report, bytes: 0 },
       {
         federation: membership.federation.toString(), federationName: 'Test Hanse', feeds: 3, segments: 8, records: 5 + 60 + 1, bytes: 0, files: 1,
-        added: 9, datasets: [`${ada.did}/counts`, `${ada.did}/scan`]
+        added: 9, datasets: [`${ada.did}/counts`, `${ada.did}/scan`], names: ['City 1/counts', 'City 1/scan']
       }
     )
     equal(await wrongIn(to, from), undefined)

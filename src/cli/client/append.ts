@@ -28,7 +28,7 @@ export async function appendLines (call: Call, client: Client, reference: string
       if (line.trim() === '') continue
       const record = recordOfLine(line, { key: datasetId, timeMs: Date.now(), mediaType })
       if (!record.ok) {
-        wrong = record.failure.reason
+        wrong = `${record.failure.reason}; a line is {"body": ...}, with "key" and "timeMs" where you like`
         break
       }
       records.push(record.value)

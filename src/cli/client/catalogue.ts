@@ -117,7 +117,7 @@ function datasetText (dataset: Dataset): string {
     ...spatial === null ? [] : [['area', `${spatial.south} to ${spatial.north} N, ${spatial.west} to ${spatial.east} E`] as const],
     ...temporal === null ? [] : [['time', `${formatTime(temporal.fromMs)} to ${formatTime(temporal.toMs)}`] as const],
     ['form', `${distribution.form}, ${distribution.mediaType}${distribution.fileName === '' ? '' : `, ${distribution.fileName}`}`],
-    ...distribution.sizeBytes === null ? [] : [['size', `${formatBytes(distribution.sizeBytes)}${distribution.records === null ? '' : `, ${count(distribution.records, 'record')}`}`] as const],
+    ...distribution.sizeBytes === null ? [] : [['size', `${formatBytes(distribution.sizeBytes)}${distribution.records === null || distribution.form === 'file' ? '' : `, ${count(distribution.records, 'record')}`}`] as const],
     ...distribution.sha256 === null ? [] : [['sha256', distribution.sha256] as const],
     ['here', `${hereText(dataset)} (${count(held.records, 'record')}, ${formatBytes(held.bytes)})`],
     ['state', stateText(dataset)],

@@ -1,3 +1,5 @@
+import { existsSync } from 'node:fs'
+import { join } from 'node:path'
 import { readApiFile } from '../../api/index.ts'
 import { createClient, type Answer, type Client, type Dataset, type Failure } from '../../sdk/index.ts'
 import { configOf } from '../config/index.ts'
@@ -11,9 +13,9 @@ export async function withNode (call: Call, run: (client: Client, folder: string
   const file = await readApiFile(folder)
   if (!file.ok) {
     switch (file.failure.code) {
-      case 'absent': return problem(
-        EXIT.notRunning, 'not-running', `No node is running with the folder ${folder}`, 'Start it with hanse start, or name another folder with --data.'
-      )
+      case 'absent': return existsSync(join(folder, 'keys'))
+        ? problem(EXIT.notRunning, 'not-running', `The node in ${folder} is not running`, 'Start it with hanse start, or name another folder with --data.')
+        : problem(EXIT.notRunning, 'not-running', `There is no node in ${folder}`, 'Name its folder with --data, or make one with hanse init.')
       case 'malformed': return problem(
         EXIT.notRunning, 'not-running', `The file ${file.failure.path} does not say how to reach the node`, 'Stop the node if it runs, and start it again with hanse start.'
       )
@@ -23,7 +25,7 @@ export async function withNode (call: Call, run: (client: Client, folder: string
       )
     }
   }
-  return await run(createClient({ baseUrl: file.value.url, token: file.value.token }), folder)
+  return await run(createClient({ baseUrl: file.value.url, token: file.value.token, signal: call.signal }), folder)
 }
 
 /** For so long a dataset of another member may be unknown because the news of it is still on its way. */
@@ -31,14 +33,17 @@ const NEWS_MS = 5_000
 const POLL_MS = 250
 
 /** The dataset of that name; one that is named with its publisher is waited for a moment. */
-export async function knownDataset (call: Call, client: Client, reference: string): Answer<Dataset> {
-  const untilMs = Date.now() + NEWS_MS
-  for (;;) {
-    const dataset = await client.dataset(reference)
-    const mayCome = !dataset.ok && dataset.failure.code === 'not-found' && reference.includes('/')
-    if (!mayCome || Date.now() >= untilMs || call.signal.aborted) return dataset
-    await pause(POLL_MS, call.signal)
-  }
+export async function knownDataset (call: Call, client: Client, reference: string, withinMs: number = NEWS_MS): Answer<Dataset> {
+  const first = await client.dataset(reference)
+  if (first.ok || first.failure.code !== 'not-found' || !reference.includes('/')) return first
+  const untilMs = Date.now() + Math.min(withinMs, NEWS_MS)
+  return await withProgress(call, `${reference} is not known yet`, async () => {
+    for (;;) {
+      await pause(POLL_MS, call.signal)
+      const dataset = await client.dataset(reference)
+      if (dataset.ok || dataset.failure.code !== 'not-found' || Date.now() >= untilMs || call.signal.aborted) return dataset
+    }
+  })
 }
 
 export async function pause (timeMs: number, signal: AbortSignal): Promise<void> {

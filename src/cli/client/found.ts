@@ -17,6 +17,7 @@ export const inviteCommand: Command = {
     { name: 'federation', value: 'NAME', help: 'what the federation is called' },
     { name: 'founders', value: 'N', help: `how many members found it, you among them (default ${FOUNDERS}); 1 founds it at once` },
     { name: 'expires', value: 'HOURS', help: `for how many hours the ticket is good (default ${VALID_HOURS})` },
+    { name: 'anew', help: 'give up a founding that is open: its ticket and all applications are void then' },
     { name: 'no-qr', help: 'leave out the QR code' }
   ],
   examples: ['hanse invite --federation "Corridor"', 'hanse invite --federation "Corridor" --founders 2 --expires 48'],
@@ -30,6 +31,8 @@ export const inviteCommand: Command = {
     const hours = wholeNumber(call, 'expires', VALID_HOURS, { min: 1, max: 365 * 24 })
     if (!hours.ok) return hours
     return await withNode(call, async client => {
+      const open = await openFounding(call, client, { federationName, want: want.value })
+      if (open !== undefined) return open
       const invited = await client.invite({ federationName, want: want.value, validMs: hours.value * HOUR_MS })
       if (!invited.ok) return failed(invited.failure)
       const { ticket, expiresMs } = invited.value
@@ -42,6 +45,21 @@ export const inviteCommand: Command = {
       ].join('\n'))
     })
   }
+}
+
+/** Another name or number begins a founding anew, and nobody who has the ticket of the old one would hear of it. */
+async function openFounding (
+  call: Call, client: Client, { federationName, want }: { readonly federationName: string, readonly want: number }
+): Promise<Outcome | undefined> {
+  const status = await client.status()
+  if (!status.ok) return failed(status.failure)
+  const { member, founding } = status.value
+  const isOther = founding !== null && founding.convener === member.did && (founding.name !== federationName || founding.want !== want)
+  if (!isOther || call.flag('anew')) return undefined
+  return problem(
+    EXIT.failed, 'founding-open', `The founding of ${founding.name} is open: ${founding.have} of ${founding.want} founders are there`,
+    `See its ticket again with hanse invite --federation "${founding.name}" --founders ${founding.want}, or give it up with --anew.`
+  )
 }
 
 async function stateOf (client: Client): Promise<{ readonly federation?: NodeStatus['federation'] }> {
@@ -58,11 +76,11 @@ export const joinCommand: Command = {
   run: async call => await withNode(call, async client => {
     const joined = await client.join(argument(call).trim())
     if (!joined.ok) return failed(joined.failure)
-    const { name, have, want, convener } = joined.value
+    const { name, have, want } = joined.value
     if (call.flag('no-wait')) {
-      return answer({ founding: joined.value }, `${convener} has your application to ${name}: ${have} of ${want} founders are there. See hanse status.`)
+      return answer({ founding: joined.value }, `Who invited you has your application to ${name}: ${have} of ${want} founders are there. See hanse status.`)
     }
-    call.terminal.note(`${convener} has your application to ${name}. The federation is founded when all ${want} have signed.`)
+    call.terminal.note(`Who invited you has your application to ${name}. The federation is founded when all ${want} have signed.`)
     return await founded(call, client)
   })
 }
@@ -82,7 +100,7 @@ async function founded (call: Call, client: Client): Promise<Outcome> {
       }
       if (state === 'founding') lastFoundingMs = Date.now()
       if (state === 'stopping' || Date.now() - lastFoundingMs > OPENING_MS) return problem(EXIT.failed, 'founding-ended', `The founding has ended: the node is ${state}`, 'See hanse status, and ask the convener for a new ticket.')
-      if (founding !== null) show({ phase: 'looking', done: founding.have, total: founding.want, unit: 'records' })
+      if (founding !== null) show({ phase: 'looking', done: founding.have, total: founding.want, unit: 'founders' })
       await pause(POLL_MS, call.signal)
       if (call.signal.aborted) return problem(EXIT.interrupted, 'interrupted', 'Not founded yet', 'The node goes on by itself; see hanse status.')
     }

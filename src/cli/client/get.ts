@@ -31,7 +31,7 @@ export const getCommand: Command = {
 
 /** The dataset once the node holds all of it. */
 async function complete (call: Call, client: Client, reference: string, timeoutMs: number): Promise<Result<Dataset, Problem>> {
-  const known = await knownDataset(call, client, reference)
+  const known = await knownDataset(call, client, reference, timeoutMs)
   if (!known.ok && known.failure.code !== 'not-found') return failed(known.failure)
   if (known.ok && known.value.distribution.form === 'stream') {
     return problem(EXIT.usage, 'stream', `${shortName(known.value)} is a stream, which has no end to wait for`, `Read it with hanse tail ${shortName(known.value)}.`)

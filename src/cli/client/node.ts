@@ -80,6 +80,7 @@ export const membersCommand: Command = {
   run: async call => await withNode(call, async client => {
     const members = await client.members()
     if (!members.ok) return failed(members.failure)
+    if (members.value.length === 0) return answer({ members: [] }, 'This node belongs to no federation yet: hanse invite founds one, hanse join TICKET enters one.')
     const rows = members.value.map(({ did, name, revoked }) => [name, revoked ? 'revoked' : 'member', did])
     return answer({ members: members.value }, table([{ heading: 'NAME' }, { heading: 'STATE' }, { heading: 'KEY' }], rows))
   })

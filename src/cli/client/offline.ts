@@ -58,7 +58,7 @@ function proofOutcome (bytes: Uint8Array, federation: CID | undefined): Outcome 
   const body = textOf(record.body) ?? hex(record.body)
   return answer({ proof: { ...report, record: textOfRecord(record) } }, pairs([
     ['record', `${record.number} of ${report.datasetId}`],
-    ['publisher', `${report.publisher.name} (${report.publisher.did})`],
+    ['publisher', report.publisher.name],
     ['federation', `${report.federationName} (${report.federation})`],
     ['signed', formatTime(report.headSignedMs)],
     ['time', formatTime(record.timeMs)],
@@ -84,11 +84,11 @@ async function * counted (chunks: AsyncIterable<Uint8Array>, onDone: (done: numb
   }
 }
 
-export function bundleText ({ federation, federationName, feeds, segments, records, bytes, files, datasets }: BundleReport): string {
+export function bundleText ({ federation, federationName, feeds, segments, records, bytes, files, names }: BundleReport): string {
   return pairs([
     ['federation', `${federationName} (${federation})`],
     ['holds', `${count(feeds, 'feed')}, ${count(segments, 'segment')}, ${count(records, 'record')}, ${count(files, 'file')}, ${formatBytes(bytes)}`],
     ['verified', 'every byte, from the charter'],
-    ...datasets.map(dataset => ['dataset', dataset] as const)
+    ...names.map(name => ['dataset', plain(name)] as const)
   ])
 }

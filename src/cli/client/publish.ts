@@ -1,7 +1,7 @@
 import { createReadStream } from 'node:fs'
 import { createInterface } from 'node:readline/promises'
 import { basename } from 'node:path'
-import { plain as plainBytes, utf8, type Result } from '../../base/index.ts'
+import { fail, plain as plainBytes, utf8, type Result } from '../../base/index.ts'
 import { describeFile, rowTimeMs, splitRows, type FileDescription } from '../../intake/file/index.ts'
 import type { Client, Content, DatasetDescription, RecordInput } from '../../sdk/index.ts'
 import { answer, count, EXIT, formatBytes, formatTime, plain, problem, type Call, type Command, type Outcome, type Problem } from '../terminal/index.ts'
@@ -57,13 +57,15 @@ async function openStream (call: Call): Promise<Outcome> {
 }
 
 async function publishFile (call: Call, path: string): Promise<Outcome> {
-  const detected = await describeFile(path)
+  const detected = await look(call, path)
   if (!detected.ok) {
     const { code, reason, hint } = detected.failure
-    return problem(code === 'not-found' ? EXIT.notFound : EXIT.failed, code, reason, hint)
+    return problem(code === 'not-found' ? EXIT.notFound : code === 'interrupted' ? EXIT.interrupted : EXIT.failed, code, reason, hint)
   }
   const file = detected.value
-  const described = describe(call, call.text('id') ?? idOf(file.fileName), file)
+  const id = call.text('id') ?? idOf(file.fileName)
+  if (id === '') return problem(EXIT.usage, 'usage', `No short name can be made from ${plain(file.fileName)}`, 'Give one with --id: lower case letters, digits and hyphens.')
+  const described = describe(call, id, file)
   if (!described.ok) return described
   call.terminal.note(detectedText(file, described.value))
   for (const { sentence } of file.warnings) call.terminal.warn(plain(sentence))
@@ -72,7 +74,33 @@ async function publishFile (call: Call, path: string): Promise<Outcome> {
   if (call.flag('dry-run')) return answer({ published: false, description: described.value, ...json }, 'Nothing was published.')
   const agreed = await agree(call, file)
   if (!agreed.ok) return agreed
-  return await withNode(call, client => send(call, client, described.value, contentOf(path, file, Date.now()), json))
+  return await withNode(call, async client => {
+    const other = call.text('id') === undefined ? await otherFile(client, id, publishableName(file.fileName)) : undefined
+    return other ?? await send(call, client, described.value, contentOf(path, file, Date.now()), json)
+  })
+}
+
+/** Reads the file, and shows how far it is: a large one takes a while. */
+async function look (call: Call, path: string): Promise<Result<FileDescription, { readonly code: string, readonly reason: string, readonly hint: string }>> {
+  try {
+    return await withProgress(call, plain(basename(path)), show => describeFile(path, {
+      signal: call.signal, onBytes: (done, total) => { show({ phase: 'reading', done, total, unit: 'bytes' }) }
+    }))
+  } catch (error) {
+    if (!call.signal.aborted) throw error
+    return fail({ code: 'interrupted', reason: 'Interrupted; nothing was published', hint: 'Run it again when you want it.' })
+  }
+}
+
+/** Two files may give one short name, "a.csv" and "a.json": the second must not silently become the next version of the first. */
+async function otherFile (client: Client, id: string, fileName: string): Promise<Outcome | undefined> {
+  const [status, dataset] = await Promise.all([client.status(), client.dataset(id)])
+  if (!status.ok || !dataset.ok || dataset.value.publisher.did !== status.value.member.did) return undefined
+  const known = dataset.value.distribution.fileName
+  return known === fileName ? undefined : problem(
+    EXIT.failed, 'other-file', `The dataset ${id} holds ${plain(known)}; nothing was published`,
+    `Write --id ${id} if this is its next version, or give it a name of its own with --id.`
+  )
 }
 
 function describe (call: Call, datasetId: string, file: FileDescription | undefined): Result<DatasetDescription, Problem> {
@@ -96,7 +124,7 @@ function describe (call: Call, datasetId: string, file: FileDescription | undefi
 
 /** "MTS Trail, west of I-90.csv" becomes "mts-trail-west-of-i-90". */
 function idOf (fileName: string): string {
-  const letters = stem(fileName).normalize('NFKD').toLowerCase().replaceAll(/\p{M}/gu, '').replaceAll(/[^a-z0-9]+/g, '-')
+  const letters = stem(fileName).toLowerCase().replaceAll('ß', 'ss').normalize('NFKD').replaceAll(/\p{M}/gu, '').replaceAll(/[^a-z0-9]+/g, '-')
   return letters.replaceAll(/^-+|-+$/g, '').slice(0, ID_LENGTH_MAX).replace(/-+$/, '')
 }
 
@@ -133,6 +161,7 @@ async function agree (call: Call, file: FileDescription): Promise<Result<null, P
     const said = await lines.question(`Members will read ${columns.join(', ')}. Publish it? Type yes: `, { signal: call.signal })
     return said.trim().toLowerCase() === 'yes' ? { ok: true, value: null } : problem(EXIT.failed, 'personal-data', reason, 'Leave these columns out and publish again.')
   } catch {
+    call.terminal.draw('\n')
     return problem(EXIT.interrupted, 'interrupted', 'Interrupted; nothing was published', 'Run it again when you want it.')
   } finally {
     lines.close()
@@ -140,10 +169,16 @@ async function agree (call: Call, file: FileDescription): Promise<Result<null, P
 }
 
 function contentOf (path: string, file: FileDescription, nowMs: number): Content {
-  const { mediaType, fileName, sizeBytes } = file
+  const { mediaType, sizeBytes } = file
+  const fileName = publishableName(file.fileName)
   return file.form === 'table'
     ? { form: 'table', mediaType, fileName, sizeBytes, records: recordsOf(path, file, nowMs) }
     : { form: 'file', mediaType, fileName, sizeBytes, bytes: bytesOf(path) }
+}
+
+/** What other systems take for a path or cannot show does not travel. */
+function publishableName (fileName: string): string {
+  return fileName.toWellFormed().replaceAll(/[\p{C}/\\:]/gu, '_')
 }
 
 /** One record a slice, keyed by what it is and its number; rows that tell no time have that of publishing. */
@@ -168,6 +203,7 @@ async function send (
   if (!published.ok) return failed(published.failure)
   const dataset = published.value
   const { records, sizeBytes } = dataset.distribution
-  const what = content.form === 'stream' ? 'a stream: append with hanse publish --append' : [records === null ? '' : count(records, 'record'), sizeBytes === null ? '' : formatBytes(sizeBytes)].filter(text => text !== '').join(', ')
+  const rows = content.form === 'table' && records !== null ? count(records, 'record') : ''
+  const what = content.form === 'stream' ? 'a stream: append with hanse publish --append' : [rows, sizeBytes === null ? '' : formatBytes(sizeBytes)].filter(text => text !== '').join(', ')
   return answer({ published: true, dataset, ...json }, `Published ${shortName(dataset)} (${what}), version ${dataset.version}.`)
 }

@@ -1,6 +1,7 @@
 import { hex, textOf } from '../../base/index.ts'
 import { StreamBroken, textOfRecord, type NumberedRecord } from '../../sdk/index.ts'
 import { answer, count, EXIT, formatTime, plain, problem, type Call, type Command, type Outcome } from '../terminal/index.ts'
+import { shortName } from './catalogue.ts'
 import { argument, failed, knownDataset, wholeNumber, withNode } from './connection.ts'
 
 const LAST = 10
@@ -25,6 +26,10 @@ export const tailCommand: Command = {
     return await withNode(call, async client => {
       const dataset = await knownDataset(call, client, argument(call))
       if (!dataset.ok) return failed(dataset.failure)
+      if (dataset.value.distribution.form === 'file') {
+        return problem(EXIT.usage, 'file', `${shortName(dataset.value)} is a file, which has no records to show`, `Get it with hanse get '${shortName(dataset.value)}'.`)
+      }
+      call.terminal.note('Shows each new record as it arrives; Ctrl-C ends.')
       const ending = new AbortController()
       const signal = AbortSignal.any([call.signal, ending.signal])
       const records = await client.follow(dataset.value.id, { last: last.value, signal })

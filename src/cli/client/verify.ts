@@ -13,7 +13,8 @@ export const verifyCommand: Command = {
     { name: 'federation', value: 'ID', help: 'of a file: the federation it must be of' },
     { name: 'record', value: 'N', help: 'write the proof of this record, to be checked by anybody without a node' },
     { name: 'output', short: 'o', value: 'FILE', help: 'where to write the proof' },
-    { name: 'force', help: 'replace the file if there is one' }
+    { name: 'force', help: 'replace the file if there is one' },
+    { name: 'details', help: 'show keys, hashes and ids too' }
   ],
   examples: ['hanse verify Bellevue/i90-counter', 'hanse verify Bellevue/i90-counter --record 12 -o record-12.proof', 'hanse verify record-12.proof'],
   run: async call => {
@@ -22,18 +23,33 @@ export const verifyCommand: Command = {
     return await withNode(call, async client => {
       const report = await withProgress(call, 'verify', show => client.verify(argument(call), show))
       return report.ok
-        ? answer({ verification: report.value }, reportText(report.value), report.value.verified ? EXIT.done : EXIT.unverified)
+        ? answer({ verification: report.value }, reportText(report.value, call.flag('details')), report.value.verified ? EXIT.done : EXIT.unverified)
         : failed(report.failure)
     })
   }
 }
 
-function reportText ({ dataset, verified, segments, records, bytes, checks, publisher, headSignedMs }: VerifyReport): string {
-  const lines = checks.map(({ name, ok, detail }) => `  ${ok ? 'ok  ' : 'FAIL'}  ${name}: ${detail}`)
+/** What each check means to a person; what it says in keys and hashes is under the details, and where it failed. */
+const MEANINGS: Readonly<Record<string, string>> = {
+  records: 'every record has the hash that its segment promises',
+  tree: 'all segments are in the tree whose root is signed',
+  head: 'the root is signed by the publisher',
+  declaration: 'the publisher declared the feed',
+  certificate: 'the signing key is certified by the key of the member',
+  charter: 'the publisher is a member: all founders signed the charter',
+  content: 'the content is what was published, byte for byte'
+}
+
+function reportText ({ dataset: id, verified, segments, records, bytes, checks, publisher, headSignedMs }: VerifyReport, hasDetails: boolean): string {
+  const dataset = `${publisher}/${id.slice(id.lastIndexOf('/') + 1)}`
+  const lines = checks.map(({ name, ok, detail }) => {
+    const meaning = ok && (name !== 'content' || /^(sha256|file) /.test(detail)) ? MEANINGS[name] : undefined
+    return `  ${ok ? 'ok  ' : 'FAIL'}  ${name}: ${meaning === undefined ? detail : hasDetails ? `${meaning}\n          ${detail}` : meaning}`
+  })
   return [
     ...lines,
     verified
-      ? `${dataset} is what ${publisher} signed on ${formatTime(headSignedMs)}: ${count(records, 'record')} in ${count(segments, 'segment')}, ${formatBytes(bytes)}.`
+      ? `${dataset} is what its publisher signed on ${formatTime(headSignedMs)}: ${count(records, 'record')} in ${count(segments, 'segment')}, ${formatBytes(bytes)}.`
       : `${dataset} is NOT verified.`
   ].join('\n')
 }

@@ -1,6 +1,7 @@
 /**
  * Runs a node as this process until it is asked to stop.
  */
+import { existsSync } from 'node:fs'
 import { configOf } from '../config/index.ts'
 import { folderOf, passphraseOfFile, readKeys } from '../keys/index.ts'
 import { answer, EXIT, problem, type Call, type Command, type Outcome } from '../terminal/index.ts'
@@ -23,6 +24,7 @@ async function start (call: Call): Promise<Outcome> {
   if (!settings.ok) return settings
   const { config } = settings.value
   const folder = folderOf(settings.value.folder)
+  if (!existsSync(folder.keys)) return problem(EXIT.failed, 'no-node', `There is no node in ${folder.path}`, 'Name its folder with --data, or make one with hanse init.')
   const passphraseFile = call.text('passphrase-file') ?? config.member.passphrase_file
   const passphrase = passphraseFile === '' ? undefined : await passphraseOfFile(passphraseFile)
   if (passphrase?.ok === false) return passphrase
@@ -41,7 +43,11 @@ async function start (call: Call): Promise<Outcome> {
   // Loaded by this command alone: libp2p would cost every other one half a second.
   const { compose } = await import('./compose.ts')
   const running = await compose({ folder, config, seeds: keys.value.seeds, log, requestStop })
-  if ('code' in running) return problem(EXIT.failed, running.code, running.reason, running.hint)
+  if ('code' in running) {
+    const hint = running.code !== 'address-in-use' ? running.hint
+      : 'Set api.listen or api.metrics_listen in hanse.toml (HANSE_API__LISTEN, HANSE_API__METRICS_LISTEN) to another port; port 0 takes any free one.'
+    return problem(EXIT.failed, running.code, running.reason.replace(/^port/, 'Port'), hint)
+  }
   const { node, api } = running
   const status = node.status()
   await call.terminal.item(

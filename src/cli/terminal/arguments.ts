@@ -106,7 +106,7 @@ function example (command: Command): string {
 }
 
 function usage (command: Command, reason: string, hint: string): ReturnType<typeof problem> {
-  return problem(EXIT.usage, 'usage', reason, hint.includes('--help') ? hint : `${hint} More: hanse ${command.name} --help`)
+  return problem(EXIT.usage, 'usage', reason, hint.includes('--help') ? hint : `${hint}\n  More: hanse ${command.name} --help`)
 }
 
 /** Never strict: node's own complaints do not say what to do. What it lets pass is checked above. */

@@ -1,6 +1,9 @@
-import type { Progress } from '../../sdk/index.ts'
+import type { Progress as NodeProgress } from '../../sdk/index.ts'
 import { formatBytes, formatDuration, plain } from './format.ts'
 import type { Terminal } from './output.ts'
+
+/** What a node tells, and what a command counts by itself. */
+type Progress = Omit<NodeProgress, 'phase' | 'unit'> & { readonly phase: NodeProgress['phase'] | 'reading', readonly unit: NodeProgress['unit'] | 'founders' }
 
 /** At most this often is the line drawn anew. */
 const REDRAW_MS = 100
@@ -56,7 +59,7 @@ export function progressLine (label: string, state: ProgressState, nowMs: number
   const stillMs = nowMs - state.movedMs
   const stalled = phase !== 'done' && (stillMs >= STALLED_AFTER_MS || phase === 'stalled')
   const rate = state.ratePerSecond
-  const facts = [total === null ? `${amount(done)}${noun}` : `${amount(done)} of ${amount(total)}${noun}`]
+  const facts = total === null && done === 0 ? [] : [total === null ? `${amount(done)}${noun}` : `${amount(done)} of ${amount(total)}${noun}`]
   if (stalled) facts.push(`nothing for ${formatDuration(stillMs)}`)
   else if (rate !== undefined && rate > 0 && phase !== 'done') {
     facts.push(unit === 'bytes' ? `${formatBytes(rate)}/s` : `${Math.round(rate)}/s`)

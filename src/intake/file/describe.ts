@@ -9,8 +9,11 @@ import { TableReader } from './table.ts'
 import { epochOf, readBasicIso, readTime } from './time.ts'
 import type { FileDescription, FileFailure, FileKind, FileWarning, TimeReading } from './types.ts'
 
+/** Tells of a table that is read how far that is, and stops it: by throwing the reason of the signal. */
+export type Reading = { readonly onBytes: (done: number, total: number) => void, readonly signal: AbortSignal }
+
 /** Reads the whole file once and says what it holds. Fails only where there is no readable file. */
-export async function describeFile (path: string): Promise<Result<FileDescription, FileFailure>> {
+export async function describeFile (path: string, reading?: Reading): Promise<Result<FileDescription, FileFailure>> {
   try {
     const { size, isFile } = await statOf(path)
     if (!isFile) {
@@ -19,7 +22,7 @@ export async function describeFile (path: string): Promise<Result<FileDescriptio
       })
     }
     const kind = await sniffFile(path)
-    return ok(kind.type === 'other' ? untold(path, size, kind, []) : await describeTable(path, size, kind))
+    return ok(kind.type === 'other' ? untold(path, size, kind, []) : await describeTable(path, size, kind, reading))
   } catch (error) {
     const failure = failureOf(path, error)
     if (failure === undefined) throw error
@@ -32,10 +35,15 @@ async function statOf (path: string): Promise<{ readonly size: number, readonly 
   return { size: found.size, isFile: found.isFile() }
 }
 
-async function describeTable (path: string, sizeBytes: number, kind: FileKind): Promise<FileDescription> {
+async function describeTable (path: string, sizeBytes: number, kind: FileKind, reading: Reading | undefined): Promise<FileDescription> {
   const reader = new TableReader(kind)
+  let done = 0
   try {
-    for await (const slice of splitRows(path, kind)) reader.take(slice)
+    for await (const slice of splitRows(path, kind)) {
+      reader.take(slice)
+      reading?.signal.throwIfAborted()
+      reading?.onBytes(done += slice.bytes.length, sizeBytes)
+    }
   } catch (error) {
     if (!(error instanceof RowTooLarge)) throw error
     return untold(path, sizeBytes, kind, [{

@@ -9,6 +9,7 @@ export class Tally {
   #federation = ''
   #federationName = ''
   #datasets: readonly string[] = []
+  #names: readonly string[] = []
   #feeds = 0
   #records = 0
   segments = 0
@@ -29,9 +30,10 @@ export class Tally {
       this.#federation = item.charter.federation.toString()
       this.#federationName = item.charter.name
       this.#feeds = item.feeds.length
-      this.#datasets = item.feeds
-        .filter(({ declaration }) => declaration.datasetId !== CATALOGUE)
-        .map(({ declaration: { publisher, datasetId } }) => `${publisher}/${datasetId}`)
+      const declarations = item.feeds.map(({ declaration }) => declaration).filter(({ datasetId }) => datasetId !== CATALOGUE)
+      const members = new Map(item.charter.founders.map(({ member, name }) => [member, name]))
+      this.#datasets = declarations.map(({ publisher, datasetId }) => `${publisher}/${datasetId}`)
+      this.#names = declarations.map(({ publisher, datasetId }) => `${members.get(publisher) ?? publisher}/${datasetId}`)
     } else if (item.type === 'segment') {
       this.segments++
       this.#records += item.leaf.count
@@ -46,7 +48,7 @@ export class Tally {
     assert(this.#federation !== '', 'a bundle that was read')
     return {
       federation: this.#federation, federationName: this.#federationName, feeds: this.#feeds, segments: this.segments, records: this.#records,
-      bytes: this.bytes, files: this.files, added: this.added, datasets: this.#datasets
+      bytes: this.bytes, files: this.files, added: this.added, datasets: this.#datasets, names: this.#names
     }
   }
 }

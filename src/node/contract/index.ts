@@ -165,6 +165,8 @@ export type BundleReport = {
   /** New to this node; 0 for `inspect`. */
   readonly added: number
   readonly datasets: readonly string[]
+  /** The same, with the names of their publishers as the charter has them. */
+  readonly names: readonly string[]
 }
 export type BundleFailure = Failure<'malformed' | 'tampered' | 'other-federation' | 'cut-short' | 'too-large' | 'not-found' | 'not-ready'>
 
