@@ -75,6 +75,21 @@ describe('a node that starts after a crash', function () {
     await settled()
   })
 
+  it('fetches back a feed of which head, newest leaves and segments are gone', async () => {
+    await ada.stop()
+    await ben.node.stop()
+    const number = await numberOf('live')
+    for await (const key of ada.store.keys(rowsOf('segment', number))) await ada.store.commit([{ type: 'delete', key }])
+    await ada.start()
+    await assert.rejects(bodiesOf(ada.node, 'live'), /is not here/)
+    await ada.stop()
+    await dropNewest('leaf', 1)
+    for await (const key of ada.store.keys({ ...rowsOf('head'), limit: 100 })) ada.store.damage(key)
+    await ada.start()
+    await restartBen()
+    await settled()
+  })
+
   it('fetches back a history that is not the one it had signed', async () => {
     await ada.stop()
     for await (const { key, read } of ada.store.entries({ ...rowsOf('leaf', await numberOf('live')), reverse: true, limit: 1 })) {

@@ -47,7 +47,15 @@ const BATCH_RECORDS_MAX = 20
 const LANES = 3
 
 function say (fact: Fact): void {
-  writeSync(1, `${JSON.stringify(fact)}\n`)
+  const line = Buffer.from(`${JSON.stringify(fact)}\n`)
+  for (let written = 0; written < line.length;) {
+    try {
+      written += writeSync(1, line, written)
+    } catch (error) {
+      // The reader is behind.
+      if (!(error instanceof Error && 'code' in error && error.code === 'EAGAIN')) throw error
+    }
+  }
 }
 
 /** Follows from run and number alone, so that any process can tell what must be there. */

@@ -98,6 +98,11 @@ export class Feed {
     return Math.min(this.missing[0]?.[0] ?? this.length, this.length)
   }
 
+  /** Of what the newest head covers, what is not stored: nobody can be asked for more. */
+  get missingSigned (): Ranges {
+    return removeRange(this.missing, [this.length, Number.MAX_SAFE_INTEGER])
+  }
+
   get isComplete (): boolean {
     return this.missing.length === 0
   }

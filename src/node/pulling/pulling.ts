@@ -309,7 +309,7 @@ export class Puller {
   #pullOf (feed: Feed): Pull {
     const known = this.#pulls.get(feed.key)
     if (known !== undefined) return known
-    const pull: Pull = { feed, state: startPull(feed.length, feed.missing), candidate: undefined }
+    const pull: Pull = { feed, state: startPull(feed.length, feed.missingSigned), candidate: undefined }
     this.#pulls.set(feed.key, pull)
     return pull
   }
