@@ -1,5 +1,7 @@
 import { spawn, type ChildProcess } from 'node:child_process'
 import { once } from 'node:events'
+import { existsSync } from 'node:fs'
+import { appendFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { createInterface } from 'node:readline'
 import { readApiFile } from '../../src/api/index.ts'
@@ -29,22 +31,32 @@ async function textOf (stream: AsyncIterable<Uint8Array>): Promise<string> {
   return Buffer.concat(chunks).toString()
 }
 
-/** Makes a node in a folder of its own and starts it as a process. */
+/** Every node that was started, also one that is not ready yet: none may outlive the demo. */
+const started = new Set<ChildProcess>()
+let isStopping = false
+
+/** Starts the node of a folder as a process; makes it first where there is none. */
 export async function startCity (name: string, folder: string): Promise<City> {
-  await hanse('init', '--name', name, '--data', folder)
-  const [members, applicants] = [await freePort(), await freePort()]
+  const settings = join(folder, 'hanse.toml')
+  if (!existsSync(settings)) {
+    await hanse('init', '--name', name, '--data', folder)
+    // In its settings and not in its environment: the charter tells the others these addresses for good.
+    const addresses = [await freePort(), await freePort()].map(port => `["/ip4/127.0.0.1/tcp/${port}"]`)
+    await appendFile(settings, `\n[network]\nlisten = ${addresses[0]}\njoin_listen = ${addresses[1]}\nlan = false\n`)
+  }
   const child = spawn(process.execPath, ['--max-semi-space-size=4', '--initial-old-space-size=256', MAIN, 'start', '--data', folder], {
     stdio: ['ignore', 'pipe', 'pipe'],
+    // A group of its own: Ctrl-C in the terminal is for the demo, which asks its cities to stop.
+    detached: true,
     env: {
       ...process.env,
-      HANSE_NETWORK__LISTEN: `/ip4/127.0.0.1/tcp/${members}`,
-      HANSE_NETWORK__JOIN_LISTEN: `/ip4/127.0.0.1/tcp/${applicants}`,
-      HANSE_NETWORK__LAN: 'false',
       HANSE_API__LISTEN: '127.0.0.1:0',
       HANSE_API__METRICS_LISTEN: '127.0.0.1:0',
       HANSE_LOG__LEVEL: 'error'
     }
   })
+  started.add(child)
+  if (isStopping) await stop(child)
   const errors: string[] = []
   createInterface({ input: child.stderr }).on('line', line => { errors.push(line) })
   const ready = once(createInterface({ input: child.stdout }), 'line', { signal: AbortSignal.timeout(START_WITHIN_MS) })
@@ -56,7 +68,12 @@ export async function startCity (name: string, folder: string): Promise<City> {
   return { name, folder, client: createClient({ baseUrl: file.value.url, token: file.value.token }), process: child }
 }
 
-export async function stopCity ({ process: child }: City): Promise<void> {
+export async function stopCities (): Promise<void> {
+  isStopping = true
+  await Promise.all([...started].map(stop))
+}
+
+async function stop (child: ChildProcess): Promise<void> {
   if (child.exitCode !== null || child.signalCode !== null) return
   const exit = once(child, 'exit')
   child.kill('SIGTERM')

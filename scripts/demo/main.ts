@@ -3,6 +3,7 @@
  * simulated stream, replicate, verify, and answer a question over two cities' data.
  *
  *   npm run demo                      stays up, to play with
+ *   npm run demo -- --data FOLDER     keeps the cities, and goes on with them the next time
  *   npm run demo -- --exit --json     ends, prints one JSON document, exits 0 only if everything was verified
  */
 import { createHash } from 'node:crypto'
@@ -12,7 +13,7 @@ import { dirname, join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { parseArgs } from 'node:util'
 import type { Dataset } from '../../src/sdk/index.ts'
-import { hanse, startCity, stopCity, type City } from './city.ts'
+import { hanse, startCity, stopCities, type City } from './city.ts'
 import { compareWeather, type Answer } from './question.ts'
 import { startBuses } from './stream.ts'
 
@@ -39,9 +40,21 @@ function say (text: string): void {
   process.stderr.write(`${text}\n`)
 }
 
+const INTERRUPTED = 130
+const interruption = new AbortController()
+for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const) process.on(signal, () => interruption.abort())
+/** While the cities stay up a signal is how the demo ends; before that it is a demo that was not seen. */
+const interrupted = new Promise<number>(resolve => {
+  interruption.signal.addEventListener('abort', () => {
+    say('\nStopping.')
+    resolve(isUp ? 0 : INTERRUPTED)
+  })
+})
+let isUp = false
+
 async function main (): Promise<number> {
   if (options.help) {
-    process.stdout.write('npm run demo -- [--exit] [--json] [--data FOLDER]\n  --exit   stop when everything is verified\n  --json   print one JSON document\n  --data   keep the cities in this folder (default: a temporary one, removed at the end)\n')
+    process.stdout.write('npm run demo -- [--exit] [--json] [--data FOLDER]\n  --exit   stop when everything is verified\n  --json   print one JSON document\n  --data   keep the cities in this folder and go on with them next time (default: a temporary one, removed at the end)\n')
     return 0
   }
   const startedMs = performance.now()
@@ -49,7 +62,7 @@ async function main (): Promise<number> {
   await mkdir(folder, { recursive: true })
   const cities: City[] = []
   let stopBuses = (): void => {}
-  try {
+  const run = async (): Promise<number> => {
     say(`Three cities, each with a node of its own, in ${folder}`)
     for (const name of ['Seattle', 'New York', 'Chicago']) {
       cities.push(await startCity(name, join(folder, name.toLowerCase().replace(' ', '-'))))
@@ -73,9 +86,12 @@ async function main (): Promise<number> {
     }
     if (!options.exit) await stayUp(cities)
     return isGood ? 0 : 1
+  }
+  try {
+    return await Promise.race([run(), interrupted])
   } finally {
     stopBuses()
-    for (const city of cities) await stopCity(city)
+    await stopCities()
     if (options.data === undefined) await rm(folder, { recursive: true, force: true })
   }
 }
@@ -83,20 +99,30 @@ async function main (): Promise<number> {
 async function found (cities: readonly City[]): Promise<{ readonly id: string, readonly name: string }> {
   const [convener, ...others] = cities
   if (convener === undefined) throw new Error('a convener is needed')
+  const known = await convener.client.status()
+  if (known.ok && known.value.federation !== null) {
+    await meet(cities)
+    say(`  they know each other already: "${known.value.federation.name}"`)
+    return known.value.federation
+  }
   const { ticket } = await hanse('invite', '--federation', FEDERATION, '--founders', String(cities.length), '--data', convener.folder)
   if (typeof ticket !== 'string') throw new Error('the invitation has no ticket')
   say(`${convener.name} invites the others to found "${FEDERATION}" with one ticket: ${ticket.slice(0, 24)}…`)
   await Promise.all(others.map(city => hanse('join', ticket, '--data', city.folder)))
+  await meet(cities)
+  const status = await convener.client.status()
+  if (!status.ok || status.value.federation === null) throw new Error('the federation was not founded')
+  say(`  founded: all ${cities.length} signed its charter ${status.value.federation.id}`)
+  return status.value.federation
+}
+
+async function meet (cities: readonly City[]): Promise<void> {
   for (const city of cities) {
     await waitFor(async () => {
       const status = await city.client.status()
       return status.ok && status.value.state === 'ready' && status.value.neighbours.reachable === cities.length - 1
     }, `${city.name} sees the other founders`)
   }
-  const status = await convener.client.status()
-  if (!status.ok || status.value.federation === null) throw new Error('the federation was not founded')
-  say(`  founded: all ${cities.length} signed its charter ${status.value.federation.id}`)
-  return status.value.federation
 }
 
 /** The public tables of the package, and New York's part of the one that holds two cities. */
@@ -113,6 +139,10 @@ async function publishAll (cities: readonly City[], inputs: ReadonlyMap<string, 
   for (const { city: name, file, id, title, theme, licence } of PUBLISHED) {
     const city = cities.find(each => each.name === name)
     if (city === undefined) throw new Error(`no city ${name}`)
+    if ((await city.client.dataset(`${name}/${id}`)).ok) {
+      say(`  ${name}: ${title} (published before)`)
+      continue
+    }
     await hanse('publish', inputs.get(file) ?? file, '--id', id, '--title', title, '--theme', theme, '--licence', licence, '--yes', '--data', city.folder)
     say(`  ${name}: ${title}`)
   }
@@ -182,7 +212,7 @@ function report (verified: readonly Verified[], live: number, answer: Answer, is
   for (const name of new Set(verified.map(({ city }) => city))) {
     const own = verified.filter(({ city }) => city === name)
     const bytes = own.reduce((sum, each) => sum + each.bytes, 0)
-    say(`  ${name.padEnd(9)} ${own.length} datasets, ${(bytes / 1e6).toFixed(1)} MB, ${own.filter(each => each.verified && each.sameBytes).length} verified up to the charter; and a live stream (${live} messages watched)`)
+    say(`  ${name.padEnd(9)} ${own.length} datasets, ${(bytes / 1e6).toFixed(1)} MB, ${own.filter(each => each.verified && each.sameBytes).length} verified up to the charter${name === 'Chicago' ? `; and watched ${live} messages of the live stream` : ''}`)
   }
   say('A question that Chicago answers from its copies of two other cities\' data:')
   say(`  Of ${answer.days} days it was wet in both Seattle and New York on ${answer.wetInBoth}; their daily high temperatures go together with r = ${answer.correlation.toFixed(3)}.`)
@@ -195,12 +225,9 @@ async function stayUp (cities: readonly City[]): Promise<void> {
   for (const command of ['status', 'ls', 'get Seattle/weather -o weather.csv', 'tail Seattle/bus-positions-simulated']) {
     say(`  npm run hanse -- ${command} --data ${one?.folder ?? ''}`)
   }
-  say('Ctrl-C ends the demo and removes its folder.')
-  await new Promise<void>(resolve => {
-    process.once('SIGINT', () => resolve())
-    process.once('SIGTERM', () => resolve())
-  })
-  say('\nStopping.')
+  say(options.data === undefined ? 'Ctrl-C ends the demo and removes its folder.' : 'Ctrl-C ends the demo; its folder stays, and the same command goes on with it.')
+  isUp = true
+  await interrupted
 }
 
 async function waitFor (holds: () => Promise<boolean>, what: string): Promise<void> {
@@ -211,7 +238,9 @@ async function waitFor (holds: () => Promise<boolean>, what: string): Promise<vo
   }
 }
 
-process.exitCode = await main().catch((error: unknown) => {
+const code = await main().catch((error: unknown) => {
   say(`The demo failed: ${error instanceof Error ? error.message : String(error)}`)
   return 1
 })
+// What an interrupted run had begun may still be waiting for a city that is gone.
+process.stdout.write('', () => process.exit(code))
