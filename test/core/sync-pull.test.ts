@@ -47,6 +47,19 @@ describe('the pull of a feed', () => {
     assert.deepEqual(long.asked.map(({ work }) => work), [{ type: 'leaves', from: 0, to: 4_096, length: 5_000 }])
   })
 
+  it('takes what others hold where nobody holds what a longer head shows, and is not kept busy by a head that is refused', () => {
+    const shown = run(startPull(0, []), [{ type: 'headKnown', length: 8 }, { type: 'claim', peer: 'a', length: 3 }])
+    assert.deepEqual(shown.asked.map(({ work }) => work), [{ type: 'head' }])
+    const answered: PullInput = { type: 'done', task: shown.asked[0]?.id ?? 0, outcome: { type: 'ok', proved: 3 } }
+    const { asked, state } = run(shown.state, [{ type: 'headKnown', length: 3, instead: true }, answered])
+    assert.deepEqual(asked.map(({ work }) => work), [{ type: 'tail', from: 0, length: 3 }])
+    assert.equal(run(state, [{ type: 'claim', peer: 'b', length: 8 }]).asked[0]?.work.type, 'head')
+    assert.equal(run(shown.state, [answered]).asked.length, 0, 'not asked again at once')
+    const ahead = run(startPull(0, []), [{ type: 'claim', peer: 'a', length: 3 }])
+    const refused: PullInput = { type: 'done', task: ahead.asked[0]?.id ?? 0, outcome: { type: 'ok', proved: 3 } }
+    assert.equal(run(ahead.state, [refused]).asked.length, 0, 'nor where it is longer than all that is known')
+  })
+
   it('shares the segments of one feed among its sources', () => {
     const { asked } = run(startPull(600, [[0, 600]]), ['a', 'b', 'c'].map(peer => ({ type: 'claim', peer, length: 600 })))
     assert.deepEqual(asked.map(({ peer }) => peer).toSorted(), ['a', 'a', 'b', 'b', 'c', 'c'])

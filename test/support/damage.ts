@@ -9,7 +9,7 @@ import { createNode, keysOf, type HanseNode } from '../../src/node/index.ts'
 import type { City } from './nodes.ts'
 
 /** A store that tells of every row that a read found damaged. */
-export function watchReads (store: Store, damaged: (key: string) => void): Store {
+function watchReads (store: Store, damaged: (key: string) => void): Store {
   const look = (key: Uint8Array, read: Read | undefined): void => { if (read?.state === 'damaged') damaged(hex(key)) }
   return {
     storeId: store.storeId,

@@ -59,7 +59,7 @@ function say (fact: Fact): void {
 }
 
 /** Follows from run and number alone, so that any process can tell what must be there. */
-export function bodyOf (run: number, number: number): string {
+function bodyOf (run: number, number: number): string {
   return `${run}/${number}/${hex(sha256(utf8(`${run}/${number}`))).repeat(5)}`.slice(0, RECORD_BYTES)
 }
 

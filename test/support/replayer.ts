@@ -20,8 +20,8 @@ type Said = {
 }
 
 /**
- * Plays a member that says, in every way there is, what was signed for another federation: it lists its feeds, serves their
- * declarations, certificates and heads, and sends the heads by gossip and as notes.
+ * Plays a member that says again what was signed, perhaps for another federation: it lists feeds, serves their declarations,
+ * certificates and heads, and none of their data; and sends the heads by gossip and as notes.
  */
 export class Replayer {
   readonly #said: Said
@@ -89,7 +89,12 @@ export class Replayer {
     this.asked.add(verb)
     if (verb === 'feeds') await reply.send(encodeItemBytes('listing', encodeListing(listingPage(this.#listed(), new Uint8Array(32), null)), 0))
     else if (verb === 'statements') for (const id of request.value.ids) await this.#statement(id, reply)
-    else return reply.error('unknown', 'no such feed')
+    else if (verb === 'head') {
+      const { feed } = request.value
+      const envelope = this.#said.feeds.find(({ declaration }) => declaration.id.equals(feed))?.headEnvelope ?? new Uint8Array(0)
+      await reply.send(encodeItem('head', {}, envelope.length))
+      await reply.send(envelope)
+    } else return reply.error('unknown', 'no such feed')
     reply.end(encodeResult({ code: 'ok' }))
   }
 

@@ -75,12 +75,17 @@ function listenFailure (error: NodeJS.ErrnoException, host: string, port: number
     : { code: 'address-refused', reason: `cannot listen on ${host}:${port}: ${error.message}`, hint: 'choose another address or port' }
 }
 
+const IDLE_CHECK_MS = 50
+
 async function stopServer (server: Server, service: Service, limits: Limits): Promise<void> {
   const closed = new Promise<void>(resolve => { server.close(() => { resolve() }) })
   service.stop()
+  // Again and again: a connection becomes idle when its last answer is out.
+  const idle = setInterval(() => { server.closeIdleConnections() }, IDLE_CHECK_MS)
   server.closeIdleConnections()
   const timer = setTimeout(() => { server.closeAllConnections() }, limits.stopGraceMs)
   await closed
+  clearInterval(idle)
   clearTimeout(timer)
 }
 

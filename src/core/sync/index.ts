@@ -20,7 +20,7 @@ export {
 } from './items.ts'
 export { addRange, countOf, hasIndex, removeRange, type Ranges } from './ranges.ts'
 export {
-  isAsked, isComplete, pullStep, startPull,
+  isAsked, isComplete, isInReach, pullStep, startPull,
   type PullEffect, type PullInput, type PullState, type PullStep, type Task, type TaskOutcome, type Work
 } from './pull.ts'
 export {

@@ -37,12 +37,14 @@ type Source = {
   /** Not asked before this time, and why. */
   readonly pausedUntilMs: number
   readonly faulty: boolean
+  /** When it was last asked for its head. */
+  readonly headAskedMs: number
 }
 
 export type PullState = {
   /** Length up to which the leaves are verified. */
   readonly held: number
-  /** Length of a signed head whose leaves are not all here; never below `held`. */
+  /** Length of the signed head that is aimed at: its leaves are not all here. Never below `held`. */
   readonly target: number
   /** Segments below `held` that are not stored. */
   readonly missing: Ranges
@@ -54,7 +56,8 @@ export type PullState = {
 export type PullInput =
   | { readonly type: 'claim', readonly peer: string, readonly length: number }
   | { readonly type: 'gone', readonly peer: string }
-  | { readonly type: 'headKnown', readonly length: number }
+  /** `instead`: of a longer one that is out of reach. */
+  | { readonly type: 'headKnown', readonly length: number, readonly instead?: boolean }
   | { readonly type: 'leavesHeld', readonly length: number, readonly missing: Ranges }
   | { readonly type: 'stored', readonly range: Range }
   | { readonly type: 'lost', readonly range: Range }
@@ -97,7 +100,7 @@ function apply (state: PullState, input: PullInput, nowMs: number): PullStep {
       const tasks = new Map([...state.tasks].filter(([, task]) => task.peer !== input.peer))
       return only({ sources, tasks })
     }
-    case 'headKnown': return only({ target: Math.max(state.target, input.length) })
+    case 'headKnown': return only({ target: Math.max(input.instead === true ? state.held : state.target, input.length) })
     case 'leavesHeld': {
       const missing = input.missing.reduce(addRange, state.missing)
       return only({ held: input.length, target: Math.max(state.target, input.length), missing })
@@ -112,7 +115,7 @@ function apply (state: PullState, input: PullInput, nowMs: number): PullStep {
 function withClaim (sources: PullState['sources'], peer: string, length: number): PullState['sources'] {
   const known = sources.get(peer)
   if (known === undefined && sources.size >= SOURCES_KNOWN_MAX) return sources
-  return new Map(sources).set(peer, { pausedUntilMs: 0, faulty: false, ...known, claimed: length })
+  return new Map(sources).set(peer, { pausedUntilMs: 0, faulty: false, headAskedMs: -Infinity, ...known, claimed: length })
 }
 
 function finished (state: PullState, id: number, outcome: TaskOutcome, nowMs: number): Partial<PullState> {
@@ -123,9 +126,11 @@ function finished (state: PullState, id: number, outcome: TaskOutcome, nowMs: nu
   const source = state.sources.get(task.peer)
   if (source === undefined) return { tasks }
   const claimed = outcome.proved ?? source.claimed
-  const pauseMs = { ok: 0, partial: LACK_PAUSE_MS, failed: FAILURE_PAUSE_MS, fault: FAULT_PAUSE_MS }[outcome.type]
+  // A head that was shown and not taken would be asked for again at once.
+  const isLacking = outcome.type === 'ok' && task.work.type === 'head' && claimed > state.target
+  const pauseMs = { ok: 0, partial: LACK_PAUSE_MS, failed: FAILURE_PAUSE_MS, fault: FAULT_PAUSE_MS }[isLacking ? 'partial' : outcome.type]
   const pausedUntilMs = pauseMs === 0 ? source.pausedUntilMs : nowMs + pauseMs
-  const sources = new Map(state.sources).set(task.peer, { claimed, pausedUntilMs, faulty: outcome.type === 'fault' })
+  const sources = new Map(state.sources).set(task.peer, { ...source, claimed, pausedUntilMs, faulty: outcome.type === 'fault' })
   return { tasks, sources }
 }
 
@@ -136,6 +141,10 @@ function plan (state: PullState, nowMs: number): PullStep {
     const task = nextTask(next, nowMs)
     if (task === undefined) return { state: next, effects }
     next = { ...next, tasks: new Map(next.tasks).set(task.id, task), nextTask: next.nextTask + 1 }
+    const source = next.sources.get(task.peer)
+    if (task.work.type === 'head' && source !== undefined) {
+      next = { ...next, sources: new Map(next.sources).set(task.peer, { ...source, headAskedMs: nowMs }) }
+    }
     effects.push({ type: 'ask', task })
   }
 }
@@ -149,11 +158,23 @@ function nextTask (state: PullState, nowMs: number): Task | undefined {
     const work = lengthening(state)
     const source = work === undefined ? undefined : idle.find(([, { claimed }]) => claimed >= state.target)
     if (work !== undefined && source !== undefined) return make(source[0], work)
+    const behind = work === undefined || isInReach(state, nowMs)
+      ? undefined
+      : idle.find(([, { claimed, headAskedMs }]) => claimed > state.held && headAskedMs <= nowMs - LACK_PAUSE_MS)
+    if (behind !== undefined) return make(behind[0], { type: 'head' })
   }
   return idle.map(([peer, source]) => {
     const ranges = unasked(state, source.claimed, peer, nowMs)
     return ranges.length === 0 ? undefined : make(peer, { type: 'segments', ranges, length: state.held })
   }).find(task => task !== undefined)
+}
+
+/**
+ * Whether anybody who can be asked now says to hold all that is aimed at. Where not, the head of one who holds less is asked
+ * for, to aim at that instead: what its publisher shows and nobody has must not keep back what others have.
+ */
+export function isInReach ({ sources, target }: PullState, nowMs: number): boolean {
+  return [...sources.values()].some(({ claimed, pausedUntilMs }) => claimed >= target && pausedUntilMs <= nowMs)
 }
 
 /** Sources that may be asked for more, least busy first; at most four work on one feed. */

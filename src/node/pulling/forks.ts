@@ -49,9 +49,12 @@ export class Forks {
     this.#compare(link, feed)
   }
 
-  /** Tells a peer of all proofs that are kept. */
+  /** Tells a peer of all proofs that are kept, and asks anew what it did not answer. */
   tell (link: Link): void {
-    for (const feed of this.#feeds.all()) if (feed.fork !== undefined) passOn(link, feed, feed.fork)
+    for (const feed of this.#feeds.all()) {
+      if (feed.fork !== undefined) passOn(link, feed, feed.fork)
+      this.#compare(link, feed)
+    }
   }
 
   /** Takes a proof that another member keeps, also of a feed that is not known here yet. */
@@ -79,13 +82,16 @@ export class Forks {
 
   #compare (link: Link, feed: Feed): void {
     const claim = link.uncompared.get(feed.key)
-    if (claim === undefined || claim.length > feed.length) return
-    link.uncompared.delete(feed.key)
-    if (feed.status === 'frozen' || link.doubted.has(feed.key) || equalBytes(feed.log.root(claim.length), claim.mmrRoot)) return
+    if (claim === undefined || claim.length > feed.length || link.doubted.has(feed.key)) return
+    if (feed.status === 'frozen' || equalBytes(feed.log.root(claim.length), claim.mmrRoot)) {
+      link.uncompared.delete(feed.key)
+      return
+    }
     link.doubted.add(feed.key)
     this.#doubt(feed, link)
       .then(() => {
         const head = feed.head
+        if (link.uncompared.get(feed.key) === claim) link.uncompared.delete(feed.key)
         const isExplained = head === undefined || feed.status === 'frozen' || claim.length > head.length
         if (!isExplained) throw new PeerFault('fault', 'it claims a root that its own head does not show')
       })

@@ -1,7 +1,7 @@
 import { equalBytes, type CID } from '../../base/index.ts'
 import { judgeHead, makeExtensionProof, type Head } from '../../core/feed/index.ts'
 import {
-  decodeNote, pullStep, startPull, type ListEntry, type PullInput, type PullState, type Task, type TaskOutcome
+  decodeNote, isInReach, pullStep, startPull, type ListEntry, type PullInput, type PullState, type Task, type TaskOutcome
 } from '../../core/sync/index.ts'
 import type { Clock, Log, Peer, Random, Verdict } from '../../host/index.ts'
 import { Signal, type Feed, type Feeds } from '../feeds/index.ts'
@@ -22,8 +22,10 @@ const LISTING_REST_MS = 100
 type Pull = {
   readonly feed: Feed
   state: PullState
-  /** Signed and longer than what is held. */
+  /** Signed and longer than what is held: what is aimed at. */
   candidate: Head | undefined
+  /** Length of the longest head that was shown. */
+  shown: number
 }
 
 /**
@@ -151,7 +153,7 @@ export class Puller {
 
   /** Length that a signed head shows to exist; the leaves up to it may not be here yet. */
   targetOf (feed: Feed): number {
-    return Math.max(feed.length, this.#pulls.get(feed.key)?.state.target ?? 0)
+    return Math.max(feed.length, this.#pulls.get(feed.key)?.shown ?? 0)
   }
 
   /** Length that somebody at least claims to hold. */
@@ -295,13 +297,15 @@ export class Puller {
     if (verdict === 'refresh') return void this.#feeds.refresh(feed, head)
     if (head.length <= feed.length || verdict === 'hold' || verdict === 'refused') return
     const pull = this.#pullOf(feed)
-    if (head.length > Math.max(feed.length, pull.candidate?.length ?? 0)) pull.candidate = head
+    const instead = pull.state.target > feed.length && !isInReach(pull.state, this.#clock.monotonicMs())
+    if (instead || head.length > Math.max(feed.length, pull.candidate?.length ?? 0)) pull.candidate = head
+    pull.shown = Math.max(pull.shown, head.length)
     if (feed.role === 'writer') feed.status = 'recovering'
     for (const link of this.#links.values()) {
       const isSource = link.peer.peerId === from || link.member === feed.declaration.publisher
       if (isSource) this.#input(feed, { type: 'claim', peer: link.peer.peerId, length: head.length })
     }
-    this.#input(feed, { type: 'headKnown', length: head.length })
+    this.#input(feed, { type: 'headKnown', length: head.length, instead })
   }
 
   // --- The machine -------------------------------------------------------------------------------------------------
@@ -309,7 +313,7 @@ export class Puller {
   #pullOf (feed: Feed): Pull {
     const known = this.#pulls.get(feed.key)
     if (known !== undefined) return known
-    const pull: Pull = { feed, state: startPull(feed.length, feed.missingSigned), candidate: undefined }
+    const pull: Pull = { feed, state: startPull(feed.length, feed.missingSigned), candidate: undefined, shown: feed.length }
     this.#pulls.set(feed.key, pull)
     return pull
   }
@@ -346,18 +350,19 @@ export class Puller {
   }
 
   async #work (pull: Pull, link: Link, task: Task): Promise<TaskOutcome> {
+    const { feed, candidate } = pull
     try {
-      return await this.#attempt(pull, link, task)
+      return await this.#attempt(feed, candidate, link, task)
     } catch (cause) {
       if (!(cause instanceof PeerFault) || cause.code !== 'contradicts') throw cause
-      // Who was shown another history is not to blame: its head convicts the publisher.
-      await this.#fetcher.doubt(pull.feed, pull.candidate, link)
-      if (pull.feed.status === 'frozen') return { type: 'failed' }
+      // Who was shown another history is not to blame: its head convicts the publisher, by the head that it was asked to fit.
+      await this.#fetcher.doubt(feed, candidate, link)
+      if (feed.status === 'frozen') return { type: 'failed' }
       throw new PeerFault('fault', cause.message)
     }
   }
 
-  async #attempt ({ feed, candidate }: Pull, link: Link, task: Task): Promise<TaskOutcome> {
+  async #attempt (feed: Feed, candidate: Head | undefined, link: Link, task: Task): Promise<TaskOutcome> {
     switch (task.work.type) {
       case 'head': return this.#fetcher.head(feed, link)
       case 'leaves': return candidate === undefined ? { type: 'ok' } : this.#fetcher.leaves(feed, candidate, link)

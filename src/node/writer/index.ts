@@ -2,4 +2,4 @@
  * Appends to own feeds so that nothing acknowledged is lost and no two heads of one length are ever signed.
  */
 export type { AppendFailure } from './tail.ts'
-export { QUEUE_BYTES_MAX, ROUND_BYTES_MAX, Writer, type Voice } from './writer.ts'
+export { Writer, type Voice } from './writer.ts'

@@ -7,9 +7,9 @@ import { Guards } from './guards.ts'
 import { Tail, type AppendFailure, type Closed } from './tail.ts'
 
 /** What one commit round takes at most: bounds memory, and the time a caller waits for others. */
-export const ROUND_BYTES_MAX = 4 << 20
+const ROUND_BYTES_MAX = 4 << 20
 /** Packed or to be packed, not yet acknowledged; an append beyond it waits. */
-export const QUEUE_BYTES_MAX = 32 << 20
+const QUEUE_BYTES_MAX = 32 << 20
 const SECRET_BYTES = 32
 
 export type Voice = { readonly federation: CID, readonly certificate: CID, readonly key: SigningKey }
