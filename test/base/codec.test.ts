@@ -6,6 +6,7 @@ import {
   list, literal, matching, nullable, ok, struct, text, tuple, uint, union, utf8, type Schema, type Value
 } from '../../src/base/index.ts'
 import { mutated, seeded } from './mutate.fixture.ts'
+import { FRAMES_TIMEOUT_MS, framesOf } from '../support/fuzz.ts'
 
 const anything: Schema<unknown> = value => ok(value)
 
@@ -76,8 +77,8 @@ describe('canonical codec', () => {
     }
   })
 
-  it('survives 100,000 mutants and accepts none that is not canonical', function () {
-    this.timeout(60_000)
+  it('survives mutated frames and accepts none that is not canonical', function () {
+    this.timeout(FRAMES_TIMEOUT_MS)
     const seed = 20_261_125
     const random = seeded(seed)
     const good = [
@@ -86,7 +87,7 @@ describe('canonical codec', () => {
       encodeCanonical({ left: Array.from({ length: 20 }, () => new Uint8Array(32)), name: 'x'.repeat(40) })
     ]
     let accepted = 0
-    for (let i = 0; i < 100_000; i++) {
+    for (let i = 0; i < framesOf(); i++) {
       const mutant = mutated(good[i % good.length] ?? utf8(''), random)
       const decoded = decodeCanonical(mutant, anything, 4096)
       if (!decoded.ok) continue

@@ -3,6 +3,8 @@ import fc from 'fast-check'
 import {
   concat, encodeCanonical, equalBytes, isProtectedKeystore, KEYSTORE_NONCE_SIZE_BYTES, KEYSTORE_SALT_SIZE_BYTES, openKeystore, sealKeystore, utf8
 } from '../../src/base/index.ts'
+import { FRAMES_TIMEOUT_MS, framesOf } from '../support/fuzz.ts'
+import { mutated, seeded } from './mutate.fixture.ts'
 
 const secret = utf8('thirty-two bytes, more or less.')
 const passphrase = utf8('four words that match not')
@@ -64,5 +66,18 @@ describe('keystore', () => {
       assert.equal(openKeystore(bytes, passphrase).ok, false)
       assert.equal(isProtectedKeystore(bytes).ok, false)
     }))
+  })
+
+  it('opens no mutated file, with a passphrase or without', function () {
+    this.timeout(FRAMES_TIMEOUT_MS)
+    const files = [sealKeystore(secret, undefined), sealKeystore(secret, protection)]
+    const seed = Date.now()
+    const random = seeded(seed)
+    for (let round = 0; round < framesOf(); round++) {
+      const mutant = mutated(files[round % 2] ?? secret, random)
+      isProtectedKeystore(mutant)
+      // Without the passphrase, whose work would be the test: what is read before it is what a mutant can reach.
+      assert.equal(openKeystore(mutant, undefined).ok, false, `seed ${seed}, mutant ${round}`)
+    }
   })
 })

@@ -1,11 +1,12 @@
 import { strict as assert } from 'node:assert'
 import fc from 'fast-check'
-import { cidOf, concat, utf8 } from '../../src/base/index.ts'
+import { cidOf, concat, utf8, type Result } from '../../src/base/index.ts'
 import {
-  addRange, CREDIT_BYTES, countOf, decodeListing, decodeNote, decodeRequest, encodeItem, encodeListing, encodeNote, encodeRequest, hasIndex,
-  ItemReader, listingPage, removeRange, setDigest, type ListEntry, type Range, type Request
+  addRange, CREDIT_BYTES, countOf, decodeBlockHeader, decodeLeavesHeader, decodeListing, decodeNote, decodeRequest, decodeResult,
+  decodeSegmentHeader, decodeStatementHeader, encodeItem, encodeListing, encodeNote, encodeRequest, encodeResult, hasIndex, ItemReader, listingPage, removeRange, setDigest, type ListEntry, type Range, type Request
 } from '../../src/core/sync/index.ts'
 import { mutated, seeded } from '../base/mutate.fixture.ts'
+import { FRAMES_TIMEOUT_MS, framesOf } from '../support/fuzz.ts'
 
 const feed = cidOf('dagCbor', utf8('feed'))
 const requests: readonly Request[] = [
@@ -40,18 +41,24 @@ describe('sync messages', () => {
     }
   })
 
-  it('survive 100,000 mutants without a throw, and read no mutant as two messages', () => {
+  it('survive mutated frames without a throw, and read none as two messages', function () {
+    this.timeout(FRAMES_TIMEOUT_MS)
     const notes = [encodeNote({ kind: 'head', envelope: new Uint8Array(400) }), encodeNote({ kind: 'have', entries: entriesOf(3) })]
-    const frames = [...requests.map(encodeRequest), ...notes, encodeListing(listingPage(entriesOf(5), new Uint8Array(32), null))]
+    const listing = encodeListing(listingPage(entriesOf(5), new Uint8Array(32), null))
     const seed = Date.now()
     const random = seeded(seed)
-    for (let round = 0; round < 100_000; round++) {
-      const mutant = mutated(frames[round % frames.length] ?? new Uint8Array(0), random)
-      const request = decodeRequest(mutant)
-      if (request.ok) assert.deepEqual(encodeRequest(request.value), mutant, `seed ${seed}`)
-      const note = decodeNote(mutant)
-      if (note.ok) assert.deepEqual(encodeNote(note.value), mutant, `seed ${seed}`)
-      decodeListing(mutant)
+    const decoders: readonly (readonly [readonly Uint8Array[], (mutant: Uint8Array) => Uint8Array | undefined])[] = [
+      [requests.map(encodeRequest), mutant => again(decodeRequest(mutant), encodeRequest)],
+      [notes, mutant => again(decodeNote(mutant), encodeNote)],
+      [[listing], mutant => again(decodeListing(mutant), encodeListing)],
+      [[encodeResult({ code: 'ok' })], mutant => again(decodeResult(mutant), encodeResult)]
+    ]
+    for (const [frames, decode] of decoders) {
+      for (let round = 0; round < framesOf(); round++) {
+        const mutant = mutated(frames[round % frames.length] ?? new Uint8Array(0), random)
+        const encoded = decode(mutant)
+        if (encoded !== undefined) assert.deepEqual(encoded, mutant, `seed ${seed}`)
+      }
     }
   })
 })
@@ -110,6 +117,33 @@ describe('the reader of items', () => {
     const other = new ItemReader().push(unknown)
     assert.equal(other.ok ? 'taken' : other.failure.code, 'unknown-item')
   })
+
+  it('cuts mutated streams into items or refuses them, and holds no more than came', function () {
+    this.timeout(FRAMES_TIMEOUT_MS)
+    const hash = new Uint8Array(32)
+    const headers = [
+      ['statement', { id: feed }], ['leaves', { from: 0, to: 1, left: [hash], right: [] }],
+      ['segment', { index: 3, leafData: new Uint8Array(80), form: 'stored' }], ['block', { cid: feed }]
+    ] as const
+    const stream = concat(headers.flatMap(([type, header]) => [encodeItem(type, header, 5), utf8('bytes')]))
+    const seed = Date.now()
+    const random = seeded(seed)
+    for (let round = 0; round < framesOf(); round++) {
+      const mutant = mutated(stream, random)
+      const reader = new ItemReader()
+      const cut = Math.floor(random() * mutant.length)
+      let size = 0
+      for (const chunk of [mutant.subarray(0, cut), mutant.subarray(cut)]) {
+        const items = reader.push(chunk)
+        if (!items.ok) break
+        for (const { header, payload } of items.value) {
+          size += 7 + header.length + payload.length
+          for (const decode of [decodeStatementHeader, decodeLeavesHeader, decodeSegmentHeader, decodeBlockHeader]) decode(header)
+        }
+      }
+      assert.ok(size <= mutant.length, `seed ${seed}`)
+    }
+  })
 })
 
 describe('ranges', () => {
@@ -128,6 +162,10 @@ describe('ranges', () => {
     }))
   })
 })
+
+function again<T> (decoded: Result<T, unknown>, encode: (value: T) => Uint8Array): Uint8Array | undefined {
+  return decoded.ok ? encode(decoded.value) : undefined
+}
 
 function entriesOf (count: number): readonly ListEntry[] {
   return Array.from({ length: count }, (_, at) => ({ feed: cidOf('dagCbor', utf8(`feed ${at}`)), length: at, mmrRoot: new Uint8Array(32).fill(at % 256) }))

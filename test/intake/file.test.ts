@@ -7,6 +7,7 @@ import { concat, equalBytes, utf8 } from '../../src/base/index.ts'
 import {
   describeFile, ROW_BYTES_MAX, rowTimeMs, sniffFile, splitBytes, splitRows, type FileDescription, type FileKind, type Slice
 } from '../../src/intake/file/index.ts'
+import { FRAMES_TIMEOUT_MS, framesOf } from '../support/fuzz.ts'
 
 const folder = mkdtempSync(join(tmpdir(), 'hanse-intake-'))
 const cityData = process.env['HANSE_DATA'] ?? '../shared/data'
@@ -65,7 +66,8 @@ describe('file intake', () => {
       assert.equal(texts(slices, 'glue').join(''), '] , "n": [1, {"x": 2}] }\n')
     })
 
-    it('any bytes in any chunks into slices that join to the same bytes', async () => {
+    it('any mutated bytes in any chunks into slices that join to the same bytes', async function () {
+      this.timeout(FRAMES_TIMEOUT_MS)
       const piece = fc.constantFrom(
         'a', ',', ';', '"', '""', '\n', '\r\n', '\r', '\t', ' ', '{', '}', '[', ']', '\\', '\\"', '1.5', '2016-01-02', 'ü', '\ufeff', '{"a":1}\n'
       )
@@ -84,7 +86,7 @@ describe('file intake', () => {
           if (kind.type === 'geojson') return
           assert.deepEqual(slices, atOnce.map(({ part, bytes }) => ({ part, bytes: new Uint8Array(bytes) })))
         }
-      ), { numRuns: 500 })
+      ), { numRuns: framesOf(500) })
     })
 
     it('a file with a row larger than a record may be not at all', async () => {
@@ -208,7 +210,8 @@ describe('file intake', () => {
       assert.equal(rowTimeMs(table, utf8('\n')), undefined)
     })
 
-    it('any bytes without failing', async () => {
+    it('any bytes, also mutated ones, without failing', async function () {
+      this.timeout(FRAMES_TIMEOUT_MS)
       const start = fc.constantFrom('', '{"type":"FeatureCollection","features":[', 'a,b\n1,2\n', '{"a":1}\n{"a":2}\n', '{"__proto__":1}\n{"constructor":{"a":2}}\n')
       const noise = fc.oneof(fc.uint8Array({ maxLength: 300 }), fc.json().map(utf8), fc.string({ maxLength: 300 }).map(utf8))
       await fc.assert(fc.asyncProperty(start, noise, fc.constantFrom('x.csv', 'x.json', 'x.geojson', 'x'), async (head, tail, name) => {
@@ -219,7 +222,7 @@ describe('file intake', () => {
         const slices = await slicesOf(join(folder, name), result.value.kind)
         assert.ok(equalBytes(concat(slices.map(slice => slice.bytes)), bytes))
         for (const slice of slices) rowTimeMs(result.value, slice.bytes)
-      }), { numRuns: 400 })
+      }), { numRuns: framesOf(400) })
     })
 
     it('says which path holds no readable file', async () => {

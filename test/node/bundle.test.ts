@@ -8,6 +8,7 @@ import {
   carDecode, decodeProofFile, encodeProofFile, inspectBundle, makeBundle, makeProof, openBundle, verifyProof
 } from '../../src/node/bundle/index.ts'
 import { mutated, seeded } from '../base/mutate.fixture.ts'
+import { FRAMES_TIMEOUT_MS, framesOf } from '../support/fuzz.ts'
 import { ada, ben, cyd, feedOf, membership, NOW_MS, recordsOf, speaker } from '../core/feed.fixture.ts'
 import { charterOf, cities, codeOf, FOUNDED_MS, valueOf } from '../core/identity.fixture.ts'
 import { bundleOf, hold, published, SET, town, wrongIn, type Published } from './bundle.fixture.ts'
@@ -138,13 +139,13 @@ describe('bundles', () => {
   it('mutated at will never crash the reader and never bring in anything wrong', async () => {
     const seed = SEED
     const random = seeded(seed)
-    for (let mutant = 0; mutant < 1_000; mutant++) {
+    for (let mutant = 0; mutant < framesOf(1_000); mutant++) {
       const changed = mutated(bundle, random)
       const to = await town()
       await openBundle(pieces(changed, 65_536), to)
       equal(await wrongIn(to, small), undefined, `seed ${seed}, mutant ${mutant}`)
     }
-  }).timeout(60_000)
+  }).timeout(FRAMES_TIMEOUT_MS)
 
   it('with blocks exchanged, left out or added are refused', async () => {
     const sections = await sectionsOf(bundle)
@@ -236,7 +237,7 @@ describe('bundles', () => {
 })
 
 describe('proofs of records', () => {
-  it('tell from their charter alone who published what and when it was signed, and no mutant tells anything else', async () => {
+  it('tell from their charter alone who published what and when it was signed, and no mutant tells anything else; a mutated one is refused', async () => {
     const { town: ours, wishes } = await published(100)
     const feed = wishes[1]?.feed
     ok(feed !== undefined)
@@ -254,11 +255,11 @@ describe('proofs of records', () => {
     deepEqual(encodeProofFile(valueOf(decodeProofFile(file))), file)
     const seed = SEED
     const random = seeded(seed)
-    for (let mutant = 0; mutant < 1_000; mutant++) {
+    for (let mutant = 0; mutant < framesOf(1_000); mutant++) {
       const verdict = verifyProof(mutated(file, random), membership.federation)
       ok(!verdict.ok || hex(sha256(verdict.value.record.body)) === hex(sha256(report.record.body)), `seed ${seed}, mutant ${mutant}`)
     }
-  }).timeout(60_000)
+  }).timeout(FRAMES_TIMEOUT_MS)
 })
 
 describe('bundles forged with care, every hash right', () => {

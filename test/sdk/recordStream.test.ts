@@ -5,6 +5,7 @@ import {
   encodeRecord, encodeRecordsEnd, RECORD_BODY_BYTES_MAX, recordComplaint, recordOfLine, recordOfText, RecordStreamReader,
   textOfRecord, type RecordInput
 } from '../../src/sdk/index.ts'
+import { FRAMES_TIMEOUT_MS, framesOf } from '../support/fuzz.ts'
 
 const bytes = (minLength: number, maxLength: number): fc.Arbitrary<Uint8Array> => fc.uint8Array({ minLength, maxLength })
 
@@ -44,7 +45,8 @@ describe('record stream', () => {
     }))
   })
 
-  it('answers 100,000 mutated streams with records or a failure, and never throws', () => {
+  it('answers mutated streams with records or a failure, and never throws', function () {
+    this.timeout(FRAMES_TIMEOUT_MS)
     const valid = concat([...[1, 2, 3].map(number => encodeRecord({
       key: utf8(`key ${number}`), timeMs: number, operation: 'put', mediaType: 'text/csv', body: utf8('1,2,3\n')
     })), encodeRecordsEnd(3)])
@@ -53,7 +55,7 @@ describe('record stream', () => {
       for (const [at, value] of changes) mutated[at] = value
       const result = read(mutated, [])
       if (result.ok) for (const each of result.value) assert.equal(recordComplaint(each), undefined)
-    }), { numRuns: 100_000 })
+    }), { numRuns: framesOf() })
   })
 
   it('refuses a frame beyond the limit before its bytes come', () => {
