@@ -138,7 +138,7 @@ export class ColumnReader {
     }
     const unreadable = this.#values - this.#timeCount()
     if (unreadable > 0) {
-      const sentence = `${unreadable} values of column "${column}" are not times. Their rows are published without a time.`
+      const sentence = `Values of column "${column}" that are no times: ${unreadable}. Their rows are published without a time.`
       warnings.push({ code: 'unreadable-times', column, values: unreadable, sentence })
     }
     return warnings
@@ -225,5 +225,5 @@ function mixture (yearFirst: number, dayFirst: number, monthFirst: number, ambig
   return [
     [yearFirst, 'with the year first'], [dayFirst, 'with the day first'], [monthFirst, 'with the month first'],
     [ambiguous, 'that may be either']
-  ].filter(([count]) => count !== 0).map(([count, words]) => `${count} values ${words}`).join(', ')
+  ].filter(([count]) => count !== 0).map(([count, words]) => `${count} ${words}`).join(', ')
 }

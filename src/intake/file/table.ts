@@ -160,11 +160,11 @@ export class TableReader {
       warnings.push({ code: 'cut-short', sentence: 'The list of features is never closed: the file seems to be cut short.' })
     }
     if (this.#ragged > 0) {
-      const sentence = `${this.#ragged} rows have more or fewer fields than the first (row ${this.#raggedRows.join(', ')}).`
+      const sentence = `Rows with more or fewer fields than the first: ${this.#ragged} (row ${this.#raggedRows.join(', ')}).`
       warnings.push({ code: 'ragged-rows', rows: this.#ragged, examples: this.#raggedRows, sentence })
     }
     if (this.#malformed > 0) {
-      const sentence = `${this.#malformed} rows are not JSON objects (row ${this.#malformedRows.join(', ')}).`
+      const sentence = `Rows that are no JSON objects: ${this.#malformed} (row ${this.#malformedRows.join(', ')}).`
       warnings.push({ code: 'malformed-rows', rows: this.#malformed, examples: this.#malformedRows, sentence })
     }
     if (this.#zeroPositions > 0) {
