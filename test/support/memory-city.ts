@@ -3,6 +3,7 @@ import type { Clock, Host, Row, Store } from '../../src/host/index.ts'
 import { joinPort, openNetwork } from '../../src/host/libp2p/index.ts'
 import { systemClock, systemRandom } from '../../src/host/system/index.ts'
 import { createNode, keysOf, type HanseNode, type NodeOptions, type Seeds } from '../../src/node/index.ts'
+import { committing } from './committing.ts'
 import { openMemoryStore, type MemoryStore } from './memory-store.ts'
 import { freePort } from '../../scripts/ports.ts'
 
@@ -103,44 +104,22 @@ export class MemoryCity {
 
 function wire (store: Store, power: AbortController, count: () => number, cut: Cut | undefined): Store {
   const never = new Promise<never>(() => {})
-  return {
-    storeId: store.storeId,
-    get: key => store.get(key),
-    getMany: keys => store.getMany(keys),
-    getBlock: (key, digest) => store.getBlock(key, digest),
-    getBlocks: wanted => store.getBlocks(wanted),
-    entries: range => store.entries(range),
-    keys: range => store.keys(range),
-    async commit (rows) {
-      if (power.signal.aborted) return never
-      const isLast = count() === cut?.commit
-      if (!isLast || cut.durable) await store.commit(rows)
-      if (power.signal.aborted) return never
-      if (!isLast) return
-      power.abort()
-      return never
-    },
-    compact: range => store.compact(range),
-    close: () => store.close()
-  }
+  return committing(store, async rows => {
+    if (power.signal.aborted) return never
+    const isLast = count() === cut?.commit
+    if (!isLast || cut.durable) await store.commit(rows)
+    if (power.signal.aborted) return never
+    if (!isLast) return
+    power.abort()
+    return never
+  })
 }
 
 function told (store: Store, tell: (row: Row) => void): Store {
-  return {
-    storeId: store.storeId,
-    get: key => store.get(key),
-    getMany: keys => store.getMany(keys),
-    getBlock: (key, digest) => store.getBlock(key, digest),
-    getBlocks: wanted => store.getBlocks(wanted),
-    entries: range => store.entries(range),
-    keys: range => store.keys(range),
-    async commit (rows) {
-      for (const row of rows) tell(row)
-      await store.commit(rows)
-    },
-    compact: range => store.compact(range),
-    close: () => store.close()
-  }
+  return committing(store, async rows => {
+    for (const row of rows) tell(row)
+    await store.commit(rows)
+  })
 }
 
 /** The real clock, of which nothing comes any more once it is stopped. */

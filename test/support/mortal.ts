@@ -13,6 +13,7 @@ import { joinPort, openNetwork } from '../../src/host/libp2p/index.ts'
 import { systemClock, systemRandom } from '../../src/host/system/index.ts'
 import { createNode, keysOf, type HanseNode } from '../../src/node/index.ts'
 import { decodeGuardRow } from '../../src/node/rows/index.ts'
+import { committing } from './committing.ts'
 import { contentOf, recordWith, tableOf } from './publications.ts'
 
 export type MortalOptions = {
@@ -101,21 +102,10 @@ function watched (store: Store): Store {
     const head = statement?.ok === true ? decodeHead(statement.value) : undefined
     if (head?.ok === true) say({ fact: 'head', feed: hex(digestOf(head.value.feed)), length: head.value.length, root: hex(head.value.mmrRoot) })
   }
-  return {
-    storeId: store.storeId,
-    get: key => store.get(key),
-    getMany: keys => store.getMany(keys),
-    getBlock: (key, digest) => store.getBlock(key, digest),
-    getBlocks: wanted => store.getBlocks(wanted),
-    entries: range => store.entries(range),
-    keys: range => store.keys(range),
-    commit (rows) {
-      for (const row of rows) tell(row)
-      return store.commit(rows)
-    },
-    compact: range => store.compact(range),
-    close: () => store.close()
-  }
+  return committing(store, rows => {
+    for (const row of rows) tell(row)
+    return store.commit(rows)
+  })
 }
 
 export async function readBack (node: HanseNode): Promise<readonly Stretch[]> {
