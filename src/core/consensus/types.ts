@@ -1,0 +1,141 @@
+import type { CID, Result } from '../../base/index.ts'
+import type { Block, BlockType, Digest, EvidenceKind, FinalityProof, Scheme, Validator } from '../finality/index.ts'
+import type { Did, SigningKey } from '../identity/index.ts'
+
+/** Something that clients want ordered. Parsed and its signature verified once, when it is admitted. */
+export type Transaction = {
+  /** Hex of its id. */
+  readonly id: string
+  readonly bytes: Uint8Array
+}
+
+export type Verdict = { readonly member: Did, readonly kind: EvidenceKind, readonly epoch: number, readonly view: number, readonly id: Uint8Array }
+
+/** All that a block's execution may depend on beside state and body. */
+export type BlockContext = {
+  readonly federation: CID
+  readonly version: number
+  readonly epoch: number
+  readonly height: number
+  readonly timeMs: number
+  readonly proposer: Validator
+  readonly type: BlockType
+  /** Signers in the certificates of the block's justification, and the proposer. */
+  readonly seen: readonly Validator[]
+  readonly verdicts: readonly Verdict[]
+}
+
+export type NextEpoch = { readonly validators: readonly Validator[], readonly paramsHash: Uint8Array, readonly version: number }
+
+export type Executed<S> = {
+  readonly next: S
+  readonly stateRoot: Uint8Array
+  readonly bodyRoot: Uint8Array
+  /** Ids of the transactions in the body, in order. */
+  readonly ids: readonly string[]
+}
+
+/** A change of one row of the application's state: null deletes. Joins the synced batch of finality. */
+export type StateRow = { readonly key: Uint8Array, readonly value: Uint8Array | null }
+
+/**
+ * What blocks mean. Pure, synchronous and total: any bytes give a result, never a throw. `S` is an immutable handle; branches
+ * share structure.
+ */
+export interface App<S, T extends Transaction> {
+  readonly genesis: { readonly state: S, readonly stateRoot: Uint8Array, readonly validators: readonly Validator[], readonly timeMs: number }
+  /** The body of the next block: what applies, in an order of its own choice, within the limit. Empty when nothing applies. */
+  propose (state: S, context: BlockContext, pool: readonly T[], bodyBytesMax: number): { readonly body: Uint8Array, readonly isFull: boolean }
+  /** `known` finds transactions that were admitted before, which saves their verification and changes nothing else. */
+  execute (state: S, context: BlockContext, body: Uint8Array, known: (id: string) => T | undefined): Result<Executed<S>, { readonly code: string }>
+  /** The exact content of the next seal; null while no change is due. `context` of the seal block itself is not needed: same state, same answer. */
+  due (state: S): NextEpoch | null
+  /** Whether anything in the pool would apply: expired, invalid and out-of-sequence transactions would not. */
+  includable (state: S, nowMs: number, pool: readonly T[]): boolean
+  /** Parses and verifies a transaction against what the state says of its author's keys. */
+  admit (state: S, bytes: Uint8Array): T | undefined
+  /** Of the pool, after a block became final: whether it may still be included one day. */
+  isAlive (state: S, nowMs: number, transaction: T): boolean
+  /** Rows that differ between two final states, the later one second. */
+  changes (before: S, after: S): readonly StateRow[]
+}
+
+/** Local times and limits; none of them can affect safety. consensus.md section 2. */
+export type Profile = {
+  readonly deltaMs: number
+  readonly batchWindowMs: number
+  readonly backoffMaxMs: number
+  readonly heartbeatMs: number
+  readonly bodyBytesMax: number
+  readonly driftMsMax: number
+}
+
+/** What stays the same while an engine runs. */
+export type Rules<S, T extends Transaction> = {
+  readonly federation: CID
+  readonly app: App<S, T>
+  readonly scheme: Scheme
+  readonly profile: Profile
+  /** Transport key of this node: finds its own seat, and the name of a peer is the hex of its transport key. */
+  readonly node: Uint8Array
+  /** Consensus keys of this node by hex of the public key; the one that the epoch seats is used. */
+  readonly keys: ReadonlyMap<string, SigningKey>
+  /** Highest protocol version that this build speaks. */
+  readonly version: number
+}
+
+/** Hex of a transport key. */
+export type PeerName = string
+
+/** Times at which an input happens: elapsed time that never goes back, and the wall clock. */
+export type Now = { readonly monotonicMs: number, readonly wallMs: number }
+
+export type Input<T extends Transaction> = { readonly now: Now } & (
+  | { readonly type: 'tick' }
+  /** A member's node is connected. `instance`: hex, as its hello said. */
+  | { readonly type: 'open', readonly peer: PeerName, readonly instance: string }
+  | { readonly type: 'close', readonly peer: PeerName }
+  | { readonly type: 'message', readonly peer: PeerName, readonly bytes: Uint8Array }
+  | { readonly type: 'submit', readonly transactions: readonly T[] }
+  /** The operator, or a marker of a restored backup, forbids votes in this epoch. */
+  | { readonly type: 'lock', readonly reason: string }
+  /** Another consensus key of this node exists now; it votes when an epoch seats it. */
+  | { readonly type: 'keys', readonly keys: ReadonlyMap<string, SigningKey> }
+)
+
+/**
+ * A row to keep. `signer`: own votes, never lost or rolled back. `store`: the rest, may be fetched again.
+ * Keys and values are the room's own business; whoever stores them puts a prefix of its own before the key.
+ */
+export type KeptRow = { readonly database: 'signer' | 'store', readonly key: Uint8Array, readonly value: Uint8Array | null }
+
+export type FinalBlock<S> = {
+  readonly block: Block
+  readonly context: BlockContext
+  readonly ids: readonly string[]
+  readonly state: S
+}
+
+export type Effect<S> =
+  /** Keep these rows, together. Whatever is sent or final after it waits until they are synced. */
+  | { readonly type: 'persist', readonly rows: readonly KeptRow[], readonly state: readonly StateRow[] }
+  /** `fast`: the stream of votes. `bulk`: blocks and ranges, so that votes never wait. */
+  | { readonly type: 'send', readonly peer: PeerName, readonly lane: 'fast' | 'bulk', readonly message: Uint8Array }
+  /** The earliest deadline only; replaces the one before. Null: nothing to wait for. */
+  | { readonly type: 'timer', readonly atMonotonicMs: number | null }
+  /** Final in order. `proof` proves the last of them, and with it all. */
+  | { readonly type: 'final', readonly blocks: readonly FinalBlock<S>[], readonly proof: FinalityProof }
+  /** A peer asks for final blocks, which are kept outside: answer with `archiveAnswer`. */
+  | { readonly type: 'archive', readonly peer: PeerName, readonly request: ArchiveRequest }
+  | { readonly type: 'alarm', readonly code: AlarmCode, readonly sentence: string, readonly proof: Uint8Array | null }
+  /** A peer sent what no honest node sends. */
+  | { readonly type: 'blame', readonly peer: PeerName, readonly reason: string }
+
+export type AlarmCode = 'fork' | 'execution' | 'locked' | 'version'
+
+export type ArchiveRequest =
+  | { readonly kind: 'block', readonly digest: Digest }
+  /** Final blocks from a height on, with the proof of the last one sent. */
+  | { readonly kind: 'range', readonly fromHeight: number, readonly max: number }
+  /** Proofs that seal after seal became final. */
+  | { readonly kind: 'seals', readonly fromEpoch: number }
