@@ -115,7 +115,14 @@ export type ProtocolHandler = {
   /** Answers a request. A rejected promise closes the request with `fault`. */
   readonly request: (peer: Peer, body: Uint8Array, reply: Reply) => Promise<void>
   readonly note: (peer: Peer, body: Uint8Array) => void
+  /** The protocol's stream is there, for the first time or anew: notes that were sent before may be lost. */
+  readonly opened?: (peer: Peer) => void
+  /** Limits of notes where those of all protocols do not fit: 64 KiB a note, 256 notes and 4 MiB that wait. */
+  readonly notes?: NoteLimits
 }
+
+/** A longer note breaks the protocol before any of its body is kept; one that finds the queue full is refused. */
+export type NoteLimits = { readonly bytesMax: number, readonly queuedMax: number, readonly queuedBytesMax: number }
 
 export type Topic = {
   readonly name: string

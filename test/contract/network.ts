@@ -14,6 +14,9 @@ export type ContractForm = {
 }
 
 const ASK = '/hanse/contract/1'
+/** A protocol whose notes may be large, and few of them may wait. */
+const LARGE = '/hanse/contract-large/1'
+const LARGE_NOTE_BYTES = 1_500_000
 const TOPIC = '/hanse/1/contract/heads'
 
 type Handler = ProtocolHandler['request']
@@ -22,6 +25,8 @@ type Node = {
   readonly came: Peer[]
   readonly gone: Peer[]
   readonly notes: string[]
+  readonly large: Uint8Array[]
+  readonly opened: PeerId[]
   readonly delivered: string[]
   answer: Handler
   hello: string
@@ -38,7 +43,7 @@ export function networkContract (form: ContractForm): void {
       deliver: message => { delivered.push(textOf(message) ?? '') }
     }
     const node: { -readonly [K in keyof Node]?: Node[K] } & Omit<Node, 'network'> = {
-      came: [], gone: [], notes: [], delivered, hello: 'hello', answer: (_peer, body, reply) => Promise.resolve(reply.end(body))
+      came: [], gone: [], notes: [], large: [], opened: [], delivered, hello: 'hello', answer: (_peer, body, reply) => Promise.resolve(reply.end(body))
     }
     const network = await form.open(number, {
       federation: 'contract',
@@ -54,6 +59,12 @@ export function networkContract (form: ContractForm): void {
         [ASK]: {
           request: (peer, body, reply) => node.answer(peer, body, reply),
           note: (_peer, body) => { node.notes.push(textOf(body) ?? '') }
+        },
+        [LARGE]: {
+          request: (_peer, _body, reply) => Promise.resolve(reply.error('unknown', 'notes only')),
+          note: (_peer, body) => { node.large.push(body) },
+          opened: peer => { node.opened.push(peer.peerId) },
+          notes: { bytesMax: LARGE_NOTE_BYTES, queuedMax: 4, queuedBytesMax: 3 * LARGE_NOTE_BYTES }
         }
       },
       topics: [topic],
@@ -164,6 +175,36 @@ export function networkContract (form: ContractForm): void {
     for (const note of sent) assert.equal(peerOf(a, b).note(ASK, utf8(note)), true)
     await form.until('all notes came', () => b.notes.length >= sent.length)
     assert.deepEqual(b.notes, sent)
+  })
+
+  it('delivers notes as large as their protocol allows, beside small ones of another', async () => {
+    const [a, b] = await openMet(2)
+    const sent = [LARGE_NOTE_BYTES, 10, LARGE_NOTE_BYTES - 1].map((size, number) => new Uint8Array(size).fill(number + 1))
+    for (const note of sent) assert.equal(peerOf(a, b).note(LARGE, note), true)
+    assert.equal(peerOf(a, b).note(ASK, utf8('small')), true)
+    await form.until('all notes came', () => b.large.length === sent.length && b.notes.length === 1)
+    for (const [at, note] of sent.entries()) assert.ok(Buffer.compare(b.large[at] ?? new Uint8Array(0), note) === 0, `note ${at} is as it was sent`)
+  })
+
+  it('refuses a note that is longer than its protocol allows, or one too many, and delivers the others', async () => {
+    const [a, b] = await openMet(2)
+    const peer = peerOf(a, b)
+    assert.equal(peer.note(LARGE, new Uint8Array(LARGE_NOTE_BYTES + 1)), false)
+    assert.equal(peer.note(ASK, new Uint8Array(64 * 1024 + 1)), false)
+    const taken = Array.from({ length: 6 }, (_, number) => peer.note(LARGE, new Uint8Array([number])))
+    assert.deepEqual(taken, [true, true, true, true, false, false])
+    await form.until('what was taken came', () => b.large.length === 4)
+    assert.deepEqual(b.large.map(([first]) => first), [0, 1, 2, 3])
+    assert.equal(peer.note(LARGE, new Uint8Array([9])), true, 'there is room again')
+    await form.until('the last one came', () => b.large.length === 5)
+  })
+
+  it('says when the stream of a protocol is there, and again when the peer returned', async () => {
+    const [a, b] = await openMet(2)
+    await form.until('both streams are there', () => a.opened.length === 1 && b.opened.length === 1)
+    assert.deepEqual([a.opened, b.opened], [[b.network.peerId], [a.network.peerId]])
+    b.network.peers()[0]?.drop('a test')
+    await form.until('the streams are there again', () => a.opened.length === 2 && b.opened.length === 2)
   })
 
   it('closes what was asked when the peer goes, and does not ask it again when the peer returns', async () => {

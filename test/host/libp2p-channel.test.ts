@@ -103,6 +103,33 @@ describe('a channel', () => {
     assert.deepEqual(writes, [64 * 1009, 36 * 1009])
   })
 
+  it('writes a large note in parts, and goes on with what waits behind it', () => {
+    const limits = { ...LIMITS, noteBytesMax: 200_000 }
+    const { asker, answerer } = pair(limits)
+    const note = Uint8Array.from({ length: 150_000 }, (_, at) => at % 251)
+    assert.equal(asker.channel.note(note), true)
+    assert.equal(asker.channel.note(utf8('behind')), true)
+    const reader = new FrameReader(answerer.channel, limits.controlBytesMax, limits.noteBytesMax)
+    const writes: number[] = []
+    for (let write = asker.channel.takeWrite(); write !== undefined; write = asker.channel.takeWrite()) {
+      writes.push(write.length)
+      assert.equal(reader.read(write), undefined)
+    }
+    assert.ok(Math.max(...writes) <= limits.writeBytesMax)
+    assert.deepEqual(answerer.notes.map(({ length }) => length), [150_000, 6])
+    assert.ok(Buffer.compare(answerer.notes[0] ?? new Uint8Array(0), note) === 0)
+  })
+
+  it('judges the length of a note by its own limit before its body comes', () => {
+    const { answerer } = pair()
+    const header = encodeFrame(NOTE, 0, new Uint8Array(200_001)).subarray(0, HEADER_SIZE_BYTES)
+    const reader = new FrameReader(answerer.channel, LIMITS.controlBytesMax, 200_000)
+    assert.equal(reader.read(header)?.code, 'too-large')
+    assert.ok(reader.heldBytes <= HEADER_SIZE_BYTES)
+    const request = encodeFrame(REQUEST, 2, new Uint8Array(LIMITS.controlBytesMax + 1)).subarray(0, HEADER_SIZE_BYTES)
+    assert.equal(new FrameReader(answerer.channel, LIMITS.controlBytesMax, 200_000).read(request)?.code, 'too-large')
+  })
+
   it('writes control frames before data', () => {
     const { asker, answerer } = pair()
     asker.channel.request(bodyOf(100_000), 100_000)

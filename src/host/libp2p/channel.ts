@@ -19,7 +19,7 @@ export type ChannelOptions = {
   readonly onFault: (error: unknown) => void
 }
 
-type Queued = { readonly frame: Uint8Array, readonly note: boolean }
+type Queued = { readonly frame: Uint8Array, readonly note: boolean, sentBytes: number }
 
 /** DATA frames below this count against the rate of frames, so that empty ones are no free flood. */
 const SMALL_DATA_BYTES = 1024
@@ -34,7 +34,8 @@ export class Channel implements FrameSink {
   readonly #answerings: Answerings
   readonly #rate: TokenBucket
   readonly #control: Queued[] = []
-  #controlBytes = 0
+  #answers = 0
+  #answersBytes = 0
   #notes = 0
   #notesBytes = 0
   #overflow: Breach | undefined
@@ -72,11 +73,9 @@ export class Channel implements FrameSink {
   }
 
   note (body: Uint8Array): boolean {
-    const { controlBytesMax, notesQueuedMax, notesQueuedBytesMax } = this.#options.limits
-    if (this.#closed !== undefined || body.length > controlBytesMax) return false
+    const { noteBytesMax, notesQueuedMax, notesQueuedBytesMax } = this.#options.limits
+    if (this.#closed !== undefined || body.length > noteBytesMax) return false
     if (this.#notes >= notesQueuedMax || this.#notesBytes + body.length > notesQueuedBytesMax) return false
-    this.#notes += 1
-    this.#notesBytes += body.length + HEADER_SIZE_BYTES
     this.#queue(encodeFrame(NOTE, 0, body), true)
     return true
   }
@@ -98,7 +97,10 @@ export class Channel implements FrameSink {
     this.#askings.data(requestId, part)
   }
 
-  /** The next bytes to write: control frames first, joined; or one part of somebody's data, joined when small. */
+  /**
+   * The next bytes to write: control frames first, joined; or one part of somebody's data, joined when small. A frame above
+   * the size of a write goes in parts: libp2p resets a stream whose buffer a single write overfills.
+   */
   takeWrite (): Uint8Array | undefined {
     const { writeBytesMax } = this.#options.limits
     const parts: { readonly bytes: Uint8Array, readonly dataOf: number | undefined }[] = []
@@ -106,13 +108,13 @@ export class Channel implements FrameSink {
     for (;;) {
       const queued = this.#control[0]
       const data = queued === undefined ? this.#answerings.nextData() : undefined
-      const bytes = queued?.frame ?? data?.part
+      const bytes = queued?.frame.subarray(queued.sentBytes, queued.sentBytes + writeBytesMax) ?? data?.part
       if (bytes === undefined) break
       const grown = size + bytes.length + (data === undefined ? 0 : HEADER_SIZE_BYTES)
       if (size > 0 && grown > writeBytesMax) break
       parts.push({ bytes, dataOf: data?.id })
       size = grown
-      if (data === undefined) this.#unqueue()
+      if (data === undefined) this.#unqueue(bytes.length)
       else this.#answerings.took(data.id, bytes.length)
     }
     return parts.length === 0 ? undefined : joinFrames(parts, size)
@@ -164,21 +166,32 @@ export class Channel implements FrameSink {
   #queue (frame: Uint8Array, note: boolean): void {
     if (this.#closed !== undefined) return
     const { controlQueueFramesMax, controlQueueBytesMax } = this.#options.limits
-    this.#control.push({ frame, note })
-    this.#controlBytes += frame.length
-    if (this.#control.length > controlQueueFramesMax || this.#controlBytes > controlQueueBytesMax) {
+    this.#control.push({ frame, note, sentBytes: 0 })
+    this.#count(note, 1, frame.length)
+    if (this.#answers > controlQueueFramesMax || this.#answersBytes > controlQueueBytesMax) {
       this.#overflow = { code: 'rate', reason: 'asks faster than it reads the answers' }
     }
     this.#wake()
   }
 
-  #unqueue (): void {
-    const queued = this.#control.shift()
+  #unqueue (sizeBytes: number): void {
+    const queued = this.#control[0]
     if (queued === undefined) return
-    this.#controlBytes -= queued.frame.length
-    if (!queued.note) return
-    this.#notes -= 1
-    this.#notesBytes -= queued.frame.length
+    queued.sentBytes += sizeBytes
+    if (queued.sentBytes < queued.frame.length) return
+    this.#control.shift()
+    this.#count(queued.note, -1, -queued.frame.length)
+  }
+
+  /** Notes are refused at their limits; what else queues up here the other side asked for. */
+  #count (note: boolean, frames: number, sizeBytes: number): void {
+    if (note) {
+      this.#notes += frames
+      this.#notesBytes += sizeBytes
+    } else {
+      this.#answers += frames
+      this.#answersBytes += sizeBytes
+    }
   }
 }
 
@@ -204,7 +217,7 @@ export class Pump {
     this.#stream = stream
     this.#channel = channel
     this.#options = options
-    readFrames(stream, channel, options.limits.controlBytesMax, options.onReceived, breach => this.#broken(breach), options.onFault)
+    readFrames(stream, channel, options.limits, options.onReceived, breach => this.#broken(breach), options.onFault)
     stream.addEventListener('close', event => options.onClose(event.error?.message ?? 'the stream was closed'))
     stream.addEventListener('remoteCloseWrite', () => this.abort('the other side closed the stream'))
     channel.attach(() => this.#wake())

@@ -47,12 +47,13 @@ export function encodeFrame (kind: number, requestId: number, body: Uint8Array):
 /**
  * Cuts a byte stream into frames, in whatever pieces it comes.
  *
- * A length is judged before anything of its body is kept: a control body is collected up to its limit, a DATA body is
- * never collected but passed on in parts. After a breach the reader is dead and says so again.
+ * A length is judged before anything of its body is kept: a control body is collected up to its limit, a note up to one of
+ * its own, a DATA body is never collected but passed on in parts. After a breach the reader is dead and says so again.
  */
 export class FrameReader {
   readonly #sink: FrameSink
   readonly #controlBytesMax: number
+  readonly #noteBytesMax: number
   readonly #header = new Uint8Array(HEADER_SIZE_BYTES)
   #headerFill = 0
   #kind = 0
@@ -62,9 +63,10 @@ export class FrameReader {
   #dataLeft = 0
   #breach: Breach | undefined
 
-  constructor (sink: FrameSink, controlBytesMax: number) {
+  constructor (sink: FrameSink, controlBytesMax: number, noteBytesMax: number = controlBytesMax) {
     this.#sink = sink
     this.#controlBytesMax = controlBytesMax
+    this.#noteBytesMax = noteBytesMax
   }
 
   /** Bytes held while a frame is incomplete. */
@@ -96,7 +98,7 @@ export class FrameReader {
     this.#requestId = readUint(this.#header, 5, 4) ?? 0
     if (this.#kind < REQUEST || this.#kind > NOTE) return { code: 'unknown-kind', reason: `no frame kind ${this.#kind}` }
     if (size < 0) return { code: 'malformed', reason: 'a frame shorter than its header' }
-    const sizeMax = this.#kind === DATA ? DATA_BYTES_MAX : this.#controlBytesMax
+    const sizeMax = this.#kind === DATA ? DATA_BYTES_MAX : this.#kind === NOTE ? this.#noteBytesMax : this.#controlBytesMax
     if (size > sizeMax) return { code: 'too-large', reason: `a frame of ${size} bytes where ${sizeMax} are allowed` }
     if (this.#kind === DATA) {
       this.#dataLeft = size
@@ -152,10 +154,10 @@ export function joinFrames (parts: readonly { readonly bytes: Uint8Array, readon
 
 /** Feeds a stream into a sink by its only `message` listener. Neither pauses nor iterates: both were measured to lose. */
 export function readFrames (
-  stream: Stream, sink: FrameSink, controlBytesMax: number,
+  stream: Stream, sink: FrameSink, { controlBytesMax, noteBytesMax = controlBytesMax }: { readonly controlBytesMax: number, readonly noteBytesMax?: number },
   onReceived: (sizeBytes: number) => void, onBreach: (breach: Breach) => void, onFault: (error: unknown) => void
 ): void {
-  const reader = new FrameReader(sink, controlBytesMax)
+  const reader = new FrameReader(sink, controlBytesMax, noteBytesMax)
   let broken = false
   const read = (part: Uint8Array): void => {
     if (broken) return

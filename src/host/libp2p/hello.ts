@@ -133,7 +133,7 @@ export class Greeter {
       return undefined
     }
     const sink = { frame, dataBegins: (): Breach => ({ code: 'unexpected', reason: 'no part of hello' }), data: () => {} }
-    readFrames(stream, sink, limits.helloBytesMax, () => {},
+    readFrames(stream, sink, { controlBytesMax: limits.helloBytesMax }, () => {},
       breach => this.#refuse(connection, greeting, { code: breach.code, by: 'us' }),
       error => log('error', 'hello failed', { error: String(error) }))
     reply(stream, encodeFrame(NOTE, 0, hello.mine()))

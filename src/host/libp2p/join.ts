@@ -63,7 +63,7 @@ function answerOne (stream: Stream, { answer, log }: ListenOptions, limits: Limi
       })
     return undefined
   }
-  readFrames(stream, { frame, dataBegins: noData, data: () => {} }, limits.joinRequestBytesMax, () => {},
+  readFrames(stream, { frame, dataBegins: noData, data: () => {} }, { controlBytesMax: limits.joinRequestBytesMax }, () => {},
     breach => stream.abort(new Error(breach.reason)),
     error => log('error', 'a join request failed', { error: String(error) }))
 }
@@ -111,7 +111,7 @@ function asked (stream: Stream, request: Uint8Array, signal: AbortSignal, limits
       refuse(parsed?.ok === true ? parsed.value.reason : 'the answer is not one')
       return undefined
     }
-    readFrames(stream, { frame, dataBegins: noData, data: () => {} }, limits.joinAnswerBytesMax, () => {},
+    readFrames(stream, { frame, dataBegins: noData, data: () => {} }, { controlBytesMax: limits.joinAnswerBytesMax }, () => {},
       breach => refuse(breach.reason), error => refuse(String(error)))
     stream.addEventListener('close', event => refuse(event.error?.message ?? 'the connection was closed'))
     signal.addEventListener('abort', () => resolve(fail({ code: 'timeout', reason: 'no answer in time' })), { once: true })

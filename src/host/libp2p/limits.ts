@@ -10,6 +10,7 @@ export type Limits = {
   readonly controlFramesPerSecondMax: number
   readonly requestsInFlightMax: number
   readonly chunksQueuedMax: number
+  readonly noteBytesMax: number
   readonly notesQueuedMax: number
   readonly notesQueuedBytesMax: number
   readonly creditPerStreamMax: number
@@ -65,6 +66,7 @@ export const LIMITS: Limits = {
   controlFramesPerSecondMax: 20_000,
   requestsInFlightMax: 32,
   chunksQueuedMax: 256,
+  noteBytesMax: 64 * KiB,
   notesQueuedMax: 256,
   notesQueuedBytesMax: 4 * MiB,
   creditPerStreamMax: 2 * MiB,

@@ -7,6 +7,7 @@ import type { Credit, Limits } from './limits.ts'
 type Slot = {
   readonly protocol: string
   readonly handler: ProtocolHandler
+  readonly limits: Limits
   channel: Channel
   pump: Pump | undefined
   opening: boolean
@@ -50,8 +51,8 @@ export class PeerLink {
     }
     for (const [protocol, handler] of Object.entries(options.protocols)) {
       this.#slots.set(protocol, {
-        protocol, handler, channel: this.#newChannel(protocol, handler), pump: undefined, opening: false, failures: 0,
-        atMs: options.nowMs(), reported: false
+        protocol, handler, limits: limitsOf(options.limits, handler), channel: this.#newChannel(protocol, handler), pump: undefined,
+        opening: false, failures: 0, atMs: options.nowMs(), reported: false
       })
     }
   }
@@ -150,8 +151,8 @@ export class PeerLink {
       this.#renew(slot, 'replaced by a new stream')
       replaced.abort('replaced by a new stream')
     }
-    const { limits, nowMs, count, blame, log, peerId } = this.#options
-    const { protocol } = slot
+    const { nowMs, count, blame, log, peerId } = this.#options
+    const { protocol, limits } = slot
     const pump: Pump = new Pump(stream, slot.channel, {
       limits,
       nowMs,
@@ -167,6 +168,7 @@ export class PeerLink {
     })
     slot.pump = pump
     slot.reported = false
+    slot.handler.opened?.(this.peer)
   }
 
   /** Ends all that goes on in the slot's channel and starts an empty one. */
@@ -184,10 +186,10 @@ export class PeerLink {
   }
 
   #newChannel (protocol: string, handler: ProtocolHandler): Channel {
-    const { limits, credit, nowMs, log, peerId } = this.#options
+    const { credit, nowMs, log, peerId } = this.#options
     return new Channel({
       opener: this.#opener,
-      limits,
+      limits: limitsOf(this.#options.limits, handler),
       credit,
       nowMs,
       onRequest: (body, reply) => handler.request(this.peer, body, reply),
@@ -197,3 +199,8 @@ export class PeerLink {
   }
 }
 
+function limitsOf (limits: Limits, { notes }: ProtocolHandler): Limits {
+  return notes === undefined
+    ? limits
+    : { ...limits, noteBytesMax: notes.bytesMax, notesQueuedMax: notes.queuedMax, notesQueuedBytesMax: notes.queuedBytesMax }
+}
