@@ -122,6 +122,8 @@ export interface NodeLedger {
   vote (proposal: string, yes: boolean, withinMs: number): Promise<Result<Submitted, SubmitFailure>>
   /** Replaces this node's consensus key by a fresh one. */
   rotateKey (withinMs: number): Promise<Result<Submitted, SubmitFailure>>
+  /** Signs operations as this node, at most 256 in one transaction, and submits them. Each is canonical `[code, …fields]`. */
+  author (operations: readonly Uint8Array[], withinMs: number): Promise<Result<Submitted, SubmitFailure>>
   /** Takes a signed transaction of anyone's. */
   submit (transaction: Uint8Array, withinMs: number): Promise<Result<Submitted, SubmitFailure>>
   /** Reads and checks the ledger from the charter to the newest block: hashes, certificates, execution. */
