@@ -1,5 +1,6 @@
 /**
- * Gives every other room its ground: assertions, results, bytes, hashes and CIDs, the canonical codec, Merkle trees.
+ * Gives every other room its ground: assertions, results, bytes, hashes and CIDs, the canonical codec, Merkle trees
+ * and maps.
  *
  * Synchronous and free of clock, chance and I/O; runs in the browser too. Own protocols use no other codec, hash,
  * CID form or tree than these. All integers in fixed layouts are unsigned, big-endian and below 2^53.
@@ -17,6 +18,13 @@ export {
   isProtectedKeystore, KEYSTORE_NONCE_SIZE_BYTES, KEYSTORE_SALT_SIZE_BYTES, KEYSTORE_SIZE_BYTES_MAX, openKeystore, sealKeystore,
   type KeystoreFailure
 } from './keystore.ts'
+export {
+  decodeMapProof, EMPTY_MAP_ROOT, encodeMapProof, MAP_KEY_BYTES_MAX, MAP_PROOF_BYTES_MAX, MAP_VALUE_BYTES_MAX, MerkleMap, verifyMapProof,
+  type MapChange, type MapEntry, type MapProof
+} from './map.ts'
+export {
+  cutMap, MAP_CHUNK_BYTES_MAX, MAP_CHUNKS_MAX, MAP_MANIFEST_BYTES_MAX, openMapChunk, openMapManifest, type MapChunk, type MapCut
+} from './mapCut.ts'
 export {
   bagPeaks, EMPTY_ROOT, leafHash, MerkleLog, merkleRoot, Peaks, reduceToRoot, rootOfCover, rootOfInclusion,
   rootOfLeft, verifyInclusion, type Cover
