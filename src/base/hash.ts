@@ -28,7 +28,15 @@ export function sha256 (...parts: readonly Uint8Array[]): Uint8Array {
  * three times as much, and `createHash` ten times, when the data is the size of a record.
  */
 export function sha256Into (target: Uint8Array, at: number, data: Uint8Array): void {
-  const digest = hash('sha256', data, 'binary')
+  digestInto(target, at, sha256Text(data))
+}
+
+/** A digest as text of one character a byte: a third of the memory of 32 bytes, where millions are kept. */
+export function sha256Text (data: Uint8Array): string {
+  return hash('sha256', data, 'binary')
+}
+
+export function digestInto (target: Uint8Array, at: number, digest: string): void {
   for (let i = 0; i < HASH_SIZE_BYTES; i++) target[at + i] = digest.charCodeAt(i)
 }
 

@@ -4,7 +4,7 @@
  * A branch names the first bit in which the key hashes below it differ: bit 0 is the most significant of byte 0.
  */
 import { equalBytes } from './bytes.ts'
-import { HASH_SIZE_BYTES, sha256, sha256Into } from './hash.ts'
+import { digestInto, HASH_SIZE_BYTES, sha256, sha256Into, sha256Text } from './hash.ts'
 
 export type Leaf = {
   readonly kind: 'leaf'
@@ -13,7 +13,8 @@ export type Leaf = {
   readonly value: Uint8Array
   readonly count: 1
   readonly sizeBytes: number
-  hash: Uint8Array | undefined
+  /** One character a byte. */
+  hash: string | undefined
 }
 
 export type Branch = {
@@ -24,7 +25,7 @@ export type Branch = {
   /** Leaves below, and their size in a chunk of a snapshot. */
   readonly count: number
   readonly sizeBytes: number
-  hash: Uint8Array | undefined
+  hash: string | undefined
 }
 
 export type Node = Leaf | Branch
@@ -172,14 +173,24 @@ export function branchHashFrom (bit: number, left: Uint8Array, right: Uint8Array
 }
 
 export function hashOf (node: Node): Uint8Array {
+  const hash = new Uint8Array(HASH_SIZE_BYTES)
+  digestInto(hash, 0, hashTextOf(node))
+  return hash
+}
+
+function hashTextOf (node: Node): string {
   if (node.hash !== undefined) return node.hash
   if (node.kind === 'branch') {
-    node.hash = branchHashFrom(node.bit, hashOf(node.left), hashOf(node.right))
+    const [left, right] = [hashTextOf(node.left), hashTextOf(node.right)]
+    branchInput[1] = node.bit
+    digestInto(branchInput, 2, left)
+    digestInto(branchInput, 2 + HASH_SIZE_BYTES, right)
+    node.hash = sha256Text(branchInput)
     return node.hash
   }
   leafInput.set(node.keyHash, 1)
   sha256Into(leafInput, 1 + HASH_SIZE_BYTES, node.value)
-  node.hash = sha256(leafInput)
+  node.hash = sha256Text(leafInput)
   return node.hash
 }
 

@@ -31,3 +31,13 @@ function rootOf (items: readonly Item[]): Uint8Array {
   const ones = items.filter(({ bits }) => bits[bit] === '1')
   return digest(Uint8Array.of(1, bit), rootOf(zeros), rootOf(ones))
 }
+
+/** What the steps lead to, whether or not a tree has them. */
+export function naiveRootAbove (
+  key: Uint8Array, value: Uint8Array, path: readonly { readonly bit: number, readonly sibling: Uint8Array }[]
+): Uint8Array {
+  const bits = bitsOf(digest(key))
+  return path.toReversed().reduce((below, { bit, sibling }) =>
+    bits[bit] === '0' ? digest(Uint8Array.of(1, bit), below, sibling) : digest(Uint8Array.of(1, bit), sibling, below),
+  digest(Uint8Array.of(0), digest(key), digest(value)))
+}

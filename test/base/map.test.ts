@@ -6,7 +6,7 @@ import {
   openMapManifest, sha256, u16, u32, utf8, verifyMapProof, type MapEntry, type MapProof
 } from '../../src/base/index.ts'
 import { FRAMES_TIMEOUT_MS, framesOf } from '../support/fuzz.ts'
-import { naiveMapRoot } from './map.fixture.ts'
+import { naiveMapRoot, naiveRootAbove } from './map.fixture.ts'
 import { mutated, randomBytes, seeded } from './mutate.fixture.ts'
 
 type Vectors = {
@@ -106,6 +106,14 @@ describe('map', () => {
     const before = MerkleMap.of(entriesOf(5000))
     const after = before.set(u16(77), utf8('other')).delete(u16(78)).set(u16(6000), utf8('new'))
     assert.deepEqual([...before.difference(after)].map(({ key }) => hex(key)).toSorted(), [u16(77), u16(78), u16(6000)].map(hex))
+    const one = before.set(u16(77), utf8('other'))
+    const [node, other] = [before.node, one.node]
+    assert.ok(node?.kind === 'branch' && other?.kind === 'branch')
+    const shared = node.left === other.left ? node.left : node.right
+    const kind = shared.kind
+    Object.defineProperty(shared, 'kind', { get: () => assert.fail('looked into what is shared'), configurable: true })
+    assert.equal([...before.difference(one)].length, 1)
+    Object.defineProperty(shared, 'kind', { value: kind })
     assert.equal(before.set(u16(77), entryOf(77)[1]), before)
     assert.equal(before.delete(u16(6000)), before)
     assert.equal(before.with([[u16(77), entryOf(77)[1]], [u16(6000), undefined]]), before)
@@ -145,6 +153,10 @@ describe('map', () => {
       [second, first, ...rest], [first, first, second, ...rest], [second, ...rest], [first, second], [{ ...first, bit: first.bit + 9 }, second, ...rest]
     ]
     for (const path of forms) assert.ok(!verifyMapProof(map.root, u16(7), value, { other: null, path }))
+    for (const bits of [[3, 5], [5, 3], [4, 4]]) {
+      const path = bits.map(bit => ({ bit, sibling: sha256(u16(bit)) }))
+      assert.equal(verifyMapProof(naiveRootAbove(u16(7), value, path), u16(7), value, { other: null, path }), bits[0] === 3)
+    }
   })
 
   it('refuses every mutated proof', () => {
