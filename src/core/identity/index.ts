@@ -7,7 +7,8 @@
  *
  * A member is the `did:key` of its root key, which signs certificates, charters, revocations and tickets, and can stay
  * offline. A certificate (90 days at most) names the node key that signs statements, the transport key behind the PeerId
- * and the X25519 key for grants. All three Ed25519 keys differ. A signature covers `body` as received; `v`, `federation`
+ * and the X25519 key for grants. The charter also names the consensus key with which a founder's node votes. All Ed25519 keys
+ * differ. A signature covers `body` as received; `v`, `federation`
  * and `kind` in it separate the domains; ids are CIDs (dag-cbor) of envelopes, the federation's of the charter's body.
  *
  * `Membership` is the one question to ask about who belongs. Its value is immutable; now it comes from the charter that
@@ -23,7 +24,7 @@
  * request leaves, and nothing is lost by a restart; every message may be sent again.
  */
 export {
-  admitKey, didOfKey, didSchema, encryptionKeyOfSeed, keyOfDid, peerIdOfKey, signingKeyOfSeed, type Did, type KeyFailure, type SigningKey, type VerifyingKey
+  admitKey, didOfKey, didSchema, encryptionKeyOfSeed, keyOfDid, peerIdOfKey, rootKeyOf, signingKeyOfSeed, type Did, type KeyFailure, type SigningKey, type VerifyingKey
 } from './key.ts'
 export { decodeStatement, signStatement, type Statement } from './statement.ts'
 export {
@@ -32,7 +33,7 @@ export {
 } from './certificate.ts'
 export {
   CHARTER_NONCE_SIZE_BYTES, charterSignature, decodeCharter, draftCharter,
-  FOUNDERS_MAX, RULES, sealCharter,
+  FOUNDERS_MAX, isCarried, RULES, sealCharter,
   type Charter, type CharterDraft, type CharterFailure, type CharterFields, type Founder, type Rules
 } from './charter.ts'
 export {

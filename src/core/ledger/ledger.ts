@@ -1,0 +1,302 @@
+import {
+  bytes, compareBytes, decodeCanonical, encodeCanonical, equalBytes, fail, leafHash, list, MerkleMap, merkleRoot, ok, sha256, type Result
+} from '../../base/index.ts'
+import type { BlockType, Validator } from '../finality/index.ts'
+import { admitKey, keyOfDid, type Charter, type Did } from '../identity/index.ts'
+import { governanceHandlers, pruneProposals } from './governance.ts'
+import { keyHandlers, signerOf, type SignerFound } from './members.ts'
+import { recordHandlers } from './records.ts'
+import { PARAMETERS, TABLES, type Member, type Parameters } from './rows.ts'
+import { applySeal, noteSeen, noteVerdicts, parametersHash, planOf, ROOTS_KEPT, seatHandlers } from './seats.ts'
+import { Draft, rowsOf, sure, type BlockContext, type LedgerState, type Refusal, type StateRow } from './state.ts'
+import { decodeTransaction, registryOf, TRANSACTION_BYTES_MAX, type Handler, type LedgerTransaction, type Registry } from './transaction.ts'
+
+export const BLOCK_TRANSACTIONS_MAX = 4_000
+export const BLOCK_OPERATIONS_MAX = 16_384
+/** Of a body, whatever the profile says: what no decoder reads beyond. */
+export const BODY_BYTES_MAX = 1_048_576
+const BODY_OVERHEAD_BYTES = 8
+/** CBOR head of a byte string of at most 64 KiB. */
+const ENVELOPE_OVERHEAD_BYTES = 5
+const SEAL: BlockType = 3
+
+export type LedgerOptions = {
+  readonly charter: Charter
+  /** Parameters of the first epoch where they are not the usual ones. */
+  readonly parameters?: Partial<Parameters>
+  /** Operations of other rooms. Their codes must be their own. */
+  readonly handlers?: readonly Handler[]
+}
+
+export type CheckFailure = { readonly code: string, readonly opIndex: number | null }
+export type NextEpoch = { readonly validators: readonly Validator[], readonly paramsHash: Uint8Array, readonly version: number }
+export type Executed = { readonly next: LedgerState, readonly stateRoot: Uint8Array, readonly bodyRoot: Uint8Array, readonly ids: readonly string[] }
+
+export interface Ledger {
+  readonly registry: Registry
+  readonly genesis: { readonly state: LedgerState, readonly stateRoot: Uint8Array, readonly validators: readonly Validator[], readonly timeMs: number }
+  propose (
+    state: LedgerState, context: BlockContext, pool: readonly LedgerTransaction[], bodyBytesMax: number
+  ): { readonly body: Uint8Array, readonly isFull: boolean }
+  execute (
+    state: LedgerState, context: BlockContext, body: Uint8Array, known: (id: string) => LedgerTransaction | undefined
+  ): Result<Executed, CheckFailure>
+  due (state: LedgerState): NextEpoch | null
+  includable (state: LedgerState, nowMs: number, pool: readonly LedgerTransaction[]): boolean
+  admit (state: LedgerState, envelope: Uint8Array): LedgerTransaction | undefined
+  isAlive (state: LedgerState, nowMs: number, transaction: LedgerTransaction): boolean
+  changes (before: LedgerState, after: LedgerState): readonly StateRow[]
+  /** Whether the transaction would take effect in the next block, were that at `nowMs`; else why not. */
+  check (state: LedgerState, nowMs: number, transaction: LedgerTransaction): Result<null, CheckFailure>
+}
+
+export function createLedger ({ charter, parameters = {}, handlers = [] }: LedgerOptions): Ledger {
+  const registry = registryOf([...governanceHandlers, ...keyHandlers, ...recordHandlers, ...seatHandlers, ...handlers])
+  const { federation } = charter
+  const state = genesisOf(charter, { ...PARAMETERS, validatorsMin: Math.min(PARAMETERS.validatorsMin, charter.founders.length), ...parameters })
+  const { validators } = sure(rowsOf(state).get(TABLES.epoch))
+  return {
+    registry,
+    genesis: { state, stateRoot: state.map.root, validators, timeMs: charter.foundedMs },
+    propose: (before, context, pool, bodyBytesMax) => propose(before, context, pool, bodyBytesMax),
+    execute: (before, context, body, known) => execute(registry, before, context, body, known),
+    due: before => {
+      const plan = planOf(rowsOf(before))
+      return plan === null ? null : { validators: plan.validators, paramsHash: parametersHash(plan.parameters), version: plan.version }
+    },
+    includable: (before, nowMs, pool) => isIncludable(federation, before, nowMs, pool),
+    admit: (before, envelope) => {
+      const decoded = decodeTransaction(registry, envelope)
+      if (!decoded.ok || !decoded.value.federation.equals(federation)) return undefined
+      const rows = rowsOf(before)
+      const signer = signerOf(rows, decoded.value, sure(rows.get(TABLES.tip)).timeMs)
+      if (!signer.ok || !verifies(decoded.value, signer.value)) return undefined
+      return { ...decoded.value, verifiedKey: signer.value.key }
+    },
+    isAlive: (before, nowMs, transaction) => isAlive(before, nowMs, transaction),
+    changes: (before, after) => [...before.map.difference(after.map)].map(({ key, after: value }) => ({ key, value: value ?? null })),
+    check: (before, nowMs, transaction) => {
+      const draft = new Draft(before)
+      const { height } = sure(draft.get(TABLES.tip))
+      const { epoch } = sure(draft.get(TABLES.epoch))
+      return apply(draft, { federation, epoch, height: height + 1, timeMs: nowMs }, transaction)
+    }
+  }
+}
+
+function genesisOf (charter: Charter, parameters: Parameters): LedgerState {
+  const draft = new Draft({ map: MerkleMap.EMPTY })
+  const timeMs = charter.foundedMs
+  const validators: Validator[] = []
+  const founders = charter.founders.map(({ member }) => member).toSorted((a, b) => a < b ? -1 : 1)
+  let order = 0
+  for (const { member, nodes } of charter.founders) {
+    const row = { member, sinceHeight: 0, endedHeight: null, endedSinceMs: null }
+    const root = sure(keyOfDid(member))
+    draft.put(TABLES.key, [sha256(root)], { ...row, purpose: 'root', key: root, node: null, order: 0 })
+    const keys: Uint8Array[] = []
+    for (const { transportKey, consensusKey, addresses } of nodes) {
+      draft.put(TABLES.key, [sha256(transportKey)], { ...row, purpose: 'transport', key: transportKey, node: null, order: 0 })
+      draft.put(TABLES.key, [sha256(consensusKey)], { ...row, purpose: 'consensus', key: consensusKey, node: transportKey, order: ++order })
+      draft.put(TABLES.node, [transportKey], { member, certificate: null, addresses, sinceHeight: 0 })
+      keys.push(sha256(consensusKey))
+    }
+    const first = sure(nodes[0])
+    validators.push({ member, node: first.transportKey, key: first.consensusKey })
+    const founder: Member = {
+      order: ++order, sinceHeight: 0, classCode: 'municipality', state: 'active', reboundTo: null,
+      nodes: nodes.map(({ transportKey }) => transportKey), keys, certificates: 0, anchoredMs: null, catalogue: null
+    }
+    draft.put(TABLES.member, [member], founder)
+    draft.put(TABLES.seat, [member], { state: 'validator', wanted: null, order: ++order, sinceHeight: 0, isMisbehaving: false, ready: null })
+  }
+  draft.put(TABLES.tip, [], { height: 0, timeMs, accepted: order })
+  draft.put(TABLES.epoch, [], { epoch: 0, version: 1, sealHeight: 0, validators: sortedByKey(validators) })
+  draft.put(TABLES.parameters, [], parameters)
+  draft.put(TABLES.rules, [], charter.rules.votesAbove)
+  draft.put(TABLES.members, [], founders)
+  draft.put(TABLES.seats, [], founders)
+  draft.put(TABLES.seen, [], sortedByKey(validators).map(({ member }) => ({ member, height: 0, timeMs })))
+  return draft.finish()
+}
+
+function sortedByKey (validators: readonly Validator[]): readonly Validator[] {
+  return validators.toSorted((a, b) => compareBytes(a.key, b.key))
+}
+
+type Occasion = Pick<BlockContext, 'federation' | 'epoch' | 'height' | 'timeMs'>
+
+/** Applies a whole transaction, or nothing of it. */
+function apply (draft: Draft, occasion: Occasion, transaction: LedgerTransaction): Result<null, CheckFailure> {
+  const { federation, notAfterMs, author, sequence, operations } = transaction
+  const refuse = ({ code }: Refusal, opIndex: number | null = null): Result<null, CheckFailure> => fail({ code, opIndex })
+  if (!federation.equals(occasion.federation)) return refuse({ code: 'federation' })
+  if (notAfterMs < occasion.timeMs) return refuse({ code: 'expired' })
+  const signer = signerOf(draft, transaction, occasion.timeMs)
+  if (!signer.ok) return refuse(signer.failure)
+  const { kind, key, keyHash } = signer.value
+  if (sequence !== (draft.get(TABLES.sequence, keyHash) ?? 0) + 1) return refuse({ code: 'sequence' })
+  if (!verifies(transaction, signer.value)) return refuse({ code: 'signature' })
+  const mark = draft.mark()
+  draft.put(TABLES.sequence, [keyHash], sequence)
+  for (const [index, operation] of operations.entries()) {
+    const outcome = operation.by.includes(kind)
+      ? operation.apply(draft, { ...occasion, author, signer: kind, signerKey: key, place: { sequence, index } })
+      : fail({ code: 'signer' })
+    if (outcome.ok) continue
+    draft.undo(mark)
+    return refuse(outcome.failure, index)
+  }
+  return ok(null)
+}
+
+function verifies ({ verifiedKey, body, signature }: LedgerTransaction, { key }: SignerFound): boolean {
+  if (verifiedKey !== undefined && equalBytes(verifiedKey, key)) return true
+  const admitted = admitKey(key)
+  return admitted.ok && admitted.value.verify(body, signature)
+}
+
+/** What a block does before its transactions: a seal's changes, the height, the root before it. */
+function begin (state: LedgerState, context: BlockContext): Result<Draft, Refusal> {
+  const draft = new Draft(state)
+  const { height, timeMs } = sure(draft.get(TABLES.tip))
+  if (context.height !== height + 1 || context.timeMs <= timeMs || context.epoch !== sure(draft.get(TABLES.epoch)).epoch) return fail({ code: 'context' })
+  if (context.type === SEAL) {
+    const plan = planOf(draft)
+    if (plan === null) return fail({ code: 'not-due' })
+    applySeal(draft, plan, context)
+  }
+  draft.put(TABLES.tip, [], { ...sure(draft.get(TABLES.tip)), height: context.height, timeMs: context.timeMs })
+  draft.put(TABLES.root, [height % ROOTS_KEPT], { height, root: state.map.root })
+  return ok(draft)
+}
+
+function finish (draft: Draft, context: BlockContext, authors: ReadonlySet<Did>): LedgerState {
+  noteVerdicts(draft, context)
+  noteSeen(draft, context, authors)
+  pruneProposals(draft, context.timeMs)
+  return draft.finish()
+}
+
+const bodySchema = list(bytes(1, TRANSACTION_BYTES_MAX), BLOCK_TRANSACTIONS_MAX)
+
+/** Envelopes of a body. Zero bytes are a body without transactions, and the only such. */
+export function decodeBody (body: Uint8Array): readonly Uint8Array[] | undefined {
+  if (body.length === 0) return []
+  const decoded = decodeCanonical(body, bodySchema, BODY_BYTES_MAX)
+  return decoded.ok && decoded.value.length > 0 ? decoded.value : undefined
+}
+
+export function encodeBody (envelopes: readonly Uint8Array[]): Uint8Array {
+  return envelopes.length === 0 ? new Uint8Array(0) : encodeCanonical(envelopes)
+}
+
+export function bodyRootOf (ids: readonly Uint8Array[]): Uint8Array {
+  return merkleRoot(ids.map(each => leafHash(each)))
+}
+
+function execute (
+  registry: Registry, state: LedgerState, context: BlockContext, body: Uint8Array, known: (id: string) => LedgerTransaction | undefined
+): Result<Executed, CheckFailure> {
+  const envelopes = decodeBody(body)
+  if (envelopes === undefined) return fail({ code: 'body', opIndex: null })
+  const begun = begin(state, context)
+  if (!begun.ok) return fail({ ...begun.failure, opIndex: null })
+  const draft = begun.value
+  const authors = new Set<Did>()
+  const transactions: LedgerTransaction[] = []
+  let operations = 0
+  for (const envelope of envelopes) {
+    const transaction = readKnown(registry, envelope, known)
+    if (transaction === undefined) return fail({ code: 'transaction', opIndex: null })
+    operations += transaction.operations.length
+    if (operations > BLOCK_OPERATIONS_MAX) return fail({ code: 'operations', opIndex: null })
+    const applied = apply(draft, context, transaction)
+    if (!applied.ok) return applied
+    authors.add(transaction.author)
+    transactions.push(transaction)
+  }
+  const next = finish(draft, context, authors)
+  return ok({
+    next, stateRoot: next.map.root, bodyRoot: bodyRootOf(transactions.map(({ idBytes }) => idBytes)), ids: transactions.map(({ id }) => id)
+  })
+}
+
+function readKnown (
+  registry: Registry, envelope: Uint8Array, known: (id: string) => LedgerTransaction | undefined
+): LedgerTransaction | undefined {
+  const decoded = decodeTransaction(registry, envelope)
+  if (!decoded.ok) return undefined
+  const held = known(decoded.value.id)
+  return held !== undefined && equalBytes(held.bytes, envelope) ? held : decoded.value
+}
+
+/**
+ * Fills a body from the pool: members take turns, one transaction each, so that nobody's flood keeps another out. What does
+ * not apply now is left out; a later transaction of the same key then waits too, by its sequence number.
+ */
+function propose (
+  state: LedgerState, context: BlockContext, pool: readonly LedgerTransaction[], bodyBytesMax: number
+): { readonly body: Uint8Array, readonly isFull: boolean } {
+  const begun = begin(state, context)
+  if (!begun.ok) return { body: new Uint8Array(0), isFull: false }
+  const draft = begun.value
+  const taken: Uint8Array[] = []
+  const room = Math.min(bodyBytesMax, BODY_BYTES_MAX)
+  let [size, operations, isFull] = [BODY_OVERHEAD_BYTES, 0, false]
+  for (const transaction of inTurns(pool)) {
+    const sizeAfter = size + transaction.bytes.length + ENVELOPE_OVERHEAD_BYTES
+    const operationsAfter = operations + transaction.operations.length
+    if (sizeAfter > room || operationsAfter > BLOCK_OPERATIONS_MAX || taken.length >= BLOCK_TRANSACTIONS_MAX) {
+      isFull = true
+      continue
+    }
+    if (!apply(draft, context, transaction).ok) continue
+    taken.push(transaction.bytes)
+    size = sizeAfter
+    operations = operationsAfter
+  }
+  return { body: encodeBody(taken), isFull }
+}
+
+function inTurns (pool: readonly LedgerTransaction[]): readonly LedgerTransaction[] {
+  const byAuthor = new Map<Did, LedgerTransaction[]>()
+  for (const transaction of pool) {
+    const own = byAuthor.get(transaction.author)
+    if (own === undefined) byAuthor.set(transaction.author, [transaction])
+    else own.push(transaction)
+  }
+  const queues = [...byAuthor.values()].map(own => own.toSorted((a, b) => a.sequence - b.sequence))
+  const ordered: LedgerTransaction[] = []
+  for (let round = 0; ordered.length < pool.length; round++) {
+    for (const queue of queues) {
+      const next = queue[round]
+      if (next !== undefined) ordered.push(next)
+    }
+  }
+  return ordered
+}
+
+function isAlive (state: LedgerState, nowMs: number, transaction: LedgerTransaction): boolean {
+  if (transaction.notAfterMs < nowMs) return false
+  const rows = rowsOf(state)
+  const signer = signerOf(rows, transaction, sure(rows.get(TABLES.tip)).timeMs)
+  return signer.ok && transaction.sequence > (rows.get(TABLES.sequence, signer.value.keyHash) ?? 0)
+}
+
+/** Stops at the first that applies: mostly the first there is. */
+function isIncludable (federation: BlockContext['federation'], state: LedgerState, nowMs: number, pool: readonly LedgerTransaction[]): boolean {
+  const draft = new Draft(state)
+  const { height, timeMs } = sure(draft.get(TABLES.tip))
+  const { epoch } = sure(draft.get(TABLES.epoch))
+  const occasion = { federation, epoch, height: height + 1, timeMs: Math.max(nowMs, timeMs + 1) }
+  return inTurns(pool).some(transaction => apply(draft, occasion, transaction).ok)
+}
+
+/** The state that rows make up, as `changes` gave them from an empty state on. */
+export function stateOfRows (rows: Iterable<{ readonly key: Uint8Array, readonly value: Uint8Array }>): LedgerState {
+  let map = MerkleMap.EMPTY
+  for (const { key, value } of rows) map = map.set(key, value)
+  return { map }
+}
+
