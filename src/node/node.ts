@@ -3,6 +3,7 @@ import { decodeCharter, peerIdOfKey, type Charter } from '../core/identity/index
 import type { Host, Log } from '../host/index.ts'
 import { makeBundle, openBundle, SET_SIZE_BYTES } from './bundle/index.ts'
 import { Catalogue } from './catalogue/index.ts'
+import { ConsensusKeys } from './consensus/index.ts'
 import type {
   Dataset, Failure, HanseNode, NodeEvent, NodeStatus
 } from './contract/index.ts'
@@ -90,9 +91,10 @@ export async function createNode (options: NodeOptions): Promise<HanseNode> {
     fatal.emit(sentence)
   }
 
+  const consensusKeys = await ConsensusKeys.load(host.signer, host.random)
   const ceremony = new Ceremony({
-    store, clock, random: host.random, join: host.join, keys, name, addresses: options.announce, joinListen: options.joinListen,
-    joinAnnounce: options.joinAnnounce, log
+    store, clock, random: host.random, join: host.join, keys, name, addresses: options.announce,
+    consensusKey: async () => (await consensusKeys.first()).publicKey, joinListen: options.joinListen, joinAnnounce: options.joinAnnounce, log
   })
   ceremony.changed.on(() => {
     const standing = ceremony.status()

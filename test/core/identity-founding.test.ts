@@ -7,7 +7,7 @@ import {
   revocationSignature, RULES, sealRevocation, signRequest, startApplicant, startFounding,
   type Applicant, type ApplicantOutcome, type Charter, type CharterFields, type Founding, type FoundingStep, type Membership, type Ticket
 } from '../../src/core/identity/index.ts'
-import { certificateOf, cities, cityNamed, codeOf, DAY_MS, federationOf, FOUNDED_MS, someCid, valueOf, type City } from './identity.fixture.ts'
+import { certificateOf, cities, cityNamed, codeOf, DAY_MS, federationOf, FOUNDED_MS, nodeOf, someCid, valueOf, type City } from './identity.fixture.ts'
 
 const NONCE = new Uint8Array(16).fill(1)
 const ADDRESSES = ['/ip4/192.168.1.5/tcp/4001']
@@ -119,11 +119,11 @@ describe('identity: ticket', () => {
 
 describe('identity: founding', () => {
   const start = (ticket: Ticket, convener = ada): FoundingStep => valueOf(startFounding({
-    ticket, nonce: NONCE, name: convener.name, transportKey: convener.transport.publicKey, addresses: ADDRESSES
+    ticket, nonce: NONCE, name: convener.name, ...nodeOf(convener, ADDRESSES)
   }, FOUNDED_MS))
   const applicantOf = (ticket: Ticket, city: City, changes: Partial<Parameters<typeof startApplicant>[0]> = {}): Applicant =>
     startApplicant({
-      ticket, name: city.name, transportKey: city.transport.publicKey, addresses: ADDRESSES, nonce: NONCE, ...changes
+      ticket, name: city.name, ...nodeOf(city, ADDRESSES), nonce: NONCE, ...changes
     }, city.root)
   const ask = (state: Founding, request: Uint8Array, nowMs = FOUNDED_MS): FoundingStep => foundingStep(state, { type: 'request', request, nowMs })
   const answerOf = (step: FoundingStep): { readonly state: string, readonly code?: string } => valueOf(decodeAnswer(step.answer ?? assert.fail()))
@@ -232,7 +232,7 @@ describe('identity: founding', () => {
     const member = ticketFor(0, { federation: someCid })
     assert.throws(() => applicantOf(member, ben), { code: 'assertion' })
     const { envelope: apply } = signRequest({
-      v: 1, kind: 'apply', ticket: member.id, member: ben.did, name: 'B', transportKey: ben.transport.publicKey, addresses: [], nonce: NONCE
+      v: 1, kind: 'apply', ticket: member.id, member: ben.did, name: 'B', ...nodeOf(ben, []), nonce: NONCE
     }, ben.root)
     assert.equal(decodeApplicant(encodeApplicant({ ...first.state, ticket: member, apply })), undefined)
   })
@@ -244,7 +244,7 @@ describe('identity: founding', () => {
     const one = ask(opened, applyOf(ben)).state
     const full = ask(one, applyOf(cyd)).state
     const id = one.applications[0]?.id ?? assert.fail()
-    const forged = { v: 1, kind: 'apply', ticket: ticket.id, member: cyd.did, name: 'C', transportKey: cyd.transport.publicKey } as const
+    const forged = { v: 1, kind: 'apply', ticket: ticket.id, member: cyd.did, name: 'C', ...nodeOf(cyd, []) } as const
     const zero: Uint8Array = new Uint8Array(64)
     const signAs = (city: City, signature = zero): Uint8Array =>
       signRequest({ v: 1, kind: 'sign', ticket: ticket.id, application: id, signature }, city.root).envelope
@@ -253,9 +253,13 @@ describe('identity: founding', () => {
       [opened, new Uint8Array(20_000), 'malformed'],
       [opened, applyOf(ben, {}, ticketFor(3, { nonce: NONCE.with(0, 2) })), 'foreign-ticket'],
       [opened, applyOf(ben), 'expired', ticket.expiresMs + 1],
-      [opened, signRequest({ ...forged, addresses: [], nonce: NONCE }, ben.root).envelope, 'signature'],
+      [opened, signRequest({ ...forged, nonce: NONCE }, ben.root).envelope, 'signature'],
       [opened, applyOf(ben, { transportKey: new Uint8Array(32).fill(2) }), 'key'],
       [opened, applyOf(ben, { transportKey: ada.transport.publicKey }), 'key-taken'],
+      [opened, applyOf(ben, { consensusKey: new Uint8Array(32).fill(2) }), 'key'],
+      [opened, applyOf(ben, { consensusKey: ada.consensus.publicKey }), 'key-taken'],
+      [opened, applyOf(ben, { consensusKey: ben.transport.publicKey }), 'key-taken'],
+      [opened, applyOf(ben, { consensusKey: ben.root.publicKey }), 'key-taken'],
       [opened, applyOf(ada, { transportKey: ben.transport.publicKey }), 'key-taken'],
       [one, applyOf(cyd, { transportKey: ben.transport.publicKey }), 'key-taken'],
       [one, applyOf(ben, { name: 'Another name' }), 'already-applied'],
@@ -299,7 +303,7 @@ describe('identity: founding', () => {
     const ticket = ticketFor(2)
     const applicant = applicantStep(applicantOf(ticket, ben), encodeAnswer({ v: 1, state: 'applied', application: someCid })).state
     const founder = (city: City): CharterFields['founders'][number] =>
-      ({ member: city.did, name: city.name, nodes: [{ transportKey: city.transport.publicKey, addresses: ADDRESSES }] })
+      ({ member: city.did, name: city.name, nodes: [nodeOf(city, ADDRESSES)] })
     const good: CharterFields = { name: 'Test Hanse', foundedMs: FOUNDED_MS, nonce: NONCE, founders: [founder(ada), founder(ben)], rules: RULES }
     const judge = (changes: Partial<CharterFields>, state = applicant): string => {
       const { body } = valueOf(draftCharter({ ...good, ...changes }))

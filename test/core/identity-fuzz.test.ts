@@ -7,7 +7,7 @@ import {
   encodeHello, encodeTicket, foundingStep, peerIdOfKey, revocationBody, revocationSignature, sealRevocation, signStatement,
   startApplicant, startFounding
 } from '../../src/core/identity/index.ts'
-import { certificateOf, charterOf, cities, federationOf, FOUNDED_MS, someCid, valueOf, type City } from './identity.fixture.ts'
+import { certificateOf, charterOf, cities, federationOf, FOUNDED_MS, nodeOf, someCid, valueOf, type City } from './identity.fixture.ts'
 import { FRAMES_TIMEOUT_MS, framesOf } from '../support/fuzz.ts'
 
 const FRAMES = framesOf(1_000)
@@ -101,8 +101,8 @@ function targets (): readonly Target[] {
   const ticket = encodeTicket({
     federation: null, name: 'Hanse', addresses: ['/ip4/127.0.0.1/tcp/1'], expiresMs: FOUNDED_MS + 1, nonce, founders: 2
   }, ada.root)
-  const opened = valueOf(startFounding({ ticket, nonce, name: 'A', transportKey: ada.transport.publicKey, addresses: [] }, FOUNDED_MS)).state
-  const applicant = startApplicant({ ticket, name: 'B', transportKey: ben.transport.publicKey, addresses: [], nonce }, ben.root)
+  const opened = valueOf(startFounding({ ticket, nonce, name: 'A', ...nodeOf(ada, []) }, FOUNDED_MS)).state
+  const applicant = startApplicant({ ticket, name: 'B', ...nodeOf(ben, []), nonce }, ben.root)
   const apply = applicantRequest(applicant, ben.root)
   const drafted = foundingStep(opened, { type: 'request', request: apply, nowMs: FOUNDED_MS })
   const body = drafted.state.draft?.body ?? assert.fail()

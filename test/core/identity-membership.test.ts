@@ -81,13 +81,17 @@ describe('identity: charter', () => {
   it('refuses founders and keys that stand twice, keys not admitted, weak rules and crowds', () => {
     const [first, second, third] = fields.founders
     assert.ok(first && second && third)
-    const node = (transportKey: Uint8Array, addresses: readonly string[] = []): typeof first.nodes => [{ transportKey, addresses }]
+    const node = (transportKey: Uint8Array, addresses: readonly string[] = [], consensusKey = ada.consensus.publicKey): typeof first.nodes =>
+      [{ transportKey, consensusKey, addresses }]
     const cases: readonly [change: Partial<CharterFields>, code: string][] = [
       [{ founders: [first, first] }, 'same-key'],
       [{ founders: [first, { ...second, nodes: first.nodes }] }, 'same-key'],
       [{ founders: [first, { ...second, nodes: node(ada.root.publicKey) }] }, 'same-key'],
       [{ founders: [{ ...first, nodes: [...first.nodes, ...first.nodes] }] }, 'same-key'],
       [{ founders: [{ ...first, nodes: node(new Uint8Array(32).fill(2)) }] }, 'key'],
+      [{ founders: [{ ...first, nodes: node(ada.transport.publicKey, [], new Uint8Array(32).fill(2)) }] }, 'key'],
+      [{ founders: [{ ...first, nodes: node(ada.transport.publicKey, [], ada.transport.publicKey) }] }, 'same-key'],
+      [{ founders: [first, { ...second, nodes: node(ben.transport.publicKey) }] }, 'same-key'],
       [{ founders: [{ ...first, nodes: node(ada.transport.publicKey, ['not a multiaddr']) }] }, 'schema'],
       [{ founders: [{ ...first, nodes: [] }] }, 'schema'],
       [{ founders: [] }, 'schema'],
@@ -164,7 +168,7 @@ describe('identity: membership', () => {
     const second = certificateOf(ben, held.federation, { nodeKey: box.node.publicKey, transportKey: box.transport.publicKey })
     const bare = membershipOf(held.charter)
     const wider = valueOf(bare.withCertificate(second.envelope, FOUNDED_MS))
-    const taken = [ben.transport.publicKey, ben.root.publicKey, box.node.publicKey, box.transport.publicKey]
+    const taken = [ben.transport.publicKey, ben.consensus.publicKey, ben.root.publicKey, box.node.publicKey, box.transport.publicKey]
     for (const key of taken) {
       const asTransport = certificateOf(ada, held.federation, { transportKey: key })
       const asNode = certificateOf(ada, held.federation, { nodeKey: key })

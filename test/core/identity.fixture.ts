@@ -1,7 +1,7 @@
 import { cidOf, sha256, utf8, type CID } from '../../src/base/index.ts'
 import {
   charterSignature, didOfKey, draftCharter, encryptionKeyOfSeed, issueCertificate, membershipOf, RULES, sealCharter, signingKeyOfSeed,
-  type Certificate, type CertificateFields, type Charter, type Did, type Membership, type SigningKey
+  type Certificate, type CertificateFields, type Charter, type Did, type Founder, type Membership, type SigningKey
 } from '../../src/core/identity/index.ts'
 
 export const DAY_MS: number = 24 * 60 * 60 * 1000
@@ -13,6 +13,7 @@ export type City = {
   readonly root: SigningKey
   readonly node: SigningKey
   readonly transport: SigningKey
+  readonly consensus: SigningKey
   readonly encryptionKey: Uint8Array
 }
 
@@ -21,7 +22,7 @@ export function cityNamed (name: string): City {
   const key = (use: string): SigningKey => signingKeyOfSeed(sha256(utf8(`${name} ${use}`)))
   const root = key('root')
   return {
-    name, did: didOfKey(root.publicKey), root, node: key('node'), transport: key('transport'),
+    name, did: didOfKey(root.publicKey), root, node: key('node'), transport: key('transport'), consensus: key('consensus'),
     encryptionKey: encryptionKeyOfSeed(sha256(utf8(`${name} encryption`)))
   }
 }
@@ -39,6 +40,11 @@ export function codeOf (result: { readonly ok: true } | { readonly ok: false, re
   return result.ok ? 'ok' : result.failure.code
 }
 
+/** The node of a city as a charter names it. */
+export function nodeOf (city: City, addresses: readonly string[]): Founder['nodes'][number] {
+  return { transportKey: city.transport.publicKey, consensusKey: city.consensus.publicKey, addresses }
+}
+
 export function charterOf (founders: readonly City[], name = 'Test Hanse'): Charter {
   const draft = valueOf(draftCharter({
     name,
@@ -47,7 +53,7 @@ export function charterOf (founders: readonly City[], name = 'Test Hanse'): Char
     founders: founders.map(city => ({
       member: city.did,
       name: city.name,
-      nodes: [{ transportKey: city.transport.publicKey, addresses: ['/ip4/127.0.0.1/tcp/4001'] }]
+      nodes: [nodeOf(city, ['/ip4/127.0.0.1/tcp/4001'])]
     })),
     rules: RULES
   }))

@@ -28,6 +28,7 @@ export type ApplicantFields = {
   readonly ticket: Ticket
   readonly name: string
   readonly transportKey: Uint8Array
+  readonly consensusKey: Uint8Array
   readonly addresses: readonly string[]
   readonly nonce: Uint8Array
 }
@@ -48,10 +49,12 @@ export type ApplicantStep = { readonly state: Applicant, readonly outcome: Appli
 
 const APPLICANT_SIZE_BYTES_MAX = 65_536
 
-export function startApplicant ({ ticket, name, transportKey, addresses, nonce }: ApplicantFields, rootKey: SigningKey): Applicant {
+export function startApplicant (
+  { ticket, name, transportKey, consensusKey, addresses, nonce }: ApplicantFields, rootKey: SigningKey
+): Applicant {
   assert(ticket.role === 'founder', 'this ticket invites to a federation that exists')
   const request: ApplyRequest = {
-    v: 1, kind: 'apply', ticket: ticket.id, member: didOfKey(rootKey.publicKey), name, transportKey, addresses, nonce
+    v: 1, kind: 'apply', ticket: ticket.id, member: didOfKey(rootKey.publicKey), name, transportKey, consensusKey, addresses, nonce
   }
   return {
     ticket, apply: signRequest(request, rootKey).envelope, founder: founderOf(request), application: undefined, draft: undefined

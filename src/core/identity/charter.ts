@@ -35,7 +35,9 @@ const bodySchema = struct({
   founders: list(struct({
     member: didSchema,
     name: nameSchema,
-    nodes: list(struct({ transportKey: bytes(KEY_SIZE_BYTES), addresses: addressesSchema }), FOUNDER_NODES_MAX, 1)
+    nodes: list(struct({
+      transportKey: bytes(KEY_SIZE_BYTES), consensusKey: bytes(KEY_SIZE_BYTES), addresses: addressesSchema
+    }), FOUNDER_NODES_MAX, 1)
   }), FOUNDERS_MAX, 1),
   rules: struct({ votesAbove: struct({ parts: integer(1, 99), of: integer(2, 100) }) })
 })
@@ -75,7 +77,7 @@ export type CharterFailure =
   | CodecFailure
   /** A key that rule Hanse-Ed25519 does not admit. */
   | { readonly code: 'key', readonly member: Did }
-  /** A root or transport key that stands twice in the charter, also in two roles. */
+  /** A root, transport or consensus key that stands twice in the charter, also in two roles. */
   | { readonly code: 'same-key', readonly member: Did }
   | { readonly code: 'rules' }
   | { readonly code: 'signatures', readonly have: number, readonly want: number }
@@ -97,7 +99,7 @@ export function decodeCharterBody (body: Uint8Array): Result<CharterDraft, Chart
   if (parts >= of || parts * 2 < of) return fail({ code: 'rules' })
   const seen = new Set<Did>()
   for (const { member, nodes } of founders) {
-    const keys = nodes.map(({ transportKey }) => transportKey)
+    const keys = nodes.flatMap(({ transportKey, consensusKey }) => [transportKey, consensusKey])
     if (rootKeyOf(member) === undefined || !keys.every(key => admitKey(key).ok)) return fail({ code: 'key', member })
     for (const key of [member, ...keys.map(didOfKey)]) {
       if (seen.has(key)) return fail({ code: 'same-key', member })

@@ -58,6 +58,7 @@ export type FoundingFields = {
   readonly nonce: Uint8Array
   readonly name: string
   readonly transportKey: Uint8Array
+  readonly consensusKey: Uint8Array
   readonly addresses: readonly string[]
 }
 
@@ -69,10 +70,10 @@ const ENVELOPE_ROOM_BYTES = 128
 
 /** Opens the ceremony. A federation of one has all it needs at once, but for its own signature. */
 export function startFounding (
-  { ticket, nonce, name, transportKey, addresses }: FoundingFields, nowMs: number
+  { ticket, nonce, name, transportKey, consensusKey, addresses }: FoundingFields, nowMs: number
 ): Result<FoundingStep, CharterFailure> {
   assert(ticket.role === 'founder', 'a federation is founded on a ticket for founders')
-  const convener: Founder = { member: ticket.inviter, name, nodes: [{ transportKey, addresses }] }
+  const convener: Founder = { member: ticket.inviter, name, nodes: [{ transportKey, consensusKey, addresses }] }
   const opened: Founding = { ticket, nonce, convener, applications: [], draft: undefined, signatures: [], charter: undefined }
   const fitting = draftOf(opened, INTEGER_MAX)
   return fitting.ok ? ok(changed(draftedWhenComplete(opened, nowMs), undefined)) : fitting
@@ -206,7 +207,9 @@ const stateSchema = struct({
   kind: literal('founding'),
   ticket: bytes(1, TICKET_SIZE_BYTES_MAX),
   nonce: bytes(CHARTER_NONCE_SIZE_BYTES),
-  convener: struct({ name: nameSchema, transportKey: bytes(KEY_SIZE_BYTES), addresses: addressesSchema }),
+  convener: struct({
+    name: nameSchema, transportKey: bytes(KEY_SIZE_BYTES), consensusKey: bytes(KEY_SIZE_BYTES), addresses: addressesSchema
+  }),
   applications: list(bytes(1, MESSAGE_SIZE_BYTES_MAX), FOUNDERS_MAX - 1),
   foundedMs: nullable(uint()),
   signatures: list(nullable(bytes(SIGNATURE_SIZE_BYTES)), FOUNDERS_MAX)
@@ -221,7 +224,7 @@ export function encodeFounding (state: Founding): Uint8Array {
     kind: 'founding',
     ticket: state.ticket.envelope,
     nonce: state.nonce,
-    convener: { name: state.convener.name, transportKey: node.transportKey, addresses: node.addresses },
+    convener: { name: state.convener.name, ...node },
     applications: state.applications.map(({ envelope }) => envelope),
     foundedMs: state.draft?.foundedMs ?? null,
     signatures: state.signatures.map(each => each ?? null)

@@ -152,7 +152,7 @@ function ownerOfKeys ({ knownByMember }: Facts, { member, nodeKey, transportKey 
     if (other.did === member) continue
     const keys = [
       other.rootKey.bytes,
-      ...other.founder.nodes.map(node => node.transportKey),
+      ...other.founder.nodes.flatMap(node => [node.transportKey, node.consensusKey]),
       ...[...other.certificatesById.values()].flatMap(each => [each.nodeKey.bytes, each.transportKey])
     ]
     if (keys.some(isOurs)) return other.did

@@ -27,7 +27,8 @@ export type RefusalCode = typeof REFUSALS[number]
 const requestSchema = union('kind', {
   apply: struct({
     v: literal(1), kind: literal('apply'), ticket: cid(), member: didSchema, name: nameSchema,
-    transportKey: bytes(KEY_SIZE_BYTES), addresses: addressesSchema, nonce: bytes(APPLICATION_NONCE_SIZE_BYTES)
+    transportKey: bytes(KEY_SIZE_BYTES), consensusKey: bytes(KEY_SIZE_BYTES), addresses: addressesSchema,
+    nonce: bytes(APPLICATION_NONCE_SIZE_BYTES)
   }),
   ask: struct({ v: literal(1), kind: literal('ask'), ticket: cid(), application: cid() }),
   sign: struct({
@@ -67,8 +68,8 @@ export function decodeRequest (envelope: Uint8Array): Result<SignedRequest, Code
 }
 
 /** The entry in the charter that an application asks for. */
-export function founderOf ({ member, name, transportKey, addresses }: ApplyRequest): Founder {
-  return { member, name, nodes: [{ transportKey, addresses }] }
+export function founderOf ({ member, name, transportKey, consensusKey, addresses }: ApplyRequest): Founder {
+  return { member, name, nodes: [{ transportKey, consensusKey, addresses }] }
 }
 
 export function encodeAnswer (answer: FoundingAnswer): Uint8Array {

@@ -41,6 +41,7 @@ export class Ceremony {
   readonly #random: Random
   readonly #join: JoinPort
   readonly #keys: Keys
+  readonly #consensusKey: () => Promise<Uint8Array>
   readonly #name: string
   readonly #addresses: readonly string[]
   readonly #joinListen: readonly string[]
@@ -62,6 +63,8 @@ export class Ceremony {
 
   constructor (options: {
     readonly store: Store, readonly clock: Clock, readonly random: Random, readonly join: JoinPort, readonly keys: Keys,
+    /** The public key that this node will vote with; its secret is on the disk. */
+    readonly consensusKey: () => Promise<Uint8Array>,
     readonly name: string, readonly addresses: readonly string[], readonly joinListen: readonly string[],
     readonly joinAnnounce: readonly string[], readonly log: Log
   }) {
@@ -70,6 +73,7 @@ export class Ceremony {
     this.#random = options.random
     this.#join = options.join
     this.#keys = options.keys
+    this.#consensusKey = options.consensusKey
     this.#name = options.name
     this.#addresses = options.addresses
     this.#joinListen = options.joinListen
@@ -130,7 +134,7 @@ export class Ceremony {
     }, root)
     const started = startFounding({
       ticket, nonce: this.#random.bytes(CHARTER_NONCE_SIZE_BYTES), name: this.#name, transportKey: this.#keys.transport.publicKey,
-      addresses: this.#addresses
+      consensusKey: await this.#consensusKey(), addresses: this.#addresses
     }, this.#clock.nowMs())
     if (!started.ok) return fail({ code: 'invalid', reason: `no charter can be drafted: ${started.failure.code}`, hint: 'check names and addresses in the configuration' })
     await this.#exclusively(() => this.#take(started.value, root))
@@ -203,8 +207,8 @@ export class Ceremony {
     }
     if (this.#applying?.ticket.text !== ticket.text) {
       this.#applying = startApplicant({
-        ticket, name: this.#name, transportKey: this.#keys.transport.publicKey, addresses: this.#addresses,
-        nonce: this.#random.bytes(APPLICATION_NONCE_SIZE_BYTES)
+        ticket, name: this.#name, transportKey: this.#keys.transport.publicKey, consensusKey: await this.#consensusKey(),
+        addresses: this.#addresses, nonce: this.#random.bytes(APPLICATION_NONCE_SIZE_BYTES)
       }, root)
       await this.#keepApplicant()
     }

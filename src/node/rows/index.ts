@@ -2,11 +2,14 @@
  * Lays out the rows of the two databases: keys, and values in both directions.
  *
  * `store` (may be fetched again from neighbours): meta `0`, statements `d`, feeds `f`, feed numbers `n`, segments `s`, leaves
- * `l`, heads `h`, fork proofs `w`, files `i`, file blocks `b`, locators `c` of blocks by digest. `signer` (never lost, cloned or rolled
- * back): guards `g`. Segments and blocks are checked by their hashes, all other rows by their tags.
+ * `l`, heads `h`, fork proofs `w`, files `i`, file blocks `b`, locators `c` of blocks by digest; of the ledger: the engine's own
+ * `e`, state `x`, final blocks `k` and proofs of finality `p` by height, heights by digest `j` and of seals by epoch `z`, own
+ * transactions that are not final yet `t`. `signer` (never lost, cloned or rolled back): guards `g`, votes `v`, seeds of consensus keys `y`. Segments and
+ * file blocks are checked by their hashes, all other rows by their tags.
  */
 export {
-  blockKey, feedKey, feedNumberKey, fileKey, forkKey, guardKey, headKey, leafKey, locatorKey, metaKey, rowsOf, segmentKey, statementKey
+  blockKey, consensusSecretKey, engineKey, feedKey, feedNumberKey, fileKey, finalBlockKey, finalDigestKey, finalityKey, forkKey, guardKey, headKey, leafKey,
+  ledgerStateKey, locatorKey, metaKey, ownTransactionKey, rowsOf, sealHeightKey, segmentKey, statementKey, voteKey
 } from './keys.ts'
 export {
   decodeFeedRow, decodeFileRow, decodeGuardRow, decodeLeafRow, encodeFeedRow, encodeFileRow, encodeGuardRow, encodeLeafRow,

@@ -7,7 +7,8 @@ import type { KeyRange } from '../../host/index.ts'
  */
 const PREFIX = {
   meta: '0', statement: 'd', feed: 'f', feedNumber: 'n', segment: 's', leaf: 'l', head: 'h', fork: 'w', file: 'i', block: 'b', locator: 'c',
-  guard: 'g'
+  guard: 'g', engine: 'e', ledgerState: 'x', finalBlock: 'k', finality: 'p', finalDigest: 'j', sealHeight: 'z', ownTransaction: 't', vote: 'v',
+  consensusSecret: 'y'
 } as const
 type Kind = keyof typeof PREFIX
 
@@ -33,4 +34,16 @@ export const forkKey = (feedNo: number): Uint8Array => key('fork', u32(feedNo))
 export const fileKey = (digest: Uint8Array): Uint8Array => key('file', digest)
 export const blockKey = (fileNo: number, order: number): Uint8Array => key('block', u32(fileNo), u32(order))
 export const locatorKey = (digest: Uint8Array): Uint8Array => key('locator', digest)
+/** Rows that the consensus engine keeps under keys of its own. */
+export const engineKey = (own: Uint8Array): Uint8Array => key('engine', own)
+export const voteKey = (own: Uint8Array): Uint8Array => key('vote', own)
+export const ledgerStateKey = (own: Uint8Array): Uint8Array => key('ledgerState', own)
+export const finalBlockKey = (height: number): Uint8Array => key('finalBlock', u64(height))
+/** The proof that the block of this height is final: one for each time that blocks became final, of the last of them. */
+export const finalityKey = (height: number): Uint8Array => key('finality', u64(height))
+export const finalDigestKey = (digest: Uint8Array): Uint8Array => key('finalDigest', digest)
+/** The height of the seal that ended this epoch. */
+export const sealHeightKey = (epoch: number): Uint8Array => key('sealHeight', u64(epoch))
+export const ownTransactionKey = (id: Uint8Array): Uint8Array => key('ownTransaction', id)
+export const consensusSecretKey = (publicKey: Uint8Array): Uint8Array => key('consensusSecret', publicKey)
 export const guardKey = (digest: Uint8Array): Uint8Array => key('guard', digest)
