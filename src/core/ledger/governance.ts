@@ -170,8 +170,8 @@ function admit (draft: Draft, turn: Turn, { member, classCode, seat }: PayloadOf
   return DONE
 }
 
-function dismiss (draft: Draft, _turn: Turn, did: Did, state: 'left' | 'removed'): Outcome {
-  draft.put(TABLES.member, [did], { ...sure(draft.get(TABLES.member, did)), state })
+function dismiss (draft: Draft, { height, timeMs }: Turn, did: Did, state: 'left' | 'removed'): Outcome {
+  draft.put(TABLES.member, [did], { ...sure(draft.get(TABLES.member, did)), state, endedHeight: height, endedMs: timeMs })
   draft.put(TABLES.members, [], activeMembers(draft).filter(each => each !== did))
   wantSeat(draft, did, 'leave')
   return DONE
@@ -186,7 +186,7 @@ function rebind (draft: Draft, turn: Turn, { member, root }: PayloadOf<'rebind'>
   const held = sure(draft.get(TABLES.member, member))
   const hadSeat = draft.get(TABLES.seat, member) !== undefined
   endAllKeys(draft, member, turn.height, turn.timeMs)
-  draft.put(TABLES.member, [member], { ...sure(draft.get(TABLES.member, member)), state: 'rebound', reboundTo: root })
+  draft.put(TABLES.member, [member], { ...sure(draft.get(TABLES.member, member)), state: 'rebound', reboundTo: root, endedHeight: turn.height, endedMs: turn.timeMs })
   draft.put(TABLES.members, [], activeMembers(draft).filter(each => each !== member))
   wantSeat(draft, member, 'leave')
   const added = addMember(draft, root, held.classCode, turn.height)

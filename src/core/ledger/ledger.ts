@@ -46,6 +46,8 @@ export interface Ledger {
   admit (state: LedgerState, envelope: Uint8Array): LedgerTransaction | undefined
   isAlive (state: LedgerState, nowMs: number, transaction: LedgerTransaction): boolean
   changes (before: LedgerState, after: LedgerState): readonly StateRow[]
+  /** Whose share of the pool a transaction takes. */
+  payer (transaction: LedgerTransaction): Did
   /** Whether the transaction would take effect in the next block, were that at `nowMs`; else why not. */
   check (state: LedgerState, nowMs: number, transaction: LedgerTransaction): Result<null, CheckFailure>
 }
@@ -75,6 +77,7 @@ export function createLedger ({ charter, parameters = {}, handlers = [] }: Ledge
     },
     isAlive: (before, nowMs, transaction) => isAlive(before, nowMs, transaction),
     changes: (before, after) => [...before.map.difference(after.map)].map(({ key, after: value }) => ({ key, value: value ?? null })),
+    payer: ({ author }) => author,
     check: (before, nowMs, transaction) => {
       const draft = new Draft(before)
       const { height } = sure(draft.get(TABLES.tip))
@@ -104,7 +107,7 @@ function genesisOf (charter: Charter, parameters: Parameters): LedgerState {
     const first = sure(nodes[0])
     validators.push({ member, node: first.transportKey, key: first.consensusKey })
     const founder: Member = {
-      order: ++order, sinceHeight: 0, classCode: 'municipality', state: 'active', reboundTo: null,
+      order: ++order, sinceHeight: 0, classCode: 'municipality', state: 'active', reboundTo: null, endedHeight: null, endedMs: null,
       nodes: nodes.map(({ transportKey }) => transportKey), keys, certificates: 0, anchoredMs: null, catalogue: null
     }
     draft.put(TABLES.member, [member], founder)

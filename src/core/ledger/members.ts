@@ -240,7 +240,8 @@ export function addMember (draft: Draft, did: Did, classCode: Member['classCode'
   if (!claimed.ok) return claimed
   const held = draft.get(TABLES.member, did)
   draft.put(TABLES.member, [did], {
-    order: nextOrder(draft), sinceHeight: height, classCode, state: 'active', reboundTo: null, nodes: held?.nodes ?? [], keys: held?.keys ?? [],
+    order: nextOrder(draft), sinceHeight: height, classCode, state: 'active', reboundTo: null, endedHeight: null, endedMs: null,
+    nodes: held?.nodes ?? [], keys: held?.keys ?? [],
     certificates: held?.certificates ?? 0, anchoredMs: held?.anchoredMs ?? null, catalogue: held?.catalogue ?? null
   })
   draft.put(TABLES.members, [], [...draft.get(TABLES.members) ?? [], did].toSorted((a, b) => a < b ? -1 : 1))

@@ -113,6 +113,17 @@ export function encodeOperation<F extends Fields> ({ code, fields }: Operation<F
   return encodeCanonical([code, ...Object.keys(fields).map(name => values[name] as Value)])
 }
 
+/** The fields of one operation of a known kind; undefined for any other bytes. */
+export function decodeOperation<F extends Fields> (
+  { code, fields }: Operation<F>, encoded: Uint8Array
+): { readonly [K in keyof F]: Parsed<F[K]> } | undefined {
+  const decoded = decodeCanonical(encoded, tuple(literal(code), ...Object.values(fields)), OPERATION_BYTES_MAX)
+  if (!decoded.ok) return undefined
+  const [, ...values] = decoded.value
+  // In the order of the fields, each read by the schema of its name.
+  return Object.fromEntries(Object.keys(fields).map((name, at) => [name, values[at]])) as { readonly [K in keyof F]: Parsed<F[K]> }
+}
+
 /** Bytes that a key signs within an operation, apart from those of every other kind. */
 export function signBytes (federation: CID, kind: string, fields: readonly Value[]): Uint8Array {
   return encodeCanonical(['hanse', 1, federation, kind, ...fields])

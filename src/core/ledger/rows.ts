@@ -1,6 +1,6 @@
 import {
   assert, boolean, bytes, cid, decodeCanonical, encodeCanonical, integer, list, literal, matching, nullable, struct, uint,
-  type Parsed, type Schema, type Value
+  type Schema, type Value
 } from '../../base/index.ts'
 
 /** One kind of row of the state. Its key is canonical `[code, …parts]`, its value canonical DAG-CBOR. */
@@ -87,6 +87,7 @@ export const TABLES = {
     /** Of admission: the acceptance number, and the height. */
     order: uint(), sinceHeight: uint(), classCode: literal(...CLASSES),
     state: literal('active', 'left', 'removed', 'rebound'), reboundTo: nullable(didText),
+    endedHeight: nullable(uint()), endedMs: nullable(uint()),
     /** Transport keys of nodes that are in use. */
     nodes: list(key, MEMBER_NODES_MAX), keys: list(hash, PURPOSE_KEYS_MAX * PURPOSES.length), certificates: uint(MEMBER_CERTIFICATES_MAX),
     anchoredMs: nullable(uint()), catalogue: nullable(cid())

@@ -94,13 +94,13 @@ export class Draft implements Rows {
   }
 
   finish (): LedgerState {
-    let map = this.#base.map
+    const changes: [key: Uint8Array, value: Uint8Array | undefined][] = []
     for (const { written } of this.#rows.values()) {
       if (written === undefined) continue
-      const key = rowKey(written.table.code, written.parts)
-      map = written.value === undefined ? map.delete(key) : map.set(key, encodeRow(written.table, written.value))
+      const value = written.value === undefined ? undefined : encodeRow(written.table, written.value)
+      changes.push([rowKey(written.table.code, written.parts), value])
     }
-    return { map }
+    return { map: this.#base.map.with(changes) }
   }
 }
 

@@ -1,7 +1,7 @@
 import {
   assert, bytes, cid, cidOf, codecOf, decodeCanonical, digestOf, encodeCanonical, equalBytes, fail, hex, integer, leafHash,
   list,
-  literal, merkleRoot, ok, sha256, struct, uint, type CID, type CodecFailure, type Result, type Schema
+  literal, merkleRoot, ok, sha256, struct, uint, type CID, type CodecFailure, type Parsed, type Result, type Schema
 } from '../../base/index.ts'
 import type { Did, SigningKey } from '../identity/index.ts'
 import { OPERATION_BYTES_MAX, type FieldsOf, type Operation, type SignerKind } from './operations.ts'
@@ -147,9 +147,9 @@ export function decodeTransaction (registry: Registry, envelope: Uint8Array): Re
   const parsed = decodeCanonical(envelope, envelopeSchema, TRANSACTION_BYTES_MAX)
   if (!parsed.ok) return parsed
   const { body, cert, signature, ops } = parsed.value
-  const fields = decodeCanonical(body, bodySchema, TRANSACTION_BYTES_MAX)
+  const fields = decodeTransactionBody(body)
   if (!fields.ok) return fields
-  const { federation, author, seq, notAfterMs, opsRoot, opsCount } = fields.value
+  const { federation, author, sequence, notAfterMs, opsRoot, opsCount } = fields.value
   const root = merkleRoot(ops.map(each => leafHash(each)))
   if (opsCount !== ops.length || !equalBytes(root, opsRoot)) return fail({ code: 'operations-root' })
   const operations: ReadOperation[] = []
@@ -160,10 +160,29 @@ export function decodeTransaction (registry: Registry, envelope: Uint8Array): Re
   }
   const idBytes = transactionId(body, cert, signature)
   return ok({
-    id: hex(idBytes), idBytes, bytes: envelope, body, federation, author, sequence: seq, notAfterMs,
+    id: hex(idBytes), idBytes, bytes: envelope, body, federation, author, sequence, notAfterMs,
     signedBy: { type: codecOf(cert) === 'dagCbor' ? 'certificate' : 'key', digest: digestOf(cert) },
     signature, operations, operationBytes: ops, verifiedKey: undefined
   })
+}
+
+/** The parts of an envelope; undefined for other bytes. */
+export function readEnvelope (envelope: Uint8Array): Parsed<typeof envelopeSchema> | undefined {
+  const parsed = decodeCanonical(envelope, envelopeSchema, TRANSACTION_BYTES_MAX)
+  return parsed.ok ? parsed.value : undefined
+}
+
+export type TransactionBody = Pick<TransactionFields, 'federation' | 'author' | 'sequence' | 'notAfterMs'> & {
+  readonly opsRoot: Uint8Array
+  readonly opsCount: number
+}
+
+/** What the author signed: enough to prove one operation without the others. */
+export function decodeTransactionBody (body: Uint8Array): Result<TransactionBody, CodecFailure> {
+  const decoded = decodeCanonical(body, bodySchema, TRANSACTION_BYTES_MAX)
+  if (!decoded.ok) return decoded
+  const { federation, author, seq, notAfterMs, opsRoot, opsCount } = decoded.value
+  return ok({ federation, author, sequence: seq, notAfterMs, opsRoot, opsCount })
 }
 
 export function readOperation (registry: Registry, encoded: Uint8Array): ReadOperation | undefined {
