@@ -8,14 +8,15 @@
  * A member is the `did:key` of its root key, which signs certificates, charters, revocations and tickets, and can stay
  * offline. A certificate (90 days at most) names the node key that signs statements, the transport key behind the PeerId
  * and the X25519 key for grants. The charter also names the consensus key with which a founder's node votes. All Ed25519 keys
- * differ. A signature covers `body` as received; `v`, `federation`
- * and `kind` in it separate the domains; ids are CIDs (dag-cbor) of envelopes, the federation's of the charter's body.
+ * differ. A signature covers `body` as received; `v`, `federation` and `kind` in it separate the domains; ids are CIDs (dag-cbor)
+ * of envelopes, the federation's of the charter's body.
  *
- * `Membership` is the one question to ask about who belongs. Its value is immutable; now it comes from the charter that
- * all founders signed, with certificates and revocations as they arrive, and later from the ledger behind the same
- * interface. Revocations may come in any order and again. A key of one member is refused in another's certificate, first
- * come: a certificate does not prove that its member holds the keys in it. A thief of a node key can backdate statements
- * to before the revocation: only the ledger's order can tell.
+ * `Membership` is the one question to ask about who belongs. Its value is immutable: the charter that all founders signed,
+ * certificates and revocations as they arrive, and what the ledger says, which is right where they disagree. Whom the ledger
+ * no longer names may not connect; what it said before that block's time goes on to hold. Revocations may come in any order
+ * and again. A key of one member is refused in another's certificate, first come, unless the ledger gave it to one of them: a
+ * certificate does not prove that its member holds the keys in it. A thief of a node key can backdate statements to before the
+ * revocation: only the ledger's order can tell.
  *
  * Founding: the convener signs one ticket that names the federation and how many founders there shall be, itself among
  * them, and answers requests of applicants (16 KiB at most, signed by their root keys). Whoever holds the ticket may
@@ -24,7 +25,8 @@
  * request leaves, and nothing is lost by a restart; every message may be sent again.
  */
 export {
-  admitKey, didOfKey, didSchema, encryptionKeyOfSeed, keyOfDid, peerIdOfKey, rootKeyOf, signingKeyOfSeed, type Did, type KeyFailure, type SigningKey, type VerifyingKey
+  admitKey, didOfKey, didSchema, encryptionKeyOfSeed, keyOfDid, peerIdOfKey, rootKeyOf, signingKeyOfSeed,
+  type Did, type KeyFailure, type SigningKey, type VerifyingKey
 } from './key.ts'
 export { decodeStatement, signStatement, type Statement } from './statement.ts'
 export {
@@ -42,7 +44,8 @@ export {
 } from './revocation.ts'
 export {
   CLOCK_SKEW_MS_MAX, membershipOf,
-  type AddCertificateFailure, type AddRevocationFailure, type Member, type Membership, type Speaker, type SpeakerFailure
+  type AddCertificateFailure, type AddRevocationFailure, type LedgerFacts, type Member, type MemberFacts, type Membership, type Speaker,
+  type SpeakerFailure
 } from './membership.ts'
 export {
   checkHello, decodeHello, encodeHello, INSTANCE_SIZE_BYTES, type Hello, type HelloFailure

@@ -183,6 +183,7 @@ export class Catalogue {
     const unknown = shelf.state.quarantined.flatMap(({ reason }) => reason.code === 'unknown-feed' ? [reason.feed] : [])
     if (unknown.length > 0) this.#federation.puller.seek(unknown)
     const { members } = this.#federation
+    if (shelf.state.profile !== undefined) members.told(publisher, shelf.state.profile.name)
     if (shelf.state.certificate !== undefined) await members.addCertificate(shelf.state.certificate.envelope)
     for (const revocation of shelf.state.revocations) await members.addRevocation(revocation.envelope)
     for (const [datasetId, { entry }] of shelf.state.datasets) {

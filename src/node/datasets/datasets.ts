@@ -100,7 +100,9 @@ export class Datasets {
   /** The did of the one member of that name, in any case of letters. */
   #memberCalled (name: string): string | undefined {
     const wanted = name.toLowerCase()
-    const called = this.#federation.members.current.members().filter(member => member.name.toLowerCase() === wanted || slugOf(member.name) === wanted)
+    const { members } = this.#federation
+    const called = members.current.members().map(({ did }) => ({ did, name: members.nameOf(did) }))
+      .filter(each => each.name.toLowerCase() === wanted || slugOf(each.name) === wanted)
     return called.length === 1 ? called[0]?.did : undefined
   }
 

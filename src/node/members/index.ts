@@ -6,7 +6,7 @@
 import { cidOf, digestOf, type CID, type Result } from '../../base/index.ts'
 import {
   decodeCertificate, decodeRevocation, membershipOf, type AddCertificateFailure, type AddRevocationFailure, type Charter,
-  type Membership
+  type LedgerFacts, type Membership
 } from '../../core/identity/index.ts'
 import type { Speaker } from '../../core/feed/index.ts'
 import type { Clock, Store } from '../../host/index.ts'
@@ -17,7 +17,10 @@ export class Members {
   readonly #store: Store
   readonly #clock: Clock
   #current: Membership
-  /** Certificates or revocations came: who may connect has changed. */
+  /** Envelopes that were kept of members whom only the ledger knows: they count once it is read. */
+  #waiting: Uint8Array[] = []
+  readonly #toldNames = new Map<string, string>()
+  /** Certificates, revocations or blocks came: who may connect has changed. */
   readonly changed: Signal<Membership> = new Signal()
 
   private constructor (store: Store, clock: Clock, charter: Charter) {
@@ -41,8 +44,35 @@ export class Members {
   /** Who says a statement, by the membership as it is when asked. */
   readonly speaker: Speaker = (statement, timeMs) => this.#current.speaker(statement, timeMs)
 
+  /** How many members there are now. */
+  belonging (): number {
+    return this.#current.members().filter(({ revokedSinceMs }) => revokedSinceMs === undefined).length
+  }
+
+  /** As the charter calls a founder, and as others call themselves: whoever takes a name that another has goes by its DID too. */
   nameOf (did: string): string {
-    return this.#current.member(did)?.name ?? did
+    const name = this.#current.member(did)?.name
+    if (name !== undefined) return name
+    const told = this.#toldNames.get(did)
+    if (told === undefined) return shortDid(did)
+    const isTaken = this.#current.members().some(other => other.did !== did && isSameName(other.name ?? this.#toldNames.get(other.did) ?? '', told))
+    return isTaken ? `${told} (${shortDid(did)})` : told
+  }
+
+  /** What a member calls itself in its catalogue. */
+  told (did: string, name: string): void {
+    this.#toldNames.set(did, name)
+  }
+
+  /** Takes what the ledger says of membership as of now. Who was removed is cut off at once. */
+  setLedger (facts: LedgerFacts): void {
+    const next = this.#current.withLedger(facts)
+    if (next === this.#current) return
+    this.#current = next
+    const waiting = this.#waiting
+    this.#waiting = []
+    for (const envelope of waiting) this.#take(envelope)
+    this.changed.emit(this.#current)
   }
 
   async addCertificate (envelope: Uint8Array): Promise<Result<Membership, AddCertificateFailure>> {
@@ -82,7 +112,17 @@ export class Members {
   #take (envelope: Uint8Array): void {
     const next = decodeCertificate(envelope).ok
       ? this.#current.withCertificate(envelope, this.#clock.nowMs())
-      : decodeRevocation(envelope).ok ? this.#current.withRevocation(envelope) : undefined
+      : decodeRevocation(envelope).ok ? this.#current.withRevocation(envelope, true) : undefined
     if (next?.ok === true) this.#current = next.value
+    else if (next?.failure.code === 'unknown-member') this.#waiting.push(envelope)
   }
+}
+
+/** Enough of a DID to tell members apart. */
+function shortDid (did: string): string {
+  return `${did.slice(0, 12)}…${did.slice(-6)}`
+}
+
+function isSameName (a: string, b: string): boolean {
+  return a.normalize('NFKC').toLowerCase() === b.normalize('NFKC').toLowerCase()
 }

@@ -1,0 +1,58 @@
+import { strict as assert } from 'node:assert'
+import type { LedgerFacts, MemberFacts } from '../../src/core/identity/index.ts'
+import { Members } from '../../src/node/members/index.ts'
+import { certificateOf, charterOf, cities, cityNamed, codeOf, FOUNDED_MS, type City } from '../core/identity.fixture.ts'
+import { openMemoryStore } from '../support/memory-store.ts'
+
+const [ada, ben, cyd] = cities(3) as [City, City, City]
+const [dor, eli] = [cityNamed('Dor'), cityNamed('Eli')]
+const charter = charterOf([ada, ben, cyd])
+const clock = { nowMs: () => FOUNDED_MS, monotonicMs: () => 0, wake: () => () => {} }
+
+function factsOf (...admitted: readonly City[]): LedgerFacts {
+  const facts = ({ did, transport }: City, sinceHeight: number): MemberFacts =>
+    ({ did, sinceHeight, endedSinceMs: undefined, nodes: [{ transportKey: transport.publicKey, addresses: [], certificate: undefined }] })
+  return { members: [...[ada, ben, cyd].map(city => facts(city, 0)), ...admitted.map(city => facts(city, 1))], revokedSinceMs: () => undefined }
+}
+
+describe('members of a node', () => {
+  it('follow the ledger, and say once that they changed', async () => {
+    const members = await Members.load(openMemoryStore(), clock, charter)
+    let changes = 0
+    members.changed.on(() => { changes++ })
+    const facts = factsOf(dor)
+    members.setLedger(facts)
+    members.setLedger(facts)
+    assert.equal(changes, 1)
+    assert.equal(members.belonging(), 4)
+    members.setLedger({ ...facts, members: facts.members.map(each => each.did === ben.did ? { ...each, endedSinceMs: FOUNDED_MS } : each) })
+    assert.equal(changes, 2)
+    assert.equal(members.belonging(), 3)
+  })
+
+  it('find certificates that they kept of members whom only the ledger knows, after a restart', async () => {
+    const store = openMemoryStore()
+    const members = await Members.load(store, clock, charter)
+    members.setLedger(factsOf(dor))
+    const { envelope, id } = certificateOf(dor, charter.federation)
+    assert.equal(codeOf(await members.addCertificate(envelope)), 'ok')
+    const later = await Members.load(store.reopen(), clock, charter)
+    assert.equal(later.current.certificate(id), undefined, 'without the ledger it is a stranger\'s')
+    later.setLedger(factsOf(dor))
+    assert.equal(later.current.certificate(id)?.member, dor.did)
+  })
+
+  it('go by the names of the charter, then by what they call themselves, and nobody by the name of another alone', async () => {
+    const members = await Members.load(openMemoryStore(), clock, charter)
+    members.setLedger(factsOf(dor, eli))
+    assert.equal(members.nameOf(ada.did), 'City 1')
+    assert.match(members.nameOf(dor.did), /^did:key:z6Mk….{6}$/)
+    members.told(dor.did, 'Dorstadt')
+    assert.equal(members.nameOf(dor.did), 'Dorstadt')
+    members.told(eli.did, 'city 1')
+    assert.match(members.nameOf(eli.did), /^city 1 \(did:key:z6Mk….{6}\)$/)
+    members.told(ada.did, 'Dorstadt')
+    assert.equal(members.nameOf(ada.did), 'City 1', 'a founder goes by the charter')
+    assert.equal(members.nameOf(dor.did), 'Dorstadt', 'so it takes no other name away')
+  })
+})
