@@ -44,9 +44,12 @@ export type StateRow = { readonly key: Uint8Array, readonly value: Uint8Array | 
  */
 export interface App<S, T extends Transaction> {
   readonly genesis: { readonly state: S, readonly stateRoot: Uint8Array, readonly validators: readonly Validator[], readonly timeMs: number }
-  /** The body of the next block: what applies, in an order of its own choice, within the limit. Empty when nothing applies. */
+  /** The body of the next block: what applies, in an order of its own choice, within the limit. Zero bytes when nothing applies. */
   propose (state: S, context: BlockContext, pool: readonly T[], bodyBytesMax: number): { readonly body: Uint8Array, readonly isFull: boolean }
-  /** `known` finds transactions that were admitted before, which saves their verification and changes nothing else. */
+  /**
+   * A body of zero bytes is one without transactions, whatever the block's type: evidence or a seal may be all there is to say.
+   * `known` finds transactions that were admitted before, which saves their verification and changes nothing else.
+   */
   execute (state: S, context: BlockContext, body: Uint8Array, known: (id: string) => T | undefined): Result<Executed<S>, { readonly code: string }>
   /** The exact content of the next seal; null while no change is due. `context` of the seal block itself is not needed: same state, same answer. */
   due (state: S): NextEpoch | null
@@ -82,6 +85,8 @@ export type Rules<S, T extends Transaction> = {
   readonly keys: ReadonlyMap<string, SigningKey>
   /** Highest protocol version that this build speaks. */
   readonly version: number
+  /** Hex of what this process drew at its start and says in every hello: how a clone is told from itself. */
+  readonly instance: string
 }
 
 /** Hex of a transport key. */
@@ -117,8 +122,8 @@ export type FinalBlock<S> = {
 }
 
 export type Effect<S> =
-  /** Keep these rows, together. Whatever is sent or final after it waits until they are synced. */
-  | { readonly type: 'persist', readonly rows: readonly KeptRow[], readonly state: readonly StateRow[] }
+  /** Keep these rows, together. Whatever is sent or final after it waits until they are synced, except after lazy ones. */
+  | { readonly type: 'persist', readonly rows: readonly KeptRow[], readonly state: readonly StateRow[], readonly isLazy: boolean }
   /** `fast`: the stream of votes. `bulk`: blocks and ranges, so that votes never wait. */
   | { readonly type: 'send', readonly peer: PeerName, readonly lane: 'fast' | 'bulk', readonly message: Uint8Array }
   /** The earliest deadline only; replaces the one before. Null: nothing to wait for. */
@@ -139,3 +144,60 @@ export type ArchiveRequest =
   | { readonly kind: 'range', readonly fromHeight: number, readonly max: number }
   /** Proofs that seal after seal became final. */
   | { readonly kind: 'seals', readonly fromEpoch: number }
+
+// --- Limits of the engine; times that depend on the network are in the profile -------------------------------------
+
+/** Views beyond the present one for which votes are kept: a minority cannot run ahead of a quorum, so more are lies. */
+export const VIEW_WINDOW = 64
+/** Different digests per signer, type and view: the second is evidence, a third says nothing new. */
+export const DIGESTS_PER_VOTE_MAX = 2
+/** Unfinal blocks held: two per view of the window. */
+export const HELD_BLOCKS_MAX = 2 * VIEW_WINDOW
+export const HELD_BYTES_MAX = 64 * 1024 * 1024
+export const WANTS_MAX = 64
+
+export const POOL_TRANSACTIONS_MAX = 4_096
+export const POOL_BYTES_MAX = 16 * 1024 * 1024
+export const TRANSACTION_BYTES_MAX = 80 * 1024
+export const PENDING_IDS_MAX = 64
+export const PUT_TRANSACTIONS_MAX = 512
+
+export const PEERS_MAX = 256
+export const INSTANCES_PER_PEER_MAX = 8
+/** Instances older than this say nothing about now. */
+export const INSTANCE_WINDOW_MS = 60_000
+/** Starts of this node that are remembered, so that a quick restart is not taken for a clone. */
+export const OWN_INSTANCES_MAX = 8
+/** Newest votes remembered by transport key, across epochs. */
+export const NEWEST_VOTES_MAX = 64
+
+export const EVIDENCE_POOL_MAX = 256
+export const EVIDENCE_PER_BLOCK_MAX = 16
+/** What is final of one signer in one epoch; more of the same changes nothing and would let the record grow for ever. */
+export const EVIDENCE_PER_SIGNER_MAX = 64
+export const EVIDENCE_BYTES_MAX = 1024 * 1024
+/** Epochs before the present one whose validators are known, so that their lies can still be shown. */
+export const PAST_EPOCHS_MAX = 4
+
+export const RANGE_BLOCKS_MAX = 64
+export const RANGE_BYTES_MAX = 1024 * 1024
+export const SEALS_MAX = 64
+export const CERTS_MAX = 64
+
+export const VOTE_BYTES_MAX = 256
+export const CERT_BYTES_MAX = 4 * 1024
+export const STATUS_BYTES_MAX = 16 * 1024
+/** A justification has no count of its own: it follows from the views that were skipped. This is what a frame carries of it. */
+export const JUST_BYTES_MAX = 1024 * 1024
+export const PROOF_BYTES_MAX = 1024 * 1024
+export const JOINED_BYTES_MAX = 256 * 1024
+
+/** Between two answers to one peer of an older epoch, and between two unasked statuses. */
+export const REPEAT_MS_MIN = 5_000
+/** Silence, in Δ, after which a leader is not waited for while a quorum is heard. */
+export const SILENCE_DELTAS = 10
+/** Waiting for a range, in Δ0, before another peer is asked. */
+export const RANGE_DELTAS = 10
+export const DELTA_GROWTH = 1.5
+export const DELTA_DECAY = 0.9
+export const DELTA_FACTOR_MAX = 4

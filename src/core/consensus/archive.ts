@@ -1,0 +1,179 @@
+import { equalBytes, hex } from '../../base/index.ts'
+import { encodeBlock, encodeFinalityProof, verifyFinality, type Anchor, type Block, type FinalityProof } from '../finality/index.ts'
+import { RANGE_BLOCKS_MAX, RANGE_BYTES_MAX, RANGE_DELTAS, SEALS_MAX } from './types.ts'
+import { fork, settleChain } from './deciding.ts'
+import { encodeMessage, type Message } from './message.ts'
+import { blame, put, send, type Held, type Turn } from './state.ts'
+import type { ArchiveRequest, PeerName, Transaction } from './types.ts'
+
+// --- Asking --------------------------------------------------------------------------------------------------------
+
+/**
+ * Asks one peer at a time for the final blocks above the newest one here. A peer's claim is a reason to ask and nothing more:
+ * it goes when the peer lowers it, answers with nothing, with something else, or not in time; then another is asked.
+ */
+export function catchUp<S, T extends Transaction> (turn: Turn<S, T>): void {
+  const { draft, now: { monotonicMs }, rules: { profile } } = turn
+  if (draft.halted !== null) return
+  if (draft.catching !== null) {
+    if (monotonicMs < draft.catching.untilMs) return
+    disbelieve(turn, draft.catching.peer)
+  }
+  const claims = [...draft.peers].filter(([, { isOpen, claim }]) => isOpen && claim !== null &&
+    (claim.epoch > draft.epoch.number || claim.height > draft.final.height + NEAR_BLOCKS))
+  const [peer] = claims[draft.rotation % Math.max(1, claims.length)] ?? []
+  if (peer === undefined) return
+  draft.rotation++
+  const fromHeight = draft.final.height + 1
+  draft.catching = { peer, fromHeight, untilMs: monotonicMs + RANGE_DELTAS * profile.deltaMs }
+  send(turn, peer, { kind: 'getRange', fromHeight, max: RANGE_BLOCKS_MAX })
+}
+
+/** So few blocks come one by one with the certificate that finalised them. */
+const NEAR_BLOCKS = 2
+
+function disbelieve<S, T extends Transaction> (turn: Turn<S, T>, name: PeerName): void {
+  const peer = turn.draft.peers.get(name)
+  if (peer !== undefined) put(turn, 'peers', name, { ...peer, claim: null })
+  turn.draft.catching = null
+}
+
+export function onRange<S, T extends Transaction> (turn: Turn<S, T>, from: PeerName, blocks: readonly Block[], proof: FinalityProof | null): void {
+  const { draft } = turn
+  if (draft.catching?.peer !== from) return
+  draft.catching = null
+  if (proof === null) return disbelieve(turn, from)
+  if (!isProvenRange(turn, blocks, proof)) {
+    disbelieve(turn, from)
+    return blame(turn, from, 'a range that its proof does not prove')
+  }
+  const { final } = draft
+  const same = blocks.find(each => each.header.height === final.height)
+  const rest = blocks.filter(each => each.header.height > final.height)
+  const [first] = rest
+  if (same !== undefined && !equalBytes(same.digest, final.digest)) return fork(turn, proof)
+  if (first === undefined || first.header.height !== final.height + 1) return disbelieve(turn, from)
+  if (!equalBytes(first.header.parent, final.digest)) return fork(turn, proof)
+  const chain = rest.map(block => {
+    const name = hex(block.digest)
+    const held: Held<S> = draft.blocks.get(name) ?? { block, name, parent: hex(block.header.parent), outcome: null, kept: false }
+    put(turn, 'blocks', name, held)
+    return held
+  })
+  const epoch = draft.epoch.number
+  if (!settleChain(turn, chain, proof)) return
+  const peer = draft.peers.get(from)
+  if (peer?.claim != null && draft.epoch.number === epoch && peer.claim.epoch === epoch && peer.claim.height <= draft.final.height) {
+    put(turn, 'peers', from, { ...peer, claim: null })
+  }
+}
+
+/** Linked by parent within this epoch, and the last of them is proven. */
+function isProvenRange<S, T extends Transaction> ({ draft, rules }: Turn<S, T>, blocks: readonly Block[], proof: FinalityProof): boolean {
+  const last = blocks.at(-1)
+  if (last === undefined || blocks.some(({ header }) => header.epoch !== draft.epoch.number)) return false
+  for (const [index, { header }] of blocks.entries()) {
+    const before = blocks[index - 1]
+    if (before !== undefined && (!equalBytes(header.parent, before.digest) || header.height !== before.header.height + 1)) return false
+  }
+  const verified = verifyFinality(anchorOf(draft.epoch, rules), rules.scheme, proof)
+  return verified.ok && equalBytes(verified.value.header.digest, last.digest)
+}
+
+export function anchorOf (epoch: Turn<unknown, Transaction>['draft']['epoch'], { federation }: { readonly federation: Anchor['federation'] }): Anchor {
+  const { number, set: { validators }, base } = epoch
+  return { federation, epoch: number, validators, base: base.digest, baseHeight: base.height, timeMs: base.timeMs }
+}
+
+/** The proof of a seal tells that there is more, and with whom. */
+export function onSeals<S, T extends Transaction> (turn: Turn<S, T>, from: PeerName, proofs: readonly FinalityProof[]): void {
+  const { draft, rules } = turn
+  const peer = draft.peers.get(from)
+  for (const proof of proofs) {
+    const verified = verifyFinality(anchorOf(draft.epoch, rules), rules.scheme, proof)
+    if (!verified.ok || peer === undefined) continue
+    const { header } = verified.value.header
+    if (header.height > draft.final.height) return put(turn, 'peers', from, { ...peer, claim: { epoch: header.epoch + 1, height: header.height } })
+    return
+  }
+}
+
+// --- Answering -----------------------------------------------------------------------------------------------------
+
+/**
+ * What is final, as it is kept outside. Everything is read at once and synchronously: a driver that reads asynchronously first
+ * loads what the request can touch (`archiveReads` names it), then answers.
+ */
+export type ArchiveReader = {
+  readonly tipHeight: number
+  /** A final block by its height; undefined where it is not kept. */
+  blockAt (height: number): Block | undefined
+  blockOf (digest: Uint8Array): Block | undefined
+  /** The proof that was delivered with a group of final blocks, by the height of the last of them. */
+  proofAt (height: number): FinalityProof | undefined
+  /** The proof of the seal that ended an epoch. */
+  sealOf (epoch: number): FinalityProof | undefined
+}
+
+/** Heights and epochs that the answer to a request may read, the ends included. Proofs may lie further up: read those until one is found. */
+export function archiveReads (request: ArchiveRequest): { readonly heights: readonly [number, number] | null, readonly epochs: readonly [number, number] | null } {
+  switch (request.kind) {
+    case 'block': return { heights: null, epochs: null }
+    case 'range': return { heights: [request.fromHeight, request.fromHeight + 2 * RANGE_BLOCKS_MAX], epochs: null }
+    case 'seals': return { heights: null, epochs: [request.fromEpoch, request.fromEpoch + SEALS_MAX - 1] }
+  }
+}
+
+/** The messages that answer a request, within the caps; an empty range says that there is nothing. */
+export function archiveAnswer (reader: ArchiveReader, request: ArchiveRequest): readonly Uint8Array[] {
+  switch (request.kind) {
+    case 'block': {
+      const block = reader.blockOf(request.digest)
+      return block === undefined ? [] : [encodeMessage({ kind: 'block', block })]
+    }
+    case 'range': return [encodeMessage(rangeOf(reader, request.fromHeight, request.max))]
+    case 'seals': {
+      const proofs: FinalityProof[] = []
+      let bytes = 0
+      for (let epoch = request.fromEpoch; proofs.length < SEALS_MAX; epoch++) {
+        const proof = reader.sealOf(epoch)
+        if (proof === undefined) break
+        bytes += encodeFinalityProof(proof).length
+        if (proofs.length > 0 && bytes > RANGE_BYTES_MAX) break
+        proofs.push(proof)
+      }
+      return proofs.length === 0 ? [] : [encodeMessage({ kind: 'seals', proofs })]
+    }
+  }
+}
+
+function rangeOf (reader: ArchiveReader, fromHeight: number, max: number): Message {
+  const none: Message = { kind: 'range', blocks: [], proof: null }
+  const blocks: Block[] = []
+  let bytes = 0
+  const first = reader.blockAt(fromHeight)
+  for (let height = fromHeight; height <= reader.tipHeight && blocks.length < Math.min(max, RANGE_BLOCKS_MAX); height++) {
+    const block = reader.blockAt(height)
+    if (block === undefined || block.header.epoch !== first?.header.epoch) break
+    bytes += encodeBlock(block).length
+    if (blocks.length > 0 && bytes > RANGE_BYTES_MAX) break
+    blocks.push(block)
+  }
+  const last = blocks.at(-1)
+  if (last === undefined) return none
+  const proof = proofOf(reader, last)
+  return proof === undefined ? none : { kind: 'range', blocks, proof }
+}
+
+/** The headers from a block up to the next one that was proven, and that proof. */
+function proofOf (reader: ArchiveReader, block: Block): FinalityProof | undefined {
+  const headers: Uint8Array[] = []
+  for (let height = block.header.height; height <= reader.tipHeight; height++) {
+    const proof = reader.proofAt(height)
+    if (proof !== undefined) return { headers: [...headers, ...proof.headers], cert: proof.cert }
+    const between = reader.blockAt(height)
+    if (between === undefined) return undefined
+    headers.push(between.bytes)
+  }
+  return undefined
+}

@@ -1,0 +1,304 @@
+/**
+ * Orders opaque blocks among the validators of a federation: Simplex consensus (TCC 2023, eprint 2023/463) with attributable
+ * Ed25519 votes, three hops to finality, one block per two hops, and no message at all while there is nothing to decide.
+ */
+import { assert, compareBytes, digestOf, hex, unreachable } from '../../base/index.ts'
+import { validatorSet, type FinalityProof, type Validator, type ValidatorSet } from '../finality/index.ts'
+import { anchorOf, catchUp, onRange, onSeals } from './archive.ts'
+import { finalize, onCert, onVote } from './deciding.ts'
+import { OWN_INSTANCES_MAX } from './types.ts'
+import { decodeMessage, splitMessages, type Message } from './message.ts'
+import {
+  addTransactions, answerVotesOf, askAllOfMe, isOfOtherEpoch, lock, onBlock, onClose, onEvidence, onGetBlock, onGetCerts, onOpen, onProposal, onStatus,
+  onVotesOf, tellConnected, tryUnlock
+} from './peers.ts'
+import { propose } from './proposing.ts'
+import { instancesRow, restoreRows, type Restored } from './rows.ts'
+import { NOTHING_ON_RECORD, recorded, type OnRecord } from './signer.ts'
+import {
+  alarm, appendLog, blame, effectsOf, emit, epochOf, EMPTY_VIEW, openValidators, put, send, sendAll, tipOf, turnOf, viewAt, votesAt,
+  type Final, type Held, type Lock, type Outcome, type Signing, type State, type Turn
+} from './state.ts'
+import type { AlarmCode, Effect, Input, KeptRow, Now, PeerName, Rules, Transaction } from './types.ts'
+import { arm, askForBlocks, notarize, pressOn, schedule } from './views.ts'
+
+export type {
+  AlarmCode, App, ArchiveRequest, BlockContext, Effect, Executed, FinalBlock, Input, KeptRow, NextEpoch, Now, PeerName, Profile, Rules, StateRow,
+  Transaction, Verdict
+} from './types.ts'
+export { JOINED_BYTES_MAX } from './types.ts'
+export type { State } from './state.ts'
+export { archiveAnswer, archiveReads, type ArchiveReader } from './archive.ts'
+export { decodeMessage, encodeMessage, joinMessages, splitMessages, type Message, type MessageKind, type Status } from './message.ts'
+export { decide, recorded, NOTHING_ON_RECORD, type Decision, type OnRecord } from './signer.ts'
+export { countRow, voteCountOf } from './rows.ts'
+
+export type Step<S, T extends Transaction> = { readonly state: State<S, T>, readonly effects: readonly Effect<S>[] }
+
+export function step<S, T extends Transaction> (rules: Rules<S, T>, state: State<S, T>, input: Input<T>): Step<S, T> {
+  const turn = turnOf(rules, state, input.now)
+  take(turn, input)
+  return finish(turn)
+}
+
+function finish<S, T extends Transaction> (turn: Turn<S, T>): Step<S, T> {
+  settle(turn)
+  schedule(turn)
+  const effects = effectsOf(turn)
+  return { state: turn.draft, effects }
+}
+
+function take<S, T extends Transaction> (turn: Turn<S, T>, input: Input<T>): void {
+  const { draft } = turn
+  switch (input.type) {
+    case 'tick': break
+    case 'open': return onOpen(turn, input.peer, input.instance)
+    case 'close': return onClose(turn, input.peer)
+    case 'message': return onMessages(turn, input.peer, input.bytes)
+    case 'submit': {
+      const added = addTransactions(turn, input.transactions)
+      if (added.length > 0) sendAll(turn, openValidators(turn), { kind: 'putTx', transactions: added.map(each => each.bytes) })
+      return
+    }
+    case 'lock': return lock(turn, input.reason)
+    case 'keys': {
+      draft.keys = input.keys
+      const { number, version, set, base } = draft.epoch
+      draft.epoch = epochOf(turn.rules.federation, number, version, set, turn.rules.node, input.keys, base)
+      return reconsiderLock(turn)
+    }
+    default: return unreachable(input)
+  }
+}
+
+/** Considers what was learnt until nothing new follows from it. */
+function settle<S, T extends Transaction> (turn: Turn<S, T>): void {
+  const { draft, pending, due } = turn
+  due.tick = true
+  let epoch = draft.epoch.number
+  for (;;) {
+    const next = pending.shift()
+    if (next !== undefined) {
+      if (draft.halted !== null && next.from !== null) continue
+      if (next.type === 'vote') onVote(turn, next.vote, next.from, next.verified)
+      else onCert(turn, next.cert, next.from, next.verified)
+    } else if (turn.isReplay) return
+    else if (due.finalize) {
+      due.finalize = false
+      finalize(turn)
+      if (draft.epoch.number !== epoch) reconsiderLock(turn)
+      epoch = draft.epoch.number
+    } else if (due.notarize) {
+      due.notarize = false
+      notarize(turn)
+    } else if (due.tick) {
+      due.tick = false
+      askForBlocks(turn)
+      catchUp(turn)
+      tellConnected(turn)
+      arm(turn)
+      propose(turn)
+      if (pending.length === 0) pressOn(turn)
+    } else return
+  }
+}
+
+/** A seat may be held by another key now: one that a lock does not bind, or a first one. */
+function reconsiderLock<S, T extends Transaction> (turn: Turn<S, T>): void {
+  const { draft } = turn
+  const { lock: before } = draft.signing
+  const seat = draft.epoch.set.validators[draft.epoch.me]
+  if (seat !== undefined && before.type === 'locked' && !before.keys.has(hex(seat.key))) {
+    draft.signing = { ...draft.signing, lock: { type: 'checking', answered: new Set() } }
+    draft.alarms = draft.alarms.filter(each => each.code !== 'locked')
+  }
+  if (draft.signing.lock.type !== 'checking') return
+  askAllOfMe(turn)
+  tryUnlock(turn)
+}
+
+function onMessages<S, T extends Transaction> (turn: Turn<S, T>, from: PeerName, bytes: Uint8Array): void {
+  if (turn.draft.peers.get(from)?.isOpen !== true) return
+  const frames = splitMessages(bytes)
+  if (frames === undefined) return blame(turn, from, 'a frame of messages whose lengths do not add up')
+  for (const frame of frames) {
+    const message = decodeMessage(frame, turn.rules.profile.bodyBytesMax)
+    if (!message.ok) return blame(turn, from, `a message that is ${message.failure.code}`)
+    onMessage(turn, from, message.value)
+  }
+}
+
+function onMessage<S, T extends Transaction> (turn: Turn<S, T>, from: PeerName, message: Message): void {
+  const { draft, rules: { app } } = turn
+  switch (message.kind) {
+    case 'vote':
+      if (!isOfOtherEpoch(turn, from, message.vote.epoch)) turn.pending.push({ type: 'vote', vote: message.vote, from, verified: false })
+      return
+    case 'cert': return onCerts(turn, from, [message])
+    case 'certs': return onCerts(turn, from, message.certs.map(cert => ({ cert })))
+    case 'proposal': return onProposal(turn, message.block, message.signature, from)
+    case 'status': return onStatus(turn, from, message.status)
+    case 'getBlock': return onGetBlock(turn, from, message.digest)
+    case 'block': return onBlock(turn, message.block)
+    case 'getCerts': return message.epoch === draft.epoch.number ? onGetCerts(turn, from, message.fromView, message.toView) : undefined
+    case 'getVotesOf': return answerVotesOf(turn, from)
+    case 'votesOf': return onVotesOf(turn, from, message.newest, message.instances)
+    case 'getRange': return emit(turn, { type: 'archive', peer: from, request: { kind: 'range', fromHeight: message.fromHeight, max: message.max } })
+    case 'range': return onRange(turn, from, message.blocks, message.proof)
+    case 'getSeals': return emit(turn, { type: 'archive', peer: from, request: { kind: 'seals', fromEpoch: message.fromEpoch } })
+    case 'seals': return onSeals(turn, from, message.proofs)
+    case 'getTx': {
+      const transactions = message.ids.flatMap(id => draft.pool.get(hex(id))?.bytes ?? [])
+      return transactions.length > 0 ? send(turn, from, { kind: 'putTx', transactions }) : undefined
+    }
+    case 'putTx': {
+      const admitted = message.transactions.flatMap(each => app.admit(draft.final.outcome.state, each) ?? [])
+      addTransactions(turn, admitted)
+      return
+    }
+    case 'evidence': return onEvidence(turn, message.evidence, from)
+    default: return unreachable(message)
+  }
+}
+
+function onCerts<S, T extends Transaction> (turn: Turn<S, T>, from: PeerName, certs: readonly { readonly cert: Parameters<typeof onCert>[1] }[]): void {
+  for (const { cert } of certs) {
+    if (!isOfOtherEpoch(turn, from, cert.epoch)) turn.pending.push({ type: 'cert', cert, from, verified: false })
+  }
+}
+
+// --- Looking in -----------------------------------------------------------------------------------------------------
+
+/** For people: where the ledger is, what this node is to it, and who is there. */
+export type EngineView = {
+  readonly epoch: number
+  readonly height: number
+  readonly view: number
+  readonly digest: string
+  readonly stateRoot: Uint8Array
+  readonly finalMs: number
+  /** `checking`: peers are still being asked whether this node may vote; `learner`: without a seat; `observer`: halted by an alarm. */
+  readonly role: 'validator' | 'checking' | 'learner' | 'observer' | 'locked'
+  readonly lockReason: string | null
+  readonly validators: readonly (Validator & { readonly isReachable: boolean })[]
+  readonly toleratedFaults: number
+  readonly pool: number
+  readonly alarms: readonly { readonly code: AlarmCode, readonly sentence: string }[]
+}
+
+export function viewOf<S, T extends Transaction> ({ epoch, final, view, signing, halted, peers, pool, alarms }: State<S, T>): EngineView {
+  const { lock: { type }, lock: held } = signing
+  const role = halted !== null ? 'observer' : type === 'locked' ? 'locked' : epoch.me < 0 ? 'learner' : type === 'checking' ? 'checking' : 'validator'
+  return {
+    epoch: epoch.number, height: final.height, view, digest: final.name, stateRoot: final.outcome.stateRoot, finalMs: final.timeMs, role,
+    lockReason: held.type === 'locked' ? held.reason : null,
+    validators: epoch.set.validators.map((each, index) => ({ ...each, isReachable: index === epoch.me || peers.get(epoch.nodes[index] ?? '')?.isOpen === true })),
+    toleratedFaults: epoch.set.faultyMax, pool: pool.size, alarms
+  }
+}
+
+export function finalState<S, T extends Transaction> ({ final }: State<S, T>): S {
+  return final.outcome.state
+}
+
+/** The state after the newest certified block that is held and valid: ordered, not final yet. */
+export function tipState<S, T extends Transaction> (state: State<S, T>): S {
+  for (let view = state.view - 1; view > state.final.view; view--) {
+    const at = state.views.get(view)
+    const outcome = state.blocks.get((at?.notarized ?? at?.finalized)?.digest ?? '')?.outcome
+    if (outcome != null) return outcome.state
+  }
+  return state.final.outcome.state
+}
+
+export function poolHas<S, T extends Transaction> ({ pool }: State<S, T>, id: string): boolean {
+  return pool.has(id)
+}
+
+// --- Beginning -----------------------------------------------------------------------------------------------------
+
+export type Kept<S> = {
+  readonly rows: Iterable<KeptRow & { readonly value: Uint8Array }>
+  /** The application's state at the newest final block; undefined where no block was ever final here. */
+  readonly appState: S | undefined
+}
+
+/** Begins from what was kept, or from genesis where nothing was. No vote leaves before the peers have been asked. */
+export function begin<S, T extends Transaction> (rules: Rules<S, T>, { rows, appState }: Kept<S>, now: Now): Step<S, T> {
+  const restored = restoreRows(rows, rules.profile.bodyBytesMax)
+  const state = initialState(rules, restored, appState, now)
+  const replay = turnOf(rules, state, now, true)
+  replayRows(replay, restored)
+  const turn = turnOf(rules, replay.draft, now)
+  turn.rows.push(instancesRow(replay.draft.ownInstances))
+  if (replay.draft.signing.lock.type === 'locked') alarm(turn, 'locked', `This node does not vote: ${replay.draft.signing.lock.reason}`, null)
+  if (replay.draft.epoch.version > rules.version) alarm(turn, 'version', `The federation speaks version ${replay.draft.epoch.version}, this node only ${rules.version}`, null)
+  turn.due.finalize = true
+  reconsiderLock(turn)
+  return finish(turn)
+}
+
+function initialState<S, T extends Transaction> (rules: Rules<S, T>, restored: Restored, appState: S | undefined, now: Now): State<S, T> {
+  const { app, federation, scheme, keys, node, profile } = rules
+  const founded = { digest: digestOf(federation), height: 0, timeMs: app.genesis.timeMs }
+  const kept = restored.final !== null && appState !== undefined ? restored.final : null
+  const named = kept === null ? null : restored.epoch
+  const epoch = epochOf(federation, named?.number ?? 0, named?.version ?? 1, setOf(named?.validators ?? app.genesis.validators, scheme), node, keys, named?.base ?? founded)
+  const outcome: Outcome<S> = {
+    state: kept !== null && appState !== undefined ? appState : app.genesis.state, stateRoot: kept?.stateRoot ?? app.genesis.stateRoot,
+    log: kept?.log ?? appendLog({ length: 0, peaks: [] }, founded.digest), seal: null, ids: [], context: null, evidence: []
+  }
+  const final: Final<S> = kept === null
+    ? { ...founded, name: hex(founded.digest), view: 0, proof: null, outcome }
+    : { digest: kept.digest, name: hex(kept.digest), height: kept.height, view: kept.view, timeMs: kept.timeMs, proof: kept.proof, outcome }
+  const past = kept === null ? [] : (named?.past ?? []).map(({ number, validators }) => ({ number, validators, set: setOf(validators, scheme) }))
+  return {
+    epoch, past, final, finalEvidence: restored.evidence,
+    view: final.view + 1, enteredMs: now.monotonicMs, armedMs: null, retryMs: now.monotonicMs, backoffMs: 2 * profile.deltaMs, entry: null,
+    deltaMs: profile.deltaMs, finLearntMs: now.monotonicMs, suspects: new Set(), activeSinceMs: now.monotonicMs, activeMs: Number.NEGATIVE_INFINITY,
+    views: new Map(), blocks: new Map(), wants: new Map(), certsAskedMs: Number.NEGATIVE_INFINITY, rotation: 0,
+    signing: signingOf(restored, epoch.number, kept === null, new Set(keys.keys())), keys, newest: new Map(),
+    ownInstances: [...restored.instances.filter(each => each !== rules.instance), rules.instance].slice(-OWN_INSTANCES_MAX),
+    peers: new Map(), catching: null, pool: new Map(), poolBytes: 0, poolVersion: 0, includable: null, evidence: [],
+    statusSentMs: Number.NEGATIVE_INFINITY, statusOwed: false, halted: null, alarms: [], timerMs: null
+  }
+}
+
+function setOf (validators: readonly Validator[], scheme: Rules<unknown, Transaction>['scheme']): ValidatorSet {
+  const set = validatorSet(validators.toSorted((a, b) => compareBytes(a.key, b.key)), scheme)
+  assert(set.ok, 'validators that were agreed upon can be')
+  return set.value
+}
+
+function signingOf ({ votes, isDamaged, lock: kept }: Restored, epoch: number, isGenesis: boolean, keys: ReadonlySet<string>): Signing {
+  const byView = new Map<number, OnRecord>()
+  for (const { vote: { epoch: of, view, type, digest } } of votes) {
+    if (of === epoch) byView.set(view, recorded(byView.get(view) ?? NOTHING_ON_RECORD, type, digest === null ? null : hex(digest)))
+  }
+  const [first] = votes
+  const isLost = isGenesis && first !== undefined && first.count > 0
+  const reason = isDamaged ? 'its record of own votes is damaged' : isLost ? 'its record of finality is lost' : null
+  const lockNow: Lock = kept !== null
+    ? { type: 'locked', reason: kept.reason, keys: kept.keys }
+    : reason !== null ? { type: 'locked', reason, keys } : { type: 'checking', answered: new Set() }
+  const floor = first === undefined || first.count === 0 ? null : { epoch: first.vote.epoch, view: first.vote.view }
+  return { rows: votes, next: (votes.at(-1)?.count ?? -1) + 1, byView, floor, lock: lockNow }
+}
+
+/** Blocks, certificates and own votes as if they had just come, except that nothing is signed, kept or sent. */
+function replayRows<S, T extends Transaction> (turn: Turn<S, T>, restored: Restored): void {
+  const { draft } = turn
+  for (const { block, signature } of restored.blocks) {
+    const { header: { epoch, view, proposer, parent }, digest } = block
+    if (epoch !== draft.epoch.number || view <= draft.final.view) continue
+    const name = hex(digest)
+    put(turn, 'blocks', name, { block, name, parent: hex(parent), outcome: null, kept: true })
+    const at = viewAt(turn, view)
+    if (signature !== null && at.proposal === null && proposer === draft.epoch.leaders[view % draft.epoch.leaders.length]) {
+      put(turn, 'views', view, { ...at, proposal: { name, signature } })
+    }
+  }
+  for (const { vote } of restored.votes) turn.pending.push({ type: 'vote', vote, from: null, verified: vote.epoch === draft.epoch.number && vote.signer === draft.epoch.me })
+  for (const cert of restored.certs) turn.pending.push({ type: 'cert', cert, from: null, verified: false })
+  settle(turn)
+}

@@ -1,0 +1,135 @@
+import { assert, EMPTY_ROOT, hex } from '../../base/index.ts'
+import { FLUSH, makeBlock, NORMAL, PROPOSE, SEAL, NULLIFY, type Block, type BlockType, type Cert, type Just } from '../finality/index.ts'
+import { EVIDENCE_PER_BLOCK_MAX } from './types.ts'
+import {
+  appendLog, isVoter, leaderAt, openValidators, outcomeOf, put, rootOfLog, send, sendAll, tipOf, viewAt, votesAt, type Outcome, type Turn
+} from './state.ts'
+import type { BlockContext, Executed, Transaction, Verdict } from './types.ts'
+import { contextOf, isShown, readEvidence, sealOf } from './validity.ts'
+import { isHeartbeat, keepBlock, onRecord, poolAbove, sign, validateTip } from './views.ts'
+
+/** As a leader, once per view and with a reason: the child of the tip. */
+export function propose<S, T extends Transaction> (turn: Turn<S, T>): void {
+  const { draft, now, rules } = turn
+  const { view, epoch } = draft
+  const record = onRecord(turn, view)
+  if (!isVoter(turn) || draft.armedMs === null || leaderAt(epoch, view) !== epoch.me || viewAt(turn, view).proposal !== null) return
+  if (record.notarized !== null || record.nullified || record.proposed !== null) return
+  const tip = tipOf(turn)
+  const outcome = validateTip(turn, tip.name)
+  const just = outcome === null ? null : justFor(turn, tip)
+  if (outcome === null || just === null || (tip.view > 0 && tip.cert === null)) return
+  const pool = outcome.seal !== null || draft.pool.size === 0 ? [] : poolAbove(turn, tip.name)
+  const isEarly = now.monotonicMs < draft.enteredMs + rules.profile.batchWindowMs
+  if (isEarly && outcome.seal === null && !fillsBlock(pool, rules.profile.bodyBytesMax)) return
+  const built = blockAbove(turn, tip, outcome, just, pool)
+  if (built === null) return
+  const { block } = built
+  const name = hex(block.digest)
+  put(turn, 'blocks', name, { block, name, parent: tip.name, outcome: built.outcome, kept: false })
+  const vote = sign(turn, PROPOSE, view, block.digest, name)
+  if (vote === null) return
+  keepBlock(turn, name, vote.signature)
+  put(turn, 'views', view, { ...viewAt(turn, view), proposal: { name, signature: vote.signature } })
+  sendAll(turn, openValidators(turn), { kind: 'proposal', block, signature: vote.signature })
+  turn.pending.push({ type: 'vote', vote, from: null, verified: true })
+  turn.due.notarize = true
+}
+
+type Tip = ReturnType<typeof tipOf>
+type Built<S> = { readonly block: Block, readonly outcome: Outcome<S> }
+
+/** A block with what there is to say, or an empty one where the chain needs one, or none. */
+function blockAbove<S, T extends Transaction> (turn: Turn<S, T>, tip: Tip, outcome: Outcome<S>, just: Just, pool: readonly T[]): Built<S> | null {
+  const { draft, rules, now } = turn
+  const isSealing = outcome.seal !== null
+  const due = isSealing ? null : rules.app.due(outcome.state)
+  const seal = due === null ? null : sealOf(turn, due)
+  if (due !== null && seal === null) return null
+  const before = tip.name === draft.final.name ? draft.final : draft.blocks.get(tip.name)?.block.header
+  assert(before !== undefined, 'a tip that was validated is held')
+  const placed = {
+    epoch: draft.epoch.number, height: before.height + 1, timeMs: Math.max(now.wallMs, before.timeMs + 1), proposer: draft.epoch.me
+  }
+  const shown = isSealing ? [] : draft.evidence.filter(each => !isShown(turn, each.name, tip.name)).slice(0, EVIDENCE_PER_BLOCK_MAX)
+  const evidence = shown.map(each => each.bytes)
+  const build = (type: BlockType, body: Uint8Array, items: readonly Uint8Array[]): Built<S> | null => {
+    const done = isSealing
+      ? { next: outcome.state, stateRoot: outcome.stateRoot, bodyRoot: EMPTY_ROOT, ids: [], context: null }
+      : executed(turn, outcome, { ...placed, type }, just, items, body)
+    if (done === null) return null
+    const block = makeBlock({
+      ...placed, federation: rules.federation, view: draft.view, parent: tip.digest, parentView: tip.view, type, validatorsHash: draft.epoch.set.hash,
+      bodyRoot: done.bodyRoot, stateRoot: done.stateRoot, logRoot: rootOfLog(outcome.log), seal: type === SEAL ? seal : null, just, evidence: items, body
+    })
+    const log = isSealing ? outcome.log : appendLog(outcome.log, block.digest)
+    const names = items === evidence ? shown.map(each => each.name) : []
+    const { next: state, stateRoot, ids, context } = done
+    return { block, outcome: { state, stateRoot, log, seal: outcome.seal ?? (type === SEAL ? hex(block.digest) : null), ids, context, evidence: names } }
+  }
+  const nothing = new Uint8Array(0)
+  const type = seal === null ? NORMAL : SEAL
+  const body = pool.length === 0 ? nothing : proposedBody(turn, outcome, { ...placed, type }, just, evidence, pool)
+  if (body.length > 0 || evidence.length > 0 || seal !== null) {
+    const built = build(type, body, evidence) ?? (seal === null ? null : build(SEAL, nothing, []))
+    if (built !== null) return built
+  }
+  return seal === null && isFlushDue(turn, tip.view, isSealing) ? build(FLUSH, nothing, []) : null
+}
+
+function isFlushDue<S, T extends Transaction> (turn: Turn<S, T>, tipView: number, isSealing: boolean): boolean {
+  const { draft, now } = turn
+  return isSealing || isHeartbeat(turn) || votesAt(viewAt(turn, draft.view), NULLIFY).length > 0 ||
+    (tipView > draft.final.view && now.monotonicMs >= draft.enteredMs + draft.deltaMs)
+}
+
+function fillsBlock (pool: readonly Transaction[], bodyBytesMax: number): boolean {
+  let size = 0
+  return pool.some(({ bytes }) => (size += bytes.length) >= bodyBytesMax)
+}
+
+/** The certificates that make a child of the tip valid in this view; null while one is missing, which is asked for. */
+function justFor<S, T extends Transaction> (turn: Turn<S, T>, tip: { readonly view: number, readonly cert: Cert | null }): Just | null {
+  const { draft, now: { monotonicMs } } = turn
+  const nulls: Cert[] = []
+  for (let view = tip.view + 1; view < draft.view; view++) {
+    const cert = draft.views.get(view)?.nullified?.cert
+    if (cert === undefined) {
+      const peers = openValidators(turn)
+      const peer = peers[draft.rotation % Math.max(1, peers.length)]
+      if (monotonicMs < draft.certsAskedMs + draft.deltaMs || peer === undefined) return null
+      draft.certsAskedMs = monotonicMs
+      draft.rotation++
+      send(turn, peer, { kind: 'getCerts', epoch: draft.epoch.number, fromView: tip.view + 1, toView: draft.view - 1 })
+      return null
+    }
+    nulls.push(cert)
+  }
+  return { parentCert: tip.cert, nulls }
+}
+
+type Placed = { readonly epoch: number, readonly height: number, readonly timeMs: number, readonly proposer: number, readonly type: BlockType }
+
+function verdictsFor<S, T extends Transaction> (turn: Turn<S, T>, evidence: readonly Uint8Array[]): readonly Verdict[] {
+  return evidence.flatMap(bytes => {
+    const read = readEvidence(turn, bytes, true)
+    return read === null ? [] : [read.verdict]
+  })
+}
+
+function proposedBody<S, T extends Transaction> (
+  turn: Turn<S, T>, { state }: Outcome<S>, placed: Placed, just: Just, evidence: readonly Uint8Array[], pool: readonly T[]
+): Uint8Array {
+  const context = contextOf(turn, placed, just, verdictsFor(turn, evidence))
+  assert(context !== null, 'a leader has a seat')
+  return turn.rules.app.propose(state, context, pool, turn.rules.profile.bodyBytesMax).body
+}
+
+function executed<S, T extends Transaction> (
+  turn: Turn<S, T>, { state }: Outcome<S>, placed: Placed, just: Just, evidence: readonly Uint8Array[], body: Uint8Array
+): Executed<S> & { readonly context: BlockContext } | null {
+  const context = contextOf(turn, placed, just, verdictsFor(turn, evidence))
+  if (context === null) return null
+  const done = turn.rules.app.execute(state, context, body, id => turn.draft.pool.get(id))
+  return done.ok ? { ...done.value, context } : null
+}
