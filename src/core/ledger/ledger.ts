@@ -1,5 +1,6 @@
 import {
-  bytes, compareBytes, decodeCanonical, encodeCanonical, equalBytes, fail, leafHash, list, MerkleMap, merkleRoot, ok, sha256, type Result
+  bytes, compareBytes, decodeCanonical, encodeCanonical, equalBytes, fail, leafHash, list, MerkleMap, merkleRoot, ok, sha256,
+  type CID, type Result
 } from '../../base/index.ts'
 import type { BlockType, Validator } from '../finality/index.ts'
 import { admitKey, keyOfDid, type Charter, type Did } from '../identity/index.ts'
@@ -9,7 +10,7 @@ import { recordHandlers } from './records.ts'
 import { PARAMETERS, TABLES, type Member, type Parameters } from './rows.ts'
 import { applySeal, noteSeen, noteVerdicts, parametersHash, planOf, ROOTS_KEPT, seatHandlers } from './seats.ts'
 import { Draft, rowsOf, sure, type BlockContext, type LedgerState, type Refusal, type StateRow } from './state.ts'
-import { decodeTransaction, registryOf, TRANSACTION_BYTES_MAX, type Handler, type LedgerTransaction, type Registry } from './transaction.ts'
+import { decodeTransaction, idOfEnvelope, registryOf, TRANSACTION_BYTES_MAX, type Handler, type LedgerTransaction, type Registry } from './transaction.ts'
 
 export const BLOCK_TRANSACTIONS_MAX = 4_000
 export const BLOCK_OPERATIONS_MAX = 16_384
@@ -79,10 +80,8 @@ export function createLedger ({ charter, parameters = {}, handlers = [] }: Ledge
     changes: (before, after) => [...before.map.difference(after.map)].map(({ key, after: value }) => ({ key, value: value ?? null })),
     payer: ({ author }) => author,
     check: (before, nowMs, transaction) => {
-      const draft = new Draft(before)
-      const { height } = sure(draft.get(TABLES.tip))
-      const { epoch } = sure(draft.get(TABLES.epoch))
-      return apply(draft, { federation, epoch, height: height + 1, timeMs: nowMs }, transaction)
+      const { draft, occasion } = nextOccasion(federation, before, nowMs)
+      return apply(draft, occasion, transaction)
     }
   }
 }
@@ -225,13 +224,15 @@ function execute (
   })
 }
 
+/** A transaction of the pool was read and verified before: its id says which, its bytes that it is the same. */
 function readKnown (
   registry: Registry, envelope: Uint8Array, known: (id: string) => LedgerTransaction | undefined
 ): LedgerTransaction | undefined {
+  const id = idOfEnvelope(envelope)
+  const held = id === undefined ? undefined : known(id)
+  if (held !== undefined && equalBytes(held.bytes, envelope)) return held
   const decoded = decodeTransaction(registry, envelope)
-  if (!decoded.ok) return undefined
-  const held = known(decoded.value.id)
-  return held !== undefined && equalBytes(held.bytes, envelope) ? held : decoded.value
+  return decoded.ok ? decoded.value : undefined
 }
 
 /**
@@ -287,13 +288,20 @@ function isAlive (state: LedgerState, nowMs: number, transaction: LedgerTransact
   return signer.ok && transaction.sequence > (rows.get(TABLES.sequence, signer.value.keyHash) ?? 0)
 }
 
-/** Stops at the first that applies: mostly the first there is. */
-function isIncludable (federation: BlockContext['federation'], state: LedgerState, nowMs: number, pool: readonly LedgerTransaction[]): boolean {
+/** Stops at the first that applies: mostly the first there is. One that waits for another of its key is left to that one. */
+function isIncludable (federation: CID, state: LedgerState, nowMs: number, pool: readonly LedgerTransaction[]): boolean {
+  if (pool.length === 0) return false
+  const { draft, occasion } = nextOccasion(federation, state, nowMs)
+  return pool.some(transaction => apply(draft, occasion, transaction).ok)
+}
+
+/** The next block as far as one knows it before there is one. */
+function nextOccasion (federation: CID, state: LedgerState, nowMs: number): { readonly draft: Draft, readonly occasion: Occasion } {
   const draft = new Draft(state)
   const { height, timeMs } = sure(draft.get(TABLES.tip))
   const { epoch } = sure(draft.get(TABLES.epoch))
-  const occasion = { federation, epoch, height: height + 1, timeMs: Math.max(nowMs, timeMs + 1) }
-  return inTurns(pool).some(transaction => apply(draft, occasion, transaction).ok)
+  draft.put(TABLES.root, [height % ROOTS_KEPT], { height, root: state.map.root })
+  return { draft, occasion: { federation, epoch, height: height + 1, timeMs: Math.max(nowMs, timeMs + 1) } }
 }
 
 /** The state that rows make up, as `changes` gave them from an empty state on. */

@@ -166,6 +166,37 @@ export function decodeTransaction (registry: Registry, envelope: Uint8Array): Re
   })
 }
 
+const IDENTIFIED_HEAD = new Uint8Array([0xa3])
+/** Keys as they stand in an envelope, after their lengths: "ops" is the first of four. */
+const OPERATIONS_HEAD = new Uint8Array([0xa4, 0x63, 0x6f, 0x70, 0x73])
+
+/**
+ * The id of an envelope without reading its operations, which come first in it: what follows them is the rest of the same
+ * canonical map. Of other bytes it is some id or none; only equal bytes make it mean anything.
+ */
+export function idOfEnvelope (envelope: Uint8Array): string | undefined {
+  if (!OPERATIONS_HEAD.every((byte, at) => envelope[at] === byte)) return undefined
+  const operations = headAt(envelope, OPERATIONS_HEAD.length)
+  if (operations?.major !== 4 || operations.argument > TRANSACTION_OPERATIONS_MAX) return undefined
+  let at = operations.end
+  for (let left = operations.argument; left > 0; left--) {
+    const operation = headAt(envelope, at)
+    if (operation?.major !== 2) return undefined
+    at = operation.end + operation.argument
+  }
+  return at < envelope.length ? hex(sha256(IDENTIFIED_HEAD, envelope.subarray(at))) : undefined
+}
+
+/** A CBOR head with an argument of at most two bytes. */
+function headAt (bytes: Uint8Array, at: number): { readonly major: number, readonly argument: number, readonly end: number } | undefined {
+  const first = bytes[at]
+  if (first === undefined || (first & 31) > 25) return undefined
+  const width = (first & 31) < 24 ? 0 : (first & 31) - 23
+  let argument = width === 0 ? first & 31 : 0
+  for (let i = 1; i <= width; i++) argument = argument * 256 + (bytes[at + i] ?? 0)
+  return { major: first >> 5, argument, end: at + 1 + width }
+}
+
 /** The parts of an envelope; undefined for other bytes. */
 export function readEnvelope (envelope: Uint8Array): Parsed<typeof envelopeSchema> | undefined {
   const parsed = decodeCanonical(envelope, envelopeSchema, TRANSACTION_BYTES_MAX)
