@@ -10,7 +10,10 @@ export interface Clock {
   nowMs (): number
   /** Milliseconds since some start; never goes back. */
   monotonicMs (): number
-  /** Calls `run` once after `delayMs`; the returned function cancels. Does not keep the process alive. */
+  /**
+   * Calls `run` once after `delayMs`; the returned function cancels. Does not keep the process alive. After 0: as soon as what
+   * came in the present turn of the event loop has been handled.
+   */
   wake (delayMs: number, run: () => void): () => void
 }
 

@@ -11,5 +11,6 @@ export type {
 } from './contract/index.ts'
 export { keysOf, type Keys, type Seeds } from './founding/index.ts'
 export { adoptStore, promisedFeeds } from './federation/index.ts'
+export type { ProfileName } from './consensus/index.ts'
 export { createNode, type NodeOptions } from './node.ts'
 export { inspectBundle, PROOF_FILE_BYTES_MAX, verifyProof, type ProofReport } from './bundle/index.ts'

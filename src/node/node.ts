@@ -3,7 +3,7 @@ import { decodeCharter, peerIdOfKey, type Charter } from '../core/identity/index
 import type { Host, Log } from '../host/index.ts'
 import { makeBundle, openBundle, SET_SIZE_BYTES } from './bundle/index.ts'
 import { Catalogue } from './catalogue/index.ts'
-import { ConsensusKeys } from './consensus/index.ts'
+import { ConsensusKeys, type ProfileName } from './consensus/index.ts'
 import type {
   Dataset, Failure, HanseNode, NodeEvent, NodeStatus
 } from './contract/index.ts'
@@ -27,6 +27,8 @@ export type NodeOptions = {
   readonly lan: boolean
   readonly profile: 'normal' | 'off-grid'
   readonly gossip: boolean
+  /** How far apart the validators are in time; wide area where nothing is said. */
+  readonly ledgerProfile?: ProfileName | undefined
   /** How often each neighbour is asked for all that it holds; a minute where nothing is said. */
   readonly listingEveryMs?: number
   /** How many feeds of one member this node takes. */
@@ -115,7 +117,7 @@ export async function createNode (options: NodeOptions): Promise<HanseNode> {
       host, keys, charter: sealed, listen: options.listen, announce: options.announce, lan: options.lan, profile: options.profile,
       gossip: options.gossip, listingEveryMs: options.listingEveryMs ?? LISTING_EVERY_MS,
       feedsPerMemberMax: options.feedsPerMemberMax ?? FEEDS_PER_MEMBER_MAX, segmentBytesTarget: options.segmentBytesTarget, lingerMs: options.lingerMs,
-      wants: feed => room.wants(feed), isRestored: options.isRestored === true,
+      ledgerProfile: options.ledgerProfile ?? 'wan', consensusKeys, wants: feed => room.wants(feed), isRestored: options.isRestored === true,
       restoreEnded: options.restoreEnded ?? (() => {}), onFatal, log
     })
     const catalogue = await Catalogue.open({ federation, own: keys.did, name, clock, log })
@@ -155,7 +157,7 @@ export async function createNode (options: NodeOptions): Promise<HanseNode> {
     status: () => statusOf(),
     peers: () => belonging?.counts.peers() ?? [],
     members: () => belonging?.federation.members.current.members().map(member => ({
-      did: member.did, name: member.name, revoked: member.revokedSinceMs !== undefined
+      did: member.did, name: belonging?.federation.members.nameOf(member.did) ?? member.did, revoked: member.revokedSinceMs !== undefined
     })) ?? [],
     invite: async invitation => belonging !== undefined && ceremony.status() === null
       ? fail({ code: 'already-member', reason: 'this federation is founded', hint: 'new members are admitted by vote, which this version does not do yet' })
@@ -218,7 +220,7 @@ export async function createNode (options: NodeOptions): Promise<HanseNode> {
     return {
       member: { did: keys.did, name },
       state: isStopping ? 'stopping' : federation !== undefined ? 'ready' : isBelonging || ceremony.status() !== null ? 'founding' : 'alone',
-      federation: current === undefined ? null : { id: current.federation.toString(), name: current.charter.name, members: current.members().length },
+      federation: current === undefined ? null : { id: current.federation.toString(), name: current.charter.name, members: federation?.members.belonging() ?? 0 },
       founding: ceremony.status(),
       peerId: peerIdOfKey(keys.transport.publicKey),
       addresses: federation?.network?.addresses() ?? options.announce,

@@ -45,10 +45,10 @@ export function nodeOf (city: City, addresses: readonly string[]): Founder['node
   return { transportKey: city.transport.publicKey, consensusKey: city.consensus.publicKey, addresses }
 }
 
-export function charterOf (founders: readonly City[], name = 'Test Hanse'): Charter {
+export function charterOf (founders: readonly City[], name = 'Test Hanse', foundedMs = FOUNDED_MS): Charter {
   const draft = valueOf(draftCharter({
     name,
-    foundedMs: FOUNDED_MS,
+    foundedMs,
     nonce: sha256(utf8(name)).slice(0, 16),
     founders: founders.map(city => ({
       member: city.did,

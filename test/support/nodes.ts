@@ -50,7 +50,7 @@ export async function startCity ({ name, folder, seeds, options, port, openNetwo
       clock: systemClock, random: systemRandom, store, signer: await openStore(join(folder, 'signer'), {}), openNetwork, join: joinPort
     },
     keys: keysOf(seeds), name, listen: [address], announce: [address], joinListen: ['/ip4/127.0.0.1/tcp/0'], joinAnnounce: [],
-    lan: false, profile: 'normal', gossip: true, keepsAll: true, quotaBytes: 1e12, segmentBytesTarget: 262_144, lingerMs: 50, scrubHours: 24,
+    lan: false, profile: 'normal', gossip: true, ledgerProfile: 'lan', keepsAll: true, quotaBytes: 1e12, segmentBytesTarget: 262_144, lingerMs: 50, scrubHours: 24,
     hasRoom: () => true,
     log: (level, message, facts) => {
       if (process.env['HANSE_TEST_LOG'] !== undefined) console.error(name, level, message, JSON.stringify(facts ?? {}))

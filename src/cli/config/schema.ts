@@ -49,6 +49,9 @@ export const configSchema = z.strictObject({
     datasets: z.enum(['all', 'subscribed']).default('all').describe('Which datasets of other members this node keeps a copy of.'),
     quota_bytes: z.int().min(0).default(10 * GIB).describe('How much of other members\' data this node keeps at most.')
   }).prefault({}),
+  ledger: z.strictObject({
+    profile: z.enum(['lan', 'wan', 'radio']).default('wan').describe('How far apart in time the members that decide are: one network, a continent, or slow radio links. A wrong choice costs time alone.')
+  }).prefault({}),
   storage: z.strictObject({
     segment_bytes_target: z.int().min(65_536).max(1_000_000).default(262_144).describe('Size at which a segment of records is closed.'),
     linger_ms: z.int().min(0).max(10_000).default(50).describe('How long a segment waits for more records before it is closed.'),

@@ -29,7 +29,7 @@ export async function compose (options: {
   readonly folder: Folder, readonly config: Config, readonly seeds: Seeds, readonly log: Log, readonly requestStop: () => void
 }): Promise<Running | ComposeFailure> {
   const { folder, config, seeds, log, requestStop } = options
-  const { network, storage, sync } = config
+  const { network, storage, sync, ledger } = config
   const ballast = join(folder.path, 'ballast')
   // A full disk cannot even be opened: the ballast is given up for it and laid in again when there is room.
   if (await freeFraction(folder.path) === 0) await rm(ballast, { force: true })
@@ -46,7 +46,7 @@ export async function compose (options: {
     host: { clock: systemClock, random: systemRandom, store, signer, openNetwork, join: joinPort },
     keys: keysOf(seeds), name: config.member.name, listen: network.listen, announce: announced(network.listen, network.announce),
     joinListen: network.join_listen, joinAnnounce: announced(network.join_listen, joinAnnounce(network.announce, network.join_listen)),
-    lan: network.lan, profile: network.profile, gossip: network.gossip, keepsAll: sync.datasets === 'all', quotaBytes: sync.quota_bytes,
+    lan: network.lan, profile: network.profile, gossip: network.gossip, ledgerProfile: ledger.profile, keepsAll: sync.datasets === 'all', quotaBytes: sync.quota_bytes,
     segmentBytesTarget: storage.segment_bytes_target, lingerMs: storage.linger_ms, scrubHours: storage.scrub_hours,
     hasRoom: () => hasRoom, charter: charter.ok ? charter.value : undefined, keepCharter: envelope => keepCharter(folder, envelope),
     isRestored, restoreEnded: () => { rm(folder.restored, { force: true }).catch(() => {}) }, log

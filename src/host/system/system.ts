@@ -9,6 +9,10 @@ export const systemClock: Clock = {
   nowMs: () => Date.now(),
   monotonicMs: () => performance.now(),
   wake (delayMs, run) {
+    if (delayMs <= 0) {
+      const turn = setImmediate(run).unref()
+      return () => clearImmediate(turn)
+    }
     let timer: NodeJS.Timeout
     const arm = (restMs: number): void => {
       const stepMs = Math.min(restMs, TIMEOUT_MS_MAX)

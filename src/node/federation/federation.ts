@@ -3,6 +3,8 @@ import { declareFeed, decodeDeclaration, type FeedClass } from '../../core/feed/
 import {
   CERTIFICATE_LIFETIME_MS_MAX, checkHello, encodeHello, INSTANCE_SIZE_BYTES, issueCertificate, signStatement, type Certificate, type Charter
 } from '../../core/identity/index.ts'
+import type { ConsensusKeys, ProfileName } from '../consensus/index.ts'
+import { Consensus, CONSENSUS_PROTOCOL, LEDGER_PROTOCOL } from '../consensus/index.ts'
 import type { Clock, Host, Log, Network, Peer } from '../../host/index.ts'
 import { Feeds, Signal, type Feed } from '../feeds/index.ts'
 import { Files } from '../files/index.ts'
@@ -33,6 +35,8 @@ export type FederationOptions = {
   readonly feedsPerMemberMax: number
   readonly segmentBytesTarget: number
   readonly lingerMs: number
+  readonly ledgerProfile: ProfileName
+  readonly consensusKeys: ConsensusKeys
   readonly wants: (feed: Feed) => boolean
   /** The folder comes from a backup: what its keys signed since is not known here. */
   readonly isRestored: boolean
@@ -50,6 +54,7 @@ export class Federation {
   readonly puller: Puller
   readonly server: Server
   readonly own: OwnFeeds
+  readonly consensus: Consensus
   readonly #options: FederationOptions
   readonly #clock: Clock
   readonly #instance: Uint8Array
@@ -61,12 +66,15 @@ export class Federation {
   readonly peersChanged: Signal<{ readonly peer: Peer, readonly member: string, readonly isUp: boolean }> = new Signal()
   readonly #alarms: string[] = []
 
-  private constructor (options: FederationOptions, feeds: Feeds, members: Members, files: Files, certificate: Certificate) {
+  private constructor (
+    options: FederationOptions, feeds: Feeds, members: Members, files: Files, certificate: Certificate, consensus: Consensus, instance: Uint8Array
+  ) {
     const { host, keys, log } = options
     this.#options = options
     this.#clock = host.clock
     this.#certificate = certificate
-    this.#instance = host.random.bytes(INSTANCE_SIZE_BYTES)
+    this.#instance = instance
+    this.consensus = consensus
     this.feeds = feeds
     this.members = members
     this.files = files
@@ -82,7 +90,7 @@ export class Federation {
     })
     this.own = new OwnFeeds({
       feeds, store: host.store, signer: host.signer, writer: this.writer, voice: () => ({ certificate: this.#certificate, key: keys.node }),
-      reach: feed => ({ shown: this.puller.targetOf(feed), claimed: this.puller.claimedOf(feed) }), membersOther: () => members.current.members().length - 1,
+      reach: feed => ({ shown: this.puller.targetOf(feed), claimed: this.puller.claimedOf(feed) }), membersOther: () => members.belonging() - 1,
       isRestored: options.isRestored, restoreEnded: options.restoreEnded, onFatal: options.onFatal, log
     })
     this.puller.listed.on(member => this.own.answered(member))
@@ -98,7 +106,12 @@ export class Federation {
     const feeds = await Feeds.load(host.store)
     const files = await Files.load(host.store)
     const certificate = await ownCertificate(members, keys, host.clock.nowMs())
-    const federation = new Federation(options, feeds, members, files, certificate)
+    const instance = host.random.bytes(INSTANCE_SIZE_BYTES)
+    const consensus = await Consensus.open({
+      charter, profile: options.ledgerProfile, transportKey: keys.transport.publicKey, instance, keys: options.consensusKeys,
+      isRestored: options.isRestored, store: host.store, signer: host.signer, clock: host.clock, onFatal: options.onFatal, log: options.log
+    })
+    const federation = new Federation(options, feeds, members, files, certificate, consensus, instance)
     await federation.own.open()
     federation.#watchCertificate()
     return federation
@@ -122,22 +135,26 @@ export class Federation {
       hello: {
         mine: () => encodeHello({
           federation: this.members.current.federation, certificate: this.#certificate.envelope,
-          protocols: { [SYNC_PROTOCOL]: 0, [LIVE_PROTOCOL]: 0 }, features: [], epoch: 0, height: 0, instance: this.#instance
+          protocols: { [SYNC_PROTOCOL]: 0, [LIVE_PROTOCOL]: 0, [CONSENSUS_PROTOCOL]: 0, [LEDGER_PROTOCOL]: 0 }, features: [],
+          epoch: this.consensus.view.epoch, height: this.consensus.view.height, instance: this.#instance
         }),
         check: (peerId, hello) => {
           const checked = checkHello(this.members.current, peerId, hello, this.#clock.nowMs())
           if (!checked.ok) return checked
-          void this.members.addCertificate(checked.value.certificate.envelope)
+          const { certificate, instance } = checked.value
+          void this.members.addCertificate(certificate.envelope)
+          this.consensus.greeted(peerId, certificate.transportKey, instance)
           return { ok: true, value: null }
         }
       },
-      protocols: { [SYNC_PROTOCOL]: this.server.handler, [LIVE_PROTOCOL]: this.server.handler },
-      topics: [{ name: topic, validate: message => this.puller.gossiped(message), deliver: () => {} }],
+      protocols: { [SYNC_PROTOCOL]: this.server.handler, [LIVE_PROTOCOL]: this.server.handler, ...this.consensus.handlers },
+      topics: [{ name: topic, validate: message => this.puller.gossiped(message), deliver: () => {} }, this.consensus.topic],
       onPeer: peer => this.#peer(peer, true),
       onPeerGone: peer => this.#peer(peer, false),
       log
     })
     this.#network = network
+    this.consensus.connect(network)
     this.#hints = new Hints({
       feeds: this.feeds, clock: host.clock, network, topic, protocol: SYNC_PROTOCOL,
       memberOf: peerId => this.members.current.memberOfPeer(peerId)
@@ -162,7 +179,7 @@ export class Federation {
 
   /** What is wrong, and why own feeds are not written, in sentences. */
   get alarms (): readonly string[] {
-    return [...this.own.alarms(), ...this.#alarms]
+    return [...this.own.alarms(), ...this.consensus.view.alarms.map(({ sentence }) => sentence), ...this.#alarms]
   }
 
   alarm (sentence: string): void {
@@ -188,6 +205,7 @@ export class Federation {
     this.#hints?.stop()
     this.puller.stop()
     await this.#network?.stop()
+    await this.consensus.stop()
     await this.writer.stop()
   }
 
@@ -199,6 +217,7 @@ export class Federation {
     const member = this.members.current.memberOfPeer(peer.peerId)
     if (isUp && member !== undefined) this.puller.peerUp(peer, member)
     if (!isUp) this.puller.peerDown(peer)
+    this.consensus.peer(peer, isUp)
     if (member !== undefined) this.peersChanged.emit({ peer, member, isUp })
   }
 

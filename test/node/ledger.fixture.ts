@@ -1,0 +1,153 @@
+import { strict as assert } from 'node:assert'
+import { mkdtemp, rm } from 'node:fs/promises'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { freePort } from '../../scripts/ports.ts'
+import { sha256, utf8 } from '../../src/base/index.ts'
+import {
+  checkHello, encodeHello, membershipOf, peerIdOfKey, type Certificate, type Charter, type Membership
+} from '../../src/core/identity/index.ts'
+import { encodeOperation, nextSequence, OPERATIONS, signTransaction } from '../../src/core/ledger/index.ts'
+import type { Network, Store } from '../../src/host/index.ts'
+import { createStore, openStore } from '../../src/host/level/index.ts'
+import { openNetwork } from '../../src/host/libp2p/index.ts'
+import { systemClock, systemRandom } from '../../src/host/system/index.ts'
+import { Consensus, ConsensusKeys, type ProfileName } from '../../src/node/consensus/index.ts'
+import { consensusSecretKey } from '../../src/node/rows/index.ts'
+import { certificateOf, charterOf, cities, DAY_MS, valueOf, type City } from '../core/identity.fixture.ts'
+
+const HOUR_MS = 3_600_000
+
+/** One validator's consensus alone: real databases in a folder of its own, a real network on loopback, nothing else of a node. */
+export type Voter = {
+  readonly city: City
+  readonly certificate: Certificate
+  readonly folder: string
+  readonly port: number
+  readonly fatal: unknown[]
+  consensus: Consensus
+  network: Network
+  store: Store
+  signer: Store
+  /** Of the next transaction of this voter's node key. */
+  sequence: number
+  isUp: boolean
+}
+
+export class Council {
+  readonly charter: Charter
+  readonly voters: Voter[] = []
+  readonly #membership: Membership
+  readonly #profile: ProfileName
+  readonly #certificates: ReadonlyMap<City, Certificate>
+
+  private constructor (charter: Charter, certificates: ReadonlyMap<City, Certificate>, profile: ProfileName) {
+    this.charter = charter
+    this.#certificates = certificates
+    this.#profile = profile
+    this.#membership = [...certificates.values()].reduce(
+      (held, { envelope }) => valueOf(held.withCertificate(envelope, Date.now())), membershipOf(charter))
+  }
+
+  /** `running` of all founders are started; the others come later. */
+  static async found (founders: number, running = founders, profile: ProfileName = 'lan'): Promise<Council> {
+    const members = cities(founders)
+    const nowMs = Date.now()
+    const charter = charterOf(members, 'Test Hanse', nowMs - HOUR_MS)
+    const certificates = new Map(members.map(city =>
+      [city, certificateOf(city, charter.federation, { notBeforeMs: nowMs - HOUR_MS, notAfterMs: nowMs + 80 * DAY_MS })]))
+    const council = new Council(charter, certificates, profile)
+    for (const city of members) council.voters.push(await council.#make(city))
+    for (const voter of council.voters.slice(0, running)) await council.start(voter)
+    return council
+  }
+
+  async #make (city: City): Promise<Voter> {
+    const certificate = this.#certificates.get(city)
+    assert.ok(certificate !== undefined)
+    const folder = await mkdtemp(join(tmpdir(), 'hanse-test-'))
+    for (const database of ['store', 'signer']) await (await createStore(join(folder, database), { random: systemRandom })).close()
+    const signer = await openStore(join(folder, 'signer'), {})
+    await signer.commit([{ type: 'put', key: consensusSecretKey(city.consensus.publicKey), value: sha256(utf8(`${city.name} consensus`)) }])
+    await signer.close()
+    // The rest is there as soon as it is started.
+    return { city, certificate, folder, port: await freePort(), fatal: [], sequence: 1, isUp: false } as unknown as Voter
+  }
+
+  async start (voter: Voter): Promise<void> {
+    const { city, certificate, folder, port, fatal } = voter
+    const store = await openStore(join(folder, 'store'), {})
+    const signer = await openStore(join(folder, 'signer'), {})
+    const instance = systemRandom.bytes(16)
+    const consensus = await Consensus.open({
+      charter: this.charter, profile: this.#profile, transportKey: city.transport.publicKey, instance, keys: await ConsensusKeys.load(signer, systemRandom),
+      isRestored: false, store, signer, clock: systemClock, onFatal: cause => fatal.push(cause),
+      log: (level, message, facts) => {
+        if (process.env['HANSE_TEST_LOG'] !== undefined) console.error(city.name, level, message, JSON.stringify(facts ?? {}))
+      }
+    })
+    const network = await openNetwork({
+      transportSeed: sha256(utf8(`${city.name} transport`)), federation: this.charter.federation.toString(), listen: [`/ip4/127.0.0.1/tcp/${port}`],
+      announce: [], lan: false, profile: 'normal', gossip: true,
+      hello: {
+        mine: () => encodeHello({
+          federation: this.charter.federation, certificate: certificate.envelope, protocols: {}, features: [], epoch: consensus.view.epoch,
+          height: consensus.view.height, instance
+        }),
+        check: (peerId, hello) => {
+          const checked = checkHello(this.#membership, peerId, hello, Date.now())
+          if (!checked.ok) return checked
+          consensus.greeted(peerId, checked.value.certificate.transportKey, checked.value.instance)
+          return { ok: true, value: null }
+        }
+      },
+      protocols: consensus.handlers, topics: [consensus.topic],
+      onPeer: peer => consensus.peer(peer, true), onPeerGone: peer => consensus.peer(peer, false), log: () => {}
+    })
+    consensus.connect(network)
+    Object.assign(voter, { consensus, network, store, signer, isUp: true })
+    this.#introduce()
+  }
+
+  /** As when the process dies: nothing is drained or told. What was not synced yet may or may not be there. */
+  async kill (voter: Voter): Promise<void> {
+    voter.isUp = false
+    await voter.network.stop()
+    await voter.consensus.stop()
+    await voter.store.close()
+    await voter.signer.close()
+    this.#introduce()
+  }
+
+  get up (): readonly Voter[] {
+    return this.voters.filter(({ isUp }) => isUp)
+  }
+
+  async dissolve (): Promise<void> {
+    for (const voter of this.up) await this.kill(voter)
+    for (const { folder } of this.voters) await rm(folder, { recursive: true, force: true })
+  }
+
+  #introduce (): void {
+    const addresses = new Map(this.up.map(({ city, port }) => [peerIdOfKey(city.transport.publicKey), [`/ip4/127.0.0.1/tcp/${port}`]]))
+    for (const { network } of this.up) network.setMembers(addresses)
+  }
+}
+
+/** A transaction of this voter's node: its own entry, as often as one likes. */
+export function transactionOf ({ charter }: Council, voter: Voter, operations: readonly Uint8Array[] = [nodePut(voter, voter.sequence)]): Uint8Array {
+  return signTransaction({
+    federation: charter.federation, author: voter.city.did, sequence: voter.sequence++, notAfterMs: Date.now() + DAY_MS, operations,
+    certificate: voter.certificate.id
+  }, voter.city.node)
+}
+
+export function nodePut ({ certificate, city, port }: Voter, nonce: number): Uint8Array {
+  return encodeOperation(OPERATIONS.nodePut, {
+    certificate: certificate.envelope, transportKey: city.transport.publicKey, addresses: [`/ip4/127.0.0.1/tcp/${port}/x/${nonce}`]
+  })
+}
+
+export function takeUpSequence (voter: Voter): void {
+  voter.sequence = nextSequence(voter.consensus.state, voter.city.node.publicKey)
+}
