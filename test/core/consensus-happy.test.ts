@@ -70,10 +70,10 @@ describe('consensus', () => {
     assert.equal(viewOf(state).role, 'validator')
   })
 
-  it('keeps asking a vote of everyone below 67 messages a block', () => {
+  it('spends 51 messages on a block among four', () => {
     const world = createWorld(FOUR, [], { profile: { batchWindowMs: 0 } })
     world.startAll()
-    world.run(1_000)
+    world.run(10_000)
     const before = world.sent.length
     const height = world.height('ada')
     for (let i = 0; i < 20; i++) {

@@ -5,6 +5,7 @@ import { fork, settleChain } from './deciding.ts'
 import { encodeMessage, type Message } from './message.ts'
 import { blame, put, send, type Held, type Turn } from './state.ts'
 import type { ArchiveRequest, PeerName, Transaction } from './types.ts'
+import { sendStatus } from './views.ts'
 
 // --- Asking --------------------------------------------------------------------------------------------------------
 
@@ -36,6 +37,8 @@ function disbelieve<S, T extends Transaction> (turn: Turn<S, T>, name: PeerName)
   const peer = turn.draft.peers.get(name)
   if (peer !== undefined) put(turn, 'peers', name, { ...peer, claim: null })
   turn.draft.catching = null
+  turn.due.finalize = true
+  turn.due.tick = true
 }
 
 export function onRange<S, T extends Transaction> (turn: Turn<S, T>, from: PeerName, blocks: readonly Block[], proof: FinalityProof | null): void {
@@ -56,15 +59,15 @@ export function onRange<S, T extends Transaction> (turn: Turn<S, T>, from: PeerN
   if (!equalBytes(first.header.parent, final.digest)) return fork(turn, proof)
   const chain = rest.map(block => {
     const name = hex(block.digest)
-    const held: Held<S> = draft.blocks.get(name) ?? { block, name, parent: hex(block.header.parent), outcome: null, kept: false }
+    const held: Held<S> = draft.blocks.get(name) ?? { block, name, parent: hex(block.header.parent), outcome: null, isUnjust: false, kept: false }
     put(turn, 'blocks', name, held)
     return held
   })
-  const epoch = draft.epoch.number
   if (!settleChain(turn, chain, proof)) return
   const peer = draft.peers.get(from)
-  if (peer?.claim != null && draft.epoch.number === epoch && peer.claim.epoch === epoch && peer.claim.height <= draft.final.height) {
+  if (peer?.claim != null && peer.claim.epoch <= draft.epoch.number && peer.claim.height <= draft.final.height + 1) {
     put(turn, 'peers', from, { ...peer, claim: null })
+    sendStatus(turn, [from])
   }
 }
 

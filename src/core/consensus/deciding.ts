@@ -1,6 +1,6 @@
-import { compareBytes, encodeCanonical, equalBytes, hex } from '../../base/index.ts'
+import { compareBytes, encodeCanonical, hex } from '../../base/index.ts'
 import {
-  assembleCert, contradictionOf, encodeEvidence, encodeFinalityProof, FINALIZE, NOTARIZE, NULLIFY, PROPOSE, validatorSet, verifyVote,
+  assembleCert, contradictionOf, encodeEvidence, encodeFinalityProof, FINALIZE, NOTARIZE, NULLIFY, PROPOSE, validatorSet, verifyEvidence, verifyVote,
   type Block, type Cert, type FinalityProof, type Vote
 } from '../finality/index.ts'
 import { DELTA_DECAY, DELTA_FACTOR_MAX, DELTA_GROWTH, DIGESTS_PER_VOTE_MAX, EVIDENCE_POOL_MAX, NEWEST_VOTES_MAX, PAST_EPOCHS_MAX, SILENCE_DELTAS, VIEW_WINDOW } from './types.ts'
@@ -10,7 +10,7 @@ import {
   type Final, type Held, type Known, type Proven, type Turn
 } from './state.ts'
 import type { FinalBlock, PeerName, Transaction } from './types.ts'
-import { evidenceName, isProven, isSameDigest, isShown, validate } from './validity.ts'
+import { evidenceName, isProven, isShown, validate } from './validity.ts'
 import { cast, enter, tell, want } from './views.ts'
 
 // --- Votes ---------------------------------------------------------------------------------------------------------
@@ -42,12 +42,25 @@ function record<S, T extends Transaction> (turn: Turn<S, T>, known: Known): void
     if (evidence !== undefined && evidence !== null) poolEvidence(turn, encodeEvidence(evidence), evidence)
   }
   put(turn, 'views', vote.view, { ...at, votes: [...at.votes, known] })
+  const unjust = vote.type === NOTARIZE && known.digest !== null ? draft.blocks.get(known.digest) : undefined
+  if (unjust?.isUnjust === true) showUnjust(turn, vote, unjust.block)
   const node = draft.epoch.nodes[vote.signer]
   if (node === undefined) return
   const newest = draft.newest.get(node)
   if (newest === undefined || newest.epoch < vote.epoch || (newest.epoch === vote.epoch && newest.view <= vote.view)) {
     if (newest !== undefined || draft.newest.size < NEWEST_VOTES_MAX) put(turn, 'newest', node, vote)
   }
+}
+
+/** Whoever notarized a block whose justification does not verify has not looked, or lies. */
+function showUnjust<S, T extends Transaction> (turn: Turn<S, T>, vote: Vote, { bytes: header, justBytes: just }: Block): void {
+  const evidence = { kind: 'bad-justification', vote, header, just } as const
+  if (verifyEvidence(turn.rules.federation, turn.draft.epoch.set, evidence)) poolEvidence(turn, encodeEvidence(evidence), evidence)
+}
+
+export function onUnjust<S, T extends Transaction> (turn: Turn<S, T>, vote: Vote, name: string): void {
+  const held = turn.draft.blocks.get(name)
+  if (held !== undefined && vote.epoch === turn.draft.epoch.number) showUnjust(turn, vote, held.block)
 }
 
 function tally<S, T extends Transaction> (turn: Turn<S, T>, { view, type }: Vote, digest: string | null): void {
@@ -197,6 +210,7 @@ function bestFinalized<S, T extends Transaction> ({ draft }: Turn<S, T>): Proven
 }
 
 function wantBelow<S, T extends Transaction> (turn: Turn<S, T>, child: Held<S> | undefined, cert: Cert): void {
+  if (turn.draft.catching !== null) return
   if (child === undefined) {
     if (cert.digest !== null) want(turn, cert.digest, cert.view, null)
   } else want(turn, child.block.header.parent, child.block.header.parentView, null)

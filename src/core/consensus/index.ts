@@ -3,9 +3,9 @@
  * Ed25519 votes, three hops to finality, one block per two hops, and no message at all while there is nothing to decide.
  */
 import { assert, compareBytes, digestOf, hex, unreachable } from '../../base/index.ts'
-import { validatorSet, type FinalityProof, type Validator, type ValidatorSet } from '../finality/index.ts'
-import { anchorOf, catchUp, onRange, onSeals } from './archive.ts'
-import { finalize, onCert, onVote } from './deciding.ts'
+import { validatorSet, type Validator, type ValidatorSet } from '../finality/index.ts'
+import { catchUp, onRange, onSeals } from './archive.ts'
+import { finalize, onCert, onUnjust, onVote } from './deciding.ts'
 import { OWN_INSTANCES_MAX } from './types.ts'
 import { decodeMessage, splitMessages, type Message } from './message.ts'
 import {
@@ -16,8 +16,8 @@ import { propose } from './proposing.ts'
 import { instancesRow, restoreRows, type Restored } from './rows.ts'
 import { NOTHING_ON_RECORD, recorded, type OnRecord } from './signer.ts'
 import {
-  alarm, appendLog, blame, effectsOf, emit, epochOf, EMPTY_VIEW, openValidators, put, send, sendAll, tipOf, turnOf, viewAt, votesAt,
-  type Final, type Held, type Lock, type Outcome, type Signing, type State, type Turn
+  alarm, appendLog, blame, effectsOf, emit, epochOf, openValidators, put, send, sendAll, turnOf, viewAt, type Final, type Lock, type Outcome,
+  type Signing, type State, type Turn
 } from './state.ts'
 import type { AlarmCode, Effect, Input, KeptRow, Now, PeerName, Rules, Transaction } from './types.ts'
 import { arm, askForBlocks, notarize, pressOn, schedule } from './views.ts'
@@ -79,8 +79,9 @@ function settle<S, T extends Transaction> (turn: Turn<S, T>): void {
   for (;;) {
     const next = pending.shift()
     if (next !== undefined) {
-      if (draft.halted !== null && next.from !== null) continue
-      if (next.type === 'vote') onVote(turn, next.vote, next.from, next.verified)
+      if (draft.halted !== null) continue
+      if (next.type === 'unjust') onUnjust(turn, next.vote, next.name)
+      else if (next.type === 'vote') onVote(turn, next.vote, next.from, next.verified)
       else onCert(turn, next.cert, next.from, next.verified)
     } else if (turn.isReplay) return
     else if (due.finalize) {
@@ -292,7 +293,7 @@ function replayRows<S, T extends Transaction> (turn: Turn<S, T>, restored: Resto
     const { header: { epoch, view, proposer, parent }, digest } = block
     if (epoch !== draft.epoch.number || view <= draft.final.view) continue
     const name = hex(digest)
-    put(turn, 'blocks', name, { block, name, parent: hex(parent), outcome: null, kept: true })
+    put(turn, 'blocks', name, { block, name, parent: hex(parent), outcome: null, isUnjust: false, kept: true })
     const at = viewAt(turn, view)
     if (signature !== null && at.proposal === null && proposer === draft.epoch.leaders[view % draft.epoch.leaders.length]) {
       put(turn, 'views', view, { ...at, proposal: { name, signature } })

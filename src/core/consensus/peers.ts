@@ -1,22 +1,18 @@
 import { bytesOfHex, equalBytes, hex } from '../../base/index.ts'
-import {
-  FINALIZE, NOTARIZE, NULLIFY, PROPOSE, verifyFinality, verifyVote, voteSignBytes,
-  type Anchor, type Block, type Cert, type FinalityProof, type SignedHeader, type Vote
-} from '../finality/index.ts'
+import { FINALIZE, NOTARIZE, NULLIFY, PROPOSE, verifyVote, voteSignBytes, type Block, type Cert, type Vote } from '../finality/index.ts'
 import {
   CERTS_MAX, HELD_BLOCKS_MAX, HELD_BYTES_MAX, INSTANCE_WINDOW_MS, INSTANCES_PER_PEER_MAX, PEERS_MAX, POOL_BYTES_MAX, POOL_TRANSACTIONS_MAX,
-  RANGE_BLOCKS_MAX, RANGE_BYTES_MAX, RANGE_DELTAS, REPEAT_MS_MIN, SEALS_MAX, VIEW_WINDOW
+  POOL_TRANSACTIONS_PER_PAYER_MAX, REPEAT_MS_MIN, VIEW_WINDOW
 } from './types.ts'
-import { encodeMessage, type Message, type SeenInstance, type Status } from './message.ts'
+import { type SeenInstance, type Status } from './message.ts'
 import { lockRow } from './rows.ts'
 import {
-  alarm, blame, certOf, emit, hasBit, leaderAt, openPeers, openValidators, put, send, sendAll, tipOf, viewAt, votesAt, drop,
-  type Held, type Peer, type Turn
+  alarm, blame, certOf, emit, hasBit, leaderAt, openValidators, put, send, sendAll, tipOf, viewAt, votesAt, drop, type Peer, type Turn
 } from './state.ts'
-import type { ArchiveRequest, PeerName, Transaction } from './types.ts'
-import { poolEvidence, fork, lacking, settleChain } from './deciding.ts'
-import { cast, sendStatus, tell } from './views.ts'
-import { readEvidence, isJustified } from './validity.ts'
+import type { PeerName, Transaction } from './types.ts'
+import { poolEvidence, lacking } from './deciding.ts'
+import { cast, sendStatus } from './views.ts'
+import { readEvidence } from './validity.ts'
 
 const NEW_PEER: Peer = {
   isOpen: false, instances: [], view: 0, finView: 0, statusProposal: null, statusView: 0, connected: null, claim: null,
@@ -35,6 +31,7 @@ export function onOpen<S, T extends Transaction> (turn: Turn<S, T>, name: PeerNa
   const instances = [...others, seen].slice(-INSTANCES_PER_PEER_MAX)
   const { heardMs } = before
   put(turn, 'peers', name, { ...NEW_PEER, heardMs, instances, isOpen: true })
+  if (draft.catching?.peer === name) draft.catching = null
   sendStatus(turn, [name])
   draft.backoffMs = 2 * rules.profile.deltaMs
   if (draft.epoch.nodes.includes(name)) draft.statusOwed = true
@@ -253,23 +250,30 @@ function consider<S, T extends Transaction> (turn: Turn<S, T>, { just }: Block):
 function hold<S, T extends Transaction> (turn: Turn<S, T>, block: Block): void {
   const { draft } = turn
   const name = hex(block.digest)
+  const isNeeded = draft.wants.has(name) || block.header.view <= draft.view
   drop(turn, 'wants', name)
   if (draft.blocks.has(name)) return
   let bytes = block.body.length
   for (const each of draft.blocks.values()) bytes += each.block.body.length
-  if (draft.blocks.size >= HELD_BLOCKS_MAX || bytes > HELD_BYTES_MAX) return
-  put(turn, 'blocks', name, { block, name, parent: hex(block.header.parent), outcome: null, kept: false })
+  if (!isNeeded && (draft.blocks.size >= HELD_BLOCKS_MAX || bytes > HELD_BYTES_MAX)) return
+  put(turn, 'blocks', name, { block, name, parent: hex(block.header.parent), outcome: null, isUnjust: false, kept: false })
 }
 
 export function addTransactions<S, T extends Transaction> (turn: Turn<S, T>, transactions: readonly T[]): readonly T[] {
-  const { draft } = turn
+  const { draft, rules: { app } } = turn
   const added: T[] = []
+  const shares = new Map<string, number>()
+  if (app.payer !== undefined) for (const each of draft.pool.values()) shares.set(app.payer(each), (shares.get(app.payer(each)) ?? 0) + 1)
   for (const each of transactions) {
+    const payer = app.payer?.(each)
+    const share = payer === undefined ? 0 : shares.get(payer) ?? 0
+    if (share >= POOL_TRANSACTIONS_PER_PAYER_MAX) continue
     if (draft.pool.has(each.id) || draft.pool.size >= POOL_TRANSACTIONS_MAX || draft.poolBytes + each.bytes.length > POOL_BYTES_MAX) continue
     put(turn, 'pool', each.id, each)
     draft.poolBytes += each.bytes.length
     draft.poolVersion++
     added.push(each)
+    if (payer !== undefined) shares.set(payer, share + 1)
   }
   if (added.length > 0) turn.due.tick = true
   return added

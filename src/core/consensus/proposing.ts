@@ -2,7 +2,7 @@ import { assert, EMPTY_ROOT, hex } from '../../base/index.ts'
 import { FLUSH, makeBlock, NORMAL, PROPOSE, SEAL, NULLIFY, type Block, type BlockType, type Cert, type Just } from '../finality/index.ts'
 import { EVIDENCE_PER_BLOCK_MAX } from './types.ts'
 import {
-  appendLog, isVoter, leaderAt, openValidators, outcomeOf, put, rootOfLog, send, sendAll, tipOf, viewAt, votesAt, type Outcome, type Turn
+  appendLog, isVoter, leaderAt, openValidators, put, rootOfLog, send, sendAll, tipOf, viewAt, votesAt, type Outcome, type Turn
 } from './state.ts'
 import type { BlockContext, Executed, Transaction, Verdict } from './types.ts'
 import { contextOf, isShown, readEvidence, sealOf } from './validity.ts'
@@ -26,7 +26,7 @@ export function propose<S, T extends Transaction> (turn: Turn<S, T>): void {
   if (built === null) return
   const { block } = built
   const name = hex(block.digest)
-  put(turn, 'blocks', name, { block, name, parent: tip.name, outcome: built.outcome, kept: false })
+  put(turn, 'blocks', name, { block, name, parent: tip.name, outcome: built.outcome, isUnjust: false, kept: false })
   const vote = sign(turn, PROPOSE, view, block.digest, name)
   if (vote === null) return
   keepBlock(turn, name, vote.signature)

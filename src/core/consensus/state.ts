@@ -30,6 +30,8 @@ export type Held<S> = {
   readonly parent: string
   /** Null until it is found valid; that it is not valid now is never remembered. */
   readonly outcome: Outcome<S> | null
+  /** Its justification does not verify, which no ancestor and no time will change. */
+  readonly isUnjust: boolean
   readonly kept: boolean
 }
 
@@ -179,6 +181,8 @@ type Writable<X> = { -readonly [K in keyof X]: X[K] }
 export type Pending =
   | { readonly type: 'vote', readonly vote: Vote, readonly from: PeerName | null, readonly verified: boolean }
   | { readonly type: 'cert', readonly cert: Cert, readonly from: PeerName | null, readonly verified: boolean }
+  /** A NOTARIZE vote for a held block whose justification does not verify. */
+  | { readonly type: 'unjust', readonly vote: Vote, readonly name: string }
 
 /**
  * One step being taken. `draft` starts as the state before with all its parts shared; a part is replaced, or copied once and

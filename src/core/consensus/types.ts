@@ -57,6 +57,8 @@ export interface App<S, T extends Transaction> {
   includable (state: S, nowMs: number, pool: readonly T[]): boolean
   /** Parses and verifies a transaction against what the state says of its author's keys. */
   admit (state: S, bytes: Uint8Array): T | undefined
+  /** Who answers for a transaction: each has a share of the pool. One account for all where there is none. */
+  payer? (transaction: T): string
   /** Of the pool, after a block became final: whether it may still be included one day. */
   isAlive (state: S, nowMs: number, transaction: T): boolean
   /** Rows that differ between two final states, the later one second. */
@@ -149,6 +151,8 @@ export type ArchiveRequest =
 
 /** Views beyond the present one for which votes are kept: a minority cannot run ahead of a quorum, so more are lies. */
 export const VIEW_WINDOW = 64
+/** View records above which the votes of old ones go. */
+export const VIEW_RECORDS_MAX = 3 * VIEW_WINDOW
 /** Different digests per signer, type and view: the second is evidence, a third says nothing new. */
 export const DIGESTS_PER_VOTE_MAX = 2
 /** Unfinal blocks held: two per view of the window. */
@@ -157,6 +161,7 @@ export const HELD_BYTES_MAX = 64 * 1024 * 1024
 export const WANTS_MAX = 64
 
 export const POOL_TRANSACTIONS_MAX = 4_096
+export const POOL_TRANSACTIONS_PER_PAYER_MAX = 256
 export const POOL_BYTES_MAX = 16 * 1024 * 1024
 export const TRANSACTION_BYTES_MAX = 80 * 1024
 export const PENDING_IDS_MAX = 64

@@ -19,7 +19,10 @@ export function validate<S, T extends Transaction> (turn: Turn<S, T>, name: stri
   if (held === undefined) return 'wait'
   if (held.outcome !== null) return 'yes'
   const { header } = held.block
-  if (!isFinal && !isJustified(turn, header, held.block.just)) return 'no'
+  if (!isFinal && (held.isUnjust || !isJustified(turn, header, held.block.just))) {
+    if (!held.isUnjust) put(turn, 'blocks', name, { ...held, isUnjust: true })
+    return 'no'
+  }
   const { final, blocks } = turn.draft
   if (held.parent !== final.name) {
     const parent = blocks.get(held.parent)

@@ -1,6 +1,6 @@
 import { assert, bytesOfHex, hex } from '../../base/index.ts'
 import { FINALIZE, NOTARIZE, NULLIFY, PROPOSE, voteSignBytes, type Cert, type Vote, type VoteType } from '../finality/index.ts'
-import { PENDING_IDS_MAX, REPEAT_MS_MIN, SILENCE_DELTAS, WANTS_MAX } from './types.ts'
+import { PENDING_IDS_MAX, REPEAT_MS_MIN, SILENCE_DELTAS, VIEW_RECORDS_MAX, VIEW_WINDOW, WANTS_MAX } from './types.ts'
 import { blockRow, voteRow } from './rows.ts'
 import { decide, NOTHING_ON_RECORD, recorded, type OnRecord } from './signer.ts'
 import {
@@ -53,8 +53,17 @@ export function enter<S, T extends Transaction> (turn: Turn<S, T>, view: number,
   draft.backoffMs = 2 * profile.deltaMs
   const behind = openValidators(turn).filter(peer => (draft.peers.get(peer)?.view ?? 0) < view)
   if (draft.epoch.me >= 0 && draft.halted === null) tell(turn, behind, entry.cert)
+  if (draft.views.size > VIEW_RECORDS_MAX) forgetVotes(turn)
   turn.due.notarize = true
   turn.due.tick = true
+}
+
+/** Certificates of skipped views are kept until finality, since proposals carry them; their votes are not needed any more. */
+function forgetVotes<S, T extends Transaction> (turn: Turn<S, T>): void {
+  const tip = tipOf(turn)
+  for (const [view, at] of turn.draft.views) {
+    if (view < turn.draft.view - VIEW_WINDOW && view !== tip.view && at.votes.length > 0) put(turn, 'views', view, { ...at, votes: [] })
+  }
 }
 
 /** Sends a certificate and remembers what its receivers now know. */
@@ -149,7 +158,10 @@ export function notarize<S, T extends Transaction> (turn: Turn<S, T>): void {
   const validity = validate(turn, proposal.name)
   const held = draft.blocks.get(proposal.name)
   if (validity === 'wait' || held === undefined) return
-  if (validity === 'no') return cast(turn, NULLIFY, view, null, null)
+  if (validity === 'no') {
+    for (const { vote } of held.isUnjust ? votesAt(viewAt(turn, view), NOTARIZE, held.name) : []) turn.pending.push({ type: 'unjust', vote, name: held.name })
+    return cast(turn, NULLIFY, view, null, null)
+  }
   if (held.block.header.timeMs > now.wallMs + rules.profile.driftMsMax) return
   keepBlock(turn, proposal.name, proposal.signature)
   cast(turn, NOTARIZE, view, held.block.digest, held.name)
