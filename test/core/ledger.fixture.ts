@@ -25,6 +25,8 @@ export function chainOf (founders: readonly City[], options: Omit<LedgerOptions,
   epoch: number
   validators: readonly Validator[]
   nextSequence (key: SigningKey): number
+  /** The last transaction of this key will never be sent. */
+  forget (key: SigningKey): void
   byNode (city: City, operations: readonly Uint8Array[]): LedgerTransaction
   byRoot (city: City, operations: readonly Uint8Array[]): LedgerTransaction
   byKey (city: City, key: SigningKey, operations: readonly Uint8Array[]): LedgerTransaction
@@ -33,6 +35,8 @@ export function chainOf (founders: readonly City[], options: Omit<LedgerOptions,
   block (transactions: readonly LedgerTransaction[], changes?: Partial<BlockContext>): Result<readonly string[], CheckFailure>
   /** Runs a block that must be valid. */
   run (transactions: readonly LedgerTransaction[], changes?: Partial<BlockContext>): void
+  /** The id of what this city's root key opens next. */
+  idOfNext (city: City): Uint8Array
   /** Opens a proposal and returns its id. */
   open (city: City, payload: Payload): Uint8Array
 } {
@@ -53,6 +57,7 @@ export function chainOf (founders: readonly City[], options: Omit<LedgerOptions,
   const chain: Chain = {
     charter, ledger, founders, state: ledger.genesis.state, height: 0, timeMs: FOUNDED_MS, epoch: 0, validators: ledger.genesis.validators,
     nextSequence: key => (used.get(hex(key.publicKey)) ?? 0) + 1,
+    forget: key => { used.set(hex(key.publicKey), chain.nextSequence(key) - 2) },
     byNode: (city, operations) => signed(city, city.node, certificateOf(city, federation).id, operations),
     byRoot: (city, operations) => signed(city, city.root, undefined, operations),
     byKey: (city, key, operations) => signed(city, key, undefined, operations),
@@ -83,10 +88,11 @@ export function chainOf (founders: readonly City[], options: Omit<LedgerOptions,
       const ran = chain.block(transactions, changes)
       if (!ran.ok) throw new Error(`refused: ${JSON.stringify(ran.failure)}`)
     },
+    idOfNext: city => proposalId(federation, city.root.publicKey, chain.nextSequence(city.root), 0),
     open: (city, payload) => {
-      const sequence = chain.nextSequence(city.root)
+      const id = chain.idOfNext(city)
       chain.run([chain.byRoot(city, [operations.open(payload, chain.timeMs + 30 * 24 * 60 * MINUTE_MS)])])
-      return proposalId(federation, city.root.publicKey, sequence, 0)
+      return id
     }
   }
   return chain
