@@ -5,7 +5,7 @@ import {
   type App, type ArchiveReader, type Effect, type FinalBlock, type Input, type Profile, type Rules, type State, type StateRow, type Transaction
 } from '../../src/core/consensus/index.ts'
 import type { Block, FinalityProof, Scheme, Validator } from '../../src/core/finality/index.ts'
-import type { SigningKey } from '../../src/core/identity/index.ts'
+import { didOfKey, type SigningKey } from '../../src/core/identity/index.ts'
 
 export const PROFILE: Profile = { deltaMs: 1_000, batchWindowMs: 50, backoffMaxMs: 60_000, heartbeatMs: 6 * 3_600_000, bodyBytesMax: 65_536, driftMsMax: 30_000 }
 export const FEDERATION: CID = cidOf('dagCbor', utf8('a federation for tests'))
@@ -28,7 +28,7 @@ export function nodeOf (name: string): Uint8Array {
 }
 
 export function seatOf (name: string, keyName: string = name): Validator {
-  return { member: `did:key:${name}`, node: nodeOf(name), key: keyOf(keyName).publicKey }
+  return { member: didOfKey(sha256(utf8(`member ${name}`))), node: nodeOf(name), key: keyOf(keyName).publicKey }
 }
 
 export type ToyTransaction = Transaction & { readonly text: string }

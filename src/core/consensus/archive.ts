@@ -45,7 +45,9 @@ export function onRange<S, T extends Transaction> (turn: Turn<S, T>, from: PeerN
   const { draft } = turn
   if (draft.catching?.peer !== from) return
   draft.catching = null
-  if (proof === null) return disbelieve(turn, from)
+  const newest = blocks.at(-1)?.header
+  if (proof === null || newest === undefined) return disbelieve(turn, from)
+  if (newest.epoch < draft.epoch.number) return
   if (!isProvenRange(turn, blocks, proof)) {
     disbelieve(turn, from)
     return blame(turn, from, 'a range that its proof does not prove')

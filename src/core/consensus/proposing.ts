@@ -49,7 +49,7 @@ function blockAbove<S, T extends Transaction> (turn: Turn<S, T>, tip: Tip, outco
   const before = tip.name === draft.final.name ? draft.final : draft.blocks.get(tip.name)?.block.header
   assert(before !== undefined, 'a tip that was validated is held')
   const placed = {
-    epoch: draft.epoch.number, height: before.height + 1, timeMs: Math.max(now.wallMs, before.timeMs + 1), proposer: draft.epoch.me
+    epoch: draft.epoch.number, height: before.height + 1, timeMs: Math.max(Math.floor(now.wallMs), before.timeMs + 1), proposer: draft.epoch.me
   }
   const shown = isSealing ? [] : draft.evidence.filter(each => !isShown(turn, each.name, tip.name)).slice(0, EVIDENCE_PER_BLOCK_MAX)
   const evidence = shown.map(each => each.bytes)

@@ -260,7 +260,8 @@ export function viewAt<S, T extends Transaction> (turn: Turn<S, T>, view: number
 
 /** Names the earliest time at which something has to be looked at again. */
 export function wake<S, T extends Transaction> (turn: Turn<S, T>, atMs: number): void {
-  if (turn.deadlineMs === null || atMs < turn.deadlineMs) turn.deadlineMs = atMs
+  const wholeMs = Math.ceil(atMs)
+  if (turn.deadlineMs === null || wholeMs < turn.deadlineMs) turn.deadlineMs = wholeMs
 }
 
 export function emit<S, T extends Transaction> (turn: Turn<S, T>, effect: Effect<S>): void {
