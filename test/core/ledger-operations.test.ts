@@ -127,6 +127,21 @@ describe('ledger nodes and keys', () => {
     refuses(chain, 'certificate-time', rawNode(chain, city, [operations.datasetPut('air', [])]))
   })
 
+  it('are admitted by a ledger that slept since long before their certificates', () => {
+    const chain = chainOf(cities(4))
+    const city = cityAt(chain, 0)
+    const later = FOUNDED_MS + 200 * DAY_MS
+    const certificate = certificateOf(city, chain.charter.federation, { notBeforeMs: later, notAfterMs: later + DAY_MS })
+    const put = encodeOperation(OPERATIONS.nodePut, { certificate: certificate.envelope, transportKey: city.transport.publicKey, addresses: [] })
+    const transaction = raw(chain, city, city.node, certificate.id, [put], { notAfterMs: later + DAY_MS })
+    const admitted = chain.ledger.admit(chain.state, transaction.bytes)
+    assert.ok(admitted !== undefined)
+    assert.equal(chain.ledger.isAlive(chain.state, later, admitted), true)
+    assert.equal(chain.ledger.includable(chain.state, FOUNDED_MS + MINUTE_MS, [admitted]), false)
+    assert.equal(chain.ledger.includable(chain.state, later, [admitted]), true)
+    chain.run([admitted], { timeMs: later })
+  })
+
   it('are bound once, proved, limited, rotated and revoked', () => {
     const chain = foundedChain(4)
     const [a, b] = [cityAt(chain, 0), cityAt(chain, 1)]

@@ -200,6 +200,17 @@ describe('ledger seats', () => {
     assert.equal(chain.ledger.due(chain.state), null)
   })
 
+  it('stay with a member that was removed and is back before a seal', () => {
+    const chain = foundedChain(5)
+    const [a, ...others] = chain.founders
+    assert.ok(a !== undefined)
+    pass(chain, { kind: 'remove', member: a.did }, others)
+    assert.notEqual(chain.ledger.due(chain.state), null)
+    pass(chain, { kind: 'join', member: a.did, classCode: 'municipality', seat: true }, others)
+    assert.equal(chain.ledger.due(chain.state), null)
+    assert.equal(seatOf(chain.state, a.did)?.state, 'validator')
+  })
+
   it('are parked after a vote or a long absence, never below four, and given back', () => {
     const chain = foundedChain(5)
     const [a, b] = [at(chain.founders, 0), at(chain.founders, 1)]

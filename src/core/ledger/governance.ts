@@ -165,7 +165,11 @@ function admit (draft: Draft, turn: Turn, { member, classCode, seat }: PayloadOf
     for (const { digest } of liveKeys(draft, member, 'consensus')) endKey(draft, member, digest, turn.height, turn.timeMs)
   }
   const held = draft.get(TABLES.seat, member)
-  if (held?.state === 'validator') return DONE
+  if (held?.state === 'validator') {
+    // It left or was removed, and is back before a seal took its seat.
+    draft.put(TABLES.seat, [member], { ...held, wanted: null })
+    return DONE
+  }
   addSeat(draft, member, 'learner', turn.height)
   return DONE
 }

@@ -71,8 +71,7 @@ export function createLedger ({ charter, parameters = {}, handlers = [] }: Ledge
     admit: (before, envelope) => {
       const decoded = decodeTransaction(registry, envelope)
       if (!decoded.ok || !decoded.value.federation.equals(federation)) return undefined
-      const rows = rowsOf(before)
-      const signer = signerOf(rows, decoded.value, sure(rows.get(TABLES.tip)).timeMs)
+      const signer = signerOf(rowsOf(before), decoded.value, null)
       if (!signer.ok || !verifies(decoded.value, signer.value)) return undefined
       return { ...decoded.value, verifiedKey: signer.value.key }
     },
@@ -284,7 +283,7 @@ function inTurns (pool: readonly LedgerTransaction[]): readonly LedgerTransactio
 function isAlive (state: LedgerState, nowMs: number, transaction: LedgerTransaction): boolean {
   if (transaction.notAfterMs < nowMs) return false
   const rows = rowsOf(state)
-  const signer = signerOf(rows, transaction, sure(rows.get(TABLES.tip)).timeMs)
+  const signer = signerOf(rows, transaction, null)
   return signer.ok && transaction.sequence > (rows.get(TABLES.sequence, signer.value.keyHash) ?? 0)
 }
 

@@ -40,7 +40,7 @@ export type Purpose = typeof PURPOSES[number]
 
 /** Parameters that a vote may change, each with the range that no vote leaves: a value outside could halt the ledger. */
 export const PARAMETER_RANGES = {
-  minEpochBlocks: [1, 10_000],
+  minEpochBlocks: [1, 1_000],
   validatorsMin: [1, 31],
   parkWindowMs: [3_600_000, 31_536_000_000],
   parkWindowBlocks: [10, 100_000],
