@@ -116,6 +116,7 @@ export function createWorld (founders: readonly string[], others: readonly strin
   const sent: { readonly atMs: number, readonly from: string, readonly to: string, readonly message: Uint8Array }[] = []
   /** Returns false to lose a message. */
   const network = { passes: (_from: string, _to: string, _message: Uint8Array): boolean => true }
+  const watch = { step: (_name: string, _before: Engine, _after: Engine, _effects: readonly Effect<ToyState>[]): void => {} }
   let [nowMs, order, starts] = [0, 0, 0]
   const app = toyApp(founders)
   const now = () => ({ monotonicMs: nowMs, wallMs: 1_700_000_000_000 + nowMs })
@@ -178,6 +179,7 @@ export function createWorld (founders: readonly string[], others: readonly strin
     const who = member(name)
     if (who.state === undefined) return
     const { state, effects } = step(who.rules, who.state, { ...fact, now: now() } as Input<ToyTransaction>)
+    watch.step(name, who.state, state, effects)
     who.state = state
     perform(who, effects)
   }
@@ -200,7 +202,7 @@ export function createWorld (founders: readonly string[], others: readonly strin
     for (const [one, other] of [[a, b], [b, a]] as const) feed(one, { type: 'close', peer: member(other).peer })
   }
   return {
-    app, members, member, sent, network, feed, start, connect, cut,
+    app, members, member, sent, network, watch, feed, start, connect, cut,
     get nowMs () { return nowMs },
     startAll (): void { for (const name of members.keys()) start(name) },
     crash (name: string): void {

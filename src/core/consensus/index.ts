@@ -9,7 +9,7 @@ import { finalize, onCert, onUnjust, onVote } from './deciding.ts'
 import { OWN_INSTANCES_MAX } from './types.ts'
 import { decodeMessage, splitMessages, type Message } from './message.ts'
 import {
-  addTransactions, answerVotesOf, askAllOfMe, isOfOtherEpoch, lock, onBlock, onClose, onEvidence, onGetBlock, onGetCerts, onOpen, onProposal, onStatus,
+  addTransactions, answerVotesOf, askAgainOfMe, askAllOfMe, isOfOtherEpoch, lock, onBlock, onClose, onEvidence, onGetBlock, onGetCerts, onOpen, onProposal, onStatus,
   onVotesOf, tellConnected, tryUnlock
 } from './peers.ts'
 import { propose } from './proposing.ts'
@@ -97,6 +97,7 @@ function settle<S, T extends Transaction> (turn: Turn<S, T>): void {
       askForBlocks(turn)
       catchUp(turn)
       tellConnected(turn)
+      askAgainOfMe(turn)
       arm(turn)
       propose(turn)
       if (pending.length === 0) pressOn(turn)
@@ -110,7 +111,7 @@ function reconsiderLock<S, T extends Transaction> (turn: Turn<S, T>): void {
   const { lock: before } = draft.signing
   const seat = draft.epoch.set.validators[draft.epoch.me]
   if (seat !== undefined && before.type === 'locked' && !before.keys.has(hex(seat.key))) {
-    draft.signing = { ...draft.signing, lock: { type: 'checking', answered: new Set() } }
+    draft.signing = { ...draft.signing, lock: { type: 'checking', answered: new Set(), askedMs: turn.now.monotonicMs, backoffMs: 2 * turn.rules.profile.deltaMs } }
     draft.alarms = draft.alarms.filter(each => each.code !== 'locked')
   }
   if (draft.signing.lock.type !== 'checking') return
@@ -258,7 +259,7 @@ function initialState<S, T extends Transaction> (rules: Rules<S, T>, restored: R
     view: final.view + 1, enteredMs: now.monotonicMs, armedMs: null, retryMs: now.monotonicMs, backoffMs: 2 * profile.deltaMs, entry: null,
     deltaMs: profile.deltaMs, finLearntMs: now.monotonicMs, suspects: new Set(), activeSinceMs: now.monotonicMs, activeMs: Number.NEGATIVE_INFINITY,
     views: new Map(), blocks: new Map(), wants: new Map(), certsAskedMs: Number.NEGATIVE_INFINITY, rotation: 0,
-    signing: signingOf(restored, epoch.number, kept === null, new Set(keys.keys())), keys, newest: new Map(),
+    signing: signingOf(restored, epoch.number, kept === null, new Set(keys.keys()), now, profile.deltaMs), keys, newest: new Map(),
     ownInstances: [...restored.instances.filter(each => each !== rules.instance), rules.instance].slice(-OWN_INSTANCES_MAX),
     peers: new Map(), catching: null, pool: new Map(), poolBytes: 0, poolVersion: 0, includable: null, evidence: [],
     statusSentMs: Number.NEGATIVE_INFINITY, statusOwed: false, halted: null, alarms: [], timerMs: null
@@ -271,7 +272,9 @@ function setOf (validators: readonly Validator[], scheme: Rules<unknown, Transac
   return set.value
 }
 
-function signingOf ({ votes, isDamaged, lock: kept }: Restored, epoch: number, isGenesis: boolean, keys: ReadonlySet<string>): Signing {
+function signingOf (
+  { votes, isDamaged, lock: kept }: Restored, epoch: number, isGenesis: boolean, keys: ReadonlySet<string>, now: Now, deltaMs: number
+): Signing {
   const byView = new Map<number, OnRecord>()
   for (const { vote: { epoch: of, view, type, digest } } of votes) {
     if (of === epoch) byView.set(view, recorded(byView.get(view) ?? NOTHING_ON_RECORD, type, digest === null ? null : hex(digest)))
@@ -281,7 +284,7 @@ function signingOf ({ votes, isDamaged, lock: kept }: Restored, epoch: number, i
   const reason = isDamaged ? 'its record of own votes is damaged' : isLost ? 'its record of finality is lost' : null
   const lockNow: Lock = kept !== null
     ? { type: 'locked', reason: kept.reason, keys: kept.keys }
-    : reason !== null ? { type: 'locked', reason, keys } : { type: 'checking', answered: new Set() }
+    : reason !== null ? { type: 'locked', reason, keys } : { type: 'checking', answered: new Set(), askedMs: now.monotonicMs, backoffMs: 2 * deltaMs }
   const floor = first === undefined || first.count === 0 ? null : { epoch: first.vote.epoch, view: first.vote.view }
   return { rows: votes, next: (votes.at(-1)?.count ?? -1) + 1, byView, floor, lock: lockNow }
 }

@@ -79,6 +79,16 @@ export function askAllOfMe<S, T extends Transaction> (turn: Turn<S, T>): void {
   for (const name of openValidators(turn)) askOfMe(turn, name)
 }
 
+/** An answer may be lost. */
+export function askAgainOfMe<S, T extends Transaction> (turn: Turn<S, T>): void {
+  const { draft, now: { monotonicMs }, rules: { profile } } = turn
+  const { lock: held } = draft.signing
+  if (held.type !== 'checking' || monotonicMs < held.askedMs + held.backoffMs) return
+  const backoffMs = Math.min(2 * held.backoffMs, profile.backoffMaxMs)
+  draft.signing = { ...draft.signing, lock: { ...held, askedMs: monotonicMs, backoffMs } }
+  askAllOfMe(turn)
+}
+
 export function answerVotesOf<S, T extends Transaction> (turn: Turn<S, T>, name: PeerName): void {
   const { draft, now: { monotonicMs } } = turn
   const seen = (draft.peers.get(name)?.instances ?? []).filter(each => each.lastMs > monotonicMs - INSTANCE_WINDOW_MS)
@@ -102,7 +112,7 @@ export function onVotesOf<S, T extends Transaction> (turn: Turn<S, T>, from: Pee
   if (instances.some(isForeign)) return lock(turn, 'another process speaks with this node\'s keys')
   const { lock: before } = draft.signing
   if (before.type !== 'checking' || !draft.epoch.nodes.includes(from)) return
-  draft.signing = { ...draft.signing, lock: { type: 'checking', answered: new Set(before.answered).add(from) } }
+  draft.signing = { ...draft.signing, lock: { ...before, answered: new Set(before.answered).add(from) } }
   tryUnlock(turn)
 }
 

@@ -101,7 +101,7 @@ export type Signing = {
 export type Lock =
   | { readonly type: 'open' }
   /** Peers are asked whether they know more of this node than it does itself. */
-  | { readonly type: 'checking', readonly answered: ReadonlySet<PeerName> }
+  | { readonly type: 'checking', readonly answered: ReadonlySet<PeerName>, readonly askedMs: number, readonly backoffMs: number }
   /** For ever, for these keys: another one, bound later, may vote when an epoch seats it. */
   | { readonly type: 'locked', readonly reason: string, readonly keys: ReadonlySet<string> }
 

@@ -264,6 +264,8 @@ export function schedule<S, T extends Transaction> (turn: Turn<S, T>): void {
   for (const each of draft.wants.values()) at(askAgainMs(turn, each))
   if (draft.catching !== null) at(draft.catching.untilMs)
   if (draft.statusOwed) at(draft.statusSentMs + REPEAT_MS_MIN)
+  const { lock } = draft.signing
+  if (lock.type === 'checking' && openValidators(turn).some(each => !lock.answered.has(each))) at(lock.askedMs + lock.backoffMs)
   if (!isVoter(turn)) return
   if (draft.armedMs !== null && !onRecord(turn, draft.view).nullified) {
     at(draft.armedMs + leaderWaitMs(turn))

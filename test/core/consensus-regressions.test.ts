@@ -1,0 +1,241 @@
+import { strict as assert } from 'node:assert'
+import { EMPTY_ROOT, hex, leafHash, merkleRoot } from '../../src/base/index.ts'
+import { decodeMessage, encodeMessage, splitMessages, type Message, type Status } from '../../src/core/consensus/index.ts'
+import { FINALIZE, leaderOf, makeBlock, NOTARIZE, NULLIFY, PROPOSE, voteSignBytes, type Block, type Vote, type VoteType } from '../../src/core/finality/index.ts'
+import { createWorld, FEDERATION, keyOf, PROFILE, type World } from './consensus.fixture.ts'
+
+const FOUR = ['ada', 'bo', 'cy', 'di'] as const
+
+function read (bytes: Uint8Array): Message {
+  const [frame] = splitMessages(bytes) ?? []
+  assert.ok(frame !== undefined)
+  const message = decodeMessage(frame, PROFILE.bodyBytesMax)
+  assert.ok(message.ok)
+  return message.value
+}
+
+function isVote (message: Message, type: VoteType): boolean {
+  return message.kind === 'vote' && message.vote.type === type
+}
+
+function isCert (message: Message, type: VoteType): boolean {
+  return (message.kind === 'cert' && message.cert.type === type) || (message.kind === 'certs' && message.certs.some(each => each.type === type))
+}
+
+/** Names by seat, beginning with the leader of a view. */
+function fromLeader (world: World, view: number): readonly [string, string, string, string] {
+  const { state } = world.member('ada')
+  assert.ok(state !== undefined)
+  const { set, base, nodes } = state.epoch
+  const leader = [...world.members.values()].find(each => each.peer === nodes[leaderOf(set, base.digest, view)])
+  assert.ok(leader !== undefined)
+  const [second, third, fourth] = FOUR.filter(name => name !== leader.name)
+  assert.ok(second !== undefined && third !== undefined && fourth !== undefined)
+  return [leader.name, second, third, fourth]
+}
+
+function stateOf (world: World, name: string) {
+  const { state } = world.member(name)
+  assert.ok(state !== undefined)
+  return state
+}
+
+/** A vote as the holder of a key could make it, engine or not. */
+function voteBy (world: World, name: string, fields: Omit<Vote, 'signer' | 'signature'>): Vote {
+  const epoch = [...world.members.values()].find(each => each.state !== undefined)?.state?.epoch
+  assert.ok(epoch !== undefined)
+  const signer = epoch.nodes.indexOf(world.member(name).peer)
+  return { ...fields, signer, signature: keyOf(name).sign(voteSignBytes(FEDERATION, fields)) }
+}
+
+function started (profile = {}): World {
+  const world = createWorld(FOUR, [], { profile })
+  world.startAll()
+  world.run(10_000)
+  return world
+}
+
+describe('bugs that simulation found once', () => {
+  it('(1) a certificate that only one restarted node knows ends the view for all', () => {
+    const world = started()
+    const [leader, b, c, d] = fromLeader(world, stateOf(world, 'ada').view)
+    world.network.passes = (from, to, bytes) => {
+      const message = read(bytes)
+      if (isVote(message, NOTARIZE)) return to === leader && from !== d
+      if (message.kind === 'proposal' || message.kind === 'block') return to !== d
+      if (isCert(message, NOTARIZE)) return from === leader && to === d
+      return !isVote(message, FINALIZE) && !isCert(message, FINALIZE) && !isVote(message, NULLIFY) && message.kind !== 'status'
+    }
+    world.submit(leader, 'one')
+    world.run(8_000)
+    assert.ok(stateOf(world, d).view > stateOf(world, b).view, 'one node went on, by a certificate')
+    world.crash(leader)
+    world.crash(d)
+    world.network.passes = () => true
+    world.start(d)
+    world.submit(d, 'two')
+    world.run(30_000)
+    for (const name of [b, c, d]) assert.ok(world.said(name).includes('two'), `${name} is stuck`)
+  })
+
+  it('(2) own votes count again after a restart', () => {
+    const world = started()
+    const [leader, b, c, d] = fromLeader(world, stateOf(world, 'ada').view)
+    world.crash(d)
+    world.network.passes = (_from, _to, bytes) => !isVote(read(bytes), FINALIZE) && !isCert(read(bytes), FINALIZE)
+    world.submit(leader, 'one')
+    world.run(300)
+    for (const name of [leader, b, c]) {
+      world.crash(name)
+      world.start(name)
+    }
+    world.network.passes = () => true
+    world.run(60_000)
+    for (const name of [leader, b, c]) assert.deepEqual(world.said(name), ['one'])
+  })
+
+  it('(3) a block that had no parent after a restart is valid once the parent comes', () => {
+    const world = started()
+    const first = stateOf(world, 'ada').view
+    const [leader, b, , d] = fromLeader(world, first)
+    const dropsFinality = (bytes: Uint8Array): boolean => isVote(read(bytes), FINALIZE) || isCert(read(bytes), FINALIZE)
+    world.network.passes = (_from, to, bytes) => !dropsFinality(bytes) && !(read(bytes).kind === 'proposal' && to === d && stateOf(world, d).view === first)
+    world.submit(leader, 'one')
+    world.run(1_500)
+    world.submit(b, 'two')
+    world.run(4_000)
+    assert.ok(stateOf(world, d).blocks.size >= 2)
+    world.crash(d)
+    world.network.passes = (_from, to, bytes) => !dropsFinality(bytes) && !(read(bytes).kind === 'block' && to === d)
+    world.start(d)
+    world.run(3_000)
+    assert.ok([...stateOf(world, d).blocks.values()].some(each => each.outcome === null), 'a block waits for its parent')
+    world.network.passes = () => true
+    world.submit(d, 'three')
+    world.run(60_000)
+    for (const name of FOUR) assert.deepEqual(new Set(world.said(name)), new Set(['one', 'two', 'three']))
+    assert.deepEqual(world.digests(d), world.digests(leader))
+  })
+
+  it('(4) a final block that comes as a proposal, after its certificate, is delivered', () => {
+    const world = started()
+    const [leader, , , d] = fromLeader(world, stateOf(world, 'ada').view)
+    let late: Uint8Array | undefined
+    world.network.passes = (_from, to, bytes) => {
+      const { kind } = read(bytes)
+      if (kind === 'proposal' && to === d) late = bytes
+      return to !== d || (kind !== 'proposal' && kind !== 'block' && kind !== 'range')
+    }
+    world.submit(leader, 'one')
+    world.run(500)
+    assert.equal(world.height(d), 0)
+    assert.ok(late !== undefined)
+    world.feed(d, { type: 'message', peer: world.member(leader).peer, bytes: late })
+    assert.equal(world.height(d), 1)
+  })
+
+  it('(5) a node that was armed goes quiet when nothing is left to do, also beside a dead one', () => {
+    const world = started()
+    world.crash('di')
+    for (const text of ['one', 'bad and never included', 'two', 'three', 'four']) {
+      world.submit('ada', text)
+      world.run(20_000)
+    }
+    assert.deepEqual(world.said('bo'), ['one', 'two', 'three', 'four'])
+    const before = world.sent.length
+    world.run(5 * 3_600_000)
+    assert.equal(world.sent.length, before)
+  })
+
+  it('(6) who notarized one block does not finalise another of the same view', () => {
+    const world = started()
+    const { view, epoch, final } = stateOf(world, 'ada')
+    const [leader, b, c, d] = fromLeader(world, view)
+    world.crash(leader)
+    const block = (timeMs: number): Block => makeBlock({
+      federation: FEDERATION, epoch: 0, view, height: 1, parent: final.digest, parentView: 0, timeMs, proposer: epoch.leaders[view % 4] ?? 0, type: 2,
+      validatorsHash: epoch.set.hash, bodyRoot: EMPTY_ROOT, stateRoot: final.outcome.stateRoot, logRoot: merkleRoot([leafHash(FEDERATION.multihash.digest)]), seal: null,
+      just: { parentCert: null, nulls: [] }, evidence: [], body: new Uint8Array(0)
+    })
+    const [x, y] = [block(2_000_000), block(2_000_001)]
+    const propose = (of: Block, to: string): void => {
+      const { signature } = voteBy(world, leader, { epoch: 0, view, type: PROPOSE, digest: of.digest })
+      world.feed(to, { type: 'message', peer: world.member(b === to ? c : b).peer, bytes: encodeMessage({ kind: 'proposal', block: of, signature }) })
+    }
+    world.network.passes = (_from, _to, bytes) => isVote(read(bytes), NOTARIZE)
+    propose(x, d)
+    propose(y, b)
+    propose(y, c)
+    const own = stateOf(world, d).signing.byView.get(view)
+    assert.equal(own?.notarized, hex(x.digest))
+    world.run(100)
+    const third = voteBy(world, leader, { epoch: 0, view, type: NOTARIZE, digest: y.digest })
+    for (const name of [b, c, d]) world.feed(name, { type: 'message', peer: world.member(name === b ? c : b).peer, bytes: encodeMessage({ kind: 'vote', vote: third }) })
+    world.run(100)
+    assert.notEqual(stateOf(world, d).views.get(view)?.notarized, null, 'it knows the certificate of the other block')
+    assert.equal(stateOf(world, d).signing.byView.get(view)?.finalized, null)
+    assert.equal(stateOf(world, b).signing.byView.get(view)?.finalized, hex(y.digest))
+  })
+
+  it('(7) a leader that holds a FINALIZE certificate alone builds on it, and the block is valid', () => {
+    const world = started({ batchWindowMs: 0 })
+    const first = stateOf(world, 'ada').view
+    const [next] = fromLeader(world, first + 1)
+    const [leader] = fromLeader(world, first)
+    world.network.passes = (_from, to, bytes) => !(to === next && (isVote(read(bytes), NOTARIZE) || isCert(read(bytes), NOTARIZE)))
+    world.submit(leader, 'one')
+    world.run(300)
+    world.network.passes = () => true
+    world.submit(next, 'two')
+    world.run(2_000)
+    const block = world.member('ada').final.find(each => each.block.header.height === 2)?.block
+    assert.ok(block !== undefined)
+    assert.equal(world.member(next).peer, stateOf(world, 'ada').epoch.nodes[block.header.proposer])
+    assert.equal(block.just.parentCert?.type, FINALIZE)
+  })
+
+  it('(8) waits grow to four times their beginning at most, and shrink again', () => {
+    const world = started()
+    world.crash('di')
+    let highest = 0
+    world.watch.step = (_name, _before, after) => { highest = Math.max(highest, after.deltaMs) }
+    world.network.passes = (_from, _to, bytes) => read(bytes).kind !== 'proposal' && read(bytes).kind !== 'block'
+    world.submit('ada', 'one')
+    world.run(600_000)
+    assert.ok(highest > PROFILE.deltaMs && highest <= 4 * PROFILE.deltaMs, `${highest}`)
+    world.network.passes = () => true
+    const from = world.nowMs
+    world.run(15_200)
+    for (const name of ['ada', 'bo', 'cy']) assert.ok(world.said(name).includes('one'), `not final ${world.nowMs - from} ms after healing`)
+  })
+})
+
+describe('a peer that lies about its height', () => {
+  it('is asked once, and catching up ends with another that has blocks', () => {
+    const world = createWorld(FOUR, ['liar', 'ed'])
+    for (const name of FOUR) world.start(name)
+    world.run(1_000)
+    for (let index = 0; index < 20; index++) {
+      world.submit('ada', `text ${index}`)
+      world.run(1_000)
+    }
+    const { epoch } = stateOf(world, 'ada')
+    const claim = (finHeight: number): Uint8Array => {
+      const status: Status = {
+        epoch: epoch.number + 3, view: 1, finHeight, finView: 0, finCert: null, entryCert: null, tipView: 0, proposal: null,
+        haveN: new Uint8Array(1), haveX: new Uint8Array(1), haveF: new Uint8Array(1), connected: new Uint8Array(1), pending: []
+      }
+      return encodeMessage({ kind: 'status', status })
+    }
+    Object.assign(world.member('liar').rules, { instance: 'aa' })
+    world.start('ed')
+    const liar = world.member('liar').peer
+    world.feed('ed', { type: 'open', peer: liar, instance: 'aa' })
+    for (const height of [1_000_000, 900_000, 10]) world.feed('ed', { type: 'message', peer: liar, bytes: claim(height) })
+    world.run(60_000)
+    assert.deepEqual(world.digests('ed'), world.digests('ada'))
+    assert.equal(stateOf(world, 'ed').catching, null)
+    const asked = world.member('ed').effects.filter(each => each.type === 'send' && each.peer === liar && read(each.message).kind === 'getRange')
+    assert.ok(asked.length <= 1, `${asked.length} times`)
+  })
+})
