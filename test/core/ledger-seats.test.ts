@@ -7,7 +7,8 @@ import {
 } from '../../src/core/ledger/index.ts'
 import { decodeRow, encodeRow } from '../../src/core/ledger/rows.ts'
 import { cityNamed, codeOf, type City } from './identity.fixture.ts'
-import { chainOf, foundedChain, MINUTE_MS, operations, SEAL, type Chain } from './ledger.fixture.ts'
+import { chainOf, foundedChain, MINUTE_MS, operations, type Chain } from './ledger.fixture.ts'
+import { SEAL } from '../../src/core/finality/index.ts'
 
 const HOUR_MS = 60 * MINUTE_MS
 const keyNamed = (name: string): SigningKey => signingKeyOfSeed(sha256(utf8(`key ${name}`)))

@@ -3,13 +3,11 @@ import {
   createLedger, encodeBody, encodeOperation, encodePayload, keyProofBytes, OPERATIONS, proposalId, signTransaction, type BlockContext, type CheckFailure, type Ledger,
   type LedgerOptions, type LedgerState, type LedgerTransaction, type Payload, type Purpose
 } from '../../src/core/ledger/index.ts'
-import type { BlockType, Validator } from '../../src/core/finality/index.ts'
+import { NORMAL, SEAL, type Validator } from '../../src/core/finality/index.ts'
 import type { Charter, SigningKey } from '../../src/core/identity/index.ts'
 import { certificateOf, charterOf, cities, FOUNDED_MS, type City } from './identity.fixture.ts'
 
 export const MINUTE_MS = 60_000
-export const NORMAL: BlockType = 1
-export const SEAL: BlockType = 3
 
 export type Signing = { readonly key: SigningKey, readonly certificate: CID | undefined }
 export type Chain = ReturnType<typeof chainOf>

@@ -2,7 +2,7 @@ import {
   bytes, compareBytes, decodeCanonical, encodeCanonical, equalBytes, fail, leafHash, list, MerkleMap, merkleRoot, ok, sha256,
   type CID, type Result
 } from '../../base/index.ts'
-import type { BlockType, Validator } from '../finality/index.ts'
+import { SEAL, type Validator } from '../finality/index.ts'
 import { admitKey, keyOfDid, type Charter, type Did } from '../identity/index.ts'
 import { governanceHandlers, pruneProposals } from './governance.ts'
 import { keyHandlers, signerOf, type SignerFound } from './members.ts'
@@ -19,7 +19,6 @@ export const BODY_BYTES_MAX = 1_048_576
 const BODY_OVERHEAD_BYTES = 8
 /** CBOR head of a byte string of at most 64 KiB. */
 const ENVELOPE_OVERHEAD_BYTES = 5
-const SEAL: BlockType = 3
 
 export type LedgerOptions = {
   readonly charter: Charter

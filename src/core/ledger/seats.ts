@@ -1,5 +1,5 @@
 import { compareBytes, encodeCanonical, equalBytes, fail, ok, sha256 } from '../../base/index.ts'
-import type { Validator } from '../finality/index.ts'
+import { faultyOf, quorumOf, type Validator } from '../finality/index.ts'
 import type { Did } from '../identity/index.ts'
 import { endKey, liveKeys, nextOrder } from './members.ts'
 import { decodePayload, OPERATIONS } from './operations.ts'
@@ -22,14 +22,6 @@ export type Plan = {
   readonly rules: { readonly parts: number, readonly of: number }
   readonly version: number
   readonly decided: readonly Uint8Array[]
-}
-
-export function faultyOf (validators: number): number {
-  return Math.floor((validators - 1) / 3)
-}
-
-export function quorumOf (validators: number): number {
-  return Math.floor(2 * validators / 3) + 1
 }
 
 /** The next epoch, when changes are eligible and enough of its validators are alive to go on. */
