@@ -3,7 +3,7 @@ import {
   declareFeed, decodeDeclaration, leafHashOf, openSegment, type ClosedSegment, type Declaration, type FeedRecord
 } from '../../src/core/feed/index.ts'
 import {
-  assembleCert, digestOfFederation, FINALIZE, FLUSH, makeBlock, NORMAL, realScheme, SEAL, validatorSet, voteSignBytes,
+  assembleCert, digestOfFederation, FINALIZE, FLUSH, leaderOf, makeBlock, NORMAL, realScheme, SEAL, validatorSet, voteSignBytes,
   type Block, type BlockType, type Cert, type FinalityProof, type Seal, type ValidatorSet
 } from '../../src/core/finality/index.ts'
 import { signingKeyOfSeed, signStatement, type SigningKey } from '../../src/core/identity/index.ts'
@@ -60,7 +60,7 @@ export class FinalChain {
     const { height, timeMs, state, charter: { federation } } = this.chain
     return makeBlock({
       federation, epoch, view, height, parent: this.blocks.at(-1)?.digest ?? this.#base.digest, parentView: view - 1, timeMs,
-      proposer: 0, type, validatorsHash: set.hash, bodyRoot: transactions.length === 0 ? EMPTY_ROOT : bodyRootOf(transactions.map(({ idBytes }) => idBytes)),
+      proposer: leaderOf(set, this.#base.digest, view), type, validatorsHash: set.hash, bodyRoot: transactions.length === 0 ? EMPTY_ROOT : bodyRootOf(transactions.map(({ idBytes }) => idBytes)),
       stateRoot: state.map.root, logRoot: this.log.root(), seal, just: { parentCert: null, nulls: [] }, evidence: [], body: bodyOf(transactions)
     })
   }

@@ -1,5 +1,6 @@
 import {
-  assert, bytes, concat, decodeCanonical, encodeCanonical, fail, integer, literal, nullable, ok, tuple, uint, type CID, type CodecFailure, type Parsed, type Result
+  assert, bytes, concat, decodeCanonical, encodeCanonical, equalBytes, fail, integer, literal, nullable, ok, tuple, uint,
+  type CID, type CodecFailure, type Parsed, type Result
 } from '../../base/index.ts'
 import { CERT_BYTES_MAX, VALIDATORS_MAX, VIEW_MAX } from './limits.ts'
 import { DIGEST_SIZE_BYTES, SIGNATURE_SIZE_BYTES, verifyVote } from './votes.ts'
@@ -40,6 +41,7 @@ export function assembleCert (set: ValidatorSet, votes: readonly Vote[]): Cert {
   for (const { signer } of chosen) bitmap[signer >> 3] = (bitmap[signer >> 3] ?? 0) | (1 << (signer & 7))
   assert(popcount(bitmap) === set.quorum, 'each vote of a certificate has another signer')
   const { epoch, view, type, digest } = first
+  assert(chosen.every(each => agrees(each, first)), 'the votes of a certificate say the same')
   return { epoch, view, type, digest, bitmap, signatures: concat(chosen.map(({ signature }) => signature)) }
 }
 
@@ -59,6 +61,11 @@ export function votesOfCert (set: ValidatorSet, { epoch, view, type, digest, bit
 export function verifyCert (federation: CID, set: ValidatorSet, cert: Cert, isVerified: (vote: Vote) => boolean = () => false): boolean {
   const votes = votesOfCert(set, cert)
   return votes !== undefined && votes.every(vote => isVerified(vote) || verifyVote(federation, set, vote))
+}
+
+function agrees (a: Vote, b: Vote): boolean {
+  const isSameDigest = a.digest === null || b.digest === null ? a.digest === b.digest : equalBytes(a.digest, b.digest)
+  return a.epoch === b.epoch && a.view === b.view && a.type === b.type && isSameDigest
 }
 
 function popcount (bitmap: Uint8Array): number {

@@ -1,7 +1,7 @@
 import {
   bytes, cid, decodeCanonical, encodeCanonical, equalBytes, fail, literal, ok, struct, uint, type CID, type CodecFailure, type Parsed, type Result
 } from '../../base/index.ts'
-import type { Did } from '../identity/index.ts'
+import { CLOCK_SKEW_MS_MAX, type Did } from '../identity/index.ts'
 import { CHECKPOINT_BYTES_MAX, TRUST_PERIOD_MS } from './limits.ts'
 
 const checkpointSchema = struct({
@@ -46,13 +46,15 @@ export function trustedCheckpoint (
   const needed = isInvitation ? 1 : 2
   const chosen = newestFirst.find(({ checkpoint }) => membersOf(ours, checkpoint) >= needed)?.checkpoint
   if (chosen === undefined) return fail({ code: 'too-few', members: new Set(ours.map(({ member }) => member)).size })
-  return Math.abs(nowMs - chosen.timeMs) <= TRUST_PERIOD_MS ? ok(chosen) : fail({ code: 'too-old', timeMs: chosen.timeMs })
+  const isTimely = nowMs - chosen.timeMs <= TRUST_PERIOD_MS && chosen.timeMs - nowMs <= CLOCK_SKEW_MS_MAX
+  return isTimely ? ok(chosen) : fail({ code: 'too-old', timeMs: chosen.timeMs })
 }
 
 function membersOf (said: readonly { readonly member: Did, readonly checkpoint: Checkpoint }[], checkpoint: Checkpoint): number {
   return new Set(said.filter(each => isSame(each.checkpoint, checkpoint)).map(({ member }) => member)).size
 }
 
+/** The time as well: an old history that one of them dates anew must not pass for fresh. */
 function isSame (a: Checkpoint, b: Checkpoint): boolean {
-  return a.epoch === b.epoch && a.height === b.height && equalBytes(a.digest, b.digest) && equalBytes(a.validatorsHash, b.validatorsHash)
+  return a.epoch === b.epoch && a.height === b.height && a.timeMs === b.timeMs && equalBytes(a.digest, b.digest) && equalBytes(a.validatorsHash, b.validatorsHash)
 }

@@ -4,19 +4,22 @@ import {
 import { decodeJust } from './blocks.ts'
 import { verifyCert, votesOfCert } from './certificates.ts'
 import { decodeHeader } from './headers.ts'
-import { EVIDENCE_BYTES_MAX, HEADER_BYTES_MAX, VOTE_BYTES_MAX } from './limits.ts'
+import { EVIDENCE_BYTES_MAX, EVIDENCE_JUST_BYTES_MAX, HEADER_BYTES_MAX, VOTE_BYTES_MAX } from './limits.ts'
 import { decodeVote, encodeVote, verifyVote } from './votes.ts'
 import {
-  FINALIZE, NOTARIZE, NULLIFY, PROPOSE, type Cert, type Evidence, type Header, type Just, type ValidatorSet, type Vote
+  FINALIZE, NOTARIZE, NULLIFY, PROPOSE, type Cert, type Evidence, type Header, type Just, type ValidatorSet, type Vote, type VoteType
 } from './types.ts'
 
 type PairKind = Exclude<Evidence['kind'], 'bad-justification'>
 
-const pair = struct({ kind: literal('double-propose', 'double-notarize', 'double-finalize', 'nullify-finalize', 'notarize-finalize'), first: bytes(1, VOTE_BYTES_MAX), second: bytes(1, VOTE_BYTES_MAX) })
+const pair = struct({
+  kind: literal('double-propose', 'double-notarize', 'double-finalize', 'nullify-finalize', 'notarize-finalize'),
+  first: bytes(1, VOTE_BYTES_MAX), second: bytes(1, VOTE_BYTES_MAX)
+})
 const evidenceSchema = union('kind', {
   'double-propose': pair, 'double-notarize': pair, 'double-finalize': pair, 'nullify-finalize': pair, 'notarize-finalize': pair,
   'bad-justification': struct({
-    kind: literal('bad-justification'), vote: bytes(1, VOTE_BYTES_MAX), header: bytes(1, HEADER_BYTES_MAX), just: bytes(1, EVIDENCE_BYTES_MAX)
+    kind: literal('bad-justification'), vote: bytes(1, VOTE_BYTES_MAX), header: bytes(1, HEADER_BYTES_MAX), just: bytes(1, EVIDENCE_JUST_BYTES_MAX)
   })
 })
 
@@ -40,10 +43,12 @@ function orderOf (a: Vote, b: Vote): number {
   return a.type - b.type || (a.digest === null || b.digest === null ? 0 : compareBytes(a.digest, b.digest))
 }
 
+const DOUBLES: ReadonlyMap<VoteType, PairKind> = new Map([[PROPOSE, 'double-propose'], [NOTARIZE, 'double-notarize'], [FINALIZE, 'double-finalize']])
+const BESIDE_FINALIZE: ReadonlyMap<VoteType, PairKind> = new Map([[NOTARIZE, 'notarize-finalize'], [NULLIFY, 'nullify-finalize']])
+
 function kindOf (first: Vote, second: Vote): PairKind | undefined {
-  if (first.type === second.type) return first.type === PROPOSE ? 'double-propose' : first.type === NOTARIZE ? 'double-notarize' : first.type === FINALIZE ? 'double-finalize' : undefined
-  if (second.type !== FINALIZE) return undefined
-  return first.type === NULLIFY ? 'nullify-finalize' : first.type === NOTARIZE ? 'notarize-finalize' : undefined
+  if (first.type === second.type) return DOUBLES.get(first.type)
+  return second.type === FINALIZE ? BESIDE_FINALIZE.get(first.type) : undefined
 }
 
 export function encodeEvidence (evidence: Evidence): Uint8Array {
@@ -74,6 +79,8 @@ export function verifyEvidence (federation: CID, set: ValidatorSet, evidence: Ev
 }
 
 function isBadJustification (federation: CID, set: ValidatorSet, { vote, header, just }: Extract<Evidence, { kind: 'bad-justification' }>): boolean {
+  // Whoever shows it puts it into a block: what does not fit there must not count here.
+  if (just.length > EVIDENCE_JUST_BYTES_MAX) return false
   const decoded = decodeHeader(header)
   if (vote.type !== NOTARIZE || vote.digest === null || !decoded.ok || !equalBytes(decoded.value.digest, vote.digest)) return false
   // An honest node looks at epoch and view before it notarises, so a vote for a header of another view is proof as well.
@@ -93,23 +100,22 @@ export function justifies (federation: CID, set: ValidatorSet, { epoch, view, pa
 }
 
 /**
- * Who broke a rule, from the certificates of two histories that contradict each other: the ones that finalised, and those in the
- * justifications of their blocks. Two conflicting final blocks always give more than f signers; nobody honest is ever among them.
+ * Who broke a rule, from the certificates of two histories that contradict each other: those that finalised, and all in the
+ * justifications of their blocks. Two conflicting final blocks give more than f signers while fewer than a quorum lie, because an
+ * honest validator then checked each justification; nobody honest is ever among them.
  */
-export function forkCulprits (federation: CID, set: ValidatorSet, certs: readonly Cert[]): readonly { readonly signer: number, readonly evidence: Evidence }[] {
-  const votesBySigner = new Map<number, Vote[]>()
+export function forkCulprits (
+  federation: CID, set: ValidatorSet, certs: readonly Cert[]
+): readonly { readonly signer: number, readonly evidence: Evidence }[] {
+  const said = new Map<string, Vote[]>()
+  const culprits = new Map<number, Evidence>()
   for (const vote of certs.flatMap(cert => votesOfCert(set, cert) ?? [])) {
-    const votes = votesBySigner.get(vote.signer) ?? []
-    votes.push(vote)
-    votesBySigner.set(vote.signer, votes)
+    if (culprits.has(vote.signer)) continue
+    const place = `${vote.signer}/${vote.epoch}/${vote.view}`
+    const others = said.get(place) ?? []
+    const evidence = others.map(other => contradictionOf(other, vote)).find(each => each !== null && verifyEvidence(federation, set, each))
+    if (evidence != null) culprits.set(vote.signer, evidence)
+    said.set(place, [...others, vote])
   }
-  return [...votesBySigner].flatMap(([signer, votes]) => {
-    for (const [at, first] of votes.entries()) {
-      for (const second of votes.slice(at + 1)) {
-        const evidence = contradictionOf(first, second)
-        if (evidence !== null && verifyEvidence(federation, set, evidence)) return [{ signer, evidence }]
-      }
-    }
-    return []
-  })
+  return [...culprits].map(([signer, evidence]) => ({ signer, evidence }))
 }

@@ -17,7 +17,8 @@
  * justification does not hold. NOTARIZE with NULLIFY is a timeout, and no evidence.
  */
 export {
-  CERT_BYTES_MAX, EVIDENCE_BYTES_MAX, EVIDENCE_PER_BLOCK_MAX, HEADER_BYTES_MAX, PROOF_BYTES_MAX, PROOF_HEADERS_MAX, TRUST_PERIOD_MS, VALIDATORS_MAX, VOTE_BYTES_MAX
+  CERT_BYTES_MAX, EVIDENCE_BYTES_MAX, EVIDENCE_PER_BLOCK_MAX, HEADER_BYTES_MAX, PROOF_BYTES_MAX, PROOF_HEADERS_MAX, TRUST_PERIOD_MS, VALIDATORS_MAX,
+  VOTE_BYTES_MAX
 } from './limits.ts'
 export {
   decodeVote, digestOfFederation, encodeVote, faultyOf, quorumOf, realScheme, validatorSet, verifyVote, voteSignBytes,

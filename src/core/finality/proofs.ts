@@ -1,9 +1,10 @@
 import {
-  bytes, compareBytes, decodeCanonical, encodeCanonical, equalBytes, fail, list, ok, struct, type CodecFailure, type Result
+  bytes, compareBytes, decodeCanonical, EMPTY_ROOT, encodeCanonical, equalBytes, fail, list, ok, struct, type CodecFailure, type Result
 } from '../../base/index.ts'
 import type { Charter } from '../identity/index.ts'
 import { decodeCert, encodeCert, verifyCert } from './certificates.ts'
 import { decodeHeader } from './headers.ts'
+import { leaderOf } from './leader.ts'
 import { CERT_BYTES_MAX, HEADER_BYTES_MAX, PROOF_BYTES_MAX, PROOF_HEADERS_MAX } from './limits.ts'
 import { digestOfFederation, hashOfValidators, validatorSet, type ValidatorSetFailure } from './votes.ts'
 import {
@@ -15,6 +16,8 @@ export type FinalityFailure =
   | ValidatorSetFailure
   /** Of another federation, another epoch, or other validators. */
   | { readonly code: 'federation' | 'epoch' | 'validators' }
+  /** Proposed by somebody whose turn it was not. */
+  | { readonly code: 'leader' }
   /** The headers are no chain that an honest validator builds. */
   | { readonly code: 'chain' }
   /** No quorum's word for exactly the last header. */
@@ -59,32 +62,38 @@ export function genesisAnchor (charter: Pick<Charter, 'federation' | 'foundedMs'
  * Whether the first header of the proof is final, from what the anchor says of its epoch and nothing else.
  *
  * Finality of a block makes all its ancestors final, so headers lead from the block in question up to one that a quorum
- * finalised. Below a seal there are only flush blocks, which change nothing.
+ * finalised. Below a seal there are only flush blocks, which change nothing. They cannot be told from others without the seal:
+ * a flush header may prove to be final although its height belongs to a block of the next epoch.
  */
 export function verifyFinality (anchor: Anchor, scheme: Scheme, { headers, cert }: FinalityProof): Result<Finality, FinalityFailure> {
   const set = validatorSet(anchor.validators, scheme)
   if (!set.ok) return set
-  const chain: SignedHeader[] = []
+  if (headers.length > PROOF_HEADERS_MAX) return fail({ code: 'chain' })
+  let [first, last, seal]: readonly (SignedHeader | undefined)[] = []
   for (const encoded of headers) {
     const decoded = decodeHeader(encoded)
     if (!decoded.ok) return decoded
-    const failure = failureOfPlace(decoded.value.header, anchor, set.value)
+    const { header } = decoded.value
+    const failure = failureOfPlace(header, anchor, set.value)
     if (failure !== undefined) return fail({ code: failure })
-    chain.push(decoded.value)
+    if (last === undefined ? !beginsRight(header, anchor) : !follows(header, last, seal)) return fail({ code: 'chain' })
+    if (header.type === SEAL) seal = decoded.value
+    first ??= decoded.value
+    last = decoded.value
   }
-  const [first, last] = [chain[0], chain.at(-1)]
-  if (first === undefined || last === undefined || chain.length > PROOF_HEADERS_MAX) return fail({ code: 'chain' })
-  if (!beginsRight(first.header, anchor) || !chain.every((each, at) => follows(each, chain[at - 1], chain.slice(0, at)))) return fail({ code: 'chain' })
+  if (first === undefined || last === undefined) return fail({ code: 'chain' })
   const isForLast = cert.type === FINALIZE && cert.epoch === anchor.epoch && cert.view === last.header.view &&
     cert.digest !== null && equalBytes(cert.digest, last.digest)
   if (!isForLast || !verifyCert(anchor.federation, set.value, cert)) return fail({ code: 'certificate' })
   return ok({ header: first, last, set: set.value })
 }
 
-function failureOfPlace (header: Header, anchor: Anchor, set: ValidatorSet): 'federation' | 'epoch' | 'validators' | undefined {
+/** Validators and their turns are computed from the anchor; what a header says of them must be the same. */
+function failureOfPlace (header: Header, anchor: Anchor, set: ValidatorSet): 'federation' | 'epoch' | 'validators' | 'leader' | undefined {
   if (!header.federation.equals(anchor.federation)) return 'federation'
   if (header.epoch !== anchor.epoch || header.height <= anchor.baseHeight) return 'epoch'
-  return header.proposer < set.validators.length && equalBytes(header.validatorsHash, set.hash) ? undefined : 'validators'
+  if (!equalBytes(header.validatorsHash, set.hash)) return 'validators'
+  return header.proposer === leaderOf(set, anchor.base, header.view) ? undefined : 'leader'
 }
 
 /** The only header of an epoch without a parent in it is the child of its base. */
@@ -93,10 +102,13 @@ function beginsRight ({ parentView, parent, height, view, timeMs }: Header, anch
   return parentView === 0 ? equalBytes(parent, anchor.base) && height === anchor.baseHeight + 1 : height > anchor.baseHeight + 1
 }
 
-function follows ({ header }: SignedHeader, before: SignedHeader | undefined, ancestors: readonly SignedHeader[]): boolean {
-  if (before === undefined) return true
-  const seal = ancestors.find(each => each.header.type === SEAL)
-  if (seal !== undefined && (header.type !== FLUSH || !equalBytes(header.stateRoot, seal.header.stateRoot))) return false
+/** `seal`: the one among the headers before, if any. Nothing below it is executed. */
+function follows (header: Header, before: SignedHeader, seal: SignedHeader | undefined): boolean {
+  if (seal !== undefined) {
+    const { type, stateRoot, bodyRoot, evidenceRoot } = header
+    const isEmpty = type === FLUSH && equalBytes(bodyRoot, EMPTY_ROOT) && equalBytes(evidenceRoot, EMPTY_ROOT)
+    if (!isEmpty || !equalBytes(stateRoot, seal.header.stateRoot)) return false
+  }
   return equalBytes(header.parent, before.digest) && header.parentView === before.header.view && header.view > before.header.view &&
     header.height === before.header.height + 1 && header.timeMs > before.header.timeMs
 }

@@ -54,6 +54,7 @@ let lastHead: { readonly federation: CID, readonly head: Uint8Array } | undefine
 export function voteSignBytes (federation: CID, { epoch, view, type, digest }: VoteFields): Uint8Array {
   if (lastHead?.federation !== federation) lastHead = { federation, head: headOf(federation) }
   const { head } = lastHead
+  assert(digest === null ? type === NULLIFY : type !== NULLIFY && digest.length === DIGEST_SIZE_BYTES, 'every vote but NULLIFY names a digest')
   const digestSize = digest === null ? 1 : 2 + DIGEST_SIZE_BYTES
   const target = new Uint8Array(head.length + uintSize(epoch) + uintSize(view) + 1 + digestSize)
   target.set(head)
