@@ -10,7 +10,7 @@ import type {
 import { Datasets, Publisher, Reader } from './datasets/index.ts'
 import { Federation, promisedFeeds } from './federation/index.ts'
 import { Signal, type Feed } from './feeds/index.ts'
-import { Ceremony, type Keys } from './founding/index.ts'
+import { Admissions, Candidacy, Ceremony, JoinListener, joinProposalOf, type Keys } from './founding/index.ts'
 import { nodeMetrics, PeerCounts } from './metrics.ts'
 import { metaKey } from './rows/index.ts'
 import { scrub } from './verifying/index.ts'
@@ -63,6 +63,13 @@ const NOT_READY: Failure<'not-ready'> = {
   code: 'not-ready', reason: 'this node belongs to no federation yet', hint: 'found one with "hanse invite", or join one with "hanse join TICKET"'
 }
 
+const APPLYING: Failure<'refused'> = {
+  code: 'refused', reason: 'this node has applied to another federation', hint: 'wait for the members to decide, or make another node'
+}
+const FOUNDING: Failure<'refused'> = {
+  code: 'refused', reason: 'this node is founding a federation', hint: 'wait for it, or make another node'
+}
+
 /** What there is once the node belongs to a federation. */
 type Belonging = {
   readonly federation: Federation
@@ -71,6 +78,7 @@ type Belonging = {
   readonly publisher: Publisher
   readonly reader: Reader
   readonly counts: PeerCounts
+  readonly admissions: Admissions
 }
 
 /** Composes a node from its rooms and starts it. */
@@ -94,19 +102,24 @@ export async function createNode (options: NodeOptions): Promise<HanseNode> {
   }
 
   const consensusKeys = await ConsensusKeys.load(host.signer, host.random)
-  const ceremony = new Ceremony({
-    store, clock, random: host.random, join: host.join, keys, name, addresses: options.announce,
-    consensusKey: async () => (await consensusKeys.first()).publicKey, joinListen: options.joinListen, joinAnnounce: options.joinAnnounce, log
+  const consensusKey = async (): Promise<Uint8Array> => (await consensusKeys.first()).publicKey
+  const listener = new JoinListener({
+    join: host.join, transportSeed: keys.transportSeed, listen: options.joinListen, announce: options.joinAnnounce, log
   })
+  const ceremony = new Ceremony({
+    store, clock, random: host.random, join: host.join, keys, consensusKey, name, addresses: options.announce, listener
+  })
+  const candidacy = new Candidacy({ store, clock, join: host.join, keys, consensusKey, name, addresses: options.announce })
   ceremony.changed.on(() => {
     const standing = ceremony.status()
     if (standing !== null) events.emit({ type: 'founding', have: standing.have, want: standing.want })
   })
-  ceremony.founded.on(charter => { if (!isBelonging) belong(charter, true).catch(onFatal) })
+  for (const sealed of [ceremony.founded, candidacy.admitted]) sealed.on(charter => { if (!isBelonging) belong(charter, true).catch(onFatal) })
 
   const charter = await keptCharter(options)
   if (charter !== undefined) await belong(charter, false)
   await ceremony.resume(charter !== undefined)
+  await candidacy.resume(charter !== undefined)
 
   async function belong (sealed: Charter, isNew: boolean): Promise<void> {
     isBelonging = true
@@ -114,7 +127,7 @@ export async function createNode (options: NodeOptions): Promise<HanseNode> {
     if (isNew) await store.commit([{ type: 'put', key: CHARTER, value: sealed.envelope }])
     const room = new Room()
     const federation = await Federation.open({
-      host, keys, charter: sealed, listen: options.listen, announce: options.announce, lan: options.lan, profile: options.profile,
+      host, keys, charter: sealed, introduced: (await candidacy.welcome(sealed))?.introduced, listen: options.listen, announce: options.announce, lan: options.lan, profile: options.profile,
       gossip: options.gossip, listingEveryMs: options.listingEveryMs ?? LISTING_EVERY_MS,
       feedsPerMemberMax: options.feedsPerMemberMax ?? FEEDS_PER_MEMBER_MAX, segmentBytesTarget: options.segmentBytesTarget, lingerMs: options.lingerMs,
       ledgerProfile: options.ledgerProfile ?? 'wan', consensusKeys, wants: feed => room.wants(feed), isRestored: options.isRestored === true,
@@ -123,8 +136,12 @@ export async function createNode (options: NodeOptions): Promise<HanseNode> {
     const catalogue = await Catalogue.open({ federation, own: keys.did, name, clock, log })
     const datasets = await Datasets.open({ federation, catalogue, clock, store, log, own: keys.did, keepsAll: options.keepsAll })
     room.open(federation, datasets, options.quotaBytes)
+    const admissions = await Admissions.open({
+      store, clock, random: host.random, keys, members: federation.members, addresses: options.announce, listener, log,
+      decisions: { proposalOf: did => joinProposalOf(federation.consensus.state, did), checkpoint: () => null }
+    })
     belonging = {
-      federation, catalogue, datasets,
+      federation, catalogue, datasets, admissions,
       publisher: new Publisher({ federation, catalogue, datasets, clock, own: keys.did }),
       reader: new Reader({ federation, catalogue, datasets, stopped: stopping.signal }),
       counts: new PeerCounts(federation, clock)
@@ -160,11 +177,13 @@ export async function createNode (options: NodeOptions): Promise<HanseNode> {
       did: member.did, name: belonging?.federation.members.nameOf(member.did) ?? member.did, revoked: member.revokedSinceMs !== undefined
     })) ?? [],
     invite: async invitation => belonging !== undefined && ceremony.status() === null
-      ? fail({ code: 'already-member', reason: 'this federation is founded', hint: 'new members are admitted by vote, which this version does not do yet' })
-      : ceremony.invite(invitation),
+      ? belonging.admissions.invite(invitation.validMs)
+      : candidacy.status() !== null ? fail(APPLYING) : ceremony.invite(invitation),
     join: async ticket => belonging !== undefined
       ? fail({ code: 'already-member', reason: 'this node belongs to a federation already', hint: 'make another node to join another federation' })
-      : ceremony.join(ticket),
+      : candidacy.takes(ticket)
+        ? ceremony.status() !== null ? fail(FOUNDING) : candidacy.join(ticket)
+        : candidacy.status() !== null ? fail(APPLYING) : ceremony.join(ticket),
     datasets: query => belonging?.datasets.list(query) ?? [],
     dataset: reference => {
       if (belonging === undefined) return fail(notKnown)
@@ -203,7 +222,10 @@ export async function createNode (options: NodeOptions): Promise<HanseNode> {
       isStopping = true
       stopping.abort()
       cancelScrub()
+      await candidacy.stop()
       await ceremony.stop()
+      await listener.stop()
+      await belonging?.admissions.stop()
       belonging?.datasets.stop()
       await belonging?.federation.stop()
       await host.store.close()
@@ -216,12 +238,13 @@ export async function createNode (options: NodeOptions): Promise<HanseNode> {
     const feeds = federation === undefined ? [] : [...federation.feeds.all()]
     const current = federation?.members.current
     const count = (is: (feed: Feed) => boolean): number => feeds.filter(is).length
-    const problem = ceremony.problem
+    const founding = ceremony.status() ?? candidacy.status()
+    const problem = ceremony.problem ?? candidacy.problem
     return {
       member: { did: keys.did, name },
-      state: isStopping ? 'stopping' : federation !== undefined ? 'ready' : isBelonging || ceremony.status() !== null ? 'founding' : 'alone',
+      state: isStopping ? 'stopping' : federation !== undefined ? 'ready' : isBelonging || founding !== null ? 'founding' : 'alone',
       federation: current === undefined ? null : { id: current.federation.toString(), name: current.charter.name, members: federation?.members.belonging() ?? 0 },
-      founding: ceremony.status(),
+      founding,
       peerId: peerIdOfKey(keys.transport.publicKey),
       addresses: federation?.network?.addresses() ?? options.announce,
       neighbours: { reachable: federation?.network?.peers().length ?? 0, known: current === undefined ? 0 : Math.max(0, current.peers().size - 1) },

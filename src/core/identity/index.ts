@@ -25,17 +25,17 @@
  * request leaves, and nothing is lost by a restart; every message may be sent again.
  */
 export {
-  admitKey, didOfKey, didSchema, encryptionKeyOfSeed, keyOfDid, peerIdOfKey, rootKeyOf, signingKeyOfSeed,
+  admitKey, didOfKey, didSchema, encryptionKeyOfSeed, KEY_SIZE_BYTES, keyOfDid, peerIdOfKey, rootKeyOf, signingKeyOfSeed,
   type Did, type KeyFailure, type SigningKey, type VerifyingKey
 } from './key.ts'
-export { decodeStatement, signStatement, type Statement } from './statement.ts'
+export { decodeSigned, decodeStatement, signEnvelope, signStatement, type Signed, type Statement } from './statement.ts'
 export {
   CERTIFICATE_LIFETIME_MS_MAX, CERTIFICATE_SIZE_BYTES_MAX, decodeCertificate, issueCertificate,
   type Certificate, type CertificateFailure, type CertificateFields
 } from './certificate.ts'
 export {
   CHARTER_NONCE_SIZE_BYTES, charterSignature, decodeCharter, draftCharter,
-  FOUNDERS_MAX, isCarried, RULES, sealCharter,
+  FOUNDERS_MAX, isCarried, nameSchema, RULES, sealCharter,
   type Charter, type CharterDraft, type CharterFailure, type CharterFields, type Founder, type Rules
 } from './charter.ts'
 export {
@@ -51,7 +51,7 @@ export {
   checkHello, decodeHello, encodeHello, INSTANCE_SIZE_BYTES, type Hello, type HelloFailure
 } from './hello.ts'
 export {
-  decodeTicket, encodeTicket, TICKET_NONCE_SIZE_BYTES, type Ticket, type TicketFailure, type TicketFields
+  decodeTicket, decodeTicketEnvelope, encodeTicket, TICKET_NONCE_SIZE_BYTES, TICKET_SIZE_BYTES_MAX, type Ticket, type TicketFailure, type TicketFields
 } from './ticket.ts'
 export {
   decodeFounding, encodeFounding, foundingStep, startFounding,

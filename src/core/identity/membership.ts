@@ -81,6 +81,8 @@ export interface Membership {
   speaker (statement: Statement, timeMs: number): Result<Speaker, SpeakerFailure>
   /** Who may connect, by PeerId, with addresses to try. */
   peers (): ReadonlyMap<string, readonly string[]>
+  /** The same, by member and key. */
+  nodes (): readonly { readonly member: Did, readonly transportKey: Uint8Array, readonly addresses: readonly string[] }[]
 }
 
 /** Clocks may be wrong by this much: a certificate opens connections so long before and after its period. */
@@ -116,6 +118,7 @@ type Facts = {
 type Connectable = {
   readonly memberByPeer: ReadonlyMap<string, Did>
   readonly addressesByPeer: ReadonlyMap<string, readonly string[]>
+  readonly keyByPeer: ReadonlyMap<string, Uint8Array>
 }
 
 export function membershipOf (charter: Charter): Membership {
@@ -166,7 +169,14 @@ function membership (facts: Facts): Membership {
     withLedger: ledger => ledger === facts.ledger ? self : withLedger(facts, ledger),
     revokedSinceMs: certificate => revokedSinceMs(facts, certificate),
     speaker: (statement, timeMs) => speaker(facts, certificateOf(statement.certificate), statement, timeMs),
-    peers: () => connectable().addressesByPeer
+    peers: () => connectable().addressesByPeer,
+    nodes: () => {
+      const { memberByPeer, addressesByPeer, keyByPeer } = connectable()
+      return [...memberByPeer].flatMap(([peerId, member]) => {
+        const [transportKey, addresses] = [keyByPeer.get(peerId), addressesByPeer.get(peerId)]
+        return transportKey === undefined || addresses === undefined ? [] : [{ member, transportKey, addresses }]
+      })
+    }
   }
   return self
 }
@@ -258,7 +268,8 @@ function changed (facts: Facts, known: Known): Membership {
 }
 
 function withLedger (before: Facts, ledger: LedgerFacts): Membership {
-  const knownByMember = new Map(before.knownByMember)
+  const named = new Set([...before.charter.founders.map(({ member }) => member), ...ledger.members.map(({ did }) => did)])
+  const knownByMember = new Map([...before.knownByMember].filter(([did]) => named.has(did)))
   const ownerByKey = new Map<string, Did>()
   for (const facts of ledger.members) {
     const rootKey = rootKeyOf(facts.did)
@@ -315,12 +326,14 @@ function speaker (
 function connectableOf ({ knownByMember, ledger }: Facts): Connectable {
   const memberByPeer = new Map<string, Did>()
   const addressesByPeer = new Map<string, readonly string[]>()
+  const keyByPeer = new Map<string, Uint8Array>()
   for (const known of knownByMember.values()) {
     if (known.revokedSinceMs !== undefined || known.endedSinceMs !== undefined) continue
     const add = (transportKey: Uint8Array, addresses: readonly string[]): void => {
       const peerId = peerIdOfKey(transportKey)
       memberByPeer.set(peerId, known.did)
       addressesByPeer.set(peerId, addressesByPeer.get(peerId) ?? addresses)
+      keyByPeer.set(peerId, transportKey)
     }
     for (const { transportKey, addresses } of known.nodes) add(transportKey, addresses)
     for (const { transportKey } of known.certificatesById.values()) add(transportKey, [])
@@ -332,5 +345,5 @@ function connectableOf ({ knownByMember, ledger }: Facts): Connectable {
       addressesByPeer.delete(peerIdOfKey(transportKey))
     }
   }
-  return { memberByPeer, addressesByPeer }
+  return { memberByPeer, addressesByPeer, keyByPeer }
 }

@@ -3,6 +3,11 @@
  */
 import type { Result } from '../../base/index.ts'
 
+export type {
+  AnchorView, ApplicationView, AuditEntry, BlockView, LedgerCheck, LedgerMember, LedgerStatus, NodeLedger, OperationView, ProposalKind,
+  ProposalRequest, ProposalView, SubmitFailure, Submitted, TransactionView
+} from './ledger.ts'
+
 /** Where an item stands: only here, also with another member, ordered or final on the ledger. */
 export type ItemState = 'local' | 'replicated' | 'ordered' | 'final'
 

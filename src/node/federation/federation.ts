@@ -1,7 +1,8 @@
 import { assert, equalBytes, type CID } from '../../base/index.ts'
 import { declareFeed, decodeDeclaration, type FeedClass } from '../../core/feed/index.ts'
 import {
-  CERTIFICATE_LIFETIME_MS_MAX, checkHello, encodeHello, INSTANCE_SIZE_BYTES, issueCertificate, signStatement, type Certificate, type Charter
+  CERTIFICATE_LIFETIME_MS_MAX, checkHello, encodeHello, INSTANCE_SIZE_BYTES, issueCertificate, signStatement, type Certificate, type Charter,
+  type MemberFacts
 } from '../../core/identity/index.ts'
 import type { ConsensusKeys, ProfileName } from '../consensus/index.ts'
 import { Consensus, CONSENSUS_PROTOCOL, LEDGER_PROTOCOL } from '../consensus/index.ts'
@@ -26,6 +27,8 @@ export type FederationOptions = {
   readonly host: Host
   readonly keys: Keys
   readonly charter: Charter
+  /** Members that this one's inviter named, itself among them; undefined for a founder. */
+  readonly introduced: readonly MemberFacts[] | undefined
   readonly listen: readonly string[]
   readonly announce: readonly string[]
   readonly lan: boolean
@@ -102,7 +105,10 @@ export class Federation {
 
   static async open (options: FederationOptions): Promise<Federation> {
     const { host, keys, charter } = options
-    const members = await Members.load(host.store, host.clock, charter)
+    const { introduced } = options
+    const members = await Members.load(
+      host.store, host.clock, charter, introduced === undefined ? undefined : { own: keys.did, members: introduced }
+    )
     const feeds = await Feeds.load(host.store)
     const files = await Files.load(host.store)
     const certificate = await ownCertificate(members, keys, host.clock.nowMs())

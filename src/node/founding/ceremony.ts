@@ -4,11 +4,13 @@ import {
   decodeTicket, encodeApplicant, encodeTicket, foundingStep, FOUNDERS_MAX, startApplicant, startFounding, TICKET_NONCE_SIZE_BYTES,
   type Applicant, type Charter, type Founding, type FoundingEffect, type FoundingInput, type FoundingStep, type SigningKey
 } from '../../core/identity/index.ts'
-import type { Clock, JoinPort, Log, Random, Store } from '../../host/index.ts'
+import type { Clock, JoinPort, Random, Store } from '../../host/index.ts'
 import { Signal } from '../feeds/index.ts'
 import { metaKey } from '../rows/index.ts'
 import type { FoundingFailure, FoundingStatus, Ticket } from '../contract/index.ts'
+import { ROOT_LOCKED, TICKET_FAILURES, UNREACHABLE } from './failures.ts'
 import type { Keys } from './keys.ts'
+import type { JoinListener } from './listener.ts'
 
 const CALL_TIMEOUT_MS = 10_000
 const ASK_EVERY_MS = 2_000
@@ -21,7 +23,7 @@ const APPLICANT = metaKey('founding/applicant')
 /** Tells a person what a refusal means. */
 const REFUSALS: Readonly<Record<string, readonly [reason: string, hint: string]>> = {
   'expired': ['the ticket is no longer valid', 'ask the one who invited you for a new ticket'],
-  'closed': ['all founders of this federation are found', 'ask to be admitted as a member once the federation votes on members'],
+  'closed': ['all founders of this federation are found', 'ask a member for a ticket of the federation: the members vote on new ones'],
   'foreign-ticket': ['the node at that address invites with another ticket', 'ask the one who invited you for the newest ticket'],
   'already-applied': ['this member applied before with other keys or addresses', 'ask the one who invited you to begin anew with a new ticket'],
   'key-taken': ['another founder uses one of these keys', 'make a node of your own with "hanse init"; never copy a data folder'],
@@ -44,14 +46,11 @@ export class Ceremony {
   readonly #consensusKey: () => Promise<Uint8Array>
   readonly #name: string
   readonly #addresses: readonly string[]
-  readonly #joinListen: readonly string[]
-  readonly #joinAnnounce: readonly string[]
-  readonly #log: Log
+  readonly #listener: JoinListener
   #convening: Founding | undefined
   #applying: Applicant | undefined
   #standing = { have: 0, want: 0 }
   #turn: Promise<unknown> = Promise.resolve()
-  #listener: { readonly addresses: readonly string[], stop (): Promise<void> } | undefined
   #cancelAsk: () => void = () => {}
   #asks = 0
   #isStopped = false
@@ -65,8 +64,7 @@ export class Ceremony {
     readonly store: Store, readonly clock: Clock, readonly random: Random, readonly join: JoinPort, readonly keys: Keys,
     /** The public key that this node will vote with; its secret is on the disk. */
     readonly consensusKey: () => Promise<Uint8Array>,
-    readonly name: string, readonly addresses: readonly string[], readonly joinListen: readonly string[],
-    readonly joinAnnounce: readonly string[], readonly log: Log
+    readonly name: string, readonly addresses: readonly string[], readonly listener: JoinListener
   }) {
     this.#store = options.store
     this.#clock = options.clock
@@ -76,9 +74,8 @@ export class Ceremony {
     this.#consensusKey = options.consensusKey
     this.#name = options.name
     this.#addresses = options.addresses
-    this.#joinListen = options.joinListen
-    this.#joinAnnounce = options.joinAnnounce
-    this.#log = options.log
+    this.#listener = options.listener
+    this.#listener.add(request => this.#convene({ type: 'request', request, nowMs: this.#clock.nowMs() }))
   }
 
   /** Goes on where the last run of this node left off. `isFounded`: answers late founders, applies no more. */
@@ -87,7 +84,7 @@ export class Ceremony {
     this.#convening = convener?.state === 'found' ? decodeFounding(convener.value) : undefined
     this.#applying = !isFounded && applicant?.state === 'found' ? decodeApplicant(applicant.value) : undefined
     if (this.#convening !== undefined && this.#clock.nowMs() < this.#convening.ticket.expiresMs + ANSWER_LATE_MS) {
-      await this.#listen()
+      await this.#listener.open()
       await this.#convene({ type: 'resume' })
     }
     if (this.#applying !== undefined) this.#askSoon(0)
@@ -109,7 +106,6 @@ export class Ceremony {
     this.#isStopped = true
     this.#cancelAsk()
     await this.#turn.catch(() => {})
-    await this.#listener?.stop()
   }
 
   // --- Convener ----------------------------------------------------------------------------------------------------
@@ -127,9 +123,9 @@ export class Ceremony {
     if (options.want < 1 || options.want > FOUNDERS_MAX) {
       return fail({ code: 'invalid', reason: `a federation is founded by 1 to ${FOUNDERS_MAX} members`, hint: 'choose another number of founders' })
     }
-    if (options.want > 1) await this.#listen()
+    const addresses = options.want > 1 ? await this.#listener.open() : []
     const ticket = encodeTicket({
-      federation: null, name: options.federationName, addresses: options.want > 1 ? this.#joinAddresses() : [],
+      federation: null, name: options.federationName, addresses,
       expiresMs: this.#clock.nowMs() + options.validMs, nonce: this.#random.bytes(TICKET_NONCE_SIZE_BYTES), founders: options.want
     }, root)
     const started = startFounding({
@@ -139,23 +135,6 @@ export class Ceremony {
     if (!started.ok) return fail({ code: 'invalid', reason: `no charter can be drafted: ${started.failure.code}`, hint: 'check names and addresses in the configuration' })
     await this.#exclusively(() => this.#take(started.value, root))
     return ok(ticketOf(started.value.state))
-  }
-
-  #joinAddresses (): readonly string[] {
-    return this.#joinAnnounce.length > 0 ? this.#joinAnnounce : this.#listener?.addresses ?? []
-  }
-
-  async #listen (): Promise<void> {
-    this.#listener ??= await this.#join.listen({
-      transportSeed: this.#keys.transportSeed,
-      listen: this.#joinListen,
-      answer: async request => {
-        const answer = await this.#convene({ type: 'request', request, nowMs: this.#clock.nowMs() })
-        assert(answer !== undefined, 'a request has an answer')
-        return answer
-      },
-      log: this.#log
-    })
   }
 
   #convene (input: FoundingInput): Promise<Uint8Array | undefined> {
@@ -198,9 +177,7 @@ export class Ceremony {
     const decoded = decodeTicket(text, this.#clock.nowMs())
     if (!decoded.ok) return fail(TICKET_FAILURES[decoded.failure.code])
     const ticket = decoded.value
-    if (ticket.role !== 'founder') {
-      return fail({ code: 'refused', reason: 'this ticket invites to a federation that exists already', hint: 'members are admitted by vote, which this version does not do yet' })
-    }
+    assert(ticket.role === 'founder', 'tickets for members are for those who apply')
     if (ticket.inviter === this.#keys.did) return fail({ code: 'refused', reason: 'this is your own ticket', hint: 'pass it on to the other founders' })
     if (this.#convening !== undefined && this.#convening.charter === undefined) {
       return fail({ code: 'refused', reason: 'this node is founding a federation of its own', hint: 'make another node, or let the others join yours' })
@@ -276,19 +253,6 @@ export class Ceremony {
 
 /** A founder whose node was off when the last one signed still comes for the charter. */
 const ANSWER_LATE_MS = 30 * 24 * 3_600_000
-
-const ROOT_LOCKED: FoundingFailure = {
-  code: 'not-ready', reason: 'the member root key is locked or elsewhere', hint: 'start the node with the passphrase of the root key'
-}
-const UNREACHABLE: FoundingFailure = {
-  code: 'unreachable', reason: 'the one who invited you cannot be reached now',
-  hint: 'the application is kept and sent again every half minute; check the network, or wait'
-}
-const TICKET_FAILURES: Readonly<Record<'not-a-ticket' | 'damaged' | 'expired', FoundingFailure>> = {
-  'not-a-ticket': { code: 'invalid', reason: 'this is not a ticket', hint: 'a ticket begins with hanse1; paste all of it' },
-  'damaged': { code: 'invalid', reason: 'the ticket is incomplete or was changed on its way', hint: 'copy all of it once more' },
-  'expired': { code: 'expired', reason: 'the ticket is no longer valid', hint: 'ask the one who invited you for a new one' }
-}
 
 function ticketOf ({ ticket }: Founding): Ticket {
   return { ticket: ticket.text, expiresMs: ticket.expiresMs, federationName: ticket.name, want: ticket.founders }

@@ -6,12 +6,17 @@
 import { cidOf, digestOf, type CID, type Result } from '../../base/index.ts'
 import {
   decodeCertificate, decodeRevocation, membershipOf, type AddCertificateFailure, type AddRevocationFailure, type Charter,
-  type LedgerFacts, type Membership
+  type LedgerFacts, type MemberFacts, type Membership
 } from '../../core/identity/index.ts'
 import type { Speaker } from '../../core/feed/index.ts'
 import type { Clock, Store } from '../../host/index.ts'
 import { Signal } from '../feeds/index.ts'
 import { rowsOf, statementKey } from '../rows/index.ts'
+
+export { ledgerFactsOf } from './ledger.ts'
+
+/** What a newcomer begins from: its own node, and nodes of members as its inviter named them. */
+export type Introduced = { readonly own: string, readonly members: readonly MemberFacts[] }
 
 export class Members {
   readonly #store: Store
@@ -23,14 +28,18 @@ export class Members {
   /** Certificates, revocations or blocks came: who may connect has changed. */
   readonly changed: Signal<Membership> = new Signal()
 
-  private constructor (store: Store, clock: Clock, charter: Charter) {
+  readonly #introduced: Introduced | undefined
+
+  private constructor (store: Store, clock: Clock, charter: Charter, introduced: Introduced | undefined) {
     this.#store = store
     this.#clock = clock
+    this.#introduced = introduced
     this.#current = membershipOf(charter)
+    if (introduced !== undefined) this.#current = this.#current.withLedger({ members: introduced.members, revokedSinceMs: () => undefined })
   }
 
-  static async load (store: Store, clock: Clock, charter: Charter): Promise<Members> {
-    const members = new Members(store, clock, charter)
+  static async load (store: Store, clock: Clock, charter: Charter, introduced?: Introduced): Promise<Members> {
+    const members = new Members(store, clock, charter, introduced)
     for await (const { read } of store.entries(rowsOf('statement'))) {
       if (read.state === 'found') members.#take(read.value)
     }
@@ -66,13 +75,23 @@ export class Members {
 
   /** Takes what the ledger says of membership as of now. Who was removed is cut off at once. */
   setLedger (facts: LedgerFacts): void {
-    const next = this.#current.withLedger(facts)
+    const next = this.#current.withLedger(this.#isIntroduction(facts) ? this.#introducedBeside(facts) : facts)
     if (next === this.#current) return
     this.#current = next
     const waiting = this.#waiting
     this.#waiting = []
     for (const envelope of waiting) this.#take(envelope)
     this.changed.emit(this.#current)
+  }
+
+  /** Until the ledger here has come so far that it names this member, others are known by what the inviter said. */
+  #isIntroduction ({ members }: LedgerFacts): boolean {
+    return this.#introduced !== undefined && members.every(({ did }) => did !== this.#introduced?.own)
+  }
+
+  #introducedBeside (facts: LedgerFacts): LedgerFacts {
+    const named = new Set(facts.members.map(({ did }) => did))
+    return { ...facts, members: [...facts.members, ...this.#introduced?.members.filter(({ did }) => !named.has(did)) ?? []] }
   }
 
   async addCertificate (envelope: Uint8Array): Promise<Result<Membership, AddCertificateFailure>> {
