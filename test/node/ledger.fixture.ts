@@ -7,8 +7,8 @@ import { sha256, utf8 } from '../../src/base/index.ts'
 import {
   checkHello, encodeHello, membershipOf, peerIdOfKey, type Certificate, type Charter, type Membership
 } from '../../src/core/identity/index.ts'
-import { encodeOperation, nextSequence, OPERATIONS, signTransaction } from '../../src/core/ledger/index.ts'
-import type { Network, Store } from '../../src/host/index.ts'
+import { decodeBody, decodeTransaction, encodeOperation, nextSequence, OPERATIONS, signTransaction } from '../../src/core/ledger/index.ts'
+import type { Clock, Network, Store } from '../../src/host/index.ts'
 import { createStore, openStore } from '../../src/host/level/index.ts'
 import { openNetwork } from '../../src/host/libp2p/index.ts'
 import { systemClock, systemRandom } from '../../src/host/system/index.ts'
@@ -25,6 +25,8 @@ export type Voter = {
   readonly folder: string
   readonly port: number
   readonly fatal: unknown[]
+  /** When consensus wants to be woken, by the clock that never goes back. */
+  readonly alarmsMs: Set<number>
   consensus: Consensus
   network: Network
   store: Store
@@ -71,17 +73,17 @@ export class Council {
     await signer.commit([{ type: 'put', key: consensusSecretKey(city.consensus.publicKey), value: sha256(utf8(`${city.name} consensus`)) }])
     await signer.close()
     // The rest is there as soon as it is started.
-    return { city, certificate, folder, port: await freePort(), fatal: [], sequence: 1, isUp: false } as unknown as Voter
+    return { city, certificate, folder, port: await freePort(), fatal: [], alarmsMs: new Set(), sequence: 1, isUp: false } as unknown as Voter
   }
 
   async start (voter: Voter): Promise<void> {
-    const { city, certificate, folder, port, fatal } = voter
+    const { city, certificate, folder, port, fatal, alarmsMs } = voter
     const store = await openStore(join(folder, 'store'), {})
     const signer = await openStore(join(folder, 'signer'), {})
     const instance = systemRandom.bytes(16)
     const consensus = await Consensus.open({
       charter: this.charter, profile: this.#profile, transportKey: city.transport.publicKey, instance, keys: await ConsensusKeys.load(signer, systemRandom),
-      isRestored: false, store, signer, clock: systemClock, onFatal: cause => fatal.push(cause),
+      isRestored: false, store, signer, clock: watched(alarmsMs), onFatal: cause => fatal.push(cause),
       log: (level, message, facts) => {
         if (process.env['HANSE_TEST_LOG'] !== undefined) console.error(city.name, level, message, JSON.stringify(facts ?? {}))
       }
@@ -134,6 +136,24 @@ export class Council {
   }
 }
 
+function watched (alarmsMs: Set<number>): Clock {
+  return {
+    ...systemClock,
+    wake (delayMs, run) {
+      const atMs = systemClock.monotonicMs() + delayMs
+      alarmsMs.add(atMs)
+      const cancel = systemClock.wake(delayMs, () => {
+        alarmsMs.delete(atMs)
+        run()
+      })
+      return () => {
+        alarmsMs.delete(atMs)
+        cancel()
+      }
+    }
+  }
+}
+
 /** A transaction of this voter's node: its own entry, as often as one likes. */
 export function transactionOf ({ charter }: Council, voter: Voter, operations: readonly Uint8Array[] = [nodePut(voter, voter.sequence)]): Uint8Array {
   return signTransaction({
@@ -150,4 +170,19 @@ export function nodePut ({ certificate, city, port }: Voter, nonce: number): Uin
 
 export function takeUpSequence (voter: Voter): void {
   voter.sequence = nextSequence(voter.consensus.state, voter.city.node.publicKey)
+}
+
+/** Heights of all final transactions by id, as this voter's archive has them. */
+export async function finalHeightsOf (consensus: Consensus): Promise<ReadonlyMap<string, number>> {
+  const heights = new Map<string, number>()
+  for (let height = 1; height <= consensus.view.height; height++) {
+    const block = await consensus.block(height)
+    assert.ok(block !== undefined, `block ${height} is kept`)
+    for (const envelope of decodeBody(block.body) ?? []) {
+      const transaction = decodeTransaction(consensus.ledger.registry, envelope)
+      assert.ok(transaction.ok)
+      heights.set(transaction.value.id, height)
+    }
+  }
+  return heights
 }

@@ -1,9 +1,10 @@
 import { strict as assert } from 'node:assert'
 import { hex } from '../../src/base/index.ts'
-import { Council, transactionOf } from './ledger.fixture.ts'
+import { systemClock } from '../../src/host/system/index.ts'
+import { finalHeightsOf, Council, transactionOf, type Voter } from './ledger.fixture.ts'
 import { until } from '../support/nodes.ts'
 
-const PATIENCE_MS = 30_000
+const PATIENCE_MS = 60_000
 
 describe('consensus over a real network', function () {
   this.timeout(120_000)
@@ -11,16 +12,111 @@ describe('consensus over a real network', function () {
 
   afterEach(async () => { await council.dissolve() })
 
+  async function finalOf (voter: Voter): Promise<number> {
+    const submitted = await voter.consensus.submit(transactionOf(council, voter), PATIENCE_MS)
+    assert.ok(submitted.ok, JSON.stringify(submitted))
+    assert.equal(submitted.value.state, 'final')
+    return submitted.value.height ?? 0
+  }
+
+  async function agreed (height: number): Promise<void> {
+    await until(() => council.up.every(({ consensus }) => consensus.view.height >= height), `all are at height ${height}`)
+    const tops = council.up.map(({ consensus: { view } }) => `${view.height} ${view.digest} ${hex(view.stateRoot)}`)
+    assert.equal(new Set(tops).size, 1, tops.join('; '))
+    assert.deepEqual(council.voters.flatMap(({ fatal }) => fatal), [])
+  }
+
   it('makes a transaction of one member final on all, with one state', async () => {
     council = await Council.found(4)
     const [author] = council.voters
     assert.ok(author !== undefined)
-    const submitted = await author.consensus.submit(transactionOf(council, author), PATIENCE_MS)
-    assert.ok(submitted.ok, JSON.stringify(submitted))
-    assert.equal(submitted.value.state, 'final')
-    const height = submitted.value.height ?? 0
-    await until(() => council.voters.every(({ consensus }) => consensus.view.height >= height), 'all have it')
-    assert.deepEqual(new Set(council.voters.map(({ consensus }) => hex(consensus.view.stateRoot))).size, 1)
-    assert.ok(council.voters.every(({ fatal }) => fatal.length === 0))
+    await agreed(await finalOf(author))
+  })
+
+  it('tells why a transaction is refused, and does not take it for one that waits its turn', async () => {
+    council = await Council.found(4)
+    const [author, other] = council.voters
+    assert.ok(author !== undefined && other !== undefined)
+    await finalOf(author)
+    const again = { ...author, sequence: 1 }
+    const failed = await author.consensus.submit(transactionOf(council, again), PATIENCE_MS)
+    assert.deepEqual(failed, { ok: false, failure: { code: 'sequence', opIndex: null } })
+    const forged = await author.consensus.submit(transactionOf(council, { ...author, city: { ...author.city, node: other.city.node } }), PATIENCE_MS)
+    assert.ok(!forged.ok && forged.failure.code === 'signature', JSON.stringify(forged))
+    assert.deepEqual(await author.consensus.submit(new Uint8Array([1, 2, 3]), PATIENCE_MS), { ok: false, failure: { code: 'malformed', opIndex: null } })
+    const ahead = author.consensus.submit(transactionOf(council, { ...author, sequence: author.sequence + 1 }), PATIENCE_MS)
+    const next = await finalOf(author)
+    const both = await ahead
+    assert.ok(both.ok && both.value.state === 'final' && (both.value.height ?? 0) >= next)
+  })
+
+  it('loses nothing that it called final when members are killed under load, one after the other', async () => {
+    council = await Council.found(4)
+    const [first] = council.voters
+    assert.ok(first !== undefined)
+    const acknowledged: { readonly id: string, readonly height: number }[] = []
+    let isOver = false
+    const load = (async () => {
+      while (!isOver) {
+        const submitted = await first.consensus.submit(transactionOf(council, first), PATIENCE_MS)
+        if (submitted.ok && submitted.value.height !== null) acknowledged.push({ id: submitted.value.id, height: submitted.value.height })
+      }
+    })()
+    for (const victim of council.voters.slice(1)) {
+      const before = acknowledged.length
+      await until(() => acknowledged.length >= before + 3, 'it goes on')
+      await council.kill(victim)
+      await until(() => acknowledged.length >= before + 6, 'it goes on without one')
+      await council.start(victim)
+    }
+    isOver = true
+    await load
+    await agreed(await finalOf(first))
+    for (const { consensus } of council.voters) {
+      const heights = await finalHeightsOf(consensus)
+      for (const { id, height } of acknowledged) assert.equal(heights.get(id), height)
+    }
+    assert.ok(council.voters.every(({ consensus: { view: { role } } }) => role === 'validator'), 'nobody lost its vote')
+  })
+
+  it('goes on where it was when all are killed at once', async () => {
+    council = await Council.found(4)
+    const [first, second] = council.voters
+    assert.ok(first !== undefined && second !== undefined)
+    const height = await finalOf(first)
+    const waiting = second.consensus.submit(transactionOf(council, second), 1)
+    await Promise.all(council.voters.map(voter => council.kill(voter)))
+    assert.ok((await waiting).ok)
+    for (const voter of council.voters) await council.start(voter)
+    assert.ok(council.voters.every(({ consensus }) => consensus.view.height >= height), 'what is final stays final')
+    await agreed(await finalOf(first))
+    await until(() => [...second.consensus.waiting()].length === 0, 'what was submitted before the kill is final too')
+  })
+
+  it('lets a member that comes late catch up by ranges of proven blocks, and take part', async () => {
+    council = await Council.found(4, 3)
+    const [first, , , late] = council.voters
+    assert.ok(first !== undefined && late !== undefined)
+    for (let number = 0; number < 12; number++) await finalOf(first)
+    await council.start(late)
+    await agreed(await finalOf(first))
+    await agreed(await finalOf(late))
+    assert.deepEqual(await finalHeightsOf(late.consensus), await finalHeightsOf(first.consensus))
+    const proof = await late.consensus.proof(3)
+    assert.ok(proof !== undefined && proof.headers.length > 0)
+  })
+
+  it('falls silent when there is nothing to decide: nobody wants to be woken before the heartbeat', async () => {
+    council = await Council.found(4)
+    const [first] = council.voters
+    assert.ok(first !== undefined)
+    await agreed(await finalOf(first))
+    await until(() => council.voters.every(({ consensus: { view } }) => view.role === 'validator'), 'all may vote')
+    const restMs = (): number => Math.min(...council.voters.flatMap(({ alarmsMs }) => [...alarmsMs])) - systemClock.monotonicMs()
+    await until(() => restMs() > 3_600_000, 'all rest')
+    const sent = (): string => council.voters.map(({ consensus }) => [...consensus.metrics()].filter(([name]) => name.includes('sent')).join()).join(' ')
+    const before = sent()
+    await finalOf(first)
+    assert.notEqual(sent(), before, 'what is counted would show in the count')
   })
 })

@@ -205,12 +205,16 @@ export class Driver<S, T extends Transaction> {
     })
   }
 
+  /** The engine names a deadline once, so it must not be told the time before: a clock may wake a moment too early. */
   #setTimer (atMonotonicMs: number | null): void {
     const { clock } = this.#options
     this.#cancelTimer()
     this.#cancelTimer = atMonotonicMs === null
       ? () => {}
-      : clock.wake(Math.max(1, atMonotonicMs - clock.monotonicMs()), () => this.#put({ type: 'tick' }))
+      : clock.wake(Math.max(1, atMonotonicMs - clock.monotonicMs()), () => {
+        if (clock.monotonicMs() < atMonotonicMs) this.#setTimer(atMonotonicMs)
+        else this.#put({ type: 'tick' })
+      })
   }
 
   /** What came in the same turn of the event loop is handled before anything leaves: it shares frames and a sync. */
