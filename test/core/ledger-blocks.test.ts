@@ -1,6 +1,6 @@
 import { strict as assert } from 'node:assert'
-import { hex } from '../../src/base/index.ts'
-import { stateOfRows } from '../../src/core/ledger/index.ts'
+import { boolean, encodeCanonical, fail, hex, ok } from '../../src/base/index.ts'
+import { decodeBody, encodeBody, handler, operation, stateOfRows } from '../../src/core/ledger/index.ts'
 import { bodyOf, chainOf, feedNamed, foundedChain, MINUTE_MS, operations } from './ledger.fixture.ts'
 import { cities, codeOf } from './identity.fixture.ts'
 
@@ -44,6 +44,42 @@ describe('ledger blocks', () => {
     assert.deepEqual(executed.value.ids, [good.id])
     assert.equal(chain.ledger.isAlive(executed.value.next, chain.timeMs, good), false)
     assert.equal(chain.ledger.isAlive(executed.value.next, chain.timeMs, bad), true)
+  })
+
+  it('hold at most 4,000 transactions and 16,384 operations', () => {
+    const chain = foundedChain(4)
+    const [city] = chain.founders
+    assert.ok(city !== undefined)
+    const full = Array.from({ length: 256 }, () => operations.datasetPut('d', []))
+    const pool = Array.from({ length: 65 }, () => chain.byNode(city, full))
+    const { body, isFull } = chain.ledger.propose(chain.state, chain.context(), pool, 1_048_576)
+    assert.equal(isFull, true)
+    assert.equal(decodeBody(body)?.length, 64)
+    const known = new Map(pool.map(each => [each.id, each]))
+    const executed = chain.ledger.execute(chain.state, chain.context(), bodyOf(pool), id => known.get(id))
+    assert.equal(codeOf(executed), 'operations')
+    assert.notEqual(decodeBody(encodeBody(Array.from({ length: 4_000 }, () => new Uint8Array(1)))), undefined)
+    assert.equal(decodeBody(encodeBody(Array.from({ length: 4_001 }, () => new Uint8Array(1)))), undefined)
+    assert.equal(decodeBody(encodeCanonical([])), undefined, 'no transactions have one encoding')
+  })
+
+  it('follow each other in height, time and epoch', () => {
+    const chain = foundedChain(4)
+    const { height, timeMs } = chain
+    for (const changes of [{ height }, { height: height + 2 }, { timeMs }, { timeMs: timeMs - 1 }, { epoch: 1 }]) {
+      assert.equal(codeOf(chain.ledger.execute(chain.state, chain.context(changes), new Uint8Array(0), () => undefined)), 'context')
+    }
+  })
+
+  it('take operations of other rooms, each code once', () => {
+    const shout = handler(operation(99, 'test.shout', ['node'], { loud: boolean() }), (_draft, _turn, { loud }) => loud ? ok(null) : fail({ code: 'quiet' }))
+    const chain = foundedChain(4, { handlers: [shout] })
+    const [city] = chain.founders
+    assert.ok(city !== undefined)
+    chain.run([chain.byNode(city, [encodeCanonical([99, true])])])
+    assert.equal(codeOf(chain.block([chain.byNode(city, [encodeCanonical([99, false])])])), 'quiet')
+    const ballot = handler(operation(2, 'test.ballot', ['node'], {}), () => ok(null))
+    assert.throws(() => foundedChain(4, { handlers: [ballot] }), /a code of its own/)
   })
 
   it('give rows from which the state is built again', () => {

@@ -2,12 +2,13 @@ import { strict as assert } from 'node:assert'
 import { decode } from '@ipld/dag-cbor'
 import { encodeCanonical, hex, sha256, utf8, type Value } from '../../src/base/index.ts'
 import {
-  agreementBytes, decodeOperationProof, decodePayload, decodeTransaction, encodeOperation, encodeOperationProof, encodePayload, makeOperationProof, OPERATIONS,
+  agreementBytes, decodeOperationProof, decodePayload, decodeTransaction,
+  encodeBody, encodeOperation, encodeOperationProof, encodePayload, makeOperationProof, OPERATIONS,
   PROPOSAL_KINDS, readOperation, type LedgerTransaction, type Payload
 } from '../../src/core/ledger/index.ts'
 import { mutated, seeded } from '../base/mutate.fixture.ts'
 import { FRAMES_TIMEOUT_MS, framesOf } from '../support/fuzz.ts'
-import { certificateOf, cityNamed, valueOf } from './identity.fixture.ts'
+import { certificateOf, cityNamed, codeOf, valueOf } from './identity.fixture.ts'
 import { bodyOf, feedNamed, foundedChain, operations, type Chain } from './ledger.fixture.ts'
 
 const seed = Number(process.env['HANSE_SEED'] ?? Date.now() % 2 ** 31)
@@ -127,6 +128,15 @@ describe('bodies of blocks', () => {
     assert.equal(hex(chain.state.map.root), before)
   }).timeout(FRAMES_TIMEOUT_MS)
 
+  it('with other operations under the id of a known transaction are refused', () => {
+    const chain = foundedChain(4)
+    const honest = signed(chain, 0, operations.datasetPut('air', []))
+    const forged = encodeCanonical({ ...decode<{ readonly [key: string]: Value }>(honest.bytes), ops: [operations.datasetPut('bad', [])] })
+    const executed = chain.ledger.execute(chain.state, chain.context(), encodeBody([forged]), id => id === honest.id ? honest : undefined)
+    assert.equal(codeOf(executed), 'transaction')
+    assert.ok(chain.ledger.execute(chain.state, chain.context(), encodeBody([honest.bytes]), () => undefined).ok)
+  })
+
   it('of signed but mutated operations are executed or refused, as the proposer says', () => {
     const random = seeded(seed)
     const chain = foundedChain(4)
@@ -146,9 +156,7 @@ describe('bodies of blocks', () => {
       assert.equal(chain.ledger.includable(chain.state, context.timeMs, [transaction]), executed.ok)
       const unknown = chain.ledger.execute(chain.state, context, bodyOf([transaction]), () => undefined)
       assert.deepEqual(unknown.ok && hex(unknown.value.stateRoot), executed.ok && hex(executed.value.stateRoot))
-      const city2 = chain.founders[frame % 4]
-      assert.ok(city2 !== undefined)
-      chain.forget(frame % 8 < 4 ? city2.node : city2.root)
+      chain.forget(frame % 8 < 4 ? city.node : city.root)
     }
   }).timeout(FRAMES_TIMEOUT_MS)
 

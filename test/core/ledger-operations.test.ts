@@ -31,7 +31,10 @@ function refuses (chain: Chain, code: string, transaction: LedgerTransaction): v
 }
 
 /** Signs without being admitted, so that anything can be tried; takes the sequence number that is next in the state. */
-function raw (chain: Chain, city: City, key: SigningKey, certificate: CID | undefined, list: readonly Uint8Array[], changes: { readonly sequence?: number, readonly notAfterMs?: number } = {}): LedgerTransaction {
+function raw (
+  chain: Chain, city: City, key: SigningKey, certificate: CID | undefined, list: readonly Uint8Array[],
+  changes: { readonly sequence?: number, readonly notAfterMs?: number } = {}
+): LedgerTransaction {
   return valueOf(decodeTransaction(chain.ledger.registry, signTransaction({
     federation: chain.charter.federation, author: city.did, sequence: nextSequence(chain.state, key.publicKey), notAfterMs: chain.timeMs + DAY_MS,
     operations: list, certificate, ...changes
@@ -70,6 +73,16 @@ describe('ledger transactions', () => {
     assert.equal(datasetOf(chain.state, city.did, 'air'), undefined)
     const checked = chain.ledger.check(chain.state, chain.timeMs + 1, rawNode(chain, city, [operations.datasetPut('air', [], true), operations.datasetPut('air', [])]))
     assert.deepEqual(checked, { ok: false, failure: { code: 'retired', opIndex: 1 } })
+  })
+
+  it('leave nothing of a failed one to the next in a block', () => {
+    const chain = foundedChain(4)
+    const city = cityAt(chain, 0)
+    const bad = rawNode(chain, city, [operations.datasetPut('air', [], true), operations.datasetPut('air', [])])
+    const good = rawNode(chain, city, [operations.datasetPut('air', [])])
+    assert.equal(bad.sequence, good.sequence)
+    const { body } = chain.ledger.propose(chain.state, chain.context(), [bad, good], 1_048_576)
+    assert.deepEqual(valueOf(chain.ledger.execute(chain.state, chain.context(), body, () => undefined)).ids, [good.id])
   })
 
   it('are taken in turns of their members, within the sizes of a block', () => {
@@ -291,6 +304,10 @@ describe('ledger proposals', () => {
     assert.equal(proposalOf(chain.state, id)?.isPending, true)
     const easier = chain.open(a, { kind: 'charter', votesAbove: { parts: 1, of: 2 } })
     assert.equal(proposalOf(chain.state, easier)?.needed, 3)
+    // More than two thirds of seven are five, three quarters are six.
+    const seven = foundedChain(7)
+    const lower = seven.open(cityAt(seven, 0), { kind: 'charter', votesAbove: { parts: 1, of: 2 } })
+    assert.equal(proposalOf(seven.state, lower)?.needed, 6)
     assert.deepEqual(standingOf(chain.state).rules, { parts: 2, of: 3 })
   })
 
@@ -384,9 +401,11 @@ describe('ledger records', () => {
     const [a, b, c] = [cityAt(chain, 0), cityAt(chain, 1), cityAt(chain, 2)]
     const { federation } = chain.charter
     const fields = { commit: digest('agreement'), provider: a.did, consumer: b.did, startMs: 10, endMs: 20 }
-    const commit = (author: City, other: City, changes: Partial<typeof fields> = {}, signed = { ...fields, ...changes }): LedgerTransaction => rawNode(chain, author, [encodeOperation(OPERATIONS.agreementCommit, {
-      ...fields, ...changes, certificate: sha256(certificateOf(other, federation).envelope), signature: other.node.sign(agreementBytes(federation, signed))
-    })])
+    const commit = (author: City, other: City, changes: Partial<typeof fields> = {}, signed = { ...fields, ...changes }): LedgerTransaction =>
+      rawNode(chain, author, [encodeOperation(OPERATIONS.agreementCommit, {
+        ...fields, ...changes, certificate: sha256(certificateOf(other, federation).envelope),
+        signature: other.node.sign(agreementBytes(federation, signed))
+      })])
     refuses(chain, 'parties', commit(c, b))
     refuses(chain, 'parties', commit(a, a, { consumer: a.did }))
     refuses(chain, 'time', commit(a, b, { startMs: 20 }))

@@ -2,10 +2,10 @@ import { strict as assert } from 'node:assert'
 import { equalBytes, hex, sha256, utf8 } from '../../src/base/index.ts'
 import { signingKeyOfSeed, type SigningKey } from '../../src/core/identity/index.ts'
 import {
-  decodePayload, encodeOperation, encodePayload, isReadyWanted, keysOf, memberOf, OPERATIONS, PARAMETER_RANGES, PARAMETERS, proposalOf, rowKey, seatOf, standingOf,
+  decodePayload, decodeRow, encodeOperation, encodePayload, encodeRow, isReadyWanted, keysOf, memberOf, OPERATIONS, PARAMETER_RANGES, PARAMETERS,
+  proposalOf, rowKey, seatOf, standingOf,
   TABLES, type BlockContext, type LedgerTransaction, type Payload, type Verdict
 } from '../../src/core/ledger/index.ts'
-import { decodeRow, encodeRow } from '../../src/core/ledger/rows.ts'
 import { cityNamed, codeOf, type City } from './identity.fixture.ts'
 import { chainOf, foundedChain, MINUTE_MS, operations, type Chain } from './ledger.fixture.ts'
 import { SEAL } from '../../src/core/finality/index.ts'
@@ -45,7 +45,10 @@ function bindAndReady (chain: Chain, city: City, key: SigningKey, version = 1): 
   ready(chain, city, key, version)
 }
 
-function readyFor (chain: Chain, city: City, key: SigningKey, changes: Partial<{ epoch: number, height: number, stateRoot: Uint8Array, key: Uint8Array, version: number }> = {}): LedgerTransaction {
+function readyFor (
+  chain: Chain, city: City, key: SigningKey,
+  changes: Partial<{ epoch: number, height: number, stateRoot: Uint8Array, key: Uint8Array, version: number }> = {}
+): LedgerTransaction {
   return chain.byKey(city, key, [encodeOperation(OPERATIONS.validatorReady, {
     epoch: chain.epoch, height: chain.height, stateRoot: chain.state.map.root, key: key.publicKey, version: 1, ...changes
   })])
@@ -231,6 +234,13 @@ describe('ledger seats', () => {
     assert.equal(chain.ledger.due(chain.state)?.validators.length, 5)
     seal(chain)
     assert.equal(seatOf(chain.state, a.did)?.state, 'validator')
+  })
+
+  it('are not parked where only four are left, even where fewer may validate', () => {
+    const chain = foundedChain(4, { parameters: { validatorsMin: 1 } })
+    const a = at(chain.founders, 0)
+    for (let block = 0; block < 60; block++) chain.run([], { ...without(chain, a), timeMs: chain.timeMs + 2 * HOUR_MS })
+    assert.equal(chain.ledger.due(chain.state), null)
   })
 
   it('keep a validator that is slow but writes transactions', () => {

@@ -190,7 +190,9 @@ function rebind (draft: Draft, turn: Turn, { member, root }: PayloadOf<'rebind'>
   const held = sure(draft.get(TABLES.member, member))
   const hadSeat = draft.get(TABLES.seat, member) !== undefined
   endAllKeys(draft, member, turn.height, turn.timeMs)
-  draft.put(TABLES.member, [member], { ...sure(draft.get(TABLES.member, member)), state: 'rebound', reboundTo: root, endedHeight: turn.height, endedMs: turn.timeMs })
+  draft.put(TABLES.member, [member], {
+    ...sure(draft.get(TABLES.member, member)), state: 'rebound', reboundTo: root, endedHeight: turn.height, endedMs: turn.timeMs
+  })
   draft.put(TABLES.members, [], activeMembers(draft).filter(each => each !== member))
   wantSeat(draft, member, 'leave')
   const added = addMember(draft, root, held.classCode, turn.height)

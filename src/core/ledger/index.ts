@@ -38,13 +38,13 @@ export {
   type TransactionBody, type TransactionFields, type Turn
 } from './transaction.ts'
 export {
-  decodeOperation, decodePayload, encodeOperation, encodePayload, operation, OPERATION_BYTES_MAX, OPERATIONS, PROPOSAL_KINDS, type FieldsOf, type Operation, type OperationFields,
-  type OperationName, type Payload, type ProposalKind, type SignerKind
+  decodeOperation, decodePayload, encodeOperation, encodePayload, operation, OPERATION_BYTES_MAX, OPERATIONS, PROPOSAL_KINDS,
+  type FieldsOf, type Operation, type OperationFields, type OperationName, type Payload, type ProposalKind, type SignerKind
 } from './operations.ts'
 export { CERTIFICATE_SKEW_MS, keyProofBytes } from './members.ts'
 export { agreementBytes, DAY_MS } from './records.ts'
 export {
-  CLASSES, decodeRow, PARAMETER_RANGES, PARAMETERS, PURPOSES, rowKey, TABLES,
+  CLASSES, decodeRow, encodeRow, PARAMETER_RANGES, PARAMETERS, PURPOSES, rowKey, TABLES,
   type CertificateRow, type KeyPart, type ParameterName, type Parameters, type Purpose, type RowOf, type Seat, type Table
 } from './rows.ts'
 export { type BlockContext, type LedgerState, type StateRow, type Verdict } from './state.ts'

@@ -155,7 +155,8 @@ function revokeCertificate (draft: Draft, digest: Uint8Array, height: number, si
   const row = sure(draft.get(TABLES.certificate, digest))
   const node = draft.get(TABLES.node, row.transportKey)
   draft.put(TABLES.certificate, [digest], { ...row, revokedHeight: height, revokedSinceMs: sinceMs })
-  if (node?.certificate !== null && node !== undefined && equalBytes(node.certificate, digest)) draft.put(TABLES.node, [row.transportKey], { ...node, certificate: null })
+  if (node === undefined || node.certificate === null || !equalBytes(node.certificate, digest)) return
+  draft.put(TABLES.node, [row.transportKey], { ...node, certificate: null })
 }
 
 /** The next number of acceptance: changes take effect in its order. */

@@ -82,7 +82,9 @@ export function seatOf (state: LedgerState, member: Did): Seat | undefined {
 }
 
 /** Live keys of a member, oldest first. */
-export function keysOf (state: LedgerState, member: Did, purpose: Purpose): readonly { readonly key: Uint8Array, readonly node: Uint8Array | null, readonly sinceHeight: number }[] {
+export function keysOf (
+  state: LedgerState, member: Did, purpose: Purpose
+): readonly { readonly key: Uint8Array, readonly node: Uint8Array | null, readonly sinceHeight: number }[] {
   return liveKeys(rowsOf(state), member, purpose).map(({ row: { key, node, sinceHeight } }) => ({ key, node, sinceHeight }))
 }
 

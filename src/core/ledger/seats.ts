@@ -70,7 +70,9 @@ function freshest (rows: Rows, validator: Validator): Validator {
   return found === undefined ? validator : { ...validator, key: found.row.key }
 }
 
-function changeSeats (rows: Rows, byMember: Map<Did, Validator>): { readonly byMember: Map<Did, Validator>, readonly seats: Map<Did, Seat['state'] | undefined> } {
+type SeatChanges = { readonly byMember: Map<Did, Validator>, readonly seats: Map<Did, Seat['state'] | undefined> }
+
+function changeSeats (rows: Rows, byMember: Map<Did, Validator>): SeatChanges {
   const { validatorsMin } = sure(rows.get(TABLES.parameters))
   const faulty = faultyOf(byMember.size)
   const changesMax = Math.max(1, faulty)
