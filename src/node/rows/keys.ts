@@ -8,7 +8,7 @@ import type { KeyRange } from '../../host/index.ts'
 const PREFIX = {
   meta: '0', statement: 'd', feed: 'f', feedNumber: 'n', segment: 's', leaf: 'l', head: 'h', fork: 'w', file: 'i', block: 'b', locator: 'c',
   guard: 'g', engine: 'e', ledgerState: 'x', finalBlock: 'k', finality: 'p', finalDigest: 'j', sealHeight: 'z', ownTransaction: 't', vote: 'v',
-  consensusSecret: 'y'
+  consensusSecret: 'y', anchor: 'a'
 } as const
 type Kind = keyof typeof PREFIX
 
@@ -45,5 +45,7 @@ export const finalDigestKey = (digest: Uint8Array): Uint8Array => key('finalDige
 /** The height of the seal that ended this epoch. */
 export const sealHeightKey = (epoch: number): Uint8Array => key('sealHeight', u64(epoch))
 export const ownTransactionKey = (id: Uint8Array): Uint8Array => key('ownTransaction', id)
+/** The place of an anchor of this feed at this length. */
+export const anchorKey = (feed: Uint8Array, length: number): Uint8Array => key('anchor', feed, u64(length))
 export const consensusSecretKey = (publicKey: Uint8Array): Uint8Array => key('consensusSecret', publicKey)
 export const guardKey = (digest: Uint8Array): Uint8Array => key('guard', digest)
