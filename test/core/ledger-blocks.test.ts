@@ -1,6 +1,6 @@
 import { strict as assert } from 'node:assert'
 import { boolean, encodeCanonical, fail, hex, ok } from '../../src/base/index.ts'
-import { decodeBody, encodeBody, handler, operation, stateOfRows } from '../../src/core/ledger/index.ts'
+import { BLOCK_OPERATIONS_MAX, BLOCK_TRANSACTIONS_MAX, decodeBody, encodeBody, handler, operation, stateOfRows } from '../../src/core/ledger/index.ts'
 import { bodyOf, chainOf, feedNamed, foundedChain, MINUTE_MS, operations } from './ledger.fixture.ts'
 import { cities, codeOf } from './identity.fixture.ts'
 
@@ -54,12 +54,12 @@ describe('ledger blocks', () => {
     const pool = Array.from({ length: 65 }, () => chain.byNode(city, full))
     const { body, isFull } = chain.ledger.propose(chain.state, chain.context(), pool, 1_048_576)
     assert.equal(isFull, true)
-    assert.equal(decodeBody(body)?.length, 64)
+    assert.equal(decodeBody(body)?.length, BLOCK_OPERATIONS_MAX / 256)
     const known = new Map(pool.map(each => [each.id, each]))
     const executed = chain.ledger.execute(chain.state, chain.context(), bodyOf(pool), id => known.get(id))
     assert.equal(codeOf(executed), 'operations')
-    assert.notEqual(decodeBody(encodeBody(Array.from({ length: 4_000 }, () => new Uint8Array(1)))), undefined)
-    assert.equal(decodeBody(encodeBody(Array.from({ length: 4_001 }, () => new Uint8Array(1)))), undefined)
+    assert.notEqual(decodeBody(encodeBody(Array.from({ length: BLOCK_TRANSACTIONS_MAX }, () => new Uint8Array(1)))), undefined)
+    assert.equal(decodeBody(encodeBody(Array.from({ length: BLOCK_TRANSACTIONS_MAX + 1 }, () => new Uint8Array(1)))), undefined)
     assert.equal(decodeBody(encodeCanonical([])), undefined, 'no transactions have one encoding')
   })
 

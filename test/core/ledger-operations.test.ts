@@ -322,6 +322,7 @@ describe('ledger proposals', () => {
     vote(chain, id, [c])
     assert.deepEqual([memberOf(chain.state, d.did)?.state, memberOf(chain.state, d.did)?.reboundTo], ['rebound', fresh.did])
     assert.equal(memberOf(chain.state, fresh.did)?.seat?.state, 'learner')
+    assert.deepEqual([keysOf(chain.state, d.did, 'consensus'), memberOf(chain.state, d.did)?.nodes], [[], []])
     refuses(chain, 'not-a-member', rawNode(chain, d, [operations.datasetPut('air', [])]))
     refuses(chain, 'rebound', rawRoot(chain, a, [operations.open({ kind: 'join', member: d.did, classCode: 'utility', seat: false }, chain.timeMs + DAY_MS)]))
   })

@@ -236,6 +236,13 @@ describe('ledger seats', () => {
     assert.equal(seatOf(chain.state, a.did)?.state, 'validator')
   })
 
+  it('are not parked while the ledger sleeps, however long', () => {
+    const chain = foundedChain(5)
+    const a = at(chain.founders, 0)
+    for (let block = 0; block < 20; block++) chain.run([], { ...without(chain, a), timeMs: chain.timeMs + 1_000 * HOUR_MS })
+    assert.equal(chain.ledger.due(chain.state), null)
+  })
+
   it('are not parked where only four are left, even where fewer may validate', () => {
     const chain = foundedChain(4, { parameters: { validatorsMin: 1 } })
     const a = at(chain.founders, 0)

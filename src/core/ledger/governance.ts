@@ -8,12 +8,12 @@ import { sure, type Draft, type Outcome, type Rows } from './state.ts'
 import { handler, proposalId, type Handler, type Turn } from './transaction.ts'
 
 const DONE: Outcome = ok(null)
-export const PROPOSAL_LIFETIME_MS_MAX = 7_776_000_000
+const PROPOSAL_LIFETIME_MS_MAX = 7_776_000_000
 /** So many of the oldest proposals are looked at in each block. */
 const PRUNED_MAX = 64
 const PENDING_MAX = 64
 
-export function activeMembers (rows: Rows): readonly Did[] {
+function activeMembers (rows: Rows): readonly Did[] {
   return rows.get(TABLES.members) ?? []
 }
 

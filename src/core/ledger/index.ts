@@ -29,7 +29,7 @@
  * all who hold it. That no feed of class `pair` is anchored is its publisher's duty, for the same reason.
  */
 export {
-  BLOCK_OPERATIONS_MAX, BLOCK_TRANSACTIONS_MAX, bodyRootOf, BODY_BYTES_MAX, createLedger, decodeBody, encodeBody, stateOfRows,
+  BLOCK_OPERATIONS_MAX, BLOCK_TRANSACTIONS_MAX, bodyRootOf, createLedger, decodeBody, encodeBody, stateOfRows,
   type CheckFailure, type Executed, type Ledger, type LedgerOptions, type NextEpoch
 } from './ledger.ts'
 export {
@@ -41,7 +41,7 @@ export {
   decodeOperation, decodePayload, encodeOperation, encodePayload, operation, OPERATION_BYTES_MAX, OPERATIONS, PROPOSAL_KINDS,
   type FieldsOf, type Operation, type OperationFields, type OperationName, type Payload, type ProposalKind, type SignerKind
 } from './operations.ts'
-export { CERTIFICATE_SKEW_MS, keyProofBytes } from './members.ts'
+export { keyProofBytes } from './members.ts'
 export { agreementBytes, DAY_MS } from './records.ts'
 export {
   CLASSES, decodeRow, encodeRow, PARAMETER_RANGES, PARAMETERS, PURPOSES, rowKey, TABLES,
@@ -49,11 +49,11 @@ export {
 } from './rows.ts'
 export { type BlockContext, type LedgerState, type StateRow, type Verdict } from './state.ts'
 export {
-  agreementOf, certificateOf, datasetOf, feedOf, isReadyWanted, keysOf, knowsVerdict, LedgerIndex, memberOf, membershipFacts, membersOf, nextSequence,
+  agreementOf, datasetOf, feedOf, isReadyWanted, keysOf, LedgerIndex, memberOf, membershipFacts, membersOf, nextSequence,
   proposalOf, proposalsOf, seatOf, standingOf,
   type DatasetEntry, type FeedEntry, type MemberEntry, type MembershipFacts, type NodeEntry, type ProposalEntry, type Standing
 } from './queries.ts'
 export {
-  decodeOperationProof, encodeOperationProof, makeOperationProof, OPERATION_PROOF_BYTES_MAX, proveRow, verifyOperationProof, verifyRow,
+  decodeOperationProof, encodeOperationProof, makeOperationProof, proveRow, verifyOperationProof, verifyRow,
   type OperationProof, type OperationProofFailure, type ProvenOperation, type RowProof
 } from './proofs.ts'

@@ -15,7 +15,7 @@ import { decodeTransaction, idOfEnvelope, registryOf, TRANSACTION_BYTES_MAX, typ
 export const BLOCK_TRANSACTIONS_MAX = 4_000
 export const BLOCK_OPERATIONS_MAX = 16_384
 /** Of a body, whatever the profile says: what no decoder reads beyond. */
-export const BODY_BYTES_MAX = 1_048_576
+const BODY_BYTES_MAX = 1_048_576
 const BODY_OVERHEAD_BYTES = 8
 /** CBOR head of a byte string of at most 64 KiB. */
 const ENVELOPE_OVERHEAD_BYTES = 5

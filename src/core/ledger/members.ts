@@ -9,7 +9,7 @@ import { handler, type Handler, type LedgerTransaction, type Turn } from './tran
 
 
 /** Clocks of those who issue certificates may be wrong by this much. */
-export const CERTIFICATE_SKEW_MS = 86_400_000
+const CERTIFICATE_SKEW_MS = 86_400_000
 const DONE: Outcome = ok(null)
 
 export type SignerFound = { readonly kind: SignerKind, readonly key: Uint8Array, readonly keyHash: Uint8Array }
@@ -67,7 +67,7 @@ function certificateIn (envelope: Uint8Array): Certificate | undefined {
 }
 
 /** Names a key for good: nobody may ever use it for anything else. */
-export function claimKey (draft: Draft, row: BoundKey): Outcome {
+function claimKey (draft: Draft, row: BoundKey): Outcome {
   const digest = sha256(row.key)
   const held = draft.get(TABLES.key, digest)
   if (held === undefined) {

@@ -45,7 +45,7 @@ const parameters: Schema<readonly (readonly [string, number])[]> = (value, path)
 }
 
 /** What a proposal of each kind carries. */
-export const PAYLOADS = {
+const PAYLOADS = {
   join: struct({ member: didText, classCode: literal(...CLASSES), seat: boolean() }),
   remove: struct({ member: didText }),
   park: struct({ member: didText }),

@@ -35,7 +35,7 @@ export type ProvenOperation = {
 
 /** A path in a tree of 4,000 transactions, or of 256 operations, is no longer. */
 const PATH_HASHES_MAX = 12
-export const OPERATION_PROOF_BYTES_MAX: number = OPERATION_BYTES_MAX + 2_048
+const OPERATION_PROOF_BYTES_MAX: number = OPERATION_BYTES_MAX + 2_048
 
 const hashes = list(bytes(32), PATH_HASHES_MAX)
 const schema = struct({

@@ -13,7 +13,7 @@ export type Table<T> = {
 export type KeyPart = string | Uint8Array | number
 
 /** No row grows beyond it: 256 members of a list, or a certificate with its addresses. */
-export const ROW_BYTES_MAX = 131_072
+const ROW_BYTES_MAX = 131_072
 export const MEMBERS_MAX = 256
 /** Open ones and those decided in the last 30 days, of all members. */
 export const PROPOSALS_MAX = 1_024
@@ -161,7 +161,7 @@ export function rowName (code: number, parts: readonly KeyPart[]): string {
   return name
 }
 
-export function latin (bytes: Uint8Array): string {
+function latin (bytes: Uint8Array): string {
   return String.fromCharCode(...bytes)
 }
 

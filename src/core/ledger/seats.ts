@@ -195,7 +195,7 @@ export function applySeal (draft: Draft, plan: Plan, { epoch, height, timeMs }: 
   }
 }
 
-export function dropSeat (draft: Draft, member: Did): void {
+function dropSeat (draft: Draft, member: Did): void {
   draft.delete(TABLES.seat, [member])
   draft.put(TABLES.seats, [], (draft.get(TABLES.seats) ?? []).filter(each => each !== member))
 }
