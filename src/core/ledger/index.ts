@@ -49,7 +49,7 @@ export {
 } from './rows.ts'
 export { type BlockContext, type LedgerState, type StateRow, type Verdict } from './state.ts'
 export {
-  agreementOf, datasetOf, feedOf, isReadyWanted, keysOf, LedgerIndex, memberOf, membershipFacts, membersOf, nextSequence,
+  agreementOf, certificateOf, datasetOf, feedOf, isReadyWanted, keysOf, LedgerIndex, memberOf, membershipFacts, membersOf, nextSequence,
   proposalOf, proposalsOf, seatOf, standingOf,
   type DatasetEntry, type FeedEntry, type MemberEntry, type MembershipFacts, type NodeEntry, type ProposalEntry, type Standing
 } from './queries.ts'

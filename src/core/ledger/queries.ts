@@ -97,6 +97,10 @@ export function isReadyWanted (state: LedgerState, member: Did): boolean {
   return seat.ready === null || sure(rows.get(TABLES.tip)).timeMs - seat.ready.timeMs > sure(rows.get(TABLES.parameters)).readyMs / 2
 }
 
+export function certificateOf (state: LedgerState, id: CID): CertificateRow | undefined {
+  return rowsOf(state).get(TABLES.certificate, digestOf(id))
+}
+
 export function feedOf (state: LedgerState, feed: CID): Feed | undefined {
   return rowsOf(state).get(TABLES.feed, digestOf(feed))
 }
