@@ -29,7 +29,7 @@ export type {
 export { JOINED_BYTES_MAX } from './types.ts'
 export type { State } from './state.ts'
 export { archiveAnswer, archiveReads, type ArchiveReader } from './archive.ts'
-export { decodeMessage, encodeMessage, joinMessages, splitMessages, type Message, type MessageKind, type Status } from './message.ts'
+export { decodeMessage, encodeMessage, joinMessages, MESSAGE_KINDS, splitMessages, type Message, type MessageKind, type Status } from './message.ts'
 export { decide, recorded, NOTHING_ON_RECORD, type Decision, type OnRecord } from './signer.ts'
 export { countRow, voteCountOf } from './rows.ts'
 

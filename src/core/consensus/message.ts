@@ -158,6 +158,9 @@ const CODINGS: { readonly [K in MessageKind]: Coding<K> } = {
 
 const KIND_OF_CODE: ReadonlyMap<number, MessageKind> = new Map(Object.entries(CODINGS).map(([kind, { code }]) => [code, kind as MessageKind]))
 
+/** Every kind there is, for tests that must not forget one. */
+export const MESSAGE_KINDS: readonly MessageKind[] = [...KIND_OF_CODE.values()]
+
 export function encodeMessage (message: Message): Uint8Array {
   const coding = CODINGS[message.kind] as Coding<MessageKind>
   return concat([new Uint8Array([coding.code]), coding.encode(message)])
