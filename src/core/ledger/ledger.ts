@@ -55,6 +55,8 @@ export interface Ledger {
 export function createLedger ({ charter, parameters = {}, handlers = [] }: LedgerOptions): Ledger {
   const registry = registryOf([...governanceHandlers, ...keyHandlers, ...recordHandlers, ...seatHandlers, ...handlers])
   const { federation } = charter
+  // The engine asks at every turn, and the answer is one of the state.
+  const dueOf = new WeakMap<MerkleMap, { readonly due: NextEpoch | null }>()
   const state = genesisOf(charter, { ...PARAMETERS, validatorsMin: Math.min(PARAMETERS.validatorsMin, charter.founders.length), ...parameters })
   const { validators } = sure(rowsOf(state).get(TABLES.epoch))
   return {
@@ -63,8 +65,12 @@ export function createLedger ({ charter, parameters = {}, handlers = [] }: Ledge
     propose: (before, context, pool, bodyBytesMax) => propose(before, context, pool, bodyBytesMax),
     execute: (before, context, body, known) => execute(registry, before, context, body, known),
     due: before => {
+      const known = dueOf.get(before.map)
+      if (known !== undefined) return known.due
       const plan = planOf(rowsOf(before))
-      return plan === null ? null : { validators: plan.validators, paramsHash: parametersHash(plan.parameters), version: plan.version }
+      const due = plan === null ? null : { validators: plan.validators, paramsHash: parametersHash(plan.parameters), version: plan.version }
+      dueOf.set(before.map, { due })
+      return due
     },
     includable: (before, nowMs, pool) => isIncludable(federation, before, nowMs, pool),
     admit: (before, envelope) => {
