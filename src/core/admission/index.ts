@@ -18,7 +18,7 @@ export {
 } from './message.ts'
 export {
   APPLICATIONS_MAX, decodeReception, encodeReception, openReception, outstandingUntilMs, receptionStep, withTicket,
-  type Application, type Reception, type ReceptionStep, type Standing
+  type Application, type Reception, type ReceptionContext, type ReceptionStep, type Standing
 } from './reception.ts'
 export {
   candidateRequest, candidateStep, decodeCandidate, encodeCandidate, startCandidate,
