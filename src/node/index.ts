@@ -5,6 +5,8 @@
  * need no running node are plain functions.
  */
 export type {
+  AnchorView, ApplicationView, AuditEntry, BlockView, LedgerCheck, LedgerMember, LedgerStatus, NodeLedger, OperationView, ProposalKind,
+  ProposalRequest, ProposalView, SubmitFailure, Submitted, TransactionView,
   Box, BundleFailure, BundleReport, Column, Content, Dataset, DatasetDescription, Failure, FoundingFailure, FoundingStatus, HanseNode,
   ItemState, NodeEvent, NodeStatus, NotFound, NotReady, NumberedRecord, OnProgress, PeerStatus, Progress, PublishFailure, RecordInput, Ticket,
   VerifyReport

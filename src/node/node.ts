@@ -12,6 +12,7 @@ import { Federation, promisedFeeds } from './federation/index.ts'
 import { Signal, type Feed } from './feeds/index.ts'
 import { Admissions, Candidacy, Ceremony, JoinListener, joinProposalOf, type Keys } from './founding/index.ts'
 import { nodeMetrics, PeerCounts } from './metrics.ts'
+import { describedBy, ledgerOf, LedgerRoom } from './ledger/index.ts'
 import { metaKey } from './rows/index.ts'
 import { scrub } from './verifying/index.ts'
 
@@ -77,6 +78,7 @@ type Belonging = {
   readonly datasets: Datasets
   readonly publisher: Publisher
   readonly reader: Reader
+  readonly ledger: LedgerRoom
   readonly counts: PeerCounts
   readonly admissions: Admissions
 }
@@ -138,10 +140,17 @@ export async function createNode (options: NodeOptions): Promise<HanseNode> {
     room.open(federation, datasets, options.quotaBytes)
     const admissions = await Admissions.open({
       store, clock, random: host.random, keys, members: federation.members, addresses: options.announce, listener, log,
-      decisions: { proposalOf: did => joinProposalOf(federation.consensus.state, did), checkpoint: () => null }
+      decisions: { proposalOf: did => joinProposalOf(federation.consensus.state, did), checkpoint: () => checkpointOf(belonging?.ledger) }
     })
+    const ledger = await LedgerRoom.open({
+      federation, keys, consensusKeys, addresses: options.announce, store, clock, onFatal, log, find: reference => datasets.find(reference),
+      describe: datasetId => describedBy(catalogue.entry(keys.did, datasetId)), applications: () => admissions.applications(),
+      applicant: reference => admissions.applicant(reference)
+    })
+    catalogue.changed.on(({ publisher }) => { if (publisher === keys.did) ledger.described() })
+    ledger.anchored.on(feed => datasets.anchored(feed))
     belonging = {
-      federation, catalogue, datasets, admissions,
+      federation, catalogue, datasets, admissions, ledger,
       publisher: new Publisher({ federation, catalogue, datasets, clock, own: keys.did }),
       reader: new Reader({ federation, catalogue, datasets, stopped: stopping.signal }),
       counts: new PeerCounts(federation, clock)
@@ -170,6 +179,7 @@ export async function createNode (options: NodeOptions): Promise<HanseNode> {
   } as const
 
   return {
+    ...ledgerOf(() => belonging?.ledger, NOT_READY),
     failed,
     status: () => statusOf(),
     peers: () => belonging?.counts.peers() ?? [],
@@ -227,6 +237,7 @@ export async function createNode (options: NodeOptions): Promise<HanseNode> {
       await listener.stop()
       await belonging?.admissions.stop()
       belonging?.datasets.stop()
+      await belonging?.ledger.stop()
       await belonging?.federation.stop()
       await host.store.close()
       await host.signer.close()
@@ -275,6 +286,11 @@ async function keptCharter ({ host: { store, signer }, charter }: NodeOptions): 
   // What was signed stands in the signer: a node that signed belongs somewhere, and must not begin anew.
   if (await promisedFeeds(signer) > 0) throw new Error('the charter of this federation is damaged or lost: copy the file charter.cbor of another member into this folder')
   return undefined
+}
+
+function checkpointOf (ledger: LedgerRoom | undefined): Uint8Array | null {
+  const checkpoint = ledger?.checkpoint()
+  return checkpoint?.ok === true ? checkpoint.value : null
 }
 
 /** Decides what is kept, once there is somebody to ask; before that, nothing but catalogues is wanted. */

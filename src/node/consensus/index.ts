@@ -11,6 +11,7 @@
  */
 export { Consensus, LEDGER_VERSION, type ConsensusOptions } from './consensus.ts'
 export type { Finals } from './driver.ts'
+export { Housekeeping, type HousekeepingOptions } from './housekeeping.ts'
 export { ConsensusKeys } from './keys.ts'
 export { CONSENSUS_PROTOCOL, LEDGER_PROTOCOL } from './neighbours.ts'
 export { type ProfileName } from './profiles.ts'

@@ -2,7 +2,10 @@
  * Says what a program does with a running node: types of `HanseNode`. The API, the command line and tests see nothing else of it.
  */
 import type { Result } from '../../base/index.ts'
+import type { Failure } from './failure.ts'
+import type { NodeLedger } from './ledger.ts'
 
+export type { Failure, NotReady } from './failure.ts'
 export type {
   AnchorView, ApplicationView, AuditEntry, BlockView, LedgerCheck, LedgerMember, LedgerStatus, NodeLedger, OperationView, ProposalKind,
   ProposalRequest, ProposalView, SubmitFailure, Submitted, TransactionView
@@ -10,14 +13,6 @@ export type {
 
 /** Where an item stands: only here, also with another member, ordered or final on the ledger. */
 export type ItemState = 'local' | 'replicated' | 'ordered' | 'final'
-
-export type Failure<Code extends string = string> = {
-  readonly code: Code
-  /** What happened, for a person. */
-  readonly reason: string
-  /** What to do about it. */
-  readonly hint: string
-}
 
 // --- Describing ----------------------------------------------------------------------------------------------------
 
@@ -135,7 +130,6 @@ export type Content =
   | { readonly form: 'stream', readonly mediaType: string }
 
 export type NotFound = Failure<'not-found'>
-export type NotReady = Failure<'not-ready'>
 export type PublishFailure = Failure<'not-ready' | 'not-found' | 'invalid' | 'too-large' | 'frozen' | 'recovering' | 'disk-full' | 'busy'>
 
 export type VerifyReport = {
@@ -179,7 +173,7 @@ export type Ticket = { readonly ticket: string, readonly expiresMs: number, read
 export type FoundingFailure = Failure<'not-ready' | 'invalid' | 'expired' | 'unreachable' | 'refused' | 'already-member'>
 
 /** What a program does with a running node. Expected refusals are values; only broken devices throw. */
-export interface HanseNode {
+export interface HanseNode extends NodeLedger {
   status (): NodeStatus
   peers (): readonly PeerStatus[]
   members (): readonly { readonly did: string, readonly name: string, readonly revoked: boolean }[]

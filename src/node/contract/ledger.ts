@@ -1,6 +1,6 @@
 /** What a program asks of the ledger, and what it is told. */
 import type { Result } from '../../base/index.ts'
-import type { Failure, NotReady } from './index.ts'
+import type { Failure, NotReady } from './failure.ts'
 
 export type LedgerStatus = {
   readonly epoch: number
@@ -115,7 +115,7 @@ export interface NodeLedger {
   ledgerMembers (): readonly LedgerMember[]
   applications (): readonly ApplicationView[]
   /** Newest first: final blocks below `before` (default: from the newest), `limit` at most. */
-  blocks (query: { readonly before?: number, readonly limit: number }): Promise<readonly BlockView[]>
+  blocks (query: { readonly before?: number | undefined, readonly limit: number }): Promise<readonly BlockView[]>
   proposals (): readonly ProposalView[]
   /** Opens a proposal and votes yes on it. Resolves when it is final, or still waits after `withinMs`. */
   propose (request: ProposalRequest, withinMs: number): Promise<Result<Submitted & { readonly proposal: string }, SubmitFailure>>

@@ -146,6 +146,11 @@ export class Datasets {
     this.changed.emit(`${publisher}/${datasetId}`)
   }
 
+  /** The ledger has another anchor of the feed. */
+  anchored ({ declaration: { publisher, datasetId } }: Feed): void {
+    if (datasetId !== 'catalogue') this.changed.emit(`${publisher}/${datasetId}`)
+  }
+
   /** Fetches the file of a dataset once the record that names it is here. */
   followFile (publisher: string, datasetId: string): void {
     const id = `${publisher}/${datasetId}`

@@ -1,7 +1,9 @@
 import type { CID } from '../../base/index.ts'
 import type { DatasetEntry } from '../../core/catalogue/index.ts'
-import type { Dataset } from '../contract/index.ts'
+import { feedOf } from '../../core/ledger/index.ts'
+import type { Dataset, ItemState } from '../contract/index.ts'
 import type { Federation } from '../federation/index.ts'
+import type { Feed } from '../feeds/index.ts'
 import { decodeFileEntry, FILE_MEDIA_TYPE } from '../files/index.ts'
 import { recordsOf } from '../reading/index.ts'
 
@@ -18,7 +20,7 @@ export function heldOf (federation: Federation, entry: DatasetEntry, isWanted: b
   const missing = feed.missing.reduce((sum, [from, to]) => sum + to - from, 0)
   const figures = {
     segmentsHave: feed.length - missing, segmentsKnown: known, records: feed.records, bytes: feed.storedBytes, sources: holders,
-    state: holders > 0 ? 'replicated' as const : 'local' as const, replicas: holders
+    state: stateOf(federation, feed, holders), replicas: holders
   }
   if (feed.status === 'frozen') return { ...figures, phase: 'frozen', because: 'its publisher signed two different histories of it' }
   const { firstRecord, records, form } = entry.distribution
@@ -30,6 +32,15 @@ export function heldOf (federation: Federation, entry: DatasetEntry, isWanted: b
   return holders > 0 || known > feed.length
     ? { ...figures, phase: 'fetching', because: null }
     : { ...figures, phase: 'waiting', because: 'no reachable neighbour holds it' }
+}
+
+/** How safe all of it is: here alone, with others, in the ledger's order, or final there. */
+function stateOf ({ consensus }: Federation, feed: Feed, holders: number): ItemState {
+  const isAnchored = (row: ReturnType<typeof feedOf>): boolean =>
+    row !== undefined && feed.length > 0 && row.length >= feed.length && row.publisher === feed.declaration.publisher
+  if (isAnchored(feedOf(consensus.state, feed.id))) return 'final'
+  if (isAnchored(feedOf(consensus.tip, feed.id))) return 'ordered'
+  return holders > 0 ? 'replicated' : 'local'
 }
 
 /** Root of the file that a dataset of form `file` is; undefined while its record is not here. */

@@ -1,0 +1,101 @@
+import { decodeCanonical, digestOf, encodeCanonical, readUint, tuple, u64, uint, type CID } from '../../base/index.ts'
+import type { Block } from '../../core/finality/index.ts'
+import { decodeBody, decodeOperation, decodeTransaction, OPERATIONS } from '../../core/ledger/index.ts'
+import type { Row, Store } from '../../host/index.ts'
+import type { Consensus } from '../consensus/index.ts'
+import { Signal } from '../feeds/index.ts'
+import { anchorKey, metaKey } from '../rows/index.ts'
+
+const READ_UP_TO = metaKey('anchors')
+/** How a dataset.anchor begins: a list of two, the code. Bodies without these bytes hold none. */
+const BEGIN = Buffer.from([0x82, OPERATIONS.datasetAnchor.code])
+
+const placeSchema = tuple(uint(), uint(), uint())
+/** The anchor of a feed at a length: its block, and its place there. */
+export type Anchored = { readonly length: number, readonly height: number, readonly transaction: number, readonly operation: number }
+
+/** Finds anchors by feed and length, so that the first one that covers a record can be shown. */
+export class Anchors {
+  readonly #store: Store
+  readonly #consensus: Consensus
+  readonly #onFatal: (cause: unknown) => void
+  #height: number
+  #reading: Promise<void> | undefined
+  /** CIDs of feeds whose anchors became final. */
+  readonly changed: Signal<readonly CID[]> = new Signal()
+
+  private constructor (store: Store, consensus: Consensus, height: number, onFatal: (cause: unknown) => void) {
+    this.#store = store
+    this.#consensus = consensus
+    this.#height = height
+    this.#onFatal = onFatal
+  }
+
+  static async open (store: Store, consensus: Consensus, onFatal: (cause: unknown) => void): Promise<Anchors> {
+    const read = await store.get(READ_UP_TO)
+    const anchors = new Anchors(store, consensus, read.state === 'found' ? readUint(read.value, 0, 8) ?? 0 : 0, onFatal)
+    await anchors.#readOn()
+    consensus.finals.on(() => anchors.#follow())
+    return anchors
+  }
+
+  /** The first anchor of the feed that covers so many segments; undefined while there is none. */
+  async covering (feed: CID, segments: number): Promise<Anchored | undefined> {
+    const digest = digestOf(feed)
+    const range = { from: anchorKey(digest, segments), to: anchorKey(digest, Number.MAX_SAFE_INTEGER), limit: 1 }
+    for await (const { key, read } of this.#store.entries(range)) {
+      const length = readUint(key, key.length - 8, 8)
+      const place = read.state === 'found' ? decodeCanonical(read.value, placeSchema, 64) : undefined
+      if (length === undefined || place?.ok !== true) return undefined
+      const [height, transaction, operation] = place.value
+      return { length, height, transaction, operation }
+    }
+    return undefined
+  }
+
+  /** Resolves when all final blocks have been read. */
+  async stop (): Promise<void> {
+    await this.#reading
+  }
+
+  #follow (): void {
+    this.#reading ??= this.#readOn().catch(this.#onFatal).finally(() => {
+      this.#reading = undefined
+      if (this.#height < this.#consensus.view.height) this.#follow()
+    })
+  }
+
+  /** From where it ended last time: also what became final just before the node was stopped. */
+  async #readOn (): Promise<void> {
+    const from = this.#height
+    const feeds: CID[] = []
+    const rows: Row[] = []
+    while (this.#height < this.#consensus.view.height) {
+      const block = await this.#consensus.block(this.#height + 1)
+      // Blocks before a snapshot are not here.
+      if (block !== undefined) this.#read(block, rows, feeds)
+      this.#height++
+    }
+    if (this.#height === from) return
+    await this.#store.commit([...rows, { type: 'put', key: READ_UP_TO, value: u64(this.#height) }])
+    if (feeds.length > 0) this.changed.emit(feeds)
+  }
+
+  #read ({ header: { height }, body }: Block, rows: Row[], feeds: CID[]): void {
+    if (!Buffer.from(body.buffer, body.byteOffset, body.length).includes(BEGIN)) return
+    for (const [transaction, envelope] of (decodeBody(body) ?? []).entries()) {
+      const decoded = decodeTransaction(this.#consensus.ledger.registry, envelope)
+      if (!decoded.ok) continue
+      for (const [operation, bytes] of decoded.value.operationBytes.entries()) {
+        for (const [feed, length] of headsIn(bytes)) {
+          feeds.push(feed)
+          rows.push({ type: 'put', key: anchorKey(digestOf(feed), length), value: encodeCanonical([height, transaction, operation]) })
+        }
+      }
+    }
+  }
+}
+
+function headsIn (operation: Uint8Array): readonly (readonly [CID, number, Uint8Array, Uint8Array])[] {
+  return decodeOperation(OPERATIONS.datasetAnchor, operation)?.heads ?? []
+}
