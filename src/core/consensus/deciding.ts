@@ -4,10 +4,10 @@ import {
   type Block, type Cert, type FinalityProof, type Vote
 } from '../finality/index.ts'
 import { DELTA_DECAY, DELTA_FACTOR_MAX, DELTA_GROWTH, DIGESTS_PER_VOTE_MAX, EVIDENCE_POOL_MAX, NEWEST_VOTES_MAX, PAST_EPOCHS_MAX, SILENCE_DELTAS, VIEW_WINDOW } from './types.ts'
-import { blockRowGone, certRow, certRowGone, epochRow, evidenceRow, finalRow, voteRow } from './rows.ts'
+import { blockRowGone, certRow, certRowGone, epochRow, evidenceRow, finalRow, lockRow, voteRow } from './rows.ts'
 import {
   alarm, blame, drop, emit, epochOf, hasBit, leaderAt, openPeers, openValidators, put, sendAll, viewAt, votesAt,
-  type Final, type Held, type Known, type Proven, type Turn
+  type Final, type Held, type Known, type OwnRow, type Proven, type Turn
 } from './state.ts'
 import type { FinalBlock, PeerName, Transaction } from './types.ts'
 import { evidenceName, isProven, isShown, validate } from './validity.ts'
@@ -218,7 +218,12 @@ function wantBelow<S, T extends Transaction> (turn: Turn<S, T>, child: Held<S> |
 
 /** Two final blocks of which neither descends from the other: more than f validators lied, and both proofs together name them. */
 export function fork<S, T extends Transaction> (turn: Turn<S, T>, theirs: FinalityProof): void {
-  const ours = turn.draft.final.proof
+  const { draft } = turn
+  const ours = draft.final.proof
+  const reason = 'two blocks are final that exclude each other'
+  const keys = new Set(draft.keys.keys())
+  draft.signing = { ...draft.signing, lock: { type: 'locked', reason, keys } }
+  turn.rows.push(lockRow(reason, keys))
   const proof = encodeCanonical([ours === null ? null : encodeFinalityProof(ours), encodeFinalityProof(theirs)])
   alarm(turn, 'fork', 'Two blocks are final that exclude each other: more validators lied than the federation tolerates', proof)
 }
@@ -287,22 +292,36 @@ function prune<S, T extends Transaction> (turn: Turn<S, T>, blocks: readonly Fin
   for (const [name, { view }] of draft.wants) if (view <= final.view || final.view === 0) drop(turn, 'wants', name)
   pruneVotes(turn)
   draft.evidence = draft.evidence.filter(each => !draft.finalEvidence.has(each.name))
+  draft.includable = null
   const included = new Set(blocks.flatMap(each => each.ids))
   for (const [id, transaction] of draft.pool) {
     if (!included.has(id) && rules.app.isAlive(final.outcome.state, now.wallMs, transaction)) continue
     drop(turn, 'pool', id)
     draft.poolBytes -= transaction.bytes.length
+    const payer = rules.app.payer?.(transaction)
+    if (payer !== undefined) put(turn, 'poolShares', payer, (draft.poolShares.get(payer) ?? 1) - 1)
+    if (payer !== undefined && draft.poolShares.get(payer) === 0) drop(turn, 'poolShares', payer)
     draft.poolVersion++
   }
 }
 
-/** W1 shrinks from its beginning alone, and its newest row stays for ever. */
+/** The last row of the highest view: what was said before it was said of no higher one. */
+function newestOf (rows: readonly OwnRow[]): number {
+  let newest = 0
+  for (const [index, { vote }] of rows.entries()) {
+    const before = rows[newest]?.vote ?? vote
+    if (vote.epoch > before.epoch || (vote.epoch === before.epoch && vote.view >= before.view)) newest = index
+  }
+  return newest
+}
+
+/** W1 shrinks from its beginning alone, and the vote of the highest view stays for ever. */
 function pruneVotes<S, T extends Transaction> (turn: Turn<S, T>): void {
   const { draft } = turn
   const { signing, epoch, final } = draft
   const isOver = (vote: Vote): boolean => vote.epoch < epoch.number || (vote.epoch === epoch.number && vote.view <= final.view)
   const first = signing.rows.findIndex(({ vote }) => !isOver(vote))
-  const keep = first < 0 ? signing.rows.length - 1 : first
+  const keep = first < 0 ? newestOf(signing.rows) : first
   for (const { count } of signing.rows.slice(0, Math.max(0, keep))) turn.rows.push(voteRow(count, null))
   const byView = new Map([...signing.byView].filter(([view]) => view > final.view && final.view > 0))
   draft.signing = { ...signing, rows: signing.rows.slice(Math.max(0, keep)), byView }
@@ -319,7 +338,7 @@ function startEpoch<S, T extends Transaction> (turn: Turn<S, T>, { header, diges
   draft.past = [{ number, set: before, validators: before.validators }, ...draft.past].slice(0, PAST_EPOCHS_MAX)
   const base = { digest, height: header.height, timeMs: header.timeMs }
   draft.epoch = epochOf(rules.federation, number + 1, seal.nextVersion, set.value, rules.node, draft.keys, base)
-  draft.final = { ...draft.final, view: 0, outcome: { ...draft.final.outcome, seal: null, ids: [], evidence: [] } }
+  draft.final = { ...draft.final, view: 0, outcome: { ...draft.final.outcome, due: rules.app.due(draft.final.outcome.state), seal: null, ids: [], evidence: [] } }
   draft.view = 1
   draft.enteredMs = now.monotonicMs
   draft.armedMs = null
@@ -327,6 +346,7 @@ function startEpoch<S, T extends Transaction> (turn: Turn<S, T>, { header, diges
   draft.backoffMs = 2 * rules.profile.deltaMs
   draft.suspects = new Set()
   draft.signing = { ...draft.signing, byView: new Map() }
+  if (draft.epoch.me >= 0 && openValidators(turn).length < set.value.validators.length - 1) draft.statusOwed = true
   turn.pending.length = 0
   for (const [name, peer] of draft.peers) {
     put(turn, 'peers', name, { ...peer, view: 0, finView: 0, statusView: 0, statusProposal: null, connected: null })

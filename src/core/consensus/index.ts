@@ -13,7 +13,7 @@ import {
   onVotesOf, tellConnected, tryUnlock
 } from './peers.ts'
 import { propose } from './proposing.ts'
-import { instancesRow, restoreRows, type Restored } from './rows.ts'
+import { blockRowGone, certRowGone, instancesRow, restoreRows, type Restored } from './rows.ts'
 import { NOTHING_ON_RECORD, recorded, type OnRecord } from './signer.ts'
 import {
   alarm, appendLog, blame, effectsOf, emit, epochOf, openValidators, put, send, sendAll, turnOf, viewAt, type Final, type Lock, type Outcome,
@@ -233,6 +233,7 @@ export function begin<S, T extends Transaction> (rules: Rules<S, T>, { rows, app
   replayRows(replay, restored)
   const turn = turnOf(rules, replay.draft, now)
   turn.rows.push(instancesRow(replay.draft.ownInstances))
+  forgetStale(turn, restored)
   if (replay.draft.signing.lock.type === 'locked') alarm(turn, 'locked', `This node does not vote: ${replay.draft.signing.lock.reason}`, null)
   if (replay.draft.epoch.version > rules.version) alarm(turn, 'version', `The federation speaks version ${replay.draft.epoch.version}, this node only ${rules.version}`, null)
   turn.due.finalize = true
@@ -248,22 +249,31 @@ function initialState<S, T extends Transaction> (rules: Rules<S, T>, restored: R
   const epoch = epochOf(federation, named?.number ?? 0, named?.version ?? 1, setOf(named?.validators ?? app.genesis.validators, scheme), node, keys, named?.base ?? founded)
   const outcome: Outcome<S> = {
     state: kept !== null && appState !== undefined ? appState : app.genesis.state, stateRoot: kept?.stateRoot ?? app.genesis.stateRoot,
-    log: kept?.log ?? appendLog({ length: 0, peaks: [] }, founded.digest), seal: null, ids: [], context: null, evidence: []
+    log: kept?.log ?? appendLog({ length: 0, peaks: [] }, founded.digest), due: app.due(kept !== null && appState !== undefined ? appState : app.genesis.state), seal: null, ids: [], context: null, evidence: []
   }
   const final: Final<S> = kept === null
     ? { ...founded, name: hex(founded.digest), view: 0, proof: null, outcome }
     : { digest: kept.digest, name: hex(kept.digest), height: kept.height, view: kept.view, timeMs: kept.timeMs, proof: kept.proof, outcome }
   const past = kept === null ? [] : (named?.past ?? []).map(({ number, validators }) => ({ number, validators, set: setOf(validators, scheme) }))
   return {
-    epoch, past, final, finalEvidence: restored.evidence,
+    epoch, past, final, finalEvidence: kept === null ? new Map() : restored.evidence,
     view: final.view + 1, enteredMs: now.monotonicMs, armedMs: null, retryMs: now.monotonicMs, backoffMs: 2 * profile.deltaMs, entry: null,
     deltaMs: profile.deltaMs, finLearntMs: now.monotonicMs, suspects: new Set(), activeSinceMs: now.monotonicMs, activeMs: Number.NEGATIVE_INFINITY,
     views: new Map(), blocks: new Map(), wants: new Map(), certsAskedMs: Number.NEGATIVE_INFINITY, rotation: 0,
-    signing: signingOf(restored, epoch.number, kept === null, new Set(keys.keys()), now, profile.deltaMs), keys, newest: new Map(),
+    signing: signingOf(restored, epoch.number, new Set(keys.keys()), now, profile.deltaMs), keys, newest: new Map(),
     ownInstances: [...restored.instances.filter(each => each !== rules.instance), rules.instance].slice(-OWN_INSTANCES_MAX),
-    peers: new Map(), catching: null, pool: new Map(), poolBytes: 0, poolVersion: 0, includable: null, evidence: [],
+    peers: new Map(), catching: null, pool: new Map(), poolBytes: 0, poolShares: new Map(), poolVersion: 0, includable: null, evidence: [],
     statusSentMs: Number.NEGATIVE_INFINITY, statusOwed: false, halted: null, alarms: [], timerMs: null
   }
+}
+
+/** Rows of views that became final before they were deleted. */
+function forgetStale<S, T extends Transaction> (turn: Turn<S, T>, { blocks, certs }: Restored): void {
+  const { epoch, final } = turn.draft
+  const isStale = (of: { readonly epoch: number, readonly view: number }): boolean =>
+    of.epoch < epoch.number || (of.epoch === epoch.number && of.view <= final.view)
+  for (const { block } of blocks) if (isStale(block.header)) turn.lazyRows.push(blockRowGone(block))
+  for (const cert of certs) if (isStale(cert)) turn.lazyRows.push(certRowGone(cert))
 }
 
 function setOf (validators: readonly Validator[], scheme: Rules<unknown, Transaction>['scheme']): ValidatorSet {
@@ -273,15 +283,14 @@ function setOf (validators: readonly Validator[], scheme: Rules<unknown, Transac
 }
 
 function signingOf (
-  { votes, isDamaged, lock: kept }: Restored, epoch: number, isGenesis: boolean, keys: ReadonlySet<string>, now: Now, deltaMs: number
+  { votes, isDamaged, lock: kept }: Restored, epoch: number, keys: ReadonlySet<string>, now: Now, deltaMs: number
 ): Signing {
   const byView = new Map<number, OnRecord>()
   for (const { vote: { epoch: of, view, type, digest } } of votes) {
     if (of === epoch) byView.set(view, recorded(byView.get(view) ?? NOTHING_ON_RECORD, type, digest === null ? null : hex(digest)))
   }
   const [first] = votes
-  const isLost = isGenesis && first !== undefined && first.count > 0
-  const reason = isDamaged ? 'its record of own votes is damaged' : isLost ? 'its record of finality is lost' : null
+  const reason = isDamaged ? 'its record of own votes is damaged' : null
   const lockNow: Lock = kept !== null
     ? { type: 'locked', reason: kept.reason, keys: kept.keys }
     : reason !== null ? { type: 'locked', reason, keys } : { type: 'checking', answered: new Set(), askedMs: now.monotonicMs, backoffMs: 2 * deltaMs }

@@ -34,7 +34,7 @@ export function onOpen<S, T extends Transaction> (turn: Turn<S, T>, name: PeerNa
   if (draft.catching?.peer === name) draft.catching = null
   sendStatus(turn, [name])
   draft.backoffMs = 2 * rules.profile.deltaMs
-  if (draft.epoch.nodes.includes(name)) draft.statusOwed = true
+  if (draft.epoch.me >= 0 && draft.epoch.nodes.includes(name)) draft.statusOwed = true
   if (others.length > 0) answerVotesOf(turn, name)
   askOfMe(turn, name)
 }
@@ -45,7 +45,7 @@ export function onClose<S, T extends Transaction> (turn: Turn<S, T>, name: PeerN
   if (peer === undefined) return
   put(turn, 'peers', name, { ...peer, isOpen: false, claim: null })
   if (draft.catching?.peer === name) draft.catching = null
-  if (draft.epoch.nodes.includes(name)) draft.statusOwed = true
+  if (draft.epoch.me >= 0 && draft.epoch.nodes.includes(name)) draft.statusOwed = true
 }
 
 function forgetPeer<S, T extends Transaction> (turn: Turn<S, T>): boolean {
@@ -272,18 +272,16 @@ function hold<S, T extends Transaction> (turn: Turn<S, T>, block: Block): void {
 export function addTransactions<S, T extends Transaction> (turn: Turn<S, T>, transactions: readonly T[]): readonly T[] {
   const { draft, rules: { app } } = turn
   const added: T[] = []
-  const shares = new Map<string, number>()
-  if (app.payer !== undefined) for (const each of draft.pool.values()) shares.set(app.payer(each), (shares.get(app.payer(each)) ?? 0) + 1)
   for (const each of transactions) {
     const payer = app.payer?.(each)
-    const share = payer === undefined ? 0 : shares.get(payer) ?? 0
+    const share = payer === undefined ? 0 : draft.poolShares.get(payer) ?? 0
     if (share >= POOL_TRANSACTIONS_PER_PAYER_MAX) continue
     if (draft.pool.has(each.id) || draft.pool.size >= POOL_TRANSACTIONS_MAX || draft.poolBytes + each.bytes.length > POOL_BYTES_MAX) continue
     put(turn, 'pool', each.id, each)
     draft.poolBytes += each.bytes.length
     draft.poolVersion++
     added.push(each)
-    if (payer !== undefined) shares.set(payer, share + 1)
+    if (payer !== undefined) put(turn, 'poolShares', payer, share + 1)
   }
   if (added.length > 0) turn.due.tick = true
   return added

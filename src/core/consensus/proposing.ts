@@ -43,7 +43,7 @@ type Built<S> = { readonly block: Block, readonly outcome: Outcome<S> }
 function blockAbove<S, T extends Transaction> (turn: Turn<S, T>, tip: Tip, outcome: Outcome<S>, just: Just, pool: readonly T[]): Built<S> | null {
   const { draft, rules, now } = turn
   const isSealing = outcome.seal !== null
-  const due = isSealing ? null : rules.app.due(outcome.state)
+  const { due } = outcome
   const seal = due === null ? null : sealOf(turn, due)
   if (due !== null && seal === null) return null
   const before = tip.name === draft.final.name ? draft.final : draft.blocks.get(tip.name)?.block.header
@@ -65,7 +65,7 @@ function blockAbove<S, T extends Transaction> (turn: Turn<S, T>, tip: Tip, outco
     const log = isSealing ? outcome.log : appendLog(outcome.log, block.digest)
     const names = items === evidence ? shown.map(each => each.name) : []
     const { next: state, stateRoot, ids, context } = done
-    return { block, outcome: { state, stateRoot, log, seal: outcome.seal ?? (type === SEAL ? hex(block.digest) : null), ids, context, evidence: names } }
+    return { block, outcome: { state, stateRoot, log, due: isSealing || type === SEAL ? null : rules.app.due(state), seal: outcome.seal ?? (type === SEAL ? hex(block.digest) : null), ids, context, evidence: names } }
   }
   const nothing = new Uint8Array(0)
   const type = seal === null ? NORMAL : SEAL

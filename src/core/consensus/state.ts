@@ -5,7 +5,7 @@ import {
 import type { SigningKey } from '../identity/index.ts'
 import { encodeMessage, type Message } from './message.ts'
 import type { OnRecord } from './signer.ts'
-import type { AlarmCode, BlockContext, Effect, KeptRow, Now, PeerName, Rules, StateRow, Transaction } from './types.ts'
+import type { AlarmCode, BlockContext, Effect, KeptRow, NextEpoch, Now, PeerName, Rules, StateRow, Transaction } from './types.ts'
 
 /** Digests of all blocks up to a height as the peaks of their mountain range. */
 export type Log = { readonly length: number, readonly peaks: readonly Uint8Array[] }
@@ -15,6 +15,8 @@ export type Outcome<S> = {
   readonly state: S
   readonly stateRoot: Uint8Array
   readonly log: Log
+  /** What the application wants sealed after this block; null below a seal. */
+  readonly due: NextEpoch | null
   /** Name of the seal that this block is or descends from, within the epoch. */
   readonly seal: string | null
   readonly ids: readonly string[]
@@ -162,6 +164,8 @@ export type State<S, T extends Transaction> = {
 
   readonly pool: ReadonlyMap<string, T>
   readonly poolBytes: number
+  /** How many are in the pool, by who answers for them. */
+  readonly poolShares: ReadonlyMap<string, number>
   /** Grows with every change of the pool. */
   readonly poolVersion: number
   readonly includable: { readonly tip: string, readonly poolVersion: number, readonly untilMs: number, readonly value: boolean } | null
@@ -236,7 +240,7 @@ function writable<K, V> (turn: { readonly owned: Set<unknown> }, map: ReadonlyMa
   return copy
 }
 
-type MapName = 'views' | 'blocks' | 'wants' | 'peers' | 'pool' | 'newest' | 'finalEvidence'
+type MapName = 'views' | 'blocks' | 'wants' | 'peers' | 'pool' | 'poolShares' | 'newest' | 'finalEvidence'
 type ValueOf<M> = M extends ReadonlyMap<string | number, infer V> ? V : never
 
 export function put<S, T extends Transaction, N extends MapName> (

@@ -54,7 +54,7 @@ function isOfType<S, T extends Transaction> (turn: Turn<S, T>, { header, body, e
     return header.type === FLUSH && body.length === 0 && evidence.length === 0 && header.seal === null &&
       equalBytes(header.stateRoot, parent.stateRoot) && equalBytes(header.bodyRoot, EMPTY_ROOT)
   }
-  const due = turn.rules.app.due(parent.state)
+  const { due } = parent
   if ((header.type === SEAL) !== (due !== null)) return false
   if (due !== null) return header.seal !== null && isSeal(turn, due, header.seal)
   if (header.seal !== null) return false
@@ -125,7 +125,7 @@ export function isSameDigest (a: Uint8Array | null, b: Uint8Array | null): boole
 function execute<S, T extends Transaction> (turn: Turn<S, T>, { block, name, parent: parentName }: Held<S>, parent: Outcome<S>, isFinal: boolean): Outcome<S> | null {
   const { header } = block
   if (parent.seal !== null) {
-    return { state: parent.state, stateRoot: parent.stateRoot, log: parent.log, seal: parent.seal, ids: [], context: null, evidence: [] }
+    return { state: parent.state, stateRoot: parent.stateRoot, log: parent.log, due: null, seal: parent.seal, ids: [], context: null, evidence: [] }
   }
   const evidence = verdictsOf(turn, block.evidence, parentName, isFinal)
   if (evidence === null) return null
@@ -135,7 +135,7 @@ function execute<S, T extends Transaction> (turn: Turn<S, T>, { block, name, par
   if (!done.ok || !equalBytes(done.value.stateRoot, header.stateRoot) || !equalBytes(done.value.bodyRoot, header.bodyRoot)) return null
   const { next, stateRoot, ids } = done.value
   const seal = header.type === SEAL ? name : null
-  return { state: next, stateRoot, log: appendLog(parent.log, block.digest), seal, ids, context, evidence: evidence.names }
+  return { state: next, stateRoot, log: appendLog(parent.log, block.digest), due: seal === null ? turn.rules.app.due(next) : null, seal, ids, context, evidence: evidence.names }
 }
 
 type Placed = { readonly epoch: number, readonly height: number, readonly timeMs: number, readonly proposer: number, readonly type: Header['type'] }

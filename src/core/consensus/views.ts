@@ -4,7 +4,7 @@ import { PENDING_IDS_MAX, REPEAT_MS_MIN, SILENCE_DELTAS, VIEW_RECORDS_MAX, VIEW_
 import { blockRow, voteRow } from './rows.ts'
 import { decide, NOTHING_ON_RECORD, recorded, type OnRecord } from './signer.ts'
 import {
-  bitmapOf, certOf, isVoter, leaderAt, openValidators, outcomeOf, put, send, sendAll, tipOf, viewAt, votesAt, wake,
+  bitmapOf, certOf, isVoter, leaderAt, openPeers, openValidators, outcomeOf, put, send, sendAll, tipOf, viewAt, votesAt, wake,
   type Outcome, type Proven, type Turn, type Want
 } from './state.ts'
 import type { PeerName, Transaction } from './types.ts'
@@ -104,9 +104,9 @@ export function need<S, T extends Transaction> (turn: Turn<S, T>): boolean {
   const outcome = outcomeOf(turn, tip.name)
   if (outcome === null) return false
   if (outcome.seal !== null) return true
-  if (app.due(outcome.state) !== null) return true
+  if (outcome.due !== null) return true
   const memo = draft.includable
-  if (memo !== null && memo.tip === tip.name && memo.poolVersion === draft.poolVersion && now.monotonicMs < memo.untilMs) return memo.value
+  if (memo !== null && memo.tip === tip.name && (memo.value || memo.poolVersion === draft.poolVersion) && now.monotonicMs < memo.untilMs) return memo.value
   const value = draft.pool.size > 0 && app.includable(outcome.state, now.wallMs, poolAbove(turn, tip.name))
   draft.includable = { tip: tip.name, poolVersion: draft.poolVersion, untilMs: now.monotonicMs + profile.deltaMs, value }
   return value
@@ -220,6 +220,7 @@ function repeat<S, T extends Transaction> (turn: Turn<S, T>): void {
 /** One peer after the other, one question per Δ. A certificate that came before its block gives the block some time to arrive. */
 export function askForBlocks<S, T extends Transaction> (turn: Turn<S, T>): void {
   const { draft, now: { monotonicMs } } = turn
+  if (draft.halted !== null) return
   for (const [name, each] of draft.wants) {
     if (monotonicMs < askAgainMs(turn, each)) continue
     const peers = openValidators(turn)
@@ -261,7 +262,8 @@ export function schedule<S, T extends Transaction> (turn: Turn<S, T>): void {
   const { draft, now: { monotonicMs, wallMs }, rules: { profile } } = turn
   turn.deadlineMs = null
   const at = (timeMs: number): void => { if (timeMs > monotonicMs) wake(turn, timeMs) }
-  for (const each of draft.wants.values()) at(askAgainMs(turn, each))
+  const canAsk = draft.halted === null && openPeers(turn).length > 0
+  if (canAsk) for (const each of draft.wants.values()) at(askAgainMs(turn, each))
   if (draft.catching !== null) at(draft.catching.untilMs)
   if (draft.statusOwed) at(draft.statusSentMs + REPEAT_MS_MIN)
   const { lock } = draft.signing
