@@ -1,10 +1,12 @@
 import { equalBytes, hex, merkleRoot, sha256, sha256Stream, type CID } from '../../base/index.ts'
 import { admitDeclaration, admitHead, leafHashOf, openSegment, recordsRootOf } from '../../core/feed/index.ts'
 import { decodeCharter } from '../../core/identity/index.ts'
+import type { Consensus } from '../consensus/index.ts'
 import type { OnProgress, VerifyReport } from '../contract/index.ts'
 import type { Feed, Feeds } from '../feeds/index.ts'
 import type { Files } from '../files/index.ts'
 import type { Members } from '../members/index.ts'
+import { anchoredCheck } from './anchored.ts'
 
 /** What a dataset claims of its content. */
 export type Claimed = {
@@ -21,7 +23,7 @@ type Check = { readonly name: string, readonly ok: boolean, readonly detail: str
 
 /** Reads everything of a dataset once more and checks it from its records up to the charter, trusting nothing that is in memory. */
 export async function verifyDataset (
-  held: { readonly feeds: Feeds, readonly members: Members, readonly files: Files }, feed: Feed, claimed: Claimed, onProgress: OnProgress
+  held: { readonly feeds: Feeds, readonly members: Members, readonly files: Files, readonly consensus: Consensus }, feed: Feed, claimed: Claimed, onProgress: OnProgress
 ): Promise<VerifyReport> {
   const { feeds, members, files } = held
   const checks: Check[] = []
@@ -69,7 +71,7 @@ export async function verifyDataset (
   const declared = admitDeclaration(feed.statement, members.current.federation, members.speaker)
   const isDeclared = declared.ok && declared.value.id.equals(feed.id)
   checks.push({ name: 'declaration', ok: isDeclared, detail: isDeclared ? `feed ${feed.key}` : 'the declaration is not its publisher\'s' })
-  checks.push(certificateCheck(members, feed), charterCheck(members))
+  checks.push(certificateCheck(members, feed), charterCheck(members), anchoredCheck(held.consensus.state, feed))
   checks.push(await contentCheck(files, claimed, content.digest(), contentBytes, broken === undefined))
   return {
     dataset: claimed.dataset, verified: checks.every(check => check.ok), segments, records, bytes, checks,
