@@ -8,11 +8,13 @@ import { readFileSync } from 'node:fs'
 import { concat, equalBytes, hex, readUint, sha256, u32, utf8 } from '../../src/base/index.ts'
 import { seeded } from '../base/mutate.fixture.ts'
 import { finalityCodecs, type CodecCase } from './codecs.fixture.ts'
+import { ledgerCodecs } from './ledger-codecs.fixture.ts'
 
 const EXAMPLES = 1_024
 
 const ROOMS: Readonly<Record<string, Readonly<Record<string, CodecCase>>>> = {
-  finality: finalityCodecs
+  finality: finalityCodecs,
+  ledger: ledgerCodecs
 }
 
 const codecs = Object.entries(ROOMS).flatMap(([room, kinds]) => Object.entries(kinds).map(([kind, each]) => [`${room}: ${kind}`, each] as const))

@@ -9,6 +9,7 @@ import {
 import { mutated, seeded } from '../base/mutate.fixture.ts'
 import { FRAMES_TIMEOUT_MS, framesOf } from '../support/fuzz.ts'
 import { certificateOf, cityNamed, codeOf, valueOf } from './identity.fixture.ts'
+import { ledgerCodecs } from './ledger-codecs.fixture.ts'
 import { bodyOf, feedNamed, foundedChain, operations, type Chain } from './ledger.fixture.ts'
 
 const seed = Number(process.env['HANSE_SEED'] ?? Date.now() % 2 ** 31)
@@ -91,6 +92,11 @@ describe('operations of the ledger', () => {
       }
     }
     assert.ok(looked > 100)
+  })
+
+  it('give back the fields that were written', () => {
+    const random = seeded(seed)
+    for (let round = 0; round < 50; round++) for (const each of Object.values(ledgerCodecs)) each.assertRoundTrip(random)
   })
 
   it('are read from exactly one encoding, and one more field or code is none', () => {
