@@ -1,5 +1,5 @@
 import { strict as assert } from 'node:assert'
-import type { LedgerFacts, MemberFacts } from '../../src/core/identity/index.ts'
+import { peerIdOfKey, type LedgerFacts, type MemberFacts } from '../../src/core/identity/index.ts'
 import { Members } from '../../src/node/members/index.ts'
 import { certificateOf, charterOf, cities, cityNamed, codeOf, FOUNDED_MS, type City } from '../core/identity.fixture.ts'
 import { openMemoryStore } from '../support/memory-store.ts'
@@ -40,6 +40,18 @@ describe('members of a node', () => {
     assert.equal(later.current.certificate(id), undefined, 'without the ledger it is a stranger\'s')
     later.setLedger(factsOf(dor))
     assert.equal(later.current.certificate(id)?.member, dor.did)
+  })
+
+  it('of a newcomer know it and its inviter by introduction, until the ledger here names it', async () => {
+    const facts = factsOf(dor, eli).members
+    const introduced = facts.filter(({ did }) => did === dor.did || did === eli.did)
+    const members = await Members.load(openMemoryStore(), clock, charter, { own: dor.did, members: introduced })
+    const isIn = ({ transport }: City): boolean => members.current.peers().has(peerIdOfKey(transport.publicKey))
+    assert.deepEqual([ada, dor, eli].map(isIn), [true, true, true])
+    members.setLedger(factsOf())
+    assert.deepEqual([ada, dor, eli].map(isIn), [true, true, true], 'blocks from before it was admitted')
+    members.setLedger(factsOf(dor))
+    assert.deepEqual([ada, dor, eli].map(isIn), [true, true, false], 'whom the ledger does not name was introduced in vain')
   })
 
   it('go by the names of the charter, then by what they call themselves, and nobody by the name of another alone', async () => {
