@@ -243,7 +243,7 @@ describe('bugs that simulation found once', () => {
 })
 
 describe('a peer that lies about its height', () => {
-  it('is asked once, and catching up ends with another that has blocks', () => {
+  it('is asked three times at most, and catching up ends with another that has blocks', () => {
     const world = createWorld(FOUR, ['liar', 'ed'])
     for (const name of FOUR) world.start(name)
     world.run(1_000)
@@ -268,6 +268,6 @@ describe('a peer that lies about its height', () => {
     assert.deepEqual(world.digests('ed'), world.digests('ada'))
     assert.equal(stateOf(world, 'ed').catching, null)
     const asked = world.member('ed').effects.filter(each => each.type === 'send' && each.peer === liar && read(each.message).kind === 'getRange')
-    assert.ok(asked.length <= 1, `${asked.length} times`)
+    assert.ok(asked.length <= 3, `${asked.length} times`)
   })
 })

@@ -1,9 +1,9 @@
 import { equalBytes, hex } from '../../base/index.ts'
 import { encodeBlock, encodeFinalityProof, verifyFinality, type Anchor, type Block, type FinalityProof } from '../finality/index.ts'
-import { RANGE_BLOCKS_MAX, RANGE_BYTES_MAX, RANGE_DELTAS, SEALS_MAX } from './types.ts'
+import { MISSES_MAX, NEAR_BLOCKS, NEAR_DELTAS, RANGE_BLOCKS_MAX, RANGE_BYTES_MAX, RANGE_DELTAS, SEALS_MAX } from './types.ts'
 import { fork, settleChain } from './deciding.ts'
 import { encodeMessage, type Message } from './message.ts'
-import { blame, put, send, type Held, type Turn } from './state.ts'
+import { blame, put, send, type Claim, type Held, type Turn } from './state.ts'
 import type { ArchiveRequest, PeerName, Transaction } from './types.ts'
 import { sendStatus } from './views.ts'
 
@@ -18,11 +18,12 @@ export function catchUp<S, T extends Transaction> (turn: Turn<S, T>): void {
   if (draft.halted !== null) return
   if (draft.catching !== null) {
     if (monotonicMs < draft.catching.untilMs) return
-    disbelieve(turn, draft.catching.peer)
+    miss(turn, draft.catching.peer)
   }
-  const claims = [...draft.peers].filter(([, { isOpen, claim }]) => isOpen && claim !== null &&
-    (claim.epoch > draft.epoch.number || claim.height > draft.final.height + NEAR_BLOCKS))
-  const [peer] = claims[draft.rotation % Math.max(1, claims.length)] ?? []
+  const claims = [...draft.peers].flatMap(([name, { isOpen, claim }]) => isOpen && claim !== null && isDue(turn, claim) ? [{ name, misses: claim.misses }] : [])
+  const fewest = Math.min(...claims.map(each => each.misses))
+  const best = claims.filter(each => each.misses === fewest)
+  const peer = best[draft.rotation % Math.max(1, best.length)]?.name
   if (peer === undefined) return
   draft.rotation++
   const fromHeight = draft.final.height + 1
@@ -30,8 +31,30 @@ export function catchUp<S, T extends Transaction> (turn: Turn<S, T>): void {
   send(turn, peer, { kind: 'getRange', fromHeight, max: RANGE_BLOCKS_MAX })
 }
 
-/** So few blocks come one by one with the certificate that finalised them. */
-const NEAR_BLOCKS = 2
+/** So few blocks come one by one with the certificates that finalised them; if they do not, they are asked for as well. */
+function isDue<S, T extends Transaction> ({ draft, now: { monotonicMs }, rules: { profile } }: Turn<S, T>, { epoch, height, sinceMs }: Claim): boolean {
+  if (epoch > draft.epoch.number || height > draft.final.height + NEAR_BLOCKS) return true
+  return height > draft.final.height && monotonicMs >= sinceMs + NEAR_DELTAS * profile.deltaMs
+}
+
+/** When a claim that is not due yet will be. */
+export function claimDueMs<S, T extends Transaction> ({ draft, rules: { profile } }: Turn<S, T>): number | null {
+  let first: number | null = null
+  for (const { isOpen, claim } of draft.peers.values()) {
+    if (!isOpen || claim === null || claim.height <= draft.final.height) continue
+    first = Math.min(first ?? Number.POSITIVE_INFINITY, claim.sinceMs + NEAR_DELTAS * profile.deltaMs)
+  }
+  return first
+}
+
+/** An answer may be lost, so a peer is asked again some times; with a Status, which tells it what is missing here. */
+function miss<S, T extends Transaction> (turn: Turn<S, T>, name: PeerName): void {
+  const peer = turn.draft.peers.get(name)
+  if (peer?.claim == null || peer.claim.misses + 1 >= MISSES_MAX) return disbelieve(turn, name)
+  turn.draft.catching = null
+  put(turn, 'peers', name, { ...peer, claim: { ...peer.claim, misses: peer.claim.misses + 1 } })
+  sendStatus(turn, [name])
+}
 
 function disbelieve<S, T extends Transaction> (turn: Turn<S, T>, name: PeerName): void {
   const peer = turn.draft.peers.get(name)
@@ -67,7 +90,7 @@ export function onRange<S, T extends Transaction> (turn: Turn<S, T>, from: PeerN
   })
   if (!settleChain(turn, chain, proof)) return
   const peer = draft.peers.get(from)
-  if (peer?.claim != null && peer.claim.epoch <= draft.epoch.number && peer.claim.height <= draft.final.height + 1) {
+  if (peer?.claim != null && peer.claim.epoch <= draft.epoch.number && peer.claim.height <= draft.final.height) {
     put(turn, 'peers', from, { ...peer, claim: null })
     sendStatus(turn, [from])
   }
@@ -98,7 +121,7 @@ export function onSeals<S, T extends Transaction> (turn: Turn<S, T>, from: PeerN
     const verified = verifyFinality(anchorOf(draft.epoch, rules), rules.scheme, proof)
     if (!verified.ok || peer === undefined) continue
     const { header } = verified.value.header
-    if (header.height > draft.final.height) return put(turn, 'peers', from, { ...peer, claim: { epoch: header.epoch + 1, height: header.height } })
+    if (header.height > draft.final.height) return put(turn, 'peers', from, { ...peer, claim: { epoch: header.epoch + 1, height: header.height, sinceMs: turn.now.monotonicMs, misses: 0 } })
     return
   }
 }

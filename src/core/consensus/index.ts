@@ -4,20 +4,20 @@
  */
 import { assert, compareBytes, digestOf, hex, unreachable } from '../../base/index.ts'
 import { validatorSet, type Validator, type ValidatorSet } from '../finality/index.ts'
-import { catchUp, onRange, onSeals } from './archive.ts'
+import { catchUp, claimDueMs, onRange, onSeals } from './archive.ts'
 import { finalize, onCert, onUnjust, onVote } from './deciding.ts'
 import { OWN_INSTANCES_MAX } from './types.ts'
 import { decodeMessage, splitMessages, type Message } from './message.ts'
 import {
   addTransactions, answerVotesOf, askAgainOfMe, askAllOfMe, isOfOtherEpoch, lock, onBlock, onClose, onEvidence, onGetBlock, onGetCerts, onOpen, onProposal, onStatus,
-  onVotesOf, tellConnected, tryUnlock
+  onVotesOf, pushTransactions, tellConnected, tryUnlock
 } from './peers.ts'
 import { propose } from './proposing.ts'
 import { blockRowGone, certRowGone, instancesRow, restoreRows, type Restored } from './rows.ts'
 import { NOTHING_ON_RECORD, recorded, type OnRecord } from './signer.ts'
 import {
-  alarm, appendLog, blame, effectsOf, emit, epochOf, openValidators, put, send, sendAll, turnOf, viewAt, type Final, type Lock, type Outcome,
-  type Signing, type State, type Turn
+  alarm, appendLog, blame, effectsOf, emit, epochOf, put, send, turnOf, viewAt, wake, type Final, type Lock, type Outcome, type Signing, type State,
+  type Turn
 } from './state.ts'
 import type { AlarmCode, Effect, Input, KeptRow, Now, PeerName, Rules, Transaction } from './types.ts'
 import { arm, askForBlocks, notarize, pressOn, schedule } from './views.ts'
@@ -44,6 +44,8 @@ export function step<S, T extends Transaction> (rules: Rules<S, T>, state: State
 function finish<S, T extends Transaction> (turn: Turn<S, T>): Step<S, T> {
   settle(turn)
   schedule(turn)
+  const dueMs = claimDueMs(turn)
+  if (dueMs !== null && turn.draft.halted === null && dueMs > turn.now.monotonicMs) wake(turn, dueMs)
   const effects = effectsOf(turn)
   return { state: turn.draft, effects }
 }
@@ -56,9 +58,8 @@ function take<S, T extends Transaction> (turn: Turn<S, T>, input: Input<T>): voi
     case 'close': return onClose(turn, input.peer)
     case 'message': return onMessages(turn, input.peer, input.bytes)
     case 'submit': {
-      const added = addTransactions(turn, input.transactions)
-      if (added.length > 0) sendAll(turn, openValidators(turn), { kind: 'putTx', transactions: added.map(each => each.bytes) })
-      return
+      addTransactions(turn, input.transactions)
+      return pushTransactions(turn, input.transactions)
     }
     case 'lock': return lock(turn, input.reason)
     case 'keys': {

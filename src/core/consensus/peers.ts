@@ -2,12 +2,12 @@ import { bytesOfHex, equalBytes, hex } from '../../base/index.ts'
 import { FINALIZE, NOTARIZE, NULLIFY, PROPOSE, verifyVote, voteSignBytes, type Block, type Cert, type Vote } from '../finality/index.ts'
 import {
   CERTS_MAX, HELD_BLOCKS_MAX, HELD_BYTES_MAX, INSTANCE_WINDOW_MS, INSTANCES_PER_PEER_MAX, PEERS_MAX, POOL_BYTES_MAX, POOL_TRANSACTIONS_MAX,
-  POOL_TRANSACTIONS_PER_PAYER_MAX, REPEAT_MS_MIN, VIEW_WINDOW
+  POOL_TRANSACTIONS_PER_PAYER_MAX, PUT_TRANSACTIONS_MAX, RANGE_BYTES_MAX, TRANSACTION_BYTES_MAX, REPEAT_MS_MIN, VIEW_WINDOW
 } from './types.ts'
 import { type SeenInstance, type Status } from './message.ts'
 import { lockRow } from './rows.ts'
 import {
-  alarm, blame, certOf, emit, hasBit, leaderAt, openValidators, put, send, sendAll, tipOf, viewAt, votesAt, drop, type Peer, type Turn
+  alarm, blame, certOf, emit, hasBit, leaderAt, openValidators, put, send, sendAll, tipOf, viewAt, votesAt, drop, type Claim, type Peer, type Turn
 } from './state.ts'
 import type { PeerName, Transaction } from './types.ts'
 import { poolEvidence, lacking } from './deciding.ts'
@@ -156,11 +156,11 @@ export function onStatus<S, T extends Transaction> (turn: Turn<S, T>, from: Peer
   const { draft } = turn
   const { epoch, final, view } = draft
   const peer = draft.peers.get(from)
-  if (peer === undefined || isOfOtherEpoch(turn, from, status.epoch)) return
+  if (peer === undefined || isOfOtherEpoch(turn, from, status.epoch, status.finHeight)) return
   const isAhead = status.finHeight > final.height
   put(turn, 'peers', from, {
     ...peer, view: status.view, finView: status.finView, statusView: status.view, connected: status.connected,
-    statusProposal: status.proposal === null ? null : hex(status.proposal), claim: isAhead ? { epoch: status.epoch, height: status.finHeight } : null
+    statusProposal: status.proposal === null ? null : hex(status.proposal), claim: isAhead ? claimOf(turn, peer, status.epoch, status.finHeight) : null
   })
   if (!isAhead && draft.catching?.peer === from) draft.catching = null
   for (const cert of [status.finCert, status.entryCert]) if (cert !== null) turn.pending.push({ type: 'cert', cert, from, verified: false })
@@ -204,13 +204,18 @@ function sendVotes<S, T extends Transaction> (turn: Turn<S, T>, from: PeerName, 
   }
 }
 
+/** The same claim again is no new one: how long it stands, and how often it was in vain, stay. */
+function claimOf<S, T extends Transaction> ({ now: { monotonicMs } }: Turn<S, T>, { claim }: Peer, epoch: number, height: number): Claim {
+  return { epoch, height, sinceMs: claim?.sinceMs ?? monotonicMs, misses: claim?.misses ?? 0 }
+}
+
 /** An older epoch is answered with its seal; a newer one is a reason to catch up. Whether it was another than the present one. */
-export function isOfOtherEpoch<S, T extends Transaction> (turn: Turn<S, T>, from: PeerName, epoch: number): boolean {
+export function isOfOtherEpoch<S, T extends Transaction> (turn: Turn<S, T>, from: PeerName, epoch: number, height = 0): boolean {
   const { draft, now: { monotonicMs } } = turn
   const peer = draft.peers.get(from)
   if (epoch === draft.epoch.number) return false
   if (peer === undefined) return true
-  if (epoch > draft.epoch.number) put(turn, 'peers', from, { ...peer, claim: { epoch, height: draft.final.height + 1 } })
+  if (epoch > draft.epoch.number) put(turn, 'peers', from, { ...peer, claim: claimOf(turn, peer, epoch, Math.max(height, draft.final.height + 1, peer.claim?.height ?? 0)) })
   else if (monotonicMs >= peer.answeredMs + REPEAT_MS_MIN) {
     put(turn, 'peers', from, { ...peer, answeredMs: monotonicMs })
     emit(turn, { type: 'archive', peer: from, request: { kind: 'seals', fromEpoch: epoch } })
@@ -269,9 +274,9 @@ function hold<S, T extends Transaction> (turn: Turn<S, T>, block: Block): void {
   put(turn, 'blocks', name, { block, name, parent: hex(block.header.parent), outcome: null, isUnjust: false, kept: false })
 }
 
-export function addTransactions<S, T extends Transaction> (turn: Turn<S, T>, transactions: readonly T[]): readonly T[] {
+export function addTransactions<S, T extends Transaction> (turn: Turn<S, T>, transactions: readonly T[]): void {
   const { draft, rules: { app } } = turn
-  const added: T[] = []
+  let isNew = false
   for (const each of transactions) {
     const payer = app.payer?.(each)
     const share = payer === undefined ? 0 : draft.poolShares.get(payer) ?? 0
@@ -280,11 +285,23 @@ export function addTransactions<S, T extends Transaction> (turn: Turn<S, T>, tra
     put(turn, 'pool', each.id, each)
     draft.poolBytes += each.bytes.length
     draft.poolVersion++
-    added.push(each)
+    isNew = true
     if (payer !== undefined) put(turn, 'poolShares', payer, share + 1)
   }
-  if (added.length > 0) turn.due.tick = true
-  return added
+  if (isNew) turn.due.tick = true
+}
+
+/** What is submitted again is told again: the first time may have been lost. */
+export function pushTransactions<S, T extends Transaction> (turn: Turn<S, T>, transactions: readonly T[]): void {
+  const pushed = transactions.filter(({ id }) => turn.draft.pool.has(id))
+  let [from, bytes] = [0, 0]
+  for (const [index, each] of pushed.entries()) {
+    bytes += each.bytes.length + 8
+    const isFull = index + 1 - from >= PUT_TRANSACTIONS_MAX || bytes + TRANSACTION_BYTES_MAX > RANGE_BYTES_MAX
+    if (!isFull && index + 1 < pushed.length) continue
+    sendAll(turn, openValidators(turn), { kind: 'putTx', transactions: pushed.slice(from, index + 1).map(({ bytes: of }) => of) })
+    ;[from, bytes] = [index + 1, 0]
+  }
 }
 
 export function onEvidence<S, T extends Transaction> (turn: Turn<S, T>, bytes: Uint8Array, from: PeerName): void {

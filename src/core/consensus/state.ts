@@ -109,6 +109,9 @@ export type Lock =
 
 export type Instance = { readonly instance: string, readonly firstMs: number, readonly lastMs: number }
 
+/** `misses`: times that it was asked for what it claims to have, and did not answer. */
+export type Claim = { readonly epoch: number, readonly height: number, readonly sinceMs: number, readonly misses: number }
+
 export type Peer = {
   readonly isOpen: boolean
   readonly instances: readonly Instance[]
@@ -120,7 +123,7 @@ export type Peer = {
   /** Null until it said so: then it is taken to reach everyone. */
   readonly connected: Uint8Array | null
   /** Says that it has more than this node: a reason to ask, never a target. */
-  readonly claim: { readonly epoch: number, readonly height: number } | null
+  readonly claim: Claim | null
   readonly heardMs: number
   readonly answeredMs: number
 }

@@ -202,7 +202,11 @@ export const REPEAT_MS_MIN = 5_000
 /** Silence, in Δ, after which a leader is not waited for while a quorum is heard. */
 export const SILENCE_DELTAS = 10
 /** Waiting for a range, in Δ0, before another peer is asked. */
-export const RANGE_DELTAS = 10
+export const RANGE_DELTAS = 5
+/** Times that a peer may leave a question for blocks unanswered before its claim to have them is forgotten. */
+export const MISSES_MAX = 3
+export const NEAR_BLOCKS = 2
+export const NEAR_DELTAS = 2
 export const DELTA_GROWTH = 1.5
 export const DELTA_DECAY = 0.9
 export const DELTA_FACTOR_MAX = 4
