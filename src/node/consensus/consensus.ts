@@ -1,10 +1,12 @@
 import { MerkleMap, type CID, type Result } from '../../base/index.ts'
 import { finalState, tipState, viewOf, type EngineView } from '../../core/consensus/index.ts'
 import { realScheme, type Block, type FinalityProof } from '../../core/finality/index.ts'
-import { createLedger, stateOfRows, type Ledger, type LedgerState, type LedgerTransaction } from '../../core/ledger/index.ts'
+import {
+  createLedger, LedgerIndex, stateOfRows, type Ledger, type LedgerState, type LedgerTransaction, type MembershipFacts
+} from '../../core/ledger/index.ts'
 import type { Charter } from '../../core/identity/index.ts'
 import type { Clock, Log, Network, Peer, PeerId, ProtocolHandler, Store, Topic } from '../../host/index.ts'
-import type { Signal } from '../feeds/index.ts'
+import { Signal } from '../feeds/index.ts'
 import { Driver, type Finals } from './driver.ts'
 import { Hearsay } from './hearsay.ts'
 import type { ConsensusKeys } from './keys.ts'
@@ -33,6 +35,10 @@ export type ConsensusOptions = {
 export class Consensus {
   readonly ledger: Ledger
   readonly finals: Signal<Finals<LedgerState>>
+  /** What grows without end on the ledger, as of the newest final block. */
+  readonly index: LedgerIndex = new LedgerIndex()
+  /** Who belongs, with which nodes and certificates, may have changed. */
+  readonly membersChanged: Signal<MembershipFacts> = new Signal()
   readonly #driver: Driver<LedgerState, LedgerTransaction>
   readonly #submissions: Submissions
   readonly #hearsay: Hearsay
@@ -45,6 +51,8 @@ export class Consensus {
     this.ledger = ledger
     this.#driver = driver
     this.finals = driver.finals
+    this.index.follow(this.state)
+    this.finals.on(() => { if (this.index.follow(this.state)) this.membersChanged.emit(this.index.membershipFacts()) })
     this.#submissions = new Submissions({ driver, ledger, state, clock: options.clock })
     this.#hearsay = new Hearsay({
       name: `/hanse/1/${options.charter.federation.toString()}/tx`, driver, ledger, state, clock: options.clock

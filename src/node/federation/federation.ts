@@ -4,14 +4,13 @@ import {
   CERTIFICATE_LIFETIME_MS_MAX, checkHello, encodeHello, INSTANCE_SIZE_BYTES, issueCertificate, signStatement, type Certificate, type Charter,
   type MemberFacts
 } from '../../core/identity/index.ts'
-import type { ConsensusKeys, ProfileName } from '../consensus/index.ts'
-import { Consensus, CONSENSUS_PROTOCOL, LEDGER_PROTOCOL } from '../consensus/index.ts'
+import { Consensus, CONSENSUS_PROTOCOL, LEDGER_PROTOCOL, type ConsensusKeys, type ProfileName } from '../consensus/index.ts'
 import type { Clock, Host, Log, Network, Peer } from '../../host/index.ts'
 import { Feeds, Signal, type Feed } from '../feeds/index.ts'
 import { Files } from '../files/index.ts'
 import type { Keys } from '../founding/index.ts'
 import { Hints } from '../hints/index.ts'
-import { Members } from '../members/index.ts'
+import { ledgerFactsOf, Members } from '../members/index.ts'
 import { LIVE_PROTOCOL, Puller, SYNC_PROTOCOL } from '../pulling/index.ts'
 import { Server } from '../serving/index.ts'
 import { Writer } from '../writer/index.ts'
@@ -109,14 +108,16 @@ export class Federation {
     const members = await Members.load(
       host.store, host.clock, charter, introduced === undefined ? undefined : { own: keys.did, members: introduced }
     )
-    const feeds = await Feeds.load(host.store)
-    const files = await Files.load(host.store)
-    const certificate = await ownCertificate(members, keys, host.clock.nowMs())
     const instance = host.random.bytes(INSTANCE_SIZE_BYTES)
     const consensus = await Consensus.open({
       charter, profile: options.ledgerProfile, transportKey: keys.transport.publicKey, instance, keys: options.consensusKeys,
       isRestored: options.isRestored, store: host.store, signer: host.signer, clock: host.clock, onFatal: options.onFatal, log: options.log
     })
+    members.setLedger(ledgerFactsOf(consensus.index.membershipFacts()))
+    consensus.membersChanged.on(facts => members.setLedger(ledgerFactsOf(facts)))
+    const feeds = await Feeds.load(host.store)
+    const files = await Files.load(host.store)
+    const certificate = await ownCertificate(members, keys, host.clock.nowMs())
     const federation = new Federation(options, feeds, members, files, certificate, consensus, instance)
     await federation.own.open()
     federation.#watchCertificate()
