@@ -120,6 +120,14 @@ describe('the lock of a validator', () => {
     assert.equal(roleOf(world, 'ada'), 'locked', 'both are told')
   })
 
+  it('is not shut by the word of as many as may lie', () => {
+    const world = createWorld(FOUR)
+    world.startAll()
+    for (let times = 0; times < 5; times++) tell(world, 'ada', null, [{ instance: 'c10e'.repeat(8), firstAgoMs: 9, lastAgoMs: 9 }])
+    world.run(2_000)
+    assert.equal(roleOf(world, 'ada'), 'validator')
+  })
+
   it('stays shut after a restart, and opens with a key that was made after', () => {
     const world = createWorld(FOUR)
     world.startAll()

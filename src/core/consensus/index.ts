@@ -75,6 +75,7 @@ function take<S, T extends Transaction> (turn: Turn<S, T>, input: Input<T>): voi
 /** Considers what was learnt until nothing new follows from it. */
 function settle<S, T extends Transaction> (turn: Turn<S, T>): void {
   const { draft, pending, due } = turn
+  due.notarize = true
   due.tick = true
   let epoch = draft.epoch.number
   for (;;) {
@@ -112,7 +113,7 @@ function reconsiderLock<S, T extends Transaction> (turn: Turn<S, T>): void {
   const { lock: before } = draft.signing
   const seat = draft.epoch.set.validators[draft.epoch.me]
   if (seat !== undefined && before.type === 'locked' && !before.keys.has(hex(seat.key))) {
-    draft.signing = { ...draft.signing, lock: { type: 'checking', answered: new Set(), askedMs: turn.now.monotonicMs, backoffMs: 2 * turn.rules.profile.deltaMs } }
+    draft.signing = { ...draft.signing, lock: { type: 'checking', answered: new Set(), sinceMs: turn.now.monotonicMs, askedMs: turn.now.monotonicMs, backoffMs: 2 * turn.rules.profile.deltaMs } }
     draft.alarms = draft.alarms.filter(each => each.code !== 'locked')
   }
   if (draft.signing.lock.type !== 'checking') return
@@ -262,7 +263,7 @@ function initialState<S, T extends Transaction> (rules: Rules<S, T>, restored: R
     deltaMs: profile.deltaMs, finLearntMs: now.monotonicMs, suspects: new Set(), activeSinceMs: now.monotonicMs, activeMs: Number.NEGATIVE_INFINITY,
     views: new Map(), blocks: new Map(), wants: new Map(), certsAskedMs: Number.NEGATIVE_INFINITY, rotation: 0,
     signing: signingOf(restored, epoch.number, new Set(keys.keys()), now, profile.deltaMs), keys, newest: new Map(),
-    ownInstances: [...restored.instances.filter(each => each !== rules.instance), rules.instance].slice(-OWN_INSTANCES_MAX),
+    foreign: new Map(), ownInstances: [...restored.instances.filter(each => each !== rules.instance), rules.instance].slice(-OWN_INSTANCES_MAX),
     peers: new Map(), catching: null, pool: new Map(), poolBytes: 0, poolShares: new Map(), poolVersion: 0, includable: null, evidence: [],
     statusSentMs: Number.NEGATIVE_INFINITY, statusOwed: false, halted: null, alarms: [], timerMs: null
   }
@@ -294,7 +295,7 @@ function signingOf (
   const reason = isDamaged ? 'its record of own votes is damaged' : null
   const lockNow: Lock = kept !== null
     ? { type: 'locked', reason: kept.reason, keys: kept.keys }
-    : reason !== null ? { type: 'locked', reason, keys } : { type: 'checking', answered: new Set(), askedMs: now.monotonicMs, backoffMs: 2 * deltaMs }
+    : reason !== null ? { type: 'locked', reason, keys } : { type: 'checking', answered: new Set(), sinceMs: now.monotonicMs, askedMs: now.monotonicMs, backoffMs: 2 * deltaMs }
   const floor = first === undefined || first.count === 0 ? null : { epoch: first.vote.epoch, view: first.vote.view }
   return { rows: votes, next: (votes.at(-1)?.count ?? -1) + 1, byView, floor, lock: lockNow }
 }

@@ -7,7 +7,7 @@ import {
 import { type SeenInstance, type Status } from './message.ts'
 import { lockRow } from './rows.ts'
 import {
-  alarm, blame, certOf, emit, hasBit, leaderAt, openValidators, put, send, sendAll, tipOf, viewAt, votesAt, drop, type Claim, type Peer, type Turn
+  alarm, blame, certOf, emit, hasBit, leaderAt, openValidators, put, send, sendAll, tipOf, viewAt, votesAt, drop, type Claim, type Lock, type Peer, type Turn
 } from './state.ts'
 import type { PeerName, Transaction } from './types.ts'
 import { poolEvidence, lacking } from './deciding.ts'
@@ -83,7 +83,8 @@ export function askAllOfMe<S, T extends Transaction> (turn: Turn<S, T>): void {
 export function askAgainOfMe<S, T extends Transaction> (turn: Turn<S, T>): void {
   const { draft, now: { monotonicMs }, rules: { profile } } = turn
   const { lock: held } = draft.signing
-  if (held.type !== 'checking' || monotonicMs < held.askedMs + held.backoffMs) return
+  tryUnlock(turn)
+  if (held.type !== 'checking' || draft.signing.lock.type !== 'checking' || monotonicMs < held.askedMs + held.backoffMs) return
   const backoffMs = Math.min(2 * held.backoffMs, profile.backoffMaxMs)
   draft.signing = { ...draft.signing, lock: { ...held, askedMs: monotonicMs, backoffMs } }
   askAllOfMe(turn)
@@ -109,11 +110,22 @@ export function onVotesOf<S, T extends Transaction> (turn: Turn<S, T>, from: Pee
     if (name === rules.instance) return false
     return !draft.ownInstances.includes(name) || (own !== undefined && each.lastAgoMs < own.firstAgoMs)
   }
-  if (instances.some(isForeign)) return lock(turn, 'another process speaks with this node\'s keys')
   const { lock: before } = draft.signing
-  if (before.type !== 'checking' || !draft.epoch.nodes.includes(from)) return
+  if (!draft.epoch.nodes.includes(from)) return
+  if (instances.some(isForeign)) return hearOfClone(turn, from)
+  if (before.type !== 'checking') return
   draft.signing = { ...draft.signing, lock: { ...before, answered: new Set(before.answered).add(from) } }
   tryUnlock(turn)
+}
+
+/** A newer vote proves itself; of another process one has but the word of others, so more than may lie must give it. */
+function hearOfClone<S, T extends Transaction> (turn: Turn<S, T>, from: PeerName): void {
+  const { draft, now: { monotonicMs } } = turn
+  put(turn, 'foreign', from, monotonicMs)
+  for (const [name, atMs] of draft.foreign) {
+    if (atMs <= monotonicMs - INSTANCE_WINDOW_MS || !draft.epoch.nodes.includes(name)) drop(turn, 'foreign', name)
+  }
+  if (draft.foreign.size > draft.epoch.set.faultyMax) lock(turn, 'another process speaks with this node\'s keys')
 }
 
 /** Whether a vote was signed with a key of this node and is neither on record nor made idle by finality. */
@@ -132,13 +144,26 @@ export function tryUnlock<S, T extends Transaction> (turn: Turn<S, T>): void {
   const { lock: before } = draft.signing
   if (before.type !== 'checking' || draft.epoch.me < 0) return
   const count = draft.epoch.nodes.filter((node, index) => index !== draft.epoch.me && before.answered.has(node)).length
-  if (count < draft.epoch.set.quorum - 1) return
+  if (count < draft.epoch.set.quorum - 1 && !isRemote(turn, before)) return
   draft.signing = { ...draft.signing, lock: { type: 'open' } }
   for (const [view, { notarized, nullified }] of draft.views) {
     if (notarized !== null && nullified === null) cast(turn, FINALIZE, view, notarized.cert.digest, notarized.digest)
   }
   turn.due.notarize = true
   turn.due.tick = true
+}
+
+/**
+ * Where this node reaches fewer than it would have to ask, and the others reach more than it does, all of its votes pass through
+ * those whom it reaches; so their word is enough, once any other process would have been noticed.
+ */
+function isRemote<S, T extends Transaction> ({ draft, now: { monotonicMs } }: Turn<S, T>, { answered, sinceMs }: Extract<Lock, { type: 'checking' }>): boolean {
+  const { epoch, peers } = draft
+  const reached = epoch.nodes.filter((node, index) => index !== epoch.me && peers.get(node)?.isOpen === true)
+  const beyond = epoch.nodes.some((node, index) => index !== epoch.me && !reached.includes(node) &&
+    reached.some(name => hasBit(peers.get(name)?.connected ?? new Uint8Array(4), index)))
+  return reached.length > 0 && reached.length < epoch.set.quorum - 1 && beyond && reached.every(name => answered.has(name)) &&
+    monotonicMs >= sinceMs + INSTANCE_WINDOW_MS
 }
 
 /** For all keys that there are: one that is made after this may vote when a seal seats it. */

@@ -103,7 +103,7 @@ export type Signing = {
 export type Lock =
   | { readonly type: 'open' }
   /** Peers are asked whether they know more of this node than it does itself. */
-  | { readonly type: 'checking', readonly answered: ReadonlySet<PeerName>, readonly askedMs: number, readonly backoffMs: number }
+  | { readonly type: 'checking', readonly answered: ReadonlySet<PeerName>, readonly sinceMs: number, readonly askedMs: number, readonly backoffMs: number }
   /** For ever, for these keys: another one, bound later, may vote when an epoch seats it. */
   | { readonly type: 'locked', readonly reason: string, readonly keys: ReadonlySet<string> }
 
@@ -161,6 +161,8 @@ export type State<S, T extends Transaction> = {
   readonly keys: ReadonlyMap<string, SigningKey>
   readonly newest: ReadonlyMap<PeerName, Vote>
   readonly ownInstances: readonly string[]
+  /** Validators that told of another process with this node's keys, and when. */
+  readonly foreign: ReadonlyMap<PeerName, number>
 
   readonly peers: ReadonlyMap<PeerName, Peer>
   readonly catching: { readonly peer: PeerName, readonly fromHeight: number, readonly untilMs: number } | null
@@ -243,7 +245,7 @@ function writable<K, V> (turn: { readonly owned: Set<unknown> }, map: ReadonlyMa
   return copy
 }
 
-type MapName = 'views' | 'blocks' | 'wants' | 'peers' | 'pool' | 'poolShares' | 'newest' | 'finalEvidence'
+type MapName = 'views' | 'blocks' | 'wants' | 'peers' | 'pool' | 'poolShares' | 'foreign' | 'newest' | 'finalEvidence'
 type ValueOf<M> = M extends ReadonlyMap<string | number, infer V> ? V : never
 
 export function put<S, T extends Transaction, N extends MapName> (

@@ -1,6 +1,6 @@
 import { assert, bytesOfHex, hex } from '../../base/index.ts'
 import { FINALIZE, NOTARIZE, NULLIFY, PROPOSE, voteSignBytes, type Cert, type Vote, type VoteType } from '../finality/index.ts'
-import { PENDING_IDS_MAX, REPEAT_MS_MIN, SILENCE_DELTAS, VIEW_RECORDS_MAX, VIEW_WINDOW, WANTS_MAX } from './types.ts'
+import { INSTANCE_WINDOW_MS, PENDING_IDS_MAX, REPEAT_MS_MIN, SILENCE_DELTAS, VIEW_RECORDS_MAX, VIEW_WINDOW, WANTS_MAX } from './types.ts'
 import { blockRow, voteRow } from './rows.ts'
 import { decide, NOTHING_ON_RECORD, recorded, type OnRecord } from './signer.ts'
 import {
@@ -268,6 +268,7 @@ export function schedule<S, T extends Transaction> (turn: Turn<S, T>): void {
   if (draft.statusOwed) at(draft.statusSentMs + REPEAT_MS_MIN)
   const { lock } = draft.signing
   if (lock.type === 'checking' && openValidators(turn).some(each => !lock.answered.has(each))) at(lock.askedMs + lock.backoffMs)
+  if (lock.type === 'checking' && openValidators(turn).length > 0) at(lock.sinceMs + INSTANCE_WINDOW_MS)
   if (!isVoter(turn)) return
   if (draft.armedMs !== null && !onRecord(turn, draft.view).nullified) {
     at(draft.armedMs + leaderWaitMs(turn))
