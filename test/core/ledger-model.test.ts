@@ -34,6 +34,7 @@ class NaiveLedger {
   vote (by: string, index: number, yes: boolean, nowMs: number): boolean {
     const proposal = this.proposals[index]
     if (!this.members.has(by) || proposal === undefined || !proposal.isOpen || nowMs > proposal.untilMs || proposal.votes.get(by) === yes) return false
+    for (const voter of proposal.votes.keys()) if (!this.members.has(voter)) proposal.votes.delete(voter)
     proposal.votes.set(by, yes)
     const said = (what: boolean): number => [...this.members].filter(member => proposal.votes.get(member) === what).length
     if (3 * said(true) > 2 * this.members.size) {

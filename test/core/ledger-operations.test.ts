@@ -5,8 +5,8 @@ import {
 } from '../../src/core/feed/index.ts'
 import { didOfKey, signStatement, signingKeyOfSeed, type SigningKey } from '../../src/core/identity/index.ts'
 import {
-  agreementBytes, agreementOf, datasetOf, DAY_MS, decodeTransaction, encodeOperation, feedOf, keysOf, memberOf, nextSequence, OPERATIONS, proposalId,
-  proposalOf, proposalsOf, signTransaction, standingOf, type LedgerTransaction, type Payload
+  agreementBytes, agreementOf, datasetOf, DAY_MS, decodeRow, decodeTransaction, encodeOperation, feedOf, keysOf, memberOf, nextSequence, OPERATIONS, proposalId,
+  proposalOf, proposalsOf, rowKey, signTransaction, standingOf, TABLES, type LedgerTransaction, type Payload
 } from '../../src/core/ledger/index.ts'
 import { certificateOf, cities, cityNamed, codeOf, FOUNDED_MS, valueOf, type City } from './identity.fixture.ts'
 import { chainOf, feedNamed, foundedChain, MINUTE_MS, operations, type Chain } from './ledger.fixture.ts'
@@ -288,6 +288,8 @@ describe('ledger proposals', () => {
     assert.deepEqual(proposalOf(chain.state, join)?.yes, [a.did])
     vote(chain, join, [b])
     assert.equal(proposalOf(chain.state, join)?.state, 'open')
+    const { yes } = decodeRow(TABLES.proposal, chain.state.map.get(rowKey(TABLES.proposal.code, [join])) ?? new Uint8Array(0))
+    assert.deepEqual(yes, [a.did, b.did], 'the list holds members only, so it stays within its limit')
     vote(chain, join, [c])
     assert.equal(proposalOf(chain.state, join)?.state, 'passed')
   })
@@ -350,6 +352,7 @@ describe('ledger proposals', () => {
     const chain = foundedChain(2)
     const [a, b] = [cityAt(chain, 0), cityAt(chain, 1)]
     refuses(chain, 'signer', rawNode(chain, a, [operations.leave()]))
+    refuses(chain, 'not-a-member', rawRoot(chain, a, [operations.leave(), operations.open({ kind: 'remove', member: b.did }, chain.timeMs + DAY_MS)]))
     chain.run([rawRoot(chain, a, [operations.leave()])])
     assert.equal(memberOf(chain.state, a.did)?.state, 'left')
     refuses(chain, 'last-member', rawRoot(chain, b, [operations.leave()]))

@@ -84,11 +84,13 @@ function vote (draft: Draft, turn: Turn, { proposal: id, yes }: OperationFields<
   if (held.state !== 'open') return fail({ code: 'decided' })
   if (turn.timeMs > held.notAfterMs) return fail({ code: 'expired' })
   if ((yes ? held.yes : held.no).includes(turn.author)) return fail({ code: 'same' })
-  const without = (list: readonly Did[]): readonly Did[] => list.filter(each => each !== turn.author)
+  // Ballots of those who are members no more are void, which also bounds the lists.
+  const members = activeMembers(draft)
+  const without = (list: readonly Did[]): readonly Did[] => list.filter(each => each !== turn.author && members.includes(each))
   const voted: Proposal = {
     ...held,
-    yes: yes ? [...held.yes, turn.author] : without(held.yes),
-    no: yes ? without(held.no) : [...held.no, turn.author]
+    yes: [...without(held.yes), ...(yes ? [turn.author] : [])],
+    no: [...without(held.no), ...(yes ? [] : [turn.author])]
   }
   const payload = decodePayload(held.kind, held.payload)
   if (!payload.ok) return fail({ code: 'payload' })

@@ -9,8 +9,11 @@ import { keyHandlers, signerOf, type SignerFound } from './members.ts'
 import { recordHandlers } from './records.ts'
 import { PARAMETERS, TABLES, type Member, type Parameters } from './rows.ts'
 import { applySeal, noteSeen, noteVerdicts, parametersHash, planOf, ROOTS_KEPT, seatHandlers } from './seats.ts'
-import { Draft, rowsOf, sure, type BlockContext, type LedgerState, type Refusal, type StateRow } from './state.ts'
-import { decodeTransaction, idOfEnvelope, registryOf, TRANSACTION_BYTES_MAX, type Handler, type LedgerTransaction, type Registry } from './transaction.ts'
+import { Draft, rowsOf, sure, type BlockContext, type LedgerState, type Outcome, type Refusal, type StateRow } from './state.ts'
+import {
+  decodeTransaction, idOfEnvelope, registryOf, TRANSACTION_BYTES_MAX,
+  type Handler, type LedgerTransaction, type ReadOperation, type Registry, type Turn
+} from './transaction.ts'
 
 export const BLOCK_TRANSACTIONS_MAX = 4_000
 export const BLOCK_OPERATIONS_MAX = 16_384
@@ -146,14 +149,19 @@ function apply (draft: Draft, occasion: Occasion, transaction: LedgerTransaction
   const mark = draft.mark()
   draft.put(TABLES.sequence, [keyHash], sequence)
   for (const [index, operation] of operations.entries()) {
-    const outcome = operation.by.includes(kind)
-      ? operation.apply(draft, { ...occasion, author, signer: kind, signerKey: key, place: { sequence, index } })
-      : fail({ code: 'signer' })
+    const outcome = applyOne(draft, operation, { ...occasion, author, signer: kind, signerKey: key, place: { sequence, index } })
     if (outcome.ok) continue
     draft.undo(mark)
     return refuse(outcome.failure, index)
   }
   return ok(null)
+}
+
+function applyOne (draft: Draft, operation: ReadOperation, turn: Turn): Outcome {
+  if (!operation.by.includes(turn.signer)) return fail({ code: 'signer' })
+  // An operation before this one may have ended the membership.
+  if (draft.get(TABLES.member, turn.author)?.state !== 'active') return fail({ code: 'not-a-member' })
+  return operation.apply(draft, turn)
 }
 
 function verifies ({ verifiedKey, body, signature }: LedgerTransaction, { key }: SignerFound): boolean {

@@ -104,7 +104,8 @@ export const TABLES = {
     member: didText, purpose: literal('root', 'node', 'transport', ...PURPOSES), key, node: nullable(key), order: uint(), sinceHeight: uint(),
     endedHeight: nullable(uint()), endedSinceMs: nullable(uint())
   }), 'few'),
-  seats: table(10, list(didText, MEMBERS_MAX), 'few'),
+  /** Of members, and of validators that are none any more until a seal lets them go. */
+  seats: table(10, list(didText, MEMBERS_MAX + VALIDATORS_MAX), 'few'),
   seat: table(11, struct({
     state: literal('validator', 'learner', 'parked'),
     /** What the next seals shall make of it, in order of acceptance. */
