@@ -50,7 +50,8 @@ describe('members of a node', () => {
     assert.deepEqual([ada, dor, eli].map(isIn), [true, true, true])
     members.setLedger(factsOf())
     assert.deepEqual([ada, dor, eli].map(isIn), [true, true, true], 'blocks from before it was admitted')
-    members.setLedger(factsOf(dor))
+    members.setLedger(factsOf(cityNamed('Fay'), dor))
+    assert.deepEqual(members.current.members().map(({ did }) => did), [ada, ben, cyd, cityNamed('Fay'), dor].map(({ did }) => did), 'in order of the ledger')
     assert.deepEqual([ada, dor, eli].map(isIn), [true, true, false], 'whom the ledger does not name was introduced in vain')
   })
 

@@ -268,13 +268,14 @@ function changed (facts: Facts, known: Known): Membership {
 }
 
 function withLedger (before: Facts, ledger: LedgerFacts): Membership {
-  const named = new Set([...before.charter.founders.map(({ member }) => member), ...ledger.members.map(({ did }) => did)])
-  const knownByMember = new Map([...before.knownByMember].filter(([did]) => named.has(did)))
+  // Founders first. Whom neither charter nor ledger names was introduced in vain.
+  const founders = new Set(before.charter.founders.map(({ member }) => member))
+  const knownByMember = new Map([...before.knownByMember].filter(([did]) => founders.has(did)))
   const ownerByKey = new Map<string, Did>()
   for (const facts of ledger.members) {
     const rootKey = rootKeyOf(facts.did)
     assert(rootKey !== undefined, 'the ledger admits no member without an admissible root key')
-    const known = knownByMember.get(facts.did) ?? newcomer(facts.did, rootKey)
+    const known = before.knownByMember.get(facts.did) ?? newcomer(facts.did, rootKey)
     const certificates = facts.nodes.flatMap(({ certificate }) => certificate === undefined ? [] : certificateIn(known, certificate) ?? [])
     ownerByKey.set(hex(rootKey.bytes), facts.did)
     for (const { transportKey } of facts.nodes) ownerByKey.set(hex(transportKey), facts.did)
