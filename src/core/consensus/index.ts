@@ -1,6 +1,54 @@
 /**
  * Orders opaque blocks among the validators of a federation: Simplex consensus (TCC 2023, eprint 2023/463) with attributable
- * Ed25519 votes, three hops to finality, one block per two hops, and no message at all while there is nothing to decide.
+ * Ed25519 votes. Three hops to finality, one block per two hops, no message while there is nothing to decide. What a block
+ * means, the `App` says.
+ *
+ * `step(rules, state, input)` is pure: a state that was returned never changes again, and nobody waits, reads a clock or draws
+ * by chance in here. Effects come in order: what is sent or told after `persist` waits until its rows are synced. `signer` rows
+ * are own votes, in a log without gaps; `store` rows may be fetched again, which costs time and no safety.
+ *
+ * Views. In each view one leader, whose turn follows from the epoch's base, may PROPOSE a block. A validator that finds it valid
+ * keeps it and votes NOTARIZE; one that waits too long (2Δ without a proposal, 3Δ with one), finds it invalid, or hears so from
+ * f + 1 or from the leader itself, votes NULLIFY. A quorum of floor(2n/3) + 1 makes a certificate; a certificate of either kind
+ * moves to the next view, nothing else does. A NOTARIZE certificate in a view that is not nullified earns a vote FINALIZE; a
+ * quorum of those makes the block and its ancestors final. A proposal carries the certificate of its parent, NOTARIZE or
+ * FINALIZE, and a NULLIFY certificate of each view between, so its validity is a function of it and its ancestors. Only "valid"
+ * is remembered. Waiting is local: ×1.5 for each leader that is skipped unexpectedly, ×0.9 at each finality, within Δ0..4Δ0.
+ * A leader that was absent last time, or silent for 10Δ while a quorum is heard, is not waited for.
+ *
+ * Reasons. A view is armed, and costs messages, only with a reason: a transaction that would apply, a proposal, f + 1 NULLIFY
+ * votes, a block that lacks finality for Δ, a seal that is due or not final, or the heartbeat since the last finality. An armed
+ * node repeats itself at 2Δ0, 4Δ0 and so on while the reason lasts. An idle node has one deadline, the heartbeat, and a peer's
+ * opened stream costs one Status each way.
+ *
+ * Votes pass `decide` (signer.ts) alone. A process votes only after a quorum less one of other validators has said that it knows
+ * neither a newer vote of this node nor another process with its keys. A node that reaches fewer, among others that reach more,
+ * takes the word of all it reaches after 60 s. A newer vote (which proves itself), the word of more than f validators about
+ * another process, damaged rows of votes, or `lock` shut it for all keys it has by then: it follows, and votes again when an
+ * epoch seats a key that it did not have. A record whose beginning is lost signs nothing below where it begins.
+ *
+ * Epochs. When the application has a change due, the next block is a SEAL that names the next validators. Below it there are
+ * FLUSH blocks only, which are not executed, and exist to make it final. The final seal ends its epoch and is the base of the
+ * next; the flush blocks are forgotten, their heights are used again. Messages of an older epoch are answered with the proofs
+ * of seals, those of a newer one are a reason to ask for blocks.
+ *
+ * Catching up. Claims of peers are reasons to ask and never targets. A range of final blocks is taken for the proof that comes
+ * with it, one peer at a time; who answers with less, something else, or three times not at all, is not believed any more.
+ * Final blocks are kept outside: `archive` effects ask for `archiveAnswer`, which reads synchronously from what a driver has
+ * at hand, or has loaded before (`archiveReads`).
+ *
+ * Lies. Two votes of one key that no honest node casts, or a NOTARIZE for a justification that does not verify, are evidence:
+ * told at once, put into the next block, once per signer, epoch, view and kind, at most 64 of one signer in an epoch, from this
+ * epoch and the four before. Two final blocks that exclude each other stop a node from voting for good (`fork`), as does a final
+ * block that does not apply (`execution`) until it is started again; it goes on answering.
+ *
+ * ## Deviations from the paper
+ *
+ * 1. Finality certificates may stand for a parent too: a node may hold nothing else.
+ * 2. Quiescence, epochs, Status and forwarding, as above; the paper runs for ever among processes that all hear each other.
+ * 3. Rule 5: no FINALIZE in a view where another block was notarized, nor the reverse. It makes such a pair a proof of a lie.
+ * 4. NULLIFY counts for a leader's own view at once, and f + 1 of them are joined without waiting.
+ * 5. A block may be too early (30 s by default): it waits, and a certificate overrides the wait.
  */
 import { assert, compareBytes, digestOf, hex, unreachable } from '../../base/index.ts'
 import { validatorSet, type Validator, type ValidatorSet } from '../finality/index.ts'
