@@ -1,0 +1,12 @@
+/** Lies in votes and blocks: each node in here runs the engine of production and says something else. */
+export { badJustifier } from './badJustifier.ts'
+export { conflicter } from './conflicter.ts'
+export { equivocator } from './equivocator.ts'
+export { falseFinalizer } from './falseFinalizer.ts'
+export { impersonator } from './impersonator.ts'
+export { nuller } from './nuller.ts'
+export { outdated } from './outdated.ts'
+export { slowLeader } from './slowLeader.ts'
+export { timestampLiar } from './timestampLiar.ts'
+export { twin } from './twin.ts'
+export { withholder } from './withholder.ts'
