@@ -4,11 +4,14 @@ import { decodeBody, decodeOperation, decodeTransaction, OPERATIONS } from '../.
 import type { Row, Store } from '../../host/index.ts'
 import type { Consensus } from '../consensus/index.ts'
 import { Signal } from '../feeds/index.ts'
-import { anchorKey, metaKey } from '../rows/index.ts'
+import { anchorKey, metaKey, rowsOf } from '../rows/index.ts'
 
 const READ_UP_TO = metaKey('anchors')
 /** How a dataset.anchor begins: a list of two, the code. Bodies without these bytes hold none. */
 const BEGIN = Buffer.from([0x82, OPERATIONS.datasetAnchor.code])
+
+/** Blocks that are read before their places are committed. */
+const BATCH_BLOCKS = 1_000
 
 const placeSchema = tuple(uint(), uint(), uint())
 /** The anchor of a feed at a length: its block, and its place there. */
@@ -19,28 +22,39 @@ export class Anchors {
   readonly #store: Store
   readonly #consensus: Consensus
   readonly #onFatal: (cause: unknown) => void
+  /** Read up to this block. */
   #height: number
+  /** Kept up to this block: the state may be further on than what is kept. */
+  #kept: number
   #reading: Promise<void> | undefined
+  readonly #read: Signal<void> = new Signal()
+  readonly #stopped = new AbortController()
   /** CIDs of feeds whose anchors became final. */
   readonly changed: Signal<readonly CID[]> = new Signal()
 
-  private constructor (store: Store, consensus: Consensus, height: number, onFatal: (cause: unknown) => void) {
+  private constructor (store: Store, consensus: Consensus, height: number, kept: number, onFatal: (cause: unknown) => void) {
     this.#store = store
     this.#consensus = consensus
     this.#height = height
+    this.#kept = kept
     this.#onFatal = onFatal
   }
 
   static async open (store: Store, consensus: Consensus, onFatal: (cause: unknown) => void): Promise<Anchors> {
     const read = await store.get(READ_UP_TO)
-    const anchors = new Anchors(store, consensus, read.state === 'found' ? readUint(read.value, 0, 8) ?? 0 : 0, onFatal)
-    await anchors.#readOn()
-    consensus.finals.on(() => anchors.#follow())
+    const anchors = new Anchors(store, consensus, read.state === 'found' ? readUint(read.value, 0, 8) ?? 0 : 0, await keptHeight(store), onFatal)
+    consensus.finals.on(({ blocks }) => {
+      anchors.#kept = Math.max(anchors.#kept, blocks.at(-1)?.block.header.height ?? 0)
+      anchors.#follow()
+    })
+    anchors.#follow()
+    await anchors.#reading
     return anchors
   }
 
   /** The first anchor of the feed that covers so many segments; undefined while there is none. */
   async covering (feed: CID, segments: number): Promise<Anchored | undefined> {
+    await this.#caughtUp()
     const digest = digestOf(feed)
     const range = { from: anchorKey(digest, segments), to: anchorKey(digest, Number.MAX_SAFE_INTEGER), limit: 1 }
     for await (const { key, read } of this.#store.entries(range)) {
@@ -53,16 +67,26 @@ export class Anchors {
     return undefined
   }
 
-  /** Resolves when all final blocks have been read. */
   async stop (): Promise<void> {
+    this.#stopped.abort()
     await this.#reading
   }
 
+  /** Waits until all blocks up to the present state have been read. */
+  async #caughtUp (): Promise<void> {
+    const { height } = this.#consensus.view
+    while (this.#height < height && !this.#stopped.signal.aborted) await this.#read.next(this.#stopped.signal)
+  }
+
   #follow (): void {
-    this.#reading ??= this.#readOn().catch(this.#onFatal).finally(() => {
+    this.#reading ??= this.#readAll().catch(this.#onFatal).finally(() => {
       this.#reading = undefined
-      if (this.#height < this.#consensus.view.height) this.#follow()
+      if (this.#height < this.#kept && !this.#stopped.signal.aborted) this.#follow()
     })
+  }
+
+  async #readAll (): Promise<void> {
+    while (this.#height < this.#kept && !this.#stopped.signal.aborted) await this.#readOn()
   }
 
   /** From where it ended last time: also what became final just before the node was stopped. */
@@ -70,18 +94,20 @@ export class Anchors {
     const from = this.#height
     const feeds: CID[] = []
     const rows: Row[] = []
-    while (this.#height < this.#consensus.view.height) {
-      const block = await this.#consensus.block(this.#height + 1)
+    const to = Math.min(this.#kept, from + BATCH_BLOCKS)
+    for (let height = from + 1; height <= to; height++) {
+      const block = await this.#consensus.block(height)
       // Blocks before a snapshot are not here.
-      if (block !== undefined) this.#read(block, rows, feeds)
-      this.#height++
+      if (block !== undefined) this.#take(block, rows, feeds)
     }
-    if (this.#height === from) return
-    await this.#store.commit([...rows, { type: 'put', key: READ_UP_TO, value: u64(this.#height) }])
+    if (to === from) return
+    await this.#store.commit([...rows, { type: 'put', key: READ_UP_TO, value: u64(to) }])
+    this.#height = to
+    this.#read.emit()
     if (feeds.length > 0) this.changed.emit(feeds)
   }
 
-  #read ({ header: { height }, body }: Block, rows: Row[], feeds: CID[]): void {
+  #take ({ header: { height }, body }: Block, rows: Row[], feeds: CID[]): void {
     if (!Buffer.from(body.buffer, body.byteOffset, body.length).includes(BEGIN)) return
     for (const [transaction, envelope] of (decodeBody(body) ?? []).entries()) {
       const decoded = decodeTransaction(this.#consensus.ledger.registry, envelope)
@@ -94,6 +120,11 @@ export class Anchors {
       }
     }
   }
+}
+
+async function keptHeight (store: Store): Promise<number> {
+  for await (const key of store.keys({ ...rowsOf('finalBlock'), reverse: true, limit: 1 })) return readUint(key, 1, 8) ?? 0
+  return 0
 }
 
 function headsIn (operation: Uint8Array): readonly (readonly [CID, number, Uint8Array, Uint8Array])[] {

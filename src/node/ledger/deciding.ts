@@ -1,7 +1,8 @@
-import { bytesOfHex, fail, hex, ok, type Result } from '../../base/index.ts'
+import { bytesOfHex, equalBytes, fail, hex, ok, type Result } from '../../base/index.ts'
 import { didSchema, type Did, type SigningKey } from '../../core/identity/index.ts'
 import {
-  decodePayload, encodeOperation, encodePayload, keyProofBytes, keysOf, OPERATIONS, PARAMETER_RANGES, proposalId, type ParameterName, type Payload
+  decodePayload, encodeOperation, encodePayload, keyProofBytes, keysOf, OPERATIONS, PARAMETER_RANGES, proposalId, standingOf, type ParameterName,
+  type Payload
 } from '../../core/ledger/index.ts'
 import type { Clock } from '../../host/index.ts'
 import type { Consensus, ConsensusKeys } from '../consensus/index.ts'
@@ -60,8 +61,11 @@ export class Deciding {
   /** The fresh key is on the disk before the ledger names it. It votes from the next epoch on. */
   async rotateKey (withinMs: number): Promise<Result<Submitted, SubmitFailure>> {
     const { author, consensus, consensusKeys, keys } = this.#options
-    const held = keysOf(consensus.state, keys.did, 'consensus').filter(({ key }) => consensusKeys.get(key) !== undefined)
-    const old = held.at(-1) ?? keysOf(consensus.state, keys.did, 'consensus').at(-1)
+    const live = keysOf(consensus.state, keys.did, 'consensus')
+    const { validators } = standingOf(consensus.state)
+    // The one that votes now: to end one that waits for the next seal would change nobody's vote.
+    const seated = live.find(({ key }) => validators.some(validator => equalBytes(validator.key, key)))
+    const old = seated ?? live.findLast(({ key }) => consensusKeys.get(key) !== undefined) ?? live.at(-1)
     if (old === undefined) return invalid('the ledger knows no key of this member to vote with', 'ask for a seat first')
     const fresh = await consensusKeys.create()
     const proof = fresh.sign(keyProofBytes({ federation: consensus.federation, author: keys.did }, 'consensus', fresh.publicKey))

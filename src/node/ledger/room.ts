@@ -71,7 +71,7 @@ export class LedgerRoom implements NodeLedger {
     this.#anchoring = new Anchoring({ own: keys.did, feeds, consensus, author: this.pen, describe: options.describe, clock, onFatal, log })
     this.#housekeeping = new Housekeeping({
       own: keys.did, transportKey: keys.transport.publicKey, certificate, addresses, federation: consensus.federation, keys: consensusKeys,
-      keysChanged: () => consensus.keysChanged(), state: () => consensus.state, isLocked: () => consensus.view.role === 'locked',
+      keysChanged: () => consensus.keysChanged(), state: () => consensus.state, waiting: () => consensus.waiting(), isLocked: () => consensus.view.role === 'locked',
       version: LEDGER_VERSION, author: this.pen, clock, onFatal, log
     })
     consensus.finals.on(() => this.#housekeeping.look())
