@@ -152,6 +152,7 @@ export class Consensus {
   }
 
   stop (): Promise<void> {
+    this.#submissions.stop()
     return this.#driver.stop()
   }
 }

@@ -2,7 +2,7 @@ import { equalBytes, hex, sha256, type Result } from '../../base/index.ts'
 import type { Certificate, Did, SigningKey } from '../../core/identity/index.ts'
 import {
   decodeRow, encodeOperation, isReadyWanted, keyProofBytes, keysOf, memberOf, OPERATIONS, proposalsOf, rowKey, standingOf, TABLES,
-  type LedgerState, type RowOf
+  type LedgerState, type LedgerTransaction, type RowOf
 } from '../../core/ledger/index.ts'
 import type { Clock, Log } from '../../host/index.ts'
 import type { ConsensusKeys } from './keys.ts'
@@ -29,6 +29,8 @@ export type HousekeepingOptions = {
   readonly keys: ConsensusKeys
   readonly keysChanged: () => void
   readonly state: () => LedgerState
+  /** What was submitted here and is not final yet: said once is enough. */
+  readonly waiting: () => Iterable<LedgerTransaction>
   readonly isLocked: () => boolean
   readonly version: number
   readonly author: Author
@@ -38,7 +40,7 @@ export type HousekeepingOptions = {
 }
 
 /** What this node has to say of itself on the ledger, for which nobody should have to press a button. */
-type Chore = { readonly name: string, readonly operations: readonly Uint8Array[], readonly key: SigningKey | null }
+type Chore = { readonly name: string, readonly codes: readonly number[], readonly operations: readonly Uint8Array[], readonly key: SigningKey | null }
 
 /**
  * Keeps this node's own entries on the ledger as they should be: its certificate and addresses, a fresh consensus key for the
@@ -76,7 +78,7 @@ export class Housekeeping {
         this.#isDue = false
         await this.#forgetKeys()
         const chore = await this.#nextChore()
-        if (chore !== undefined) await this.#do(chore)
+        if (chore !== undefined && !this.#isSaid(chore)) await this.#do(chore)
       }
     } catch (error) {
       if (!this.#hasStopped) onFatal(error)
@@ -101,6 +103,12 @@ export class Housekeeping {
     }
   }
 
+  /** It waits for the ledger already, perhaps since before this process began. */
+  #isSaid ({ codes }: Chore): boolean {
+    for (const { operations } of this.#options.waiting()) if (operations.some(({ code }) => codes.includes(code))) return true
+    return false
+  }
+
   async #nextChore (): Promise<Chore | undefined> {
     const { own, state, transportKey } = this.#options
     const member = memberOf(state(), own)
@@ -110,9 +118,12 @@ export class Housekeeping {
     const seat = member.seat
     const key = seat === null ? undefined : await this.#keyOperation()
     const operations = [entry, key].filter(each => each !== undefined)
-    if (operations.length > 0) return { name: entry === undefined ? 'a consensus key' : 'its certificate', operations, key: null }
+    if (operations.length > 0) {
+      const codes = entry === undefined ? [OPERATIONS.keyBind.code, OPERATIONS.keyRotate.code] : [OPERATIONS.nodePut.code]
+      return { name: entry === undefined ? 'a consensus key' : 'its certificate', codes, operations, key: null }
+    }
     if (seat?.state === 'parked' && seat.wanted === null && !seat.isMisbehaving && !this.#wasParkedByVote()) {
-      return { name: 'that it returns', operations: [encodeOperation(OPERATIONS.validatorUnpark, {})], key: null }
+      return { name: 'that it returns', codes: [OPERATIONS.validatorUnpark.code], operations: [encodeOperation(OPERATIONS.validatorUnpark, {})], key: null }
     }
     return this.#readyChore()
   }
@@ -176,7 +187,7 @@ export class Housekeeping {
     if (key === undefined) return undefined
     const { epoch, height } = standingOf(now)
     const operation = encodeOperation(OPERATIONS.validatorReady, { epoch, height, stateRoot: now.map.root, key: key.publicKey, version })
-    return { name: 'that it is ready', operations: [operation], key }
+    return { name: 'that it is ready', codes: [OPERATIONS.validatorReady.code], operations: [operation], key }
   }
 
   /** Whoever the others parked returns when a person says so. */

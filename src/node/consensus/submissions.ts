@@ -10,12 +10,14 @@ const OWN_TRANSACTIONS_MAX = 4_096
 const FINAL_IDS_MAX = 4_096
 /** How often own transactions are looked through for those that can never become final, or that the pool lost. */
 const SWEEP_MS = 10_000
+/** The next of its key that is refused for so long is given up: all that follows waits behind it. */
+const REFUSED_MS = 120_000
 
 export type Submission = { readonly id: string, readonly state: 'waiting' | 'final', readonly height: number | null }
 /** `code`: of the ledger where it refuses; else `malformed`, `busy` or `expired`. */
 export type SubmissionFailure = { readonly code: string, readonly opIndex: number | null }
 type Outcome = Result<Submission, SubmissionFailure>
-type Own = { readonly transaction: LedgerTransaction, readonly settle: ((outcome: Outcome) => void)[] }
+type Own = { readonly transaction: LedgerTransaction, refusedSinceMs: number | undefined, readonly settle: ((outcome: Outcome) => void)[] }
 
 export type SubmissionsOptions = {
   readonly driver: Driver<LedgerState, LedgerTransaction>
@@ -30,7 +32,7 @@ export class Submissions {
   readonly #own = new Map<string, Own>()
   readonly #ownByAuthor = new Map<string, number>()
   readonly #finalHeights = new Map<string, number>()
-  #sweptMs = 0
+  #cancelSweep: (() => void) | undefined
 
   constructor (options: SubmissionsOptions) {
     this.#options = options
@@ -46,7 +48,6 @@ export class Submissions {
       if (admitted === undefined) driver.keepLazily([{ type: 'delete', key }])
       else this.#add(admitted)
     }
-    this.#sweep()
   }
 
   * waiting (): Iterable<LedgerTransaction> {
@@ -100,7 +101,8 @@ export class Submissions {
   }
 
   #add (transaction: LedgerTransaction): void {
-    this.#own.set(transaction.id, { transaction, settle: [] })
+    this.#own.set(transaction.id, { transaction, refusedSinceMs: undefined, settle: [] })
+    this.#sweepLater()
     this.#ownByAuthor.set(transaction.author, (this.#ownByAuthor.get(transaction.author) ?? 0) + 1)
     this.#options.driver.submit(transaction)
   }
@@ -116,15 +118,30 @@ export class Submissions {
       if (this.#finalHeights.size <= FINAL_IDS_MAX) break
       this.#finalHeights.delete(oldest)
     }
-    this.#sweep()
+  }
+
+  stop (): void {
+    this.#cancelSweep?.()
+  }
+
+  /** While something waits, and then no longer: an idle node sleeps. */
+  #sweepLater (): void {
+    this.#cancelSweep ??= this.#options.clock.wake(SWEEP_MS, () => {
+      this.#cancelSweep = undefined
+      this.#sweep()
+      if (this.#own.size > 0) this.#sweepLater()
+    })
   }
 
   #sweep (): void {
     const { ledger, driver, state, clock } = this.#options
-    if (this.#own.size === 0 || clock.monotonicMs() < this.#sweptMs + SWEEP_MS) return
-    this.#sweptMs = clock.monotonicMs()
-    for (const [id, { transaction }] of this.#own) {
+    for (const [id, own] of this.#own) {
+      const { transaction } = own
+      const checked = ledger.check(state(), clock.nowMs(), transaction)
+      if (checked.ok || checked.failure.code === 'sequence') own.refusedSinceMs = undefined
+      else own.refusedSinceMs ??= clock.monotonicMs()
       if (!ledger.isAlive(state(), clock.nowMs(), transaction)) this.#end(id, fail({ code: 'expired', opIndex: null }))
+      else if (!checked.ok && clock.monotonicMs() - (own.refusedSinceMs ?? Infinity) >= REFUSED_MS) this.#end(id, checked)
       else if (!poolHas(driver.state, id)) driver.submit(transaction)
     }
   }
