@@ -140,7 +140,8 @@ export const membersSchema: z.ZodType<readonly MemberStatus[]> =
 
 export const inviteSchema: z.ZodType<InviteOptions> = z.strictObject({
   federationName: text(128).min(1),
-  want: z.int().min(1).max(64),
+  /** 0 where the federation exists: a ticket for new members. */
+  want: z.int().min(0).max(64),
   validMs: z.int().min(1_000).max(365 * 86_400_000)
 })
 

@@ -214,6 +214,11 @@ describe('commands to a running node', () => {
   })
 
   it('invite with a code to scan, and join', async () => {
+    const member = await run(['invite'])
+    assert.match(member.out, /^Give this ticket to whoever shall become a member of Corridor\.[^]*the members decide by vote[^]*\nhanse1a{120}\n/, member.error)
+    assert.deepEqual(await failure(['invite', '--federation', 'Other']), [1, 'already-member'])
+    served.node.state = 'alone'
+    assert.deepEqual(await failure(['invite']), [2, 'usage'])
     const alone = documentOf(await run(['invite', '--federation', 'Corridor', '--founders', '1', '--json']))
     assert.equal(alone['ticket'], null)
     const invited = await run(['invite', '--federation', 'Corridor', '--founders', '3'])
@@ -226,7 +231,6 @@ describe('commands to a running node', () => {
     assert.match(joined.out, /^Corridor is founded, with 1 member\.\n$/, joined.error)
     assert.equal((await run(['join', 'hanse1abc', '--no-wait'])).code, 0)
     assert.deepEqual(await failure(['join', 'abc']), [2, 'invalid'])
-    assert.deepEqual(await failure(['invite']), [2, 'usage'])
     assert.deepEqual(await failure(['invite', '--federation', 'x', '--founders', '0']), [2, 'usage'])
   })
 

@@ -11,26 +11,29 @@ const POLL_MS = 500
 
 export const inviteCommand: Command = {
   name: 'invite',
-  summary: 'Open a federation and make a ticket for those who found it with you',
+  summary: 'Make a ticket: for those who found a federation with you, or for new members of one that is founded',
   arguments: [],
   options: [
-    { name: 'federation', value: 'NAME', help: 'what the federation is called' },
+    { name: 'federation', value: 'NAME', help: 'what the federation is called; needed to found one' },
     { name: 'founders', value: 'N', help: `how many members found it, you among them (default ${FOUNDERS}); 1 founds it at once` },
     { name: 'expires', value: 'HOURS', help: `for how many hours the ticket is good (default ${VALID_HOURS})` },
     { name: 'anew', help: 'give up a founding that is open: its ticket and all applications are void then' },
     { name: 'no-qr', help: 'leave out the QR code' }
   ],
-  examples: ['hanse invite --federation "Corridor"', 'hanse invite --federation "Corridor" --founders 2 --expires 48'],
+  examples: ['hanse invite', 'hanse invite --federation "Corridor"', 'hanse invite --federation "Corridor" --founders 2 --expires 48'],
   run: async call => {
-    const federationName = call.text('federation')
-    if (federationName === undefined) {
-      return problem(EXIT.usage, 'usage', 'A federation needs a name', 'Write hanse invite --federation "NAME".')
-    }
     const want = wholeNumber(call, 'founders', FOUNDERS, { min: 1, max: FOUNDERS_MAX })
     if (!want.ok) return want
     const hours = wholeNumber(call, 'expires', VALID_HOURS, { min: 1, max: 365 * 24 })
     if (!hours.ok) return hours
     return await withNode(call, async client => {
+      const status = await client.status()
+      if (!status.ok) return failed(status.failure)
+      if (status.value.federation !== null && status.value.founding === null) return inviteMember(call, client, status.value.federation.name, hours.value)
+      const federationName = call.text('federation')
+      if (federationName === undefined) {
+        return problem(EXIT.usage, 'usage', 'A federation needs a name', 'Write hanse invite --federation "NAME".')
+      }
       const open = await openFounding(call, client, { federationName, want: want.value })
       if (open !== undefined) return open
       const invited = await client.invite({ federationName, want: want.value, validMs: hours.value * HOUR_MS })
@@ -45,6 +48,22 @@ export const inviteCommand: Command = {
       ].join('\n'))
     })
   }
+}
+
+/** Of a federation that is founded: the ticket lets its holder apply, and the members decide by vote. */
+async function inviteMember (call: Call, client: Client, federationName: string, hours: number): Promise<Outcome> {
+  const given = call.text('federation')
+  if (given !== undefined && given !== federationName) {
+    return problem(EXIT.failed, 'already-member', `This node belongs to ${federationName} already`, 'Make another node to found another federation.')
+  }
+  const invited = await client.invite({ federationName, want: 0, validMs: hours * HOUR_MS })
+  if (!invited.ok) return failed(invited.failure)
+  const { ticket, expiresMs } = invited.value
+  const code = call.flag('no-qr') || call.terminal.json !== 'no' ? undefined : qrText(ticket)
+  return answer(invited.value, [
+    `Give this ticket to whoever shall become a member of ${federationName}. It is good until ${formatTime(expiresMs)}.`,
+    'It lets them apply; the members decide by vote.', '', ticket, ...code === undefined ? [] : ['', code], '', 'They run: hanse join TICKET'
+  ].join('\n'))
 }
 
 /** Another name or number begins a founding anew, and nobody who has the ticket of the old one would hear of it. */
@@ -69,18 +88,20 @@ async function stateOf (client: Client): Promise<{ readonly federation?: NodeSta
 
 export const joinCommand: Command = {
   name: 'join',
-  summary: 'Apply with a ticket, and wait until the federation is founded',
-  arguments: [{ name: 'TICKET', help: 'the text that hanse invite gave to another founder' }],
+  summary: 'Apply with a ticket, and wait until the federation is founded or its members have admitted you',
+  arguments: [{ name: 'TICKET', help: 'the text that hanse invite gave to a member' }],
   options: [{ name: 'no-wait', help: 'return once the application has arrived' }],
   examples: ['hanse join hanse1...', 'hanse join hanse1... --no-wait'],
   run: async call => await withNode(call, async client => {
     const joined = await client.join(argument(call).trim())
     if (!joined.ok) return failed(joined.failure)
     const { name, have, want } = joined.value
+    const heard = `Who invited you has your application to ${name}`
     if (call.flag('no-wait')) {
-      return answer({ founding: joined.value }, `Who invited you has your application to ${name}: ${have} of ${want} founders are there. See hanse status.`)
+      const standing = want === 0 ? 'the members vote on it' : `${have} of ${want} founders are there`
+      return answer({ founding: joined.value }, `${heard}: ${standing}. See hanse status.`)
     }
-    call.terminal.note(`Who invited you has your application to ${name}. The federation is founded when all ${want} have signed.`)
+    call.terminal.note(want === 0 ? `${heard}. You are a member when the others have voted for you.` : `${heard}. The federation is founded when all ${want} have signed.`)
     return await founded(call, client)
   })
 }
@@ -100,7 +121,7 @@ async function founded (call: Call, client: Client): Promise<Outcome> {
       }
       if (state === 'founding') lastFoundingMs = Date.now()
       if (state === 'stopping' || Date.now() - lastFoundingMs > OPENING_MS) return problem(EXIT.failed, 'founding-ended', `The founding has ended: the node is ${state}`, 'See hanse status, and ask the convener for a new ticket.')
-      if (founding !== null) show({ phase: 'looking', done: founding.have, total: founding.want, unit: 'founders' })
+      if (founding !== null && founding.want > 0) show({ phase: 'looking', done: founding.have, total: founding.want, unit: 'founders' })
       await pause(POLL_MS, call.signal)
       if (call.signal.aborted) return problem(EXIT.interrupted, 'interrupted', 'Not founded yet', 'The node goes on by itself; see hanse status.')
     }

@@ -178,9 +178,15 @@ export interface HanseNode extends NodeLedger {
   peers (): readonly PeerStatus[]
   members (): readonly { readonly did: string, readonly name: string, readonly revoked: boolean }[]
 
-  /** Opens the founding of a federation with this member as the convener; with `want` 1 it is founded at once. */
+  /**
+   * Opens the founding of a federation with this member as the convener; with `want` 1 it is founded at once. Where the federation
+   * exists, makes a ticket for new members, whatever its name and `want` are given as.
+   */
   invite (options: { readonly federationName: string, readonly want: number, readonly validMs: number }): Promise<Result<Ticket, FoundingFailure>>
-  /** Applies to the convener of the ticket and goes on asking until the charter is sealed; resolves once applied. */
+  /**
+   * Applies to the inviter of the ticket and goes on asking until the charter is sealed, or the members have voted; resolves once
+   * applied. `want` is 0 where there is nothing to count.
+   */
   join (ticket: string): Promise<Result<FoundingStatus, FoundingFailure>>
 
   /** The catalogue: own datasets and those of all members, best match first. */
