@@ -1,8 +1,8 @@
 import { strict as assert } from 'node:assert'
 import { hex } from '../../src/base/index.ts'
-import { viewOf } from '../../src/core/consensus/index.ts'
+import { adoptSnapshot, viewOf } from '../../src/core/consensus/index.ts'
 import { FLUSH, SEAL, verifyFinality, realScheme, type Anchor } from '../../src/core/finality/index.ts'
-import { createWorld, FEDERATION, keyOf, nodeOf, SCHEME, seatOf, type World } from './consensus.fixture.ts'
+import { appendLog, createWorld, FEDERATION, keyOf, nodeOf, SCHEME, seatOf, type World } from './consensus.fixture.ts'
 
 const FOUR = ['ada', 'bo', 'cy', 'di']
 
@@ -117,5 +117,48 @@ describe('epochs', () => {
     world.run(30_000)
     assert.deepEqual(world.digests('ed'), world.digests('ada'))
     assert.ok(world.sent.slice(before).filter(each => each.to === 'ed').length < 60, `${world.sent.slice(before).filter(each => each.to === 'ed').length} messages`)
+  })
+
+  it('let a node go on from a proven state instead of from blocks, and refuse one that is not proven', () => {
+    const world = createWorld(FOUR, ['ed'])
+    for (const name of FOUR) world.start(name)
+    world.run(1_000)
+    for (const text of ['one', 'seats:ada,bo,cy,ed', 'two', 'three']) {
+      world.submit('ada', text)
+      world.run(10_000)
+    }
+    world.network.passes = () => false
+    world.start('ed')
+    const ed = world.member('ed')
+    const source = world.member('ada').state
+    assert.ok(ed.state !== undefined && source !== undefined && source.final.proof !== null)
+    const { digest, height, proof, outcome } = source.final
+    const below = world.member('ada').final.slice(0, -1).reduce((log, each) => appendLog(log, each.block.digest), appendLog({ length: 0, peaks: [] }, FEDERATION.multihash.digest))
+    const seal = world.member('ada').seals.get(0)
+    assert.ok(seal !== undefined)
+    const snapshot = { seals: [seal], proof, log: below, appState: outcome.state, stateRoot: outcome.stateRoot }
+    const now = { monotonicMs: world.nowMs, wallMs: 1_700_000_000_000 + world.nowMs }
+    const lies = [
+      [{ seals: [] }, 'proof'], [{ seals: [seal, seal] }, 'seals'], [{ stateRoot: new Uint8Array(32) }, 'state-root'],
+      [{ log: { ...below, length: below.length + 1 } }, 'log']
+    ] as const
+    for (const [lie, code] of lies) {
+      const refused: ReturnType<typeof adoptSnapshot> = adoptSnapshot(ed.rules, ed.state, { ...snapshot, ...lie }, now)
+      assert.equal(refused.ok ? 'taken' : refused.failure.code, code)
+    }
+    const adopted = adoptSnapshot(ed.rules, ed.state, snapshot, now)
+    assert.ok(adopted.ok)
+    const { state } = adopted.value
+    ed.state = state
+    assert.deepEqual([viewOf(state).height, viewOf(state).digest, viewOf(state).epoch], [height, hex(digest), 1])
+    world.network.passes = () => true
+    for (const name of FOUR) world.cut('ed', name)
+    for (const name of FOUR) world.connect('ed', name)
+    world.submit('ada', 'four')
+    world.run(20_000)
+    assert.equal(hex(ed.state.final.digest), hex(world.member('ada').state?.final.digest ?? new Uint8Array(0)))
+    assert.equal(roleOf(world, 'ed'), 'validator')
+    const again = adoptSnapshot(ed.rules, ed.state, snapshot, now)
+    assert.equal(again.ok ? 'taken' : again.failure.code, 'seals')
   })
 })

@@ -1,5 +1,5 @@
 import { strict as assert } from 'node:assert'
-import { concat, decodeCanonical, encodeCanonical, bytes, hex, leafHash, list, merkleRoot, sha256, textOf, utf8, cidOf, compareBytes, type CID } from '../../src/base/index.ts'
+import { concat, decodeCanonical, encodeCanonical, bytes, hex, leafHash, list, merkleRoot, Peaks, sha256, textOf, utf8, cidOf, compareBytes, type CID } from '../../src/base/index.ts'
 import {
   archiveAnswer, begin, step,
   type App, type ArchiveReader, type Effect, type FinalBlock, type Input, type Profile, type Rules, type State, type StateRow, type Transaction
@@ -86,6 +86,14 @@ export function toyApp (names: readonly string[]): App<ToyState, ToyTransaction>
     isAlive: (state, _nowMs, each) => isFit(state, each.text),
     changes: (before, after) => before === after ? [] : [{ key: utf8('state'), value: encodeCanonical([...after.said]) }]
   }
+}
+
+/** Peaks of all block digests up to one more. */
+export function appendLog (log: { readonly length: number, readonly peaks: readonly Uint8Array[] }, digest: Uint8Array) {
+  const peaks = new Peaks(log.length, log.peaks)
+  peaks.append(leafHash(digest))
+  const joined = peaks.toBytes()
+  return { length: log.length + 1, peaks: Array.from({ length: joined.length / 32 }, (_, index) => joined.slice(index * 32, index * 32 + 32)) }
 }
 
 type Event = { readonly atMs: number, readonly order: number, readonly run: () => void }

@@ -1,9 +1,10 @@
 import { equalBytes, hex } from '../../base/index.ts'
-import { encodeBlock, encodeFinalityProof, verifyFinality, type Anchor, type Block, type FinalityProof } from '../finality/index.ts'
+import { decodeHeader, encodeBlock, encodeFinalityProof, followSeals, SEAL, verifyFinality, type Anchor, type Block, type FinalityProof } from '../finality/index.ts'
 import { MISSES_MAX, NEAR_BLOCKS, NEAR_DELTAS, RANGE_BLOCKS_MAX, RANGE_BYTES_MAX, RANGE_DELTAS, SEALS_MAX } from './types.ts'
-import { fork, settleChain } from './deciding.ts'
+import { fork, settleChain, startEpoch } from './deciding.ts'
 import { encodeMessage, type Message } from './message.ts'
-import { blame, put, send, type Claim, type Held, type Turn } from './state.ts'
+import { blockRowGone, certRowGone, epochRow, evidenceRow, finalRow } from './rows.ts'
+import { appendLog, blame, drop, epochOf, put, rootOfLog, send, type Claim, type Held, type Log, type Outcome, type Turn } from './state.ts'
 import type { ArchiveRequest, PeerName, Transaction } from './types.ts'
 import { sendStatus } from './views.ts'
 
@@ -124,6 +125,74 @@ export function onSeals<S, T extends Transaction> (turn: Turn<S, T>, from: PeerN
     if (header.height > draft.final.height) return put(turn, 'peers', from, { ...peer, claim: { epoch: header.epoch + 1, height: header.height, sinceMs: turn.now.monotonicMs, misses: 0 } })
     return
   }
+}
+
+// --- A state at once -----------------------------------------------------------------------------------------------
+
+/** A final state with what proves it, for a node that is too far behind to take every block. */
+export type Snapshot<S> = {
+  /** Proofs of the seals from this node's epoch on. */
+  readonly seals: readonly FinalityProof[]
+  /** Of the block after which the state is. */
+  readonly proof: FinalityProof
+  /** Of all blocks below that block. */
+  readonly log: Log
+  readonly appState: S
+  /** As computed from the state, by whoever put it together. */
+  readonly stateRoot: Uint8Array
+}
+
+export type SnapshotFailure = { readonly code: 'seals' | 'proof' | 'older' | 'state-root' | 'log' }
+
+/** Takes a proven state in place of the blocks up to it. Evidence that was final before is not known from it. */
+export function adopt<S, T extends Transaction> (turn: Turn<S, T>, { seals, proof, log, appState, stateRoot }: Snapshot<S>): SnapshotFailure | null {
+  const { draft, rules } = turn
+  const { federation, scheme, app, node } = rules
+  const anchor = followSeals(anchorOf(draft.epoch, rules), scheme, seals)
+  if (!anchor.ok) return { code: 'seals' }
+  const verified = verifyFinality(anchor.value, scheme, proof)
+  if (!verified.ok) return { code: 'proof' }
+  const { header, digest } = verified.value.header
+  if (header.height <= draft.final.height) return { code: 'older' }
+  if (!equalBytes(header.stateRoot, stateRoot)) return { code: 'state-root' }
+  if (log.length !== header.height || !equalBytes(rootOfLog(log), header.logRoot)) return { code: 'log' }
+  const before = draft.final.outcome.state
+  const last = seals.at(-1)?.headers[0]
+  const seal = last === undefined ? undefined : decodeHeader(last)
+  if (seal?.ok === true) {
+    const { epoch, base, baseHeight, timeMs } = anchor.value
+    draft.epoch = epochOf(federation, epoch, seal.value.header.seal?.nextVersion ?? 1, verified.value.set, node, draft.keys, { digest: base, height: baseHeight, timeMs })
+    draft.past = []
+    for (const name of draft.finalEvidence.keys()) {
+      drop(turn, 'finalEvidence', name)
+      turn.rows.push(evidenceRow(name, null))
+    }
+  }
+  const outcome: Outcome<S> = {
+    state: appState, stateRoot, log: appendLog(log, digest), due: app.due(appState), seal: null, ids: [], context: null, evidence: []
+  }
+  draft.final = { digest, name: hex(digest), height: header.height, view: header.view, timeMs: header.timeMs, proof, outcome }
+  forgetUnfinal(turn)
+  Object.assign(draft, { view: header.view + 1, enteredMs: turn.now.monotonicMs, armedMs: null, entry: null, finLearntMs: turn.now.monotonicMs, catching: null })
+  if (header.type === SEAL) startEpoch(turn, verified.value.header)
+  else turn.rows.push(epochRow(draft.epoch, draft.past))
+  turn.rows.push(finalRow(draft.final))
+  turn.stateRows.push(...app.changes(before, appState))
+  return null
+}
+
+/** Nothing unfinal of another base or epoch means anything above the new state. */
+function forgetUnfinal<S, T extends Transaction> (turn: Turn<S, T>): void {
+  const { draft } = turn
+  for (const { notarized, nullified, finalized } of draft.views.values()) {
+    for (const proven of [notarized, nullified, finalized]) if (proven !== null) turn.lazyRows.push(certRowGone(proven.cert))
+  }
+  for (const { block, kept } of draft.blocks.values()) if (kept) turn.lazyRows.push(blockRowGone(block))
+  draft.views = new Map()
+  draft.blocks = new Map()
+  draft.wants = new Map()
+  const byView = new Map([...draft.signing.byView].filter(([view]) => view > draft.final.view))
+  draft.signing = { ...draft.signing, byView }
 }
 
 // --- Answering -----------------------------------------------------------------------------------------------------

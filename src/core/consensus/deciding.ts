@@ -1,7 +1,7 @@
 import { compareBytes, encodeCanonical, hex } from '../../base/index.ts'
 import {
   assembleCert, contradictionOf, encodeEvidence, encodeFinalityProof, FINALIZE, NOTARIZE, NULLIFY, PROPOSE, validatorSet, verifyEvidence, verifyVote,
-  type Block, type Cert, type FinalityProof, type Vote
+  type Block, type Cert, type FinalityProof, type SignedHeader, type Vote
 } from '../finality/index.ts'
 import { DELTA_DECAY, DELTA_FACTOR_MAX, DELTA_GROWTH, DIGESTS_PER_VOTE_MAX, EVIDENCE_POOL_MAX, NEWEST_VOTES_MAX, PAST_EPOCHS_MAX, SILENCE_DELTAS, VIEW_WINDOW } from './types.ts'
 import { blockRowGone, certRow, certRowGone, epochRow, evidenceRow, finalRow, lockRow, voteRow } from './rows.ts'
@@ -328,7 +328,7 @@ function pruneVotes<S, T extends Transaction> (turn: Turn<S, T>): void {
 }
 
 /** A final seal ends its epoch for ever; it alone is the base of the next, so that the next has one history. */
-function startEpoch<S, T extends Transaction> (turn: Turn<S, T>, { header, digest }: Block): void {
+export function startEpoch<S, T extends Transaction> (turn: Turn<S, T>, { header, digest }: SignedHeader): void {
   const { draft, rules, now } = turn
   const { seal } = header
   if (seal === null) return

@@ -50,9 +50,9 @@
  * 4. NULLIFY counts for a leader's own view at once, and f + 1 of them are joined without waiting.
  * 5. A block may be too early (30 s by default): it waits, and a certificate overrides the wait.
  */
-import { assert, compareBytes, digestOf, hex, unreachable } from '../../base/index.ts'
+import { assert, compareBytes, digestOf, fail, hex, ok, unreachable, type Result } from '../../base/index.ts'
 import { validatorSet, type Validator, type ValidatorSet } from '../finality/index.ts'
-import { catchUp, claimDueMs, onRange, onSeals } from './archive.ts'
+import { adopt, catchUp, claimDueMs, onRange, onSeals, type Snapshot, type SnapshotFailure } from './archive.ts'
 import { finalize, onCert, onUnjust, onVote } from './deciding.ts'
 import { OWN_INSTANCES_MAX } from './types.ts'
 import { decodeMessage, splitMessages, type Message } from './message.ts'
@@ -76,7 +76,7 @@ export type {
 } from './types.ts'
 export { JOINED_BYTES_MAX } from './types.ts'
 export type { State } from './state.ts'
-export { archiveAnswer, archiveReads, type ArchiveReader } from './archive.ts'
+export { archiveAnswer, archiveReads, type ArchiveReader, type Snapshot, type SnapshotFailure } from './archive.ts'
 export { decodeMessage, encodeMessage, joinMessages, MESSAGE_KINDS, splitMessages, type Message, type MessageKind, type Status } from './message.ts'
 export { decide, recorded, NOTHING_ON_RECORD, type Decision, type OnRecord } from './signer.ts'
 export { countRow, voteCountOf } from './rows.ts'
@@ -217,6 +217,17 @@ function onCerts<S, T extends Transaction> (turn: Turn<S, T>, from: PeerName, ce
   for (const { cert } of certs) {
     if (!isOfOtherEpoch(turn, from, cert.epoch)) turn.pending.push({ type: 'cert', cert, from, verified: false })
   }
+}
+
+/** Goes on from a state that was fetched whole; the driver replaces its rows of the application by what `persist` says. */
+export function adoptSnapshot<S, T extends Transaction> (
+  rules: Rules<S, T>, state: State<S, T>, snapshot: Snapshot<S>, now: Now
+): Result<Step<S, T>, SnapshotFailure> {
+  const turn = turnOf(rules, state, now)
+  const failure = adopt(turn, snapshot)
+  if (failure !== null) return fail(failure)
+  reconsiderLock(turn)
+  return ok(finish(turn))
 }
 
 // --- Looking in -----------------------------------------------------------------------------------------------------
