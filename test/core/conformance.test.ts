@@ -8,11 +8,13 @@ import { readFileSync } from 'node:fs'
 import { concat, equalBytes, hex, readUint, sha256, u32, utf8 } from '../../src/base/index.ts'
 import { seeded } from '../base/mutate.fixture.ts'
 import { finalityCodecs, type CodecCase } from './codecs.fixture.ts'
+import { consensusCodecs } from './consensus.examples.ts'
 import { ledgerCodecs } from './ledger-codecs.fixture.ts'
 
 const EXAMPLES = 1_024
 
 const ROOMS: Readonly<Record<string, Readonly<Record<string, CodecCase>>>> = {
+  consensus: consensusCodecs,
   finality: finalityCodecs,
   ledger: ledgerCodecs
 }

@@ -1,9 +1,10 @@
 import { cidOf, concat, leafHash, merkleRoot, utf8, type CID } from '../../src/base/index.ts'
-import type { Message, MessageKind, Status } from '../../src/core/consensus/index.ts'
+import { decodeMessage, encodeMessage, MESSAGE_KINDS, type Message, type MessageKind, type Status } from '../../src/core/consensus/index.ts'
 import {
   encodeEvidence, FINALIZE, FLUSH, makeBlock, NOTARIZE, NULLIFY, PROPOSE, type Block, type Cert, type CertType, type Digest, type FinalityProof, type Just, type Vote, type VoteType
 } from '../../src/core/finality/index.ts'
 import { randomBytes } from '../base/mutate.fixture.ts'
+import type { CodecCase } from './codecs.fixture.ts'
 
 type Chance = () => number
 
@@ -84,3 +85,12 @@ export const EXAMPLES: { readonly [K in MessageKind]: (random: Chance) => Extrac
   putTx: random => ({ kind: 'putTx', transactions: several(random, 3, () => randomBytes(random, 1 + upTo(random, 100))) }),
   evidence: random => ({ kind: 'evidence', evidence: exampleEvidence(random) })
 }
+
+/** As the conformance test wants them: encoded, and encoded again after decoding. */
+export const consensusCodecs: Readonly<Record<string, CodecCase>> = Object.fromEntries(MESSAGE_KINDS.map(kind => [kind, {
+  example: (random: Chance) => encodeMessage(EXAMPLES[kind](random)),
+  again: (encoded: Uint8Array) => {
+    const decoded = decodeMessage(encoded, 4_096)
+    return decoded.ok ? encodeMessage(decoded.value) : undefined
+  }
+}]))
