@@ -1,6 +1,6 @@
 import { strict as assert } from 'node:assert'
 import { connected, found, makeCity, removeCities, until, type City } from '../support/nodes.ts'
-import { append, fileOf, heldBy, publish, streamOf, tableOf } from '../support/publications.ts'
+import { heldBy, publish, tableOf } from '../support/publications.ts'
 
 describe('anchors on the ledger', function () {
   this.timeout(120_000)

@@ -52,6 +52,11 @@ export class Anchors {
     return anchors
   }
 
+  /** Height of the newest final block that is kept: the state may be a little further on. */
+  get keptHeight (): number {
+    return this.#kept
+  }
+
   /** The first anchor of the feed that covers so many segments; undefined while there is none. */
   async covering (feed: CID, segments: number): Promise<Anchored | undefined> {
     await this.#caughtUp()

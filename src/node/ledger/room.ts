@@ -169,7 +169,7 @@ export class LedgerRoom implements NodeLedger {
 
   verifyLedger (): Promise<LedgerCheck> {
     const { consensus, members } = this.#options.federation
-    return checkLedger(members.current.charter.envelope, consensus, consensus.view.height)
+    return checkLedger(members.current.charter.envelope, consensus, this.#anchors.keptHeight)
   }
 
   async ledgerProof (reference: string, record: number): Promise<Result<Uint8Array, ProofFailure>> {
@@ -199,6 +199,6 @@ export class LedgerRoom implements NodeLedger {
   readonly #nameOf = (did: string): string => this.#options.federation.members.nameOf(did)
 
   get #held (): Parameters<typeof blockViews>[0] {
-    return { consensus: this.#options.federation.consensus, epochs: this.#epochs, nameOf: this.#nameOf }
+    return { consensus: this.#options.federation.consensus, newest: this.#anchors.keptHeight, epochs: this.#epochs, nameOf: this.#nameOf }
   }
 }

@@ -11,12 +11,13 @@ const BLOCKS_MAX = 1_000
 const AUDIT_BLOCKS_MAX = 100_000
 const AUDIT_ENTRIES_MAX = 1_000
 
-type Held = { readonly consensus: Consensus, readonly epochs: Epochs, readonly nameOf: NameOf }
+/** `newest`: height of the newest block that is kept. */
+type Held = { readonly consensus: Consensus, readonly newest: number, readonly epochs: Epochs, readonly nameOf: NameOf }
 
 /** Newest first: final blocks below `before`, `limit` at most. Blocks before a snapshot are not here. */
 export async function blockViews (held: Held, { before, limit }: { readonly before?: number | undefined, readonly limit: number }): Promise<readonly BlockView[]> {
   const views: BlockView[] = []
-  const newest = Math.min((before ?? Number.MAX_SAFE_INTEGER) - 1, held.consensus.view.height)
+  const newest = Math.min((before ?? Number.MAX_SAFE_INTEGER) - 1, held.newest)
   for (let height = newest; height > 0 && views.length < Math.min(limit, BLOCKS_MAX); height--) {
     const block = await held.consensus.block(height)
     if (block === undefined) break
@@ -70,7 +71,7 @@ export type Subject =
 /** What the newest blocks say about it, oldest first. */
 export async function auditOf (held: Held, subject: Subject): Promise<readonly AuditEntry[]> {
   const entries: AuditEntry[] = []
-  const { height: newest } = held.consensus.view
+  const { newest } = held
   for (let height = newest; height > Math.max(0, newest - AUDIT_BLOCKS_MAX) && entries.length < AUDIT_ENTRIES_MAX; height--) {
     const block = await held.consensus.block(height)
     if (block === undefined) break
