@@ -4,9 +4,11 @@ import {
   encodeEvidence, FINALIZE, FLUSH, makeBlock, NOTARIZE, NULLIFY, PROPOSE, type Block, type Cert, type CertType, type Digest, type FinalityProof, type Just, type Vote, type VoteType
 } from '../../src/core/finality/index.ts'
 import { randomBytes } from '../base/mutate.fixture.ts'
-import type { CodecCase } from './codecs.fixture.ts'
+import { codecCase, type CodecCase } from './codecs.fixture.ts'
 
 type Chance = () => number
+
+const BODY_BYTES_MAX = 4_096
 
 const FEDERATION: CID = cidOf('dagCbor', utf8('a federation for examples'))
 
@@ -86,11 +88,6 @@ export const EXAMPLES: { readonly [K in MessageKind]: (random: Chance) => Extrac
   evidence: random => ({ kind: 'evidence', evidence: exampleEvidence(random) })
 }
 
-/** As the conformance test wants them: encoded, and encoded again after decoding. */
-export const consensusCodecs: Readonly<Record<string, CodecCase>> = Object.fromEntries(MESSAGE_KINDS.map(kind => [kind, {
-  example: (random: Chance) => encodeMessage(EXAMPLES[kind](random)),
-  again: (encoded: Uint8Array) => {
-    const decoded = decodeMessage(encoded, 4_096)
-    return decoded.ok ? encodeMessage(decoded.value) : undefined
-  }
-}]))
+/** As the tests of all kinds want them. */
+export const consensusCodecs: Readonly<Record<string, CodecCase>> = Object.fromEntries(MESSAGE_KINDS.map(kind => (
+  [kind, codecCase<Message>(encodeMessage, encoded => decodeMessage(encoded, BODY_BYTES_MAX), EXAMPLES[kind])])))
