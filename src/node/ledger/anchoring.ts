@@ -31,9 +31,9 @@ export function describedBy (entry: DatasetEntry | undefined): Described | undef
 
 export type AnchoringOptions = {
   readonly own: Did
-  readonly feeds: Feeds
-  readonly consensus: Consensus
-  readonly author: Author
+  readonly feeds: Pick<Feeds, 'all' | 'changed'>
+  readonly consensus: Pick<Consensus, 'state' | 'finals' | 'waiting'>
+  readonly author: Pick<Author, 'write'>
   readonly describe: (datasetId: string) => Described | undefined
   readonly clock: Clock
   readonly onFatal: (cause: unknown) => void

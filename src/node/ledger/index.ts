@@ -8,7 +8,7 @@
  * - Places of anchors are kept by feed and length, so that the first anchor that covers a record can be shown.
  * - The check of the whole ledger believes the charter and nothing else.
  */
-export { describedBy } from './anchoring.ts'
+export { Anchoring, describedBy, type AnchoringOptions } from './anchoring.ts'
 export { checkLedger, type LedgerSource } from './checking.ts'
 export { ledgerOf } from './door.ts'
 export { LedgerRoom, type LedgerRoomOptions } from './room.ts'
