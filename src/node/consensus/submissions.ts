@@ -32,6 +32,8 @@ export class Submissions {
   readonly #own = new Map<string, Own>()
   readonly #ownByAuthor = new Map<string, number>()
   readonly #finalHeights = new Map<string, number>()
+  /** After the last blocks that were told of: what is final beyond them is not told yet, which is not the same as lost. */
+  #told: LedgerState | undefined
   #cancelSweep: (() => void) | undefined
 
   constructor (options: SubmissionsOptions) {
@@ -108,6 +110,7 @@ export class Submissions {
   }
 
   #final ({ blocks }: Finals<LedgerState>): void {
+    this.#told = blocks.at(-1)?.state
     for (const { block: { header: { height } }, ids } of blocks) {
       for (const id of ids) {
         this.#finalHeights.set(id, height)
@@ -134,13 +137,14 @@ export class Submissions {
   }
 
   #sweep (): void {
-    const { ledger, driver, state, clock } = this.#options
+    const { ledger, driver, clock } = this.#options
+    const told = this.#told ?? this.#options.state()
     for (const [id, own] of this.#own) {
       const { transaction } = own
-      const checked = ledger.check(state(), clock.nowMs(), transaction)
+      const checked = ledger.check(told, clock.nowMs(), transaction)
       if (checked.ok || checked.failure.code === 'sequence') own.refusedSinceMs = undefined
       else own.refusedSinceMs ??= clock.monotonicMs()
-      if (!ledger.isAlive(state(), clock.nowMs(), transaction)) this.#end(id, fail({ code: 'expired', opIndex: null }))
+      if (!ledger.isAlive(told, clock.nowMs(), transaction)) this.#end(id, fail({ code: 'expired', opIndex: null }))
       else if (!checked.ok && clock.monotonicMs() - (own.refusedSinceMs ?? Infinity) >= REFUSED_MS) this.#end(id, checked)
       else if (!poolHas(driver.state, id)) driver.submit(transaction)
     }
