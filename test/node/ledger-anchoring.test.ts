@@ -46,7 +46,9 @@ function townWith (): {
   readonly written: { readonly atMs: number, readonly operations: readonly Uint8Array[] }[]
   readonly described: Map<string, Uint8Array>
   readonly anchoring: Anchoring
-  put (feed: TestFeed, length?: number): Feed
+  readonly put: (feed: TestFeed, length?: number) => Feed
+  /** What the ledger refused. */
+  readonly refused: string[]
 } {
   const chain = foundedChain(1)
   const [city] = chain.founders
@@ -58,6 +60,7 @@ function townWith (): {
   const finals: AnchoringOptions['consensus']['finals'] = new Signal()
   const described = new Map<string, Uint8Array>()
   const waiting: LedgerTransaction[] = []
+  const refused: string[] = []
   const anchoring = new Anchoring({
     own: city.did, feeds: { all: () => feeds.values(), changed }, clock: time.clock,
     consensus: { get state () { return chain.state }, finals, waiting: () => waiting },
@@ -66,6 +69,7 @@ function townWith (): {
         const ran = chain.block([chain.byNode(city, operations)], { timeMs: time.ms })
         if (!ran.ok) {
           chain.forget(city.node)
+          refused.push(ran.failure.code)
           return { ok: false, failure: ran.failure }
         }
         written.push({ atMs: time.ms, operations })
@@ -77,7 +81,7 @@ function townWith (): {
     onFatal: cause => { throw cause }, log: () => {}
   })
   return {
-    time, written, described, anchoring,
+    time, written, described, anchoring, refused,
     put: ({ declaration, segments, head }, length = segments.length) => {
       const feed = feeds.get(declaration.id.toString()) ?? new Feed({
         number: feeds.size + 1, id: declaration.id, declaration, statement: declaration.statement.envelope, role: 'writer'
@@ -116,7 +120,7 @@ describe('anchoring', () => {
   })
 
   it('anchors what grows at most once a minute, and the newest of it', async () => {
-    const { time, written, put } = townWith()
+    const { time, written, put, refused } = townWith()
     const feed = feedCalled('air', 40)
     for (let length = 1; length <= 40; length++) {
       put(feed, length)
@@ -127,6 +131,7 @@ describe('anchoring', () => {
     assert.ok(written.length >= 3 && written.length <= 5, `${written.length}`)
     for (const [at, ms] of times.slice(1).entries()) assert.ok(ms - (times[at] ?? 0) >= MINUTE_MS)
     assert.deepEqual(lengthsOf(written.at(-1)?.operations ?? []), [40])
+    assert.deepEqual(refused, [], 'it does not try before its time')
   })
 
   it('names at most 16 feeds at once, those that wait longest first', async () => {
