@@ -47,6 +47,8 @@ describe('finality: checkpoints', () => {
       assert.equal(judge([by(cyd, checkpointAt(9, changes)), ...said], true), 'contradiction')
     }
     assert.equal(judge([...said, by(cyd, checkpointAt(9, { federation: OTHER_FEDERATION }))]), 'ok', 'another federation says nothing here')
+    const foreign = checkpointAt(9, { federation: OTHER_FEDERATION })
+    assert.equal(judge([by(ada, foreign), by(ben, foreign)]), 'too-few')
   })
 
   it('older than keys can be trusted for prove nothing, nor do those from the future', () => {

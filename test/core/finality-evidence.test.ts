@@ -114,6 +114,8 @@ describe('finality: evidence of a bad justification', () => {
     'one nullification too many': child({ nulls: [epoch.nullified(2), epoch.nullified(3), epoch.nullified(4)] }),
     'nullifications in another order': child({ nulls: [epoch.nullified(3), epoch.nullified(2)] }),
     'one nullification for two views': child({ nulls: [epoch.nullified(2), epoch.nullified(2)] }),
+    'NOTARIZE certificates for nullifications': child({ nulls: [2, 3].map(view => epoch.cert({ epoch: 0, view, type: NOTARIZE, digest: one })) }),
+    'a nullification of another epoch': child({ nulls: [epoch.nullified(2), epoch.cert({ epoch: 1, view: 3, type: NULLIFY, digest: null })] }),
     'a forged nullification': child({ nulls: [epoch.nullified(2), forged(epoch.nullified(3))] }),
     'a parent that is not before it': epoch.block(parent, { view: 4, parentView: 4, just: just({ nulls: [] }) })
   }
@@ -144,6 +146,8 @@ describe('finality: evidence of a bad justification', () => {
       { vote: { ...says(NOTARIZE, block.digest, { view }), signer: 0 } }
     ]
     for (const change of changes) assert.equal(verifyEvidence(FEDERATION, epoch.set, evidenceOf(block, change)), false)
+    const good = child({})
+    assert.equal(verifyEvidence(FEDERATION, epoch.set, evidenceOf(good, { just: block.justBytes })), false, 'a bad one that the header does not name')
   })
 
   it('counts nothing that is too large for a block to carry', () => {

@@ -1,7 +1,8 @@
 import { strict as assert } from 'node:assert'
 import { EMPTY_ROOT, equalBytes } from '../../src/base/index.ts'
 import {
-  digestOfFederation, encodeHeader, FLUSH, followSeals, genesisAnchor, NOTARIZE, nextAnchor, NORMAL, PROOF_HEADERS_MAX, SEAL, verifyFinality,
+  digestOfFederation, encodeHeader, FINALIZE, FLUSH, followSeals, genesisAnchor, leaderOf, NOTARIZE, nextAnchor, NORMAL, PROOF_HEADERS_MAX, SEAL,
+  verifyFinality,
   type Anchor, type Block, type BlockFields, type FinalityProof, type Header
 } from '../../src/core/finality/index.ts'
 import { anchorOf, digestNamed, Epoch, flipped, namesOf, OTHER_FEDERATION, real, tags } from './finality.fixture.ts'
@@ -57,6 +58,11 @@ describe('finality: proofs', () => {
     assert.equal(judge({ headers, cert: { ...cert, signatures: flipped(cert.signatures) } }), 'certificate')
     assert.equal(judge({ headers, cert: { ...cert, bitmap: new Uint8Array([0b1110]) } }), 'certificate')
     assert.equal(judge({ headers, cert: new Epoch(namesOf(7)).finalized(b) }), 'certificate')
+    const signed = { epoch: 0, view: 4, type: FINALIZE, digest: b.digest } as const
+    assert.equal(judge({ headers, cert: epoch.cert(signed) }), 'ok')
+    for (const changes of [{ epoch: 1 }, { view: 5 }, { digest: a.digest }]) {
+      assert.equal(judge({ headers, cert: epoch.cert({ ...signed, ...changes }) }), 'certificate', JSON.stringify(changes))
+    }
     assert.equal(judge({ headers, cert: epoch.cert({ epoch: 0, view: 4, type: NOTARIZE, digest: b.digest }) }), 'certificate')
   })
 
@@ -75,7 +81,8 @@ describe('finality: proofs', () => {
   const middle: readonly (readonly [Partial<Header>, string])[] = [
     [{}, 'ok'], [{ federation: OTHER_FEDERATION }, 'federation'], [{ epoch: 1 }, 'epoch'], [{ validatorsHash: digestNamed('others') }, 'validators'],
     [{ proposer: 3 - epoch.block(a).header.proposer }, 'leader'], [{ proposer: 30 }, 'leader'], [{ parent: digestNamed('another') }, 'chain'],
-    [{ height: 3 }, 'chain'], [{ height: 1 }, 'chain'], [{ parentView: 0 }, 'chain'], [{ timeMs: FOUNDED_MS + 1_000 }, 'chain']
+    [{ height: 3 }, 'chain'], [{ height: 1 }, 'chain'], [{ parentView: 0 }, 'chain'], [{ timeMs: FOUNDED_MS + 1_000 }, 'chain'],
+    [{ view: 1, proposer: leaderOf(epoch.set, anchor.base, 1) }, 'chain']
   ]
   for (const [changes, code] of middle) {
     it(`says ${code} of a second header with ${JSON.stringify(Object.keys(changes))} changed`, () => assert.equal(judge(proofWith(1, changes)), code))
@@ -134,6 +141,9 @@ describe('finality: anchors', () => {
     }
     const keys = genesis.validators.map(({ key }) => Buffer.from(key).toString('hex'))
     assert.deepEqual(keys, keys.toSorted())
+    const second = { transportKey: digestNamed('transport'), consensusKey: digestNamed('consensus'), addresses: [] }
+    const withMore = charter.founders.map(founder => ({ ...founder, nodes: [...founder.nodes, second] }))
+    assert.deepEqual(genesisAnchor({ ...charter, founders: withMore }), genesis, 'further nodes have no seat')
     const block = (of: Anchor): string => codeOf(verifyFinality(of, real.scheme, { headers: [], cert: epoch.finalized(epoch.block(null)) }))
     assert.equal(block(genesis), 'chain', 'its validators are a set')
   })

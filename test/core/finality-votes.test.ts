@@ -137,6 +137,8 @@ describe('finality: votes and certificates', () => {
     assert.ok(verifyCert(FEDERATION, set, cert, isKnown))
     assert.equal(verified, 2)
     assert.equal(verifyCert(FEDERATION, set, { ...cert, signatures: flipped(cert.signatures, 64) }, isKnown), false)
-    assert.equal(verifyCert(FEDERATION, set, { ...cert, bitmap: new Uint8Array([0b1_0011]) }, () => true), false, 'the form is checked always')
+    for (const bits of [0b1_0011, 0b1111, 0b0011]) {
+      assert.equal(verifyCert(FEDERATION, set, { ...cert, bitmap: new Uint8Array([bits]) }, () => true), false, 'the form is checked always')
+    }
   })
 })

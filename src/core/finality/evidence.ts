@@ -92,7 +92,7 @@ function isBadJustification (federation: CID, set: ValidatorSet, { vote, header,
 
 /** Whether a justification holds for a header, as far as can be told without the blocks before it. */
 export function justifies (federation: CID, set: ValidatorSet, { epoch, view, parent, parentView }: Header, { parentCert, nulls }: Just): boolean {
-  if (view <= parentView || nulls.length !== view - parentView - 1 || (parentView === 0) !== (parentCert === null)) return false
+  if (nulls.length !== view - parentView - 1 || (parentView === 0) !== (parentCert === null)) return false
   const isParent = parentCert === null || ((parentCert.type === NOTARIZE || parentCert.type === FINALIZE) && parentCert.epoch === epoch &&
     parentCert.view === parentView && parentCert.digest !== null && equalBytes(parentCert.digest, parent) && verifyCert(federation, set, parentCert))
   return isParent && nulls.every((cert, at) =>
