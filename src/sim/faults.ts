@@ -37,7 +37,7 @@ export function trouble (world: World, burst: Plan['bursts'][number], chance: Ch
   if (has('clog')) times(6, () => clogSome(world, chance))
   if (has('crash')) {
     times(2 + plan.nodes / 3, () => restartSoon(world, honest(), chance, endMs))
-    if (chance.isBelow(0.15)) at(() => { for (const each of [...network.processes]) restartSoon(world, each, chance, endMs) })
+    if (chance.isBelow(0.15)) at(() => { for (const each of network.processes.slice()) restartSoon(world, each, chance, endMs) })
   }
   if (has('pause')) times(3, () => pauseFor(world, honest(), chance.between(500, 20_000)))
   for (const index of plan.fragile) harm(world, index, chance, burst)

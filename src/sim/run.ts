@@ -59,9 +59,10 @@ function play (world: World): number {
   }
   const endMs = plan.hours * 3_600_000
   let recoveryMs = 0
-  for (const [at, burst] of plan.bursts.entries()) {
+  for (const [at, { atMs, forMs }] of plan.bursts.entries()) {
     const chance = chanceOf(plan.seed, `burst ${at}`)
-    agenda.runUntil(burst.atMs, () => isBroken(world))
+    agenda.runUntil(atMs, () => isBroken(world))
+    const burst = { atMs: agenda.nowMs, forMs }
     trouble(world, burst, chance)
     clients(world, burst, chanceOf(plan.seed, `clients ${at}`))
     agenda.runUntil(burst.atMs + burst.forMs, () => isBroken(world))
