@@ -243,6 +243,44 @@ describe('bugs that simulation found once', () => {
   })
 })
 
+describe('what was lost', () => {
+  it('is told again: a transaction that a learner submits again reaches the validators', () => {
+    const world = createWorld(FOUR, ['ed'])
+    world.startAll()
+    world.run(10_000)
+    world.network.passes = (from, _to, bytes) => !(from === 'ed' && read(bytes).kind === 'putTx')
+    world.submit('ed', 'one')
+    world.run(10_000)
+    assert.deepEqual(world.said('ada'), [])
+    world.network.passes = () => true
+    world.submit('ed', 'one')
+    world.run(10_000)
+    for (const name of [...FOUR, 'ed']) assert.deepEqual(world.said(name), ['one'])
+  })
+
+  it('is asked again: a node behind by epochs reaches the present of a federation that is silent', () => {
+    const world = createWorld(FOUR, ['ed'])
+    for (const name of FOUR) world.start(name)
+    world.run(1_000)
+    for (const seats of ['ada,bo,cy,ed', 'ada,bo,cy,di', 'ada,bo,cy,di,ed']) {
+      world.submit('ada', `before ${seats}`, `seats:${seats}`)
+      world.run(10_000)
+      world.submit('ada', `after ${seats}`)
+      world.run(10_000)
+    }
+    assert.equal(stateOf(world, 'ada').epoch.number, 3)
+    let lost = 0
+    world.network.passes = (_from, to, bytes) => {
+      const isLost = to === 'ed' && ['range', 'cert', 'certs', 'block'].includes(read(bytes).kind) && lost++ < 5
+      return !isLost
+    }
+    world.start('ed')
+    world.run(120_000)
+    assert.ok(lost >= 5)
+    assert.deepEqual(world.digests('ed'), world.digests('ada'))
+  })
+})
+
 describe('a peer that lies about its height', () => {
   it('is asked three times at most, and catching up ends with another that has blocks', () => {
     const world = createWorld(FOUR, ['liar', 'ed'])

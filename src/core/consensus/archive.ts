@@ -122,8 +122,10 @@ export function onSeals<S, T extends Transaction> (turn: Turn<S, T>, from: PeerN
     const verified = verifyFinality(anchorOf(draft.epoch, rules), rules.scheme, proof)
     if (!verified.ok || peer === undefined) continue
     const { header } = verified.value.header
-    if (header.height > draft.final.height) return put(turn, 'peers', from, { ...peer, claim: { epoch: header.epoch + 1, height: header.height, sinceMs: turn.now.monotonicMs, misses: 0 } })
-    return
+    if (header.height <= draft.final.height) return
+    const epoch = Math.max(peer.claim?.epoch ?? 0, header.epoch + proofs.length)
+    const height = Math.max(peer.claim?.height ?? 0, header.height)
+    return put(turn, 'peers', from, { ...peer, claim: { epoch, height, sinceMs: peer.claim?.sinceMs ?? turn.now.monotonicMs, misses: 0 } })
   }
 }
 

@@ -10,6 +10,7 @@ import {
   type Final, type Held, type Known, type OwnRow, type Proven, type Turn
 } from './state.ts'
 import type { FinalBlock, PeerName, Transaction } from './types.ts'
+import { recordOf } from './signer.ts'
 import { evidenceName, isProven, isShown, validate } from './validity.ts'
 import { cast, enter, tell, want } from './views.ts'
 
@@ -323,7 +324,7 @@ function pruneVotes<S, T extends Transaction> (turn: Turn<S, T>): void {
   const first = signing.rows.findIndex(({ vote }) => !isOver(vote))
   const keep = first < 0 ? newestOf(signing.rows) : first
   for (const { count } of signing.rows.slice(0, Math.max(0, keep))) turn.rows.push(voteRow(count, null))
-  const byView = new Map([...signing.byView].filter(([view]) => view > final.view && final.view > 0))
+  const byView = new Map([...signing.byView].filter(([view]) => view > final.view))
   draft.signing = { ...signing, rows: signing.rows.slice(Math.max(0, keep)), byView }
 }
 
@@ -345,7 +346,7 @@ export function startEpoch<S, T extends Transaction> (turn: Turn<S, T>, { header
   draft.entry = null
   draft.backoffMs = 2 * rules.profile.deltaMs
   draft.suspects = new Set()
-  draft.signing = { ...draft.signing, byView: new Map() }
+  draft.signing = { ...draft.signing, byView: recordOf(draft.signing.rows, draft.epoch.number) }
   if (draft.epoch.me >= 0 && openValidators(turn).length < set.value.validators.length - 1) draft.statusOwed = true
   turn.pending.length = 0
   for (const [name, peer] of draft.peers) {

@@ -62,7 +62,7 @@ import {
 } from './peers.ts'
 import { propose } from './proposing.ts'
 import { blockRowGone, certRowGone, instancesRow, restoreRows, type Restored } from './rows.ts'
-import { NOTHING_ON_RECORD, recorded, type OnRecord } from './signer.ts'
+import { recordOf } from './signer.ts'
 import {
   alarm, appendLog, blame, effectsOf, emit, epochOf, put, send, turnOf, viewAt, wake, type Final, type Lock, type Outcome, type Signing, type State,
   type Turn
@@ -346,17 +346,13 @@ function setOf (validators: readonly Validator[], scheme: Rules<unknown, Transac
 function signingOf (
   { votes, isDamaged, lock: kept }: Restored, epoch: number, keys: ReadonlySet<string>, now: Now, deltaMs: number
 ): Signing {
-  const byView = new Map<number, OnRecord>()
-  for (const { vote: { epoch: of, view, type, digest } } of votes) {
-    if (of === epoch) byView.set(view, recorded(byView.get(view) ?? NOTHING_ON_RECORD, type, digest === null ? null : hex(digest)))
-  }
   const [first] = votes
   const reason = isDamaged ? 'its record of own votes is damaged' : null
   const lockNow: Lock = kept !== null
     ? { type: 'locked', reason: kept.reason, keys: kept.keys }
     : reason !== null ? { type: 'locked', reason, keys } : { type: 'checking', answered: new Set(), sinceMs: now.monotonicMs, askedMs: now.monotonicMs, backoffMs: 2 * deltaMs }
   const floor = first === undefined || first.count === 0 ? null : { epoch: first.vote.epoch, view: first.vote.view }
-  return { rows: votes, next: (votes.at(-1)?.count ?? -1) + 1, byView, floor, lock: lockNow }
+  return { rows: votes, next: (votes.at(-1)?.count ?? -1) + 1, byView: recordOf(votes, epoch), floor, lock: lockNow }
 }
 
 /** Blocks, certificates and own votes as if they had just come, except that nothing is signed, kept or sent. */

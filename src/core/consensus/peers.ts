@@ -244,6 +244,7 @@ export function isOfOtherEpoch<S, T extends Transaction> (turn: Turn<S, T>, from
   else if (monotonicMs >= peer.answeredMs + REPEAT_MS_MIN) {
     put(turn, 'peers', from, { ...peer, answeredMs: monotonicMs })
     emit(turn, { type: 'archive', peer: from, request: { kind: 'seals', fromEpoch: epoch } })
+    sendStatus(turn, [from])
   }
   return true
 }

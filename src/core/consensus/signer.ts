@@ -12,8 +12,8 @@
  * Columns combine: any refusal wins. FINALIZE d after NOTARIZE of another, and the reverse, are refused although the paper
  * allows them: only so is such a pair a proof of a lie (rule 5).
  */
-import { unreachable } from '../../base/index.ts'
-import { FINALIZE, NOTARIZE, NULLIFY, PROPOSE, type VoteType } from '../finality/index.ts'
+import { hex, unreachable } from '../../base/index.ts'
+import { FINALIZE, NOTARIZE, NULLIFY, PROPOSE, type Vote, type VoteType } from '../finality/index.ts'
 
 /** What one key said in one view; digests by their hex. */
 export type OnRecord = {
@@ -59,4 +59,13 @@ export function recorded (record: OnRecord, type: VoteType, digest: string | nul
     case FINALIZE: return { ...record, finalized: digest }
     default: return unreachable(type)
   }
+}
+
+/** What was signed in an epoch, by view: also when it is entered again because the rows of finality were lost. */
+export function recordOf (votes: Iterable<{ readonly vote: Vote }>, ofEpoch: number): ReadonlyMap<number, OnRecord> {
+  const byView = new Map<number, OnRecord>()
+  for (const { vote: { epoch, view, type, digest } } of votes) {
+    if (epoch === ofEpoch) byView.set(view, recorded(byView.get(view) ?? NOTHING_ON_RECORD, type, digest === null ? null : hex(digest)))
+  }
+  return byView
 }
