@@ -10,13 +10,15 @@ import { seeded } from '../base/mutate.fixture.ts'
 import { finalityCodecs, type CodecCase } from './codecs.fixture.ts'
 import { consensusCodecs } from './consensus.examples.ts'
 import { ledgerCodecs } from './ledger-codecs.fixture.ts'
+import { lightCodecs } from './light-codecs.fixture.ts'
 
 const EXAMPLES = 1_024
 
 const ROOMS: Readonly<Record<string, Readonly<Record<string, CodecCase>>>> = {
   consensus: consensusCodecs,
   finality: finalityCodecs,
-  ledger: ledgerCodecs
+  ledger: ledgerCodecs,
+  light: lightCodecs
 }
 
 const codecs = Object.entries(ROOMS).flatMap(([room, kinds]) => Object.entries(kinds).map(([kind, each]) => [`${room}: ${kind}`, each] as const))
