@@ -68,6 +68,7 @@ function play (world: World): number {
     agenda.runUntil(burst.atMs + burst.forMs, () => isBroken(world))
     for (const each of world.network.processes) world.judge.checkSizes(each)
     recoveryMs = Math.max(recoveryMs, heal(world))
+    world.judge.judgeLate()
     world.judge.judgeForks()
     quiet(world, plan.bursts[at + 1]?.atMs ?? Math.max(endMs, agenda.nowMs))
   }

@@ -35,6 +35,7 @@ export class Judge {
   readonly #ids = new Map<string, number>()
   readonly #heads = new Map<number, number>()
   readonly #left = new Set<string>()
+  readonly #open: { readonly who: Process, readonly said: SignedVote }[] = []
   readonly #judged = new WeakSet<Uint8Array>()
   /** Of nodes that were restored, wiped or cloned: what they knew may be lost. */
   readonly excused: Set<number> = new Set()
@@ -61,9 +62,10 @@ export class Judge {
     if (key === undefined || !who.place.keys.has(hex(key))) return
     const { epoch, view, type, digest } = vote
     const said: SignedVote = { key: hex(key), epoch, view, type, digest: digest === null ? null : hex(digest) }
-    // A leader that restarts may vote for its own block before it sends it again.
+    // A leader may vote for its own block before anybody else is there to get it.
     const held = who.state?.blocks.get(said.digest ?? '')
     if (held !== undefined) this.oracle.learn(held.block)
+    if (said.digest !== null && !this.oracle.knows(said.digest)) this.#open.push({ who, said })
     this.#note(who, 'vote', this.oracle.judgeVote(said))
     if (message.kind === 'proposal') this.#note(who, 'proposal', this.oracle.judgeProposal(message.block))
     const row = encodeVote({ epoch, view, type, digest, signer: vote.signer, signature: vote.signature })
@@ -108,6 +110,13 @@ export class Judge {
   restarted (who: Process, height: number, durableHeight: number): void {
     if (height < durableHeight && !this.excused.has(who.place.index)) this.#note(who, 'floor', `it starts at height ${height} though ${durableHeight} was kept`)
     this.#heads.set(who.place.index, height)
+  }
+
+  /** Votes for blocks that were not known when the votes left. One that is lost with all that knew it is nobody's business. */
+  judgeLate (): void {
+    for (const { who, said } of this.#open.splice(0)) {
+      if (this.oracle.knows(said.digest ?? '')) this.#note(who, 'vote', this.oracle.judgeVote(said))
+    }
   }
 
   /** Two histories name those who made them possible: more than are tolerated, and nobody honest. */

@@ -74,7 +74,11 @@ export class Oracle {
     if (!this.#blocks.has(name)) this.#blocks.set(name, { block, name, outcome: undefined })
   }
 
-  /** A vote that an honest node lets out. */
+  knows (digest: string): boolean {
+    return this.#blocks.has(digest)
+  }
+
+  /** A vote that an honest node lets out. A block that is not known yet is judged when it is. */
   judgeVote (vote: SignedVote): string | undefined {
     const { key, epoch, view, type, digest } = vote
     const era = this.#eras[epoch]
@@ -89,7 +93,7 @@ export class Oracle {
       return this.#signatures.count(epoch, view, NOTARIZE, digest, era.keys) >= era.quorum ? undefined : `FINALIZE at view ${view} without a quorum that notarised it`
     }
     const known = this.#blocks.get(digest)
-    if (known === undefined) return type === PROPOSE ? undefined : `NOTARIZE at view ${view} of a block that nobody sent`
+    if (known === undefined) return undefined
     if (known.block.header.view !== view || known.block.header.epoch !== epoch) return 'a vote for a block of another view'
     const wrong = this.#faultOf(era, known)
     return wrong === undefined ? undefined : `${type === PROPOSE ? 'proposes' : 'notarises'} at view ${view} a block that is not valid: ${wrong}`
