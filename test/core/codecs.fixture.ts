@@ -56,7 +56,7 @@ const hash = (random: Random): Uint8Array => randomBytes(random, 32)
 const view = (random: Random): number => Math.max(1, someUint(random))
 const someCid = (random: Random): CID => cidOf('dagCbor', randomBytes(random, 8))
 
-export function someVote (random: Random): Vote {
+function someVote (random: Random): Vote {
   const type = pick<VoteType>(random, [PROPOSE, NOTARIZE, NULLIFY, FINALIZE])
   return {
     epoch: someUint(random), view: view(random), type, digest: type === NULLIFY ? null : hash(random),
@@ -81,7 +81,7 @@ const someSeal = (random: Random): Seal => ({
   nextVersion: 1 + someUint(random, 65_534), prevSeal: hash(random), prevSealHeight: someUint(random)
 })
 
-export function someHeader (random: Random): Header {
+function someHeader (random: Random): Header {
   const type = pick(random, [NORMAL, FLUSH, SEAL] as const)
   return {
     federation: someCid(random), epoch: someUint(random), view: view(random), height: view(random), parent: hash(random), parentView: someUint(random),

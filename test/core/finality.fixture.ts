@@ -11,7 +11,7 @@ export const FEDERATION: CID = cidOf('dagCbor', utf8('a federation that is final
 export const OTHER_FEDERATION: CID = cidOf('dagCbor', utf8('another federation'))
 
 /** Signatures of hashes, for tests that make thousands of them. */
-export const TAGS: Scheme = key => ({ bytes: key, verify: (message, signature) => equalBytes(signature, tagOf(key, message)) })
+const TAGS: Scheme = key => ({ bytes: key, verify: (message, signature) => equalBytes(signature, tagOf(key, message)) })
 
 function tagOf (key: Uint8Array, message: Uint8Array): Uint8Array {
   const half = sha256(key, message)

@@ -46,7 +46,7 @@ export function decodeJust (encoded: Uint8Array): Result<Just, CodecFailure> {
   return parentCert.ok ? ok({ parentCert: parentCert.value, nulls }) : parentCert
 }
 
-export function rootOfEvidence (evidence: readonly Uint8Array[]): Uint8Array {
+function rootOfEvidence (evidence: readonly Uint8Array[]): Uint8Array {
   return merkleRoot(evidence.map(each => leafHash(each)))
 }
 

@@ -11,14 +11,14 @@
  * An epoch has one set of validators, sorted by key. It ends with a final SEAL block that names the next set; below a seal there
  * are only FLUSH blocks, which are discarded. A proof of finality is a chain of headers and a FINALIZE certificate for the last:
  * its first header is final. Whoever knows an epoch's base and validators (an anchor; at first the charter) verifies it, and
- * follows seal after seal to the newest epoch. Nothing here needs state, clock or network.
+ * follows seal after seal to the newest epoch; sets, hashes and turns of leaders are computed from the anchor, never taken from
+ * a header's word. Nothing here needs state, clock or network.
  *
  * Evidence is a pair of votes of one signer in one view that no honest node gives, or a NOTARIZE vote for a header whose
- * justification does not hold. NOTARIZE with NULLIFY is a timeout, and no evidence.
+ * justification does not hold and is small enough to be shown in a block. NOTARIZE with NULLIFY is a timeout, and no evidence.
  */
 export {
-  CERT_BYTES_MAX, EVIDENCE_BYTES_MAX, EVIDENCE_PER_BLOCK_MAX, HEADER_BYTES_MAX, PROOF_BYTES_MAX, PROOF_HEADERS_MAX, TRUST_PERIOD_MS, VALIDATORS_MAX,
-  VOTE_BYTES_MAX
+  CERT_BYTES_MAX, HEADER_BYTES_MAX, PROOF_HEADERS_MAX, TRUST_PERIOD_MS, VALIDATORS_MAX, VOTE_BYTES_MAX
 } from './limits.ts'
 export {
   decodeVote, digestOfFederation, encodeVote, faultyOf, quorumOf, realScheme, validatorSet, verifyVote, voteSignBytes,
@@ -26,7 +26,7 @@ export {
 } from './votes.ts'
 export { assembleCert, decodeCert, encodeCert, verifyCert, votesOfCert } from './certificates.ts'
 export { decodeHeader, encodeHeader } from './headers.ts'
-export { decodeBlock, decodeJust, encodeBlock, encodeJust, makeBlock, rootOfEvidence, type BlockFailure, type BlockFields } from './blocks.ts'
+export { decodeBlock, decodeJust, encodeBlock, encodeJust, makeBlock, type BlockFailure, type BlockFields } from './blocks.ts'
 export {
   decodeFinalityProof, encodeFinalityProof, followSeals, genesisAnchor, nextAnchor, verifyFinality, type Finality, type FinalityFailure
 } from './proofs.ts'

@@ -106,7 +106,7 @@ function writeCborUint (target: Uint8Array, at: number, value: number): number {
 
 // --- Codec ---------------------------------------------------------------------------------------------------------
 
-export const voteTypeSchema = literal(1, 2, 3, 4)
+const voteTypeSchema = literal(1, 2, 3, 4)
 const voteSchema = tuple(
   uint(VIEW_MAX), integer(1, VIEW_MAX), voteTypeSchema, nullable(bytes(DIGEST_SIZE_BYTES)), uint(VALIDATORS_MAX - 1), bytes(SIGNATURE_SIZE_BYTES)
 )
