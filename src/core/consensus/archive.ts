@@ -1,10 +1,13 @@
 import { equalBytes, hex } from '../../base/index.ts'
-import { decodeHeader, encodeBlock, encodeFinalityProof, followSeals, SEAL, verifyFinality, type Anchor, type Block, type FinalityProof } from '../finality/index.ts'
-import { MISSES_MAX, NEAR_BLOCKS, NEAR_DELTAS, RANGE_BLOCKS_MAX, RANGE_BYTES_MAX, RANGE_DELTAS, SEALS_MAX } from './types.ts'
+import {
+  decodeHeader, encodeBlock, encodeFinalityProof, FLUSH, nextAnchor, SEAL, validatorSet, verifyFinality,
+  type Anchor, type Block, type FinalityProof, type Scheme, type SignedHeader
+} from '../finality/index.ts'
+import { MISSES_MAX, NEAR_BLOCKS, NEAR_DELTAS, PAST_EPOCHS_MAX, RANGE_BLOCKS_MAX, RANGE_BYTES_MAX, RANGE_DELTAS, SEALS_MAX } from './types.ts'
 import { fork, settleChain, startEpoch } from './deciding.ts'
 import { encodeMessage, type Message } from './message.ts'
-import { blockRowGone, certRowGone, epochRow, evidenceRow, finalRow } from './rows.ts'
-import { appendLog, blame, drop, epochOf, put, rootOfLog, send, type Claim, type Held, type Log, type Outcome, type Turn } from './state.ts'
+import { blockRowGone, certRowGone, finalRow } from './rows.ts'
+import { appendLog, blame, epochOf, put, rootOfLog, send, type Claim, type Held, type Log, type Outcome, type Turn } from './state.ts'
 import type { ArchiveRequest, PeerName, Transaction } from './types.ts'
 import { sendStatus } from './views.ts'
 
@@ -144,43 +147,69 @@ export type Snapshot<S> = {
   readonly stateRoot: Uint8Array
 }
 
-export type SnapshotFailure = { readonly code: 'seals' | 'proof' | 'older' | 'state-root' | 'log' }
+/** `flush`: below a seal there are blocks that are final and yet no part of the ledger; this may be one of them. */
+export type SnapshotFailure = { readonly code: 'seals' | 'proof' | 'flush' | 'older' | 'state-root' | 'log' }
 
-/** Takes a proven state in place of the blocks up to it. Evidence that was final before is not known from it. */
+/**
+ * Takes a proven state in place of the blocks up to it. Evidence that was final before is not known from it; own votes and what
+ * forbids more of them stay as they are.
+ */
 export function adopt<S, T extends Transaction> (turn: Turn<S, T>, { seals, proof, log, appState, stateRoot }: Snapshot<S>): SnapshotFailure | null {
   const { draft, rules } = turn
-  const { federation, scheme, app, node } = rules
-  const anchor = followSeals(anchorOf(draft.epoch, rules), scheme, seals)
-  if (!anchor.ok) return { code: 'seals' }
-  const verified = verifyFinality(anchor.value, scheme, proof)
+  const { scheme, app } = rules
+  const passed = passing(anchorOf(draft.epoch, rules), scheme, seals)
+  if (passed === null) return { code: 'seals' }
+  const verified = verifyFinality(passed.at(-1)?.next ?? anchorOf(draft.epoch, rules), scheme, proof)
   if (!verified.ok) return { code: 'proof' }
   const { header, digest } = verified.value.header
   if (header.height <= draft.final.height) return { code: 'older' }
+  if (header.type === FLUSH && app.epochOf?.(appState) !== header.epoch) return { code: 'flush' }
   if (!equalBytes(header.stateRoot, stateRoot)) return { code: 'state-root' }
   if (log.length !== header.height || !equalBytes(rootOfLog(log), header.logRoot)) return { code: 'log' }
   const before = draft.final.outcome.state
-  const last = seals.at(-1)?.headers[0]
-  const seal = last === undefined ? undefined : decodeHeader(last)
-  if (seal?.ok === true) {
-    const { epoch, base, baseHeight, timeMs } = anchor.value
-    draft.epoch = epochOf(federation, epoch, seal.value.header.seal?.nextVersion ?? 1, verified.value.set, node, draft.keys, { digest: base, height: baseHeight, timeMs })
-    draft.past = []
-    for (const name of draft.finalEvidence.keys()) {
-      drop(turn, 'finalEvidence', name)
-      turn.rows.push(evidenceRow(name, null))
-    }
-  }
+  forgetUnfinal(turn)
+  pass(turn, passed)
   const outcome: Outcome<S> = {
     state: appState, stateRoot, log: appendLog(log, digest), due: app.due(appState), seal: null, ids: [], context: null, evidence: []
   }
   draft.final = { digest, name: hex(digest), height: header.height, view: header.view, timeMs: header.timeMs, proof, outcome }
-  forgetUnfinal(turn)
-  Object.assign(draft, { view: header.view + 1, enteredMs: turn.now.monotonicMs, armedMs: null, entry: null, finLearntMs: turn.now.monotonicMs, catching: null })
+  const byView = new Map([...draft.signing.byView].filter(([view]) => view > header.view))
+  draft.signing = { ...draft.signing, byView }
+  Object.assign(draft, {
+    view: Math.max(draft.view, header.view + 1), enteredMs: turn.now.monotonicMs, armedMs: null, entry: null, finLearntMs: turn.now.monotonicMs,
+    catching: null, includable: null
+  })
   if (header.type === SEAL) startEpoch(turn, verified.value.header)
-  else turn.rows.push(epochRow(draft.epoch, draft.past))
   turn.rows.push(finalRow(draft.final))
   turn.stateRows.push(...app.changes(before, appState))
   return null
+}
+
+type Passed = { readonly seal: SignedHeader, readonly next: Anchor }
+
+/** The epochs that proofs of seals lead through; null where one of them proves nothing. */
+function passing (from: Anchor, scheme: Scheme, seals: readonly FinalityProof[]): readonly Passed[] | null {
+  const passed: Passed[] = []
+  for (const proof of seals) {
+    const next = nextAnchor(passed.at(-1)?.next ?? from, scheme, proof)
+    const seal = proof.headers[0] === undefined ? undefined : decodeHeader(proof.headers[0])
+    if (!next.ok || seal?.ok !== true) return null
+    passed.push({ seal: seal.value, next: next.value })
+  }
+  return passed
+}
+
+/** Ends epoch after epoch. Of those long past nothing is kept. */
+function pass<S, T extends Transaction> (turn: Turn<S, T>, passed: readonly Passed[]): void {
+  const { draft, rules: { federation, scheme, node } } = turn
+  const skipped = passed.slice(0, -PAST_EPOCHS_MAX - 1).at(-1)
+  const set = skipped === undefined ? undefined : validatorSet(skipped.next.validators, scheme)
+  if (skipped !== undefined && set?.ok === true) {
+    const { epoch, base, baseHeight, timeMs } = skipped.next
+    draft.epoch = epochOf(federation, epoch, skipped.seal.header.seal?.nextVersion ?? 1, set.value, node, draft.keys, { digest: base, height: baseHeight, timeMs })
+    draft.past = []
+  }
+  for (const { seal } of passed.slice(-PAST_EPOCHS_MAX - 1)) startEpoch(turn, seal)
 }
 
 /** Nothing unfinal of another base or epoch means anything above the new state. */
@@ -193,8 +222,6 @@ function forgetUnfinal<S, T extends Transaction> (turn: Turn<S, T>): void {
   draft.views = new Map()
   draft.blocks = new Map()
   draft.wants = new Map()
-  const byView = new Map([...draft.signing.byView].filter(([view]) => view > draft.final.view))
-  draft.signing = { ...draft.signing, byView }
 }
 
 // --- Answering -----------------------------------------------------------------------------------------------------

@@ -61,6 +61,8 @@ export interface App<S, T extends Transaction> {
   payer? (transaction: T): string
   /** Of the pool, after a block became final: whether it may still be included one day. */
   isAlive (state: S, nowMs: number, transaction: T): boolean
+  /** Of the block after this state: without it, a state after a FLUSH block is never adopted. */
+  epochOf? (state: S): number
   /** Rows that differ between two final states, the later one second. */
   changes (before: S, after: S): readonly StateRow[]
 }
