@@ -1,6 +1,9 @@
 import { strict as assert } from 'node:assert'
+import { join } from 'node:path'
+import { openStore } from '../../src/host/level/index.ts'
 import type { LedgerStatus } from '../../src/node/contract/index.ts'
-import { connected, found, makeCity, removeCities, restart, until, type City } from '../support/nodes.ts'
+import { rowsOf } from '../../src/node/rows/index.ts'
+import { connected, found, makeCity, removeCities, restart, startCity, until, type City } from '../support/nodes.ts'
 
 const PATIENCE_MS = 60_000
 
@@ -56,5 +59,46 @@ describe('what a node says of itself on the ledger', function () {
     const binds = (said: readonly string[]): number => said.filter(each => each.endsWith('key.bind')).length
     await until(async () => binds(await operations(second)) >= 2 * cities.length, 'all have bound one more', PATIENCE_MS)
     assert.deepEqual(cities.flatMap(({ node }) => node.status().alarms), [])
+  })
+
+  async function votesAgain (city: City, epoch: number): Promise<void> {
+    await until(() => statusOf(city).epoch > epoch && cities.every(each => statusOf(each).role === 'validator' && statusOf(each).epoch === statusOf(city).epoch),
+      'it votes in the next epoch', PATIENCE_MS)
+  }
+
+  it('is another key when its folder comes from a backup: till then it does not vote, though nobody else can tell', async () => {
+    const [, , third] = cities
+    assert.ok(third !== undefined)
+    const { epoch } = statusOf(third)
+    await third.node.stop()
+    Object.assign(third, await startCity({ ...third, options: { ...third.options, isRestored: true } }))
+    assert.equal(statusOf(third).role, 'locked')
+    assert.ok(third.node.status().alarms.some(alarm => alarm.includes('backup')), third.node.status().alarms.join())
+    await votesAgain(third, epoch)
+  })
+
+  it('is another key when the secrets of all its keys are gone', async () => {
+    const [, , , fourth] = cities
+    assert.ok(fourth !== undefined)
+    const { epoch } = statusOf(fourth)
+    await fourth.node.stop()
+    const signer = await openStore(join(fourth.folder, 'signer'), {})
+    for await (const key of signer.keys(rowsOf('consensusSecret'))) await signer.commit([{ type: 'delete', key }])
+    await signer.close()
+    Object.assign(fourth, await startCity(fourth))
+    await votesAgain(fourth, epoch)
+  })
+
+  it('leaves no secret of a key that no seal will seat again', async () => {
+    const [first] = cities
+    assert.ok(first !== undefined)
+    await until(() => cities.every(city => statusOf(city).waiting === 0), 'all is said', PATIENCE_MS)
+    await first.node.stop()
+    const signer = await openStore(join(first.folder, 'signer'), {})
+    let kept = 0
+    for await (const { read } of signer.entries(rowsOf('consensusSecret'))) if (read.state === 'found') kept++
+    await signer.close()
+    Object.assign(first, await startCity(first))
+    assert.ok(kept >= 2 && kept <= 3, `${kept} secrets: the one that votes, the next, and one that is being bound at most`)
   })
 })

@@ -137,14 +137,15 @@ export class Housekeeping {
     return encodeOperation(OPERATIONS.nodePut, { certificate: envelope, transportKey, addresses })
   }
 
-  /** One bound key more than the one that is seated, so that every seal seats a fresh one; another at once for a node that is locked. */
+  /** One bound key more than the one that is seated, so that every seal seats a fresh one; another seat at once for a node that cannot vote by its key. */
   async #keyOperation (): Promise<Uint8Array | undefined> {
     const { own, transportKey, state, isLocked } = this.#options
     const live = keysOf(state(), own, 'consensus').filter(({ node }) => node !== null && equalBytes(node, transportKey)).map(({ key }) => key)
     const seated = standingOf(state()).validators.find(({ node }) => equalBytes(node, transportKey))?.key
     const newest = live.at(-1)
     const isFresh = newest !== undefined && this.#options.keys.get(newest) !== undefined && (seated === undefined || !equalBytes(newest, seated))
-    if (isLocked() && seated !== undefined && live.some(each => equalBytes(each, seated))) return this.#rotation(seated)
+    const isMute = seated !== undefined && (isLocked() || this.#options.keys.get(seated) === undefined)
+    if (isMute && live.some(each => equalBytes(each, seated))) return this.#rotation(seated)
     if (isFresh) return undefined
     const isLost = newest !== undefined && this.#options.keys.get(newest) === undefined
     return isLost ? this.#rotation(newest) : this.#binding()
