@@ -23,7 +23,7 @@ export {
   type MapChange, type MapEntry, type MapProof
 } from './map.ts'
 export {
-  cutMap, MAP_CHUNK_BYTES_MAX, MAP_CHUNKS_MAX, MAP_MANIFEST_BYTES_MAX, openMapChunk, openMapManifest, type MapChunk, type MapCut
+  cutMap, MAP_CHUNK_BYTES_MAX, openMapChunk, openMapManifest, type MapChunk, type MapCut
 } from './mapCut.ts'
 export {
   bagPeaks, EMPTY_ROOT, leafHash, MerkleLog, merkleRoot, Peaks, reduceToRoot, rootOfCover, rootOfInclusion,

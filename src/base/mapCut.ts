@@ -12,8 +12,8 @@ import { branchHashFrom, ENTRY_SIZES_BYTES, hashOf, leafOf, leavesOf, treeOf, ty
 import { assert, fail, ok, type Result } from './result.ts'
 
 export const MAP_CHUNK_BYTES_MAX: number = 256 * 1024
-export const MAP_CHUNKS_MAX = 65_536
-export const MAP_MANIFEST_BYTES_MAX: number = MAP_CHUNKS_MAX * (3 + HASH_SIZE_BYTES)
+const MAP_CHUNKS_MAX = 65_536
+const MAP_MANIFEST_BYTES_MAX = MAP_CHUNKS_MAX * (3 + HASH_SIZE_BYTES)
 
 export type MapChunk = { readonly hash: Uint8Array, readonly entries: number, readonly encode: () => Uint8Array }
 export type MapCut = { readonly manifest: Uint8Array, readonly chunks: readonly MapChunk[] }

@@ -43,7 +43,7 @@ export function leafOf (key: Uint8Array, value: Uint8Array, keyHash: Uint8Array 
   return { kind: 'leaf', keyHash, key, value, count: 1, sizeBytes: ENTRY_SIZES_BYTES + key.length + value.length, hash: undefined }
 }
 
-export function branchOf (bit: number, left: Node, right: Node): Branch {
+function branchOf (bit: number, left: Node, right: Node): Branch {
   return {
     kind: 'branch', bit, left, right, count: left.count + right.count, sizeBytes: left.sizeBytes + right.sizeBytes, hash: undefined
   }

@@ -30,7 +30,7 @@ describe('anchors on the ledger', function () {
       const verified = await node.verify('stops')
       assert.ok(verified.ok && verified.value.verified, JSON.stringify(verified))
       const check = verified.value.checks.find(({ name }) => name === 'anchored')
-      assert.match(check?.detail ?? '', new RegExp(`existed before block ${anchor.height}`))
+      assert.match(check?.detail ?? '', new RegExp(`^existed before block ${anchor.height}, finalised at ${new Date(anchor.timeMs).toISOString().replace(/\.\d+/, '')}$`))
     }
   })
 

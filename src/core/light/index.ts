@@ -14,7 +14,6 @@
  * What is proved: the record stood in the publisher's feed before the block's time. Every proof has one form, so a changed one
  * proves nothing.
  */
-export { LIGHT_PROOF_BYTES_MAX, LIGHT_SEALS_MAX } from './limits.ts'
 export {
   decodeLightProof, encodeLightProof, memberProof, olderBlock, placedRecord, placeOf, stateProof,
   type LightProof, type OlderBlock, type OperationPlace, type PlacedRecord, type StateProof, type Subject

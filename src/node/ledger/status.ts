@@ -59,7 +59,7 @@ function proposalView (proposal: ProposalEntry, nameOf: NameOf): ProposalView {
 }
 
 /** What a proposal would change. */
-export function sentenceOfPayload (payload: Payload, nameOf: NameOf): string {
+function sentenceOfPayload (payload: Payload, nameOf: NameOf): string {
   switch (payload.kind) {
     case 'join': return `Admit ${nameOf(payload.member)} as a member${payload.seat ? ' with a seat among the validators' : ''}`
     case 'remove': return `Remove ${nameOf(payload.member)} from the federation`

@@ -35,7 +35,7 @@ function blockView (held: Held, block: Block): BlockView {
   }
 }
 
-export function transactionsOf ({ ledger }: Consensus, { body }: Block): readonly LedgerTransaction[] {
+function transactionsOf ({ ledger }: Consensus, { body }: Block): readonly LedgerTransaction[] {
   return (decodeBody(body) ?? []).flatMap(envelope => {
     const decoded = decodeTransaction(ledger.registry, envelope)
     return decoded.ok ? [decoded.value] : []

@@ -17,7 +17,7 @@ export function anchoredCheck (state: LedgerState, feed: Feed): { readonly name:
 }
 
 /** ISO 8601 of a time, by the proleptic Gregorian calendar: days are counted in eras of 400 years that begin in March. */
-export function utcText (timeMs: number): string {
+function utcText (timeMs: number): string {
   const seconds = Math.floor(timeMs / 1000)
   const days = Math.floor(seconds / 86_400) + 719_468
   const era = Math.floor(days / 146_097)
