@@ -163,8 +163,8 @@ export function adopt<S, T extends Transaction> (turn: Turn<S, T>, { seals, proo
   if (!verified.ok) return { code: 'proof' }
   const { header, digest } = verified.value.header
   if (header.height <= draft.final.height) return { code: 'older' }
-  if (header.type === FLUSH && app.epochOf?.(appState) !== header.epoch) return { code: 'flush' }
   if (!equalBytes(header.stateRoot, stateRoot)) return { code: 'state-root' }
+  if (header.type === FLUSH && app.epochOf?.(appState) !== header.epoch) return { code: 'flush' }
   if (log.length !== header.height || !equalBytes(rootOfLog(log), header.logRoot)) return { code: 'log' }
   const before = draft.final.outcome.state
   forgetUnfinal(turn)

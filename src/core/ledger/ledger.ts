@@ -49,6 +49,8 @@ export interface Ledger {
   admit (state: LedgerState, envelope: Uint8Array): LedgerTransaction | undefined
   isAlive (state: LedgerState, nowMs: number, transaction: LedgerTransaction): boolean
   changes (before: LedgerState, after: LedgerState): readonly StateRow[]
+  /** Of the block after this state. */
+  epochOf (state: LedgerState): number
   /** Whose share of the pool a transaction takes. */
   payer (transaction: LedgerTransaction): Did
   /** Whether the transaction would take effect in the next block, were that at `nowMs`; else why not. */
@@ -85,6 +87,7 @@ export function createLedger ({ charter, parameters = {}, handlers = [] }: Ledge
     },
     isAlive: (before, nowMs, transaction) => isAlive(before, nowMs, transaction),
     changes: (before, after) => [...before.map.difference(after.map)].map(({ key, after: value }) => ({ key, value: value ?? null })),
+    epochOf: before => sure(rowsOf(before).get(TABLES.epoch)).epoch,
     payer: ({ author }) => author,
     check: (before, nowMs, transaction) => {
       const { draft, occasion } = nextOccasion(federation, before, nowMs)
