@@ -129,6 +129,31 @@ describe('evidence', () => {
     const shown = world.member(watcher).final.flatMap(each => each.block.evidence).map(each => decodeEvidence(each))
     for (const each of shown) assert.ok(each.ok && verifyEvidence(FEDERATION, epoch.set, each.value))
   })
+
+  it('of a justification that fits in no block is left alone, and stops nobody', () => {
+    const world = createWorld(FOUR)
+    world.startAll()
+    world.run(10_000)
+    const view = stateOf(world, 'ada').view + 1
+    const { epoch } = stateOf(world, 'ada')
+    const leader = FOUR.find(name => world.member(name).peer === epoch.nodes[epoch.leaders[view % 4] ?? 0])
+    assert.ok(leader !== undefined)
+    const others = FOUR.filter(name => name !== leader)
+    world.crash(leader)
+    const votes = FOUR.slice(0, 3).map(name => ({ ...voteBy(world, name, NULLIFY, view - 1, null, others[0] ?? ''), signature: new Uint8Array(64).fill(9) }))
+    const block = blockAt(world, others[0] ?? '', view, 5_000_000, { parentCert: null, nulls: Array.from({ length: 300 }, () => assembleCert(epoch.set, votes)) })
+    const { signature } = voteBy(world, leader, PROPOSE, view, block.digest, others[0] ?? '')
+    for (const [index, name] of others.entries()) {
+      const from = others[(index + 1) % 3] ?? ''
+      hear(world, name, from, voteBy(world, leader, NOTARIZE, view, block.digest, name))
+      world.feed(name, { type: 'message', peer: world.member(from).peer, bytes: encodeMessage({ kind: 'proposal', block, signature }) })
+    }
+    for (const text of ['one', 'two', 'three', 'four']) {
+      world.submit(others[0] ?? '', text)
+      world.run(60_000)
+    }
+    for (const name of others) assert.ok(world.said(name).includes('four'), `${name} goes on`)
+  })
 })
 
 describe('two final blocks that exclude each other', () => {
