@@ -37,7 +37,7 @@ export function trouble (world: World, burst: Plan['bursts'][number], chance: Ch
   if (has('clog')) times(6, () => clogSome(world, chance))
   if (has('crash')) {
     times(2 + plan.nodes / 3, () => restartSoon(world, honest(), chance, endMs))
-    if (chance.isBelow(0.15)) at(() => { for (const each of network.processes.slice()) restartSoon(world, each, chance, endMs) })
+    if (chance.isBelow(0.3)) at(() => { for (const each of network.processes.slice()) restartSoon(world, each, chance, endMs) })
   }
   if (has('pause')) times(3, () => pauseFor(world, honest(), chance.between(500, 20_000)))
   for (const index of plan.fragile) harm(world, index, chance, burst)
@@ -145,7 +145,8 @@ export function clients (world: World, burst: Plan['bursts'][number], chance: Ch
   if (!plan.faults.has('seats')) return
   for (let count = chance.between(0, 2); count > 0; count--) {
     const index = chance.between(0, places.length - 1)
-    const kind = chance.pick([JOIN, JOIN, LEAVE, BIND])
+    // Fewer seats tolerate fewer faults: who leaves must not be missed.
+    const kind = chance.pick(isAtLimit(plan) ? [JOIN, JOIN, BIND] : [JOIN, JOIN, LEAVE, BIND])
     const atMs = burst.atMs + chance.next() * burst.forMs
     agenda.at(atMs, () => {
       if (kind === LEAVE) return void world.submit(index, LEAVE)
@@ -157,4 +158,8 @@ export function clients (world: World, burst: Plan['bursts'][number], chance: Ch
       if (kind === JOIN) agenda.after(chance.between(1_000, 20_000), () => { world.submit(index, READY) })
     })
   }
+}
+
+function isAtLimit ({ nodes, liars, twins, fragile, dead }: Plan): boolean {
+  return liars.size + twins.length + fragile.length + dead.length >= Math.floor((nodes - 1) / 3)
 }

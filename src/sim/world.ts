@@ -1,6 +1,6 @@
 import { bytesOfHex, cidOf, encodeCanonical, hex, sha256, u64, type CID } from '../base/index.ts'
 import { decodeMessage, encodeMessage, type Message, type Profile } from '../core/consensus/index.ts'
-import { makeBlock, voteSignBytes, type Block, type Validator } from '../core/finality/index.ts'
+import { makeBlock, NORMAL, SEAL, voteSignBytes, type Block, type BlockFields, type Seal, type Validator } from '../core/finality/index.ts'
 import type { SigningKey } from '../core/identity/index.ts'
 import { Judge, Signatures, type Violation } from './checking/index.ts'
 import {
@@ -209,6 +209,10 @@ export class World {
     }
   }
 
+  #made (fields: BlockFields): Block {
+    return makeBlock({ ...fields, stateRoot: this.judge.oracle.rootOf(fields) })
+  }
+
   #powerOf (process: Process): Power {
     const { federation, profile: { bodyBytesMax } } = this.#around
     const seat = (): { readonly signer: number, readonly key: SigningKey, readonly epoch: number } | undefined => {
@@ -229,10 +233,13 @@ export class World {
         return { ...fields, signer: at.signer, signature: at.key.sign(voteSignBytes(federation, fields)) }
       },
       encode: encodeMessage,
-      variant: ({ header, just, evidence, body }) => makeBlock({ ...header, timeMs: header.timeMs + 1, just, evidence, body }),
-      retimed: ({ header, just, evidence, body }, timeMs) => makeBlock({ ...header, timeMs, just, evidence, body }),
-      rejustified: ({ header, evidence, body }, just) => makeBlock({ ...header, just, evidence, body }),
-      sealed: (block, validators) => sealed(block, validators, this.judge.oracle.baseOf(block.header.epoch)),
+      variant: ({ header, just, evidence, body }) => this.#made({ ...header, timeMs: header.timeMs + 1, just, evidence, body }),
+      retimed: ({ header, just, evidence, body }, timeMs) => this.#made({ ...header, timeMs, just, evidence, body }),
+      rejustified: ({ header, evidence, body }, just) => this.#made({ ...header, just, evidence, body }),
+      sealed: ({ header, just, evidence, body }, validators) => this.#made({
+        ...header, type: validators === null ? NORMAL : SEAL, just, evidence, body,
+        seal: validators === null ? null : sealOf(validators, header.bodyRoot, this.judge.oracle.baseOf(header.epoch))
+      }),
       after: (delayMs, run) => this.agenda.after(delayMs, () => { if (process.isAlive) run() })
     }
   }
@@ -241,11 +248,10 @@ export class World {
 /** Votes, proposals, blocks and ranges, by the first byte of a message. */
 const KINDS_LOOKED_AT: ReadonlySet<number> = new Set([1, 3, 6, 12])
 
-function sealed ({ header, just, evidence, body }: Block, validators: readonly Validator[] | null, base: { readonly digest: Uint8Array, readonly height: number }): Block {
-  const seal = validators === null ? null : {
-    nextValidators: validators, nextValidatorsHash: hashOfSeats(validators), nextParamsHash: header.bodyRoot, nextVersion: 1, prevSeal: base.digest, prevSealHeight: base.height
+function sealOf (validators: readonly Validator[], paramsHash: Uint8Array, base: { readonly digest: Uint8Array, readonly height: number }): Seal {
+  return {
+    nextValidators: validators, nextValidatorsHash: hashOfSeats(validators), nextParamsHash: paramsHash, nextVersion: 1, prevSeal: base.digest, prevSealHeight: base.height
   }
-  return makeBlock({ ...header, type: seal === null ? 1 : 3, seal, just, evidence, body })
 }
 
 function hashOfSeats (validators: readonly Validator[]): Uint8Array {

@@ -1,6 +1,6 @@
 import { bytesOfHex, compareBytes, concat, equalBytes, hex, sha256, utf8 } from '../../base/index.ts'
 import type { Verdict } from '../../core/consensus/index.ts'
-import type { Block, Cert, Validator } from '../../core/finality/index.ts'
+import type { Block, BlockFields, Cert, Validator } from '../../core/finality/index.ts'
 import type { ToyApp, ToyState } from '../ground/index.ts'
 import type { Signatures, SignedVote } from './signatures.ts'
 
@@ -185,19 +185,30 @@ export class Oracle {
     return this.#execute(era, known, before.state)
   }
 
+  /** What a block would lead to if it were made like this: for liars who make theirs right in all but one thing. */
+  rootOf (block: BlockFields): Uint8Array {
+    const era = this.#eras[block.epoch]
+    const state = block.parentView === 0 ? era?.base.state : this.#blocks.get(hex(block.parent))?.outcome?.state
+    const done = era === undefined || state === undefined ? undefined : this.#executed(era, block, state)
+    return done?.ok === true ? done.value.stateRoot : block.stateRoot
+  }
+
   #execute (era: Era, known: Known, state: ToyState): string | undefined {
     const { block: { header, just, evidence, body } } = known
-    const certs = just.parentCert === null ? just.nulls : [just.parentCert, ...just.nulls]
-    const seen = era.seats.filter((_, index) => index === header.proposer || certs.some(({ bitmap }) => ((bitmap[Math.floor(index / 8)] ?? 0) & (1 << (index % 8))) !== 0))
-    const proposer = era.seats[header.proposer]
-    if (proposer === undefined) return 'it has no proposer'
-    const done = this.#app.execute(state, {
-      federation: header.federation, version: 1, epoch: header.epoch, height: header.height, timeMs: header.timeMs, proposer,
-      type: header.type, seen, verdicts: evidence.flatMap(each => this.#verdictOf(each) ?? [])
-    }, body, () => undefined)
+    const done = this.#executed(era, { ...header, just, evidence, body }, state)
+    if (done === undefined) return 'it has no proposer'
     if (!done.ok || !equalBytes(done.value.stateRoot, header.stateRoot) || !equalBytes(done.value.bodyRoot, header.bodyRoot)) return 'its body does not lead to its roots'
     known.outcome = { state: done.value.next, isSealing: header.type === SEAL }
     return undefined
+  }
+
+  #executed (era: Era, block: BlockFields, state: ToyState): ReturnType<ToyApp['execute']> | undefined {
+    const { federation, epoch, height, timeMs, proposer: index, type, just: { parentCert, nulls }, evidence, body } = block
+    const certs = parentCert === null ? nulls : [parentCert, ...nulls]
+    const seen = era.seats.filter((_, at) => at === index || certs.some(({ bitmap }) => ((bitmap[Math.floor(at / 8)] ?? 0) & (1 << (at % 8))) !== 0))
+    const proposer = era.seats[index]
+    const verdicts = evidence.flatMap(each => this.#verdictOf(each) ?? [])
+    return proposer === undefined ? undefined : this.#app.execute(state, { federation, version: 1, epoch, height, timeMs, proposer, type, seen, verdicts }, body, () => undefined)
   }
 }
 
