@@ -232,9 +232,14 @@ describe('a node that starts after a crash', function () {
     return Promise.race([work.then(() => true), dark.then(() => false)])
   }
 
+  /** A folder that is older than its votes may write its feeds again, but not vote by the same key: of two founders none then decides. */
+  function ofFeeds (alarms: readonly string[]): readonly string[] {
+    return alarms.filter(alarm => !alarm.startsWith('This node does not vote'))
+  }
+
   /** All that was acknowledged is there, once and in order; what was not may be; both nodes hold the same, and it takes more. */
   async function settled (): Promise<void> {
-    await until(() => ada.node.status().feeds.recovering === 0 && ada.node.status().alarms.length === 0 && ada.node.dataset('live').ok, 'own feeds are written', 20_000)
+    await until(() => ada.node.status().feeds.recovering === 0 && ofFeeds(ada.node.status().alarms).length === 0 && ada.node.dataset('live').ok, 'own feeds are written', 20_000)
     const bodies = await bodiesOf(ada.node, 'live')
     for (const body of bodies) {
       if (acknowledged.includes(body)) continue

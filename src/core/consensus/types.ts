@@ -174,7 +174,7 @@ export const INSTANCES_PER_PEER_MAX = 8
 /** Instances older than this say nothing about now. */
 export const INSTANCE_WINDOW_MS = 60_000
 /** Starts of this node that are remembered, so that a quick restart is not taken for a clone. */
-export const OWN_INSTANCES_MAX = 8
+export const OWN_INSTANCES_MAX = 64
 /** Newest votes remembered by transport key, across epochs. */
 export const NEWEST_VOTES_MAX = 64
 

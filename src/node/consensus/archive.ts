@@ -1,7 +1,7 @@
 import { assert, readUint, u64 } from '../../base/index.ts'
 import { archiveAnswer, type ArchiveReader, type ArchiveRequest, type PeerName } from '../../core/consensus/index.ts'
 import {
-  decodeBlock, decodeFinalityProof, encodeBlock, encodeFinalityProof, SEAL, type Block, type FinalityProof
+  decodeBlock, decodeFinalityProof, decodeHeader, encodeBlock, encodeFinalityProof, SEAL, type Block, type FinalityProof
 } from '../../core/finality/index.ts'
 import type { KeyRange, Row, Store } from '../../host/index.ts'
 import { finalBlockKey, finalDigestKey, finalityKey, rowsOf, sealHeightKey } from '../rows/index.ts'
@@ -32,6 +32,20 @@ export function archiveRows (blocks: readonly Block[], proof: FinalityProof): re
     ]
   })
   return [...rows, { type: 'put', key: finalityKey(newest.header.height), value: encodeFinalityProof(proof) }]
+}
+
+/** Rows of blocks that are proven and not here: a snapshot's, and the seals that led to it. */
+export function provenRows (proofs: readonly FinalityProof[]): readonly Row[] {
+  return proofs.flatMap((proof): Row[] => {
+    const [first] = proof.headers
+    const decoded = first === undefined ? undefined : decodeHeader(first)
+    assert(decoded?.ok === true, 'a proof that was verified')
+    const { height, epoch, type } = decoded.value.header
+    return [
+      { type: 'put', key: finalityKey(height), value: encodeFinalityProof(proof) },
+      ...type === SEAL ? [{ type: 'put', key: sealHeightKey(epoch), value: u64(height) } as const] : []
+    ]
+  })
 }
 
 export type ArchiveOptions = {

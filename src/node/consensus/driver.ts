@@ -1,14 +1,15 @@
-import { assert, hex, type CID } from '../../base/index.ts'
+import { assert, hex, ok, type CID, type Result } from '../../base/index.ts'
 import {
-  begin, countRow, encodeMessage, step, voteCountOf,
-  type App, type Effect, type FinalBlock, type Input, type KeptRow, type Now, type PeerName, type Profile, type Rules, type State, type StateRow, type Transaction
+  adoptSnapshot, begin, countRow, encodeMessage, step, voteCountOf,
+  type App, type Effect, type FinalBlock, type Input, type KeptRow, type Now, type PeerName, type Profile, type Rules, type Snapshot, type SnapshotFailure,
+  type State, type StateRow, type Transaction
 } from '../../core/consensus/index.ts'
 import type { FinalityProof, Scheme } from '../../core/finality/index.ts'
 import type { SigningKey } from '../../core/identity/index.ts'
-import type { Clock, Log, Row, Store } from '../../host/index.ts'
+import type { Clock, Log, Peer, Reply, Row, Store } from '../../host/index.ts'
 import { Signal } from '../feeds/index.ts'
 import { engineKey, ledgerStateKey, rowsOf, voteKey } from '../rows/index.ts'
-import { Archive, archiveRows } from './archive.ts'
+import { Archive, archiveRows, provenRows } from './archive.ts'
 import { Keeper } from './keeper.ts'
 import { Neighbours } from './neighbours.ts'
 
@@ -30,6 +31,10 @@ export type DriverOptions<S, T extends Transaction> = {
   readonly stateOfRows: (rows: readonly { readonly key: Uint8Array, readonly value: Uint8Array }[]) => S | undefined
   /** Rows of the first state. */
   readonly genesisRows: () => readonly StateRow[]
+  /** Whether the engine is told of a message. */
+  readonly isHeard: (message: Uint8Array) => boolean
+  /** Requests for bulk on the ledger's protocol. */
+  readonly request: (peer: Peer, body: Uint8Array, reply: Reply) => Promise<void>
   readonly store: Store
   readonly signer: Store
   readonly clock: Clock
@@ -46,6 +51,8 @@ export class Driver<S, T extends Transaction> {
   readonly archive: Archive
   /** Blocks became final, are kept, and are told of in order. */
   readonly finals: Signal<Finals<S>> = new Signal()
+  /** A proven state is kept in place of blocks that are not told of. */
+  readonly adopted: Signal<void> = new Signal()
   readonly #options: DriverOptions<S, T>
   readonly #rules: Rules<S, T>
   readonly #keeper: Keeper
@@ -80,7 +87,8 @@ export class Driver<S, T extends Transaction> {
       clock,
       open: (peer, instance) => this.#put({ type: 'open', peer, instance }),
       close: peer => this.#put({ type: 'close', peer }),
-      message: (peer, bytes) => this.#put({ type: 'message', peer, bytes }),
+      message: (peer, bytes) => { if (options.isHeard(bytes)) this.#put({ type: 'message', peer, bytes }) },
+      request: options.request,
       count: (metric, by) => this.#counters.set(metric, (this.#counters.get(metric) ?? 0) + by)
     })
     const { state, effects } = begin(this.#rules, { rows: kept.rows, appState: kept.appState }, this.#now())
@@ -89,7 +97,10 @@ export class Driver<S, T extends Transaction> {
   }
 
   static async open<S, T extends Transaction> (options: DriverOptions<S, T>): Promise<Driver<S, T>> {
-    return new Driver(options, await keptBy(options))
+    const driver = new Driver(options, await keptBy(options))
+    // Its instance is kept before anybody hears of it: else this node would take itself for a clone after a crash.
+    await driver.#keeper.drain()
+    return driver
   }
 
   get state (): State<S, T> {
@@ -114,6 +125,23 @@ export class Driver<S, T extends Transaction> {
   askTransaction (peer: PeerName, id: Uint8Array): void {
     this.neighbours.send(peer, 'bulk', encodeMessage({ kind: 'getTx', ids: [id] }))
     this.#endTurnSoon()
+  }
+
+  /** State, engine and proofs are kept in one commit: a crash leaves all as it was, or all of the new. Resolves once they are. */
+  adopt (snapshot: Snapshot<S>): Promise<Result<null, SnapshotFailure>> {
+    assert(!this.#isStepping, 'adopted between two steps')
+    const adopted = adoptSnapshot(this.#rules, this.#state, snapshot, this.#now())
+    if (!adopted.ok) return Promise.resolve(adopted)
+    this.#state = adopted.value.state
+    this.#perform(adopted.value.effects)
+    this.#keeper.keep({ signer: [], store: provenRows([...snapshot.seals, snapshot.proof]), votes: 0, isLazy: false })
+    this.#endTurnSoon()
+    return new Promise(resolve => {
+      this.#keeper.afterSync(() => {
+        if (!this.#hasStopped) this.adopted.emit()
+        resolve(ok(null))
+      })
+    })
   }
 
   lock (reason: string): void {

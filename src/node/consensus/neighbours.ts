@@ -1,6 +1,6 @@
 import { hex } from '../../base/index.ts'
 import { joinMessages, JOINED_BYTES_MAX, splitMessages, type PeerName } from '../../core/consensus/index.ts'
-import type { Clock, Peer, PeerId, ProtocolHandler } from '../../host/index.ts'
+import type { Clock, Peer, PeerId, ProtocolHandler, Reply } from '../../host/index.ts'
 import { Bucket } from './bucket.ts'
 
 export const CONSENSUS_PROTOCOL = '/hanse/consensus/1'
@@ -39,6 +39,8 @@ export type NeighboursOptions = {
   readonly open: (peer: PeerName, instance: string) => void
   readonly close: (peer: PeerName) => void
   readonly message: (peer: PeerName, bytes: Uint8Array) => void
+  /** A request for bulk. */
+  readonly request: (peer: Peer, body: Uint8Array, reply: Reply) => Promise<void>
   readonly count: (metric: string, by: number) => void
 }
 
@@ -149,7 +151,9 @@ export class Neighbours {
 
   #handler (lane: Lane): ProtocolHandler {
     return {
-      request: (_peer, _body, reply) => Promise.resolve(reply.error('unknown', 'this protocol has notes alone')),
+      request: (peer, body, reply) => lane === 'bulk'
+        ? this.#options.request(peer, body, reply)
+        : Promise.resolve(reply.error('unknown', 'this protocol has notes alone')),
       note: (peer, body) => this.#receive(peer, body),
       ...lane === 'fast' ? { opened: (peer: Peer) => this.#open(peer) } : {},
       notes: { bytesMax: NOTE_BYTES_MAX, queuedMax: NOTES_QUEUED_MAX, queuedBytesMax: NOTES_QUEUED_BYTES_MAX }
