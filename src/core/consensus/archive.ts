@@ -7,7 +7,7 @@ import { MISSES_MAX, NEAR_BLOCKS, NEAR_DELTAS, PAST_EPOCHS_MAX, RANGE_BLOCKS_MAX
 import { fork, settleChain, startEpoch } from './deciding.ts'
 import { encodeMessage, type Message } from './message.ts'
 import { blockRowGone, certRowGone, finalRow } from './rows.ts'
-import { appendLog, blame, epochOf, put, rootOfLog, send, type Claim, type Held, type Log, type Outcome, type Turn } from './state.ts'
+import { appendLog, blame, epochOf, openPeers, put, rootOfLog, send, type Claim, type Held, type Log, type Outcome, type Turn } from './state.ts'
 import type { ArchiveRequest, PeerName, Transaction } from './types.ts'
 import { sendStatus } from './views.ts'
 
@@ -182,6 +182,8 @@ export function adopt<S, T extends Transaction> (turn: Turn<S, T>, { seals, proo
   if (header.type === SEAL) startEpoch(turn, verified.value.header)
   turn.rows.push(finalRow(draft.final))
   turn.stateRows.push(...app.changes(before, appState))
+  // What is missing above it is answered to this; claims of before may be forgotten by now.
+  sendStatus(turn, openPeers(turn))
   return null
 }
 
