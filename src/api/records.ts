@@ -1,10 +1,10 @@
 /** Handlers of a dataset's data: read, live, content, fetch, verify, proof. */
 import { z } from 'zod'
-import { concat, type Result } from '../base/index.ts'
+import { concat } from '../base/index.ts'
 import type { NumberedRecord } from '../node/contract/index.ts'
 import { MEDIA_TYPES, textOfRecord } from '../sdk/index.ts'
 import type { Context } from './context.ts'
-import { line, problem, progressing, type ApiRequest, type Headers, type Reply } from './http/index.ts'
+import { bytesOrProblem, line, problem, progressing, type ApiRequest, type Headers, type Reply } from './http/index.ts'
 import { followedRecords, liveReply } from './live.ts'
 
 const READ_RECORDS = 1_000
@@ -122,15 +122,5 @@ export async function verify ({ node, limits }: Context, request: ApiRequest): P
 export async function prove ({ node }: Context, request: ApiRequest): Promise<Reply> {
   const query = request.query(z.strictObject({ record: wholeNumber(Number.MAX_SAFE_INTEGER) }))
   if (!query.ok) return problem(query.failure)
-  return bytesReply(await node.proof(request.reference, query.value.record))
-}
-
-function bytesReply (proof: Result<Uint8Array, { readonly code: string, readonly reason: string, readonly hint: string }>): Reply {
-  if (!proof.ok) return problem(proof.failure)
-  const headers = { 'content-type': MEDIA_TYPES.cbor, 'content-length': String(proof.value.length) }
-  return { type: 'stream', status: 200, headers, chunks: only(proof.value) }
-}
-
-async function * only (bytes: Uint8Array): AsyncGenerator<Uint8Array> {
-  yield bytes
+  return bytesOrProblem(await node.proof(request.reference, query.value.record))
 }

@@ -1,11 +1,15 @@
 /** The table of all calls. Who may: `read` looks, `operate` publishes and runs the node, `decide` speaks for the member. */
-import { API_PATH } from '../sdk/index.ts'
+import { API_PATH, CHECKPOINT_PATH } from '../sdk/index.ts'
 import { append, listDatasets, publish, showDataset, withdraw } from './catalogue.ts'
 import type { Context } from './context.ts'
 import {
   health, invite, join, makeBundle, members, openBundle, peers, readiness, revoke, scrub, status, stop, watchEvents
 } from './federation.ts'
 import type { ApiRequest, Reply, Route } from './http/index.ts'
+import {
+  audit, checkpoint, listApplications, listBlocks, listLedgerMembers, listProposals, propose, proveByLedger, publicCheckpoint, rotateKey, showLedger,
+  submit, verifyLedger, vote
+} from './ledger.ts'
 import { fetchDataset, followRecords, prove, readRecords, sendContent, verify } from './records.ts'
 
 type Entry = readonly [
@@ -14,10 +18,12 @@ type Entry = readonly [
 ]
 
 const DATASET = `${API_PATH}/datasets/:reference`
+const LEDGER = `${API_PATH}/ledger`
 
 const TABLE: readonly Entry[] = [
   ['GET', '/healthz', null, health],
   ['GET', '/readyz', null, readiness],
+  ['GET', CHECKPOINT_PATH, null, publicCheckpoint],
 
   ['GET', `${API_PATH}/status`, 'read', status],
   ['GET', `${API_PATH}/peers`, 'read', peers],
@@ -43,7 +49,21 @@ const TABLE: readonly Entry[] = [
 
   ['POST', `${API_PATH}/federation/invite`, 'decide', invite],
   ['POST', `${API_PATH}/federation/join`, 'decide', join],
-  ['POST', `${API_PATH}/federation/revocations`, 'decide', revoke]
+  ['POST', `${API_PATH}/federation/revocations`, 'decide', revoke],
+  ['GET', `${API_PATH}/applications`, 'read', listApplications],
+
+  ['GET', LEDGER, 'read', showLedger],
+  ['GET', `${LEDGER}/members`, 'read', listLedgerMembers],
+  ['GET', `${LEDGER}/blocks`, 'read', listBlocks],
+  ['GET', `${LEDGER}/proposals`, 'read', listProposals],
+  ['POST', `${LEDGER}/proposals`, 'decide', propose],
+  ['POST', `${LEDGER}/votes`, 'decide', vote],
+  ['POST', `${LEDGER}/rotate-key`, 'decide', rotateKey],
+  ['POST', `${LEDGER}/transactions`, 'decide', submit],
+  ['POST', `${LEDGER}/verify`, 'read', verifyLedger],
+  ['GET', `${LEDGER}/proof`, 'read', proveByLedger],
+  ['GET', `${LEDGER}/audit`, 'read', audit],
+  ['GET', `${LEDGER}/checkpoint`, 'read', checkpoint]
 ]
 
 export function routesOf (context: Context): readonly Route[] {

@@ -1,5 +1,6 @@
 import { z } from 'zod'
-import { fail, ok } from '../base/index.ts'
+import { ok } from '../base/index.ts'
+import { bytesOf, ledgerClient, type LedgerClient } from './ledgerClient.ts'
 import { openLive, type LiveOptions } from './live.ts'
 import { API_PATH, datasetPath, MEDIA_TYPES } from './paths.ts'
 import { recordOfText } from './recordText.ts'
@@ -23,7 +24,7 @@ type ContentStream = {
 }
 
 /** What a program does with a node over HTTP. Iterables end with `StreamBroken` where the connection breaks. */
-export type Client = {
+export type Client = LedgerClient & {
   status (): Answer<NodeStatus>
   peers (): Answer<readonly PeerStatus[]>
   members (): Answer<readonly MemberStatus[]>
@@ -99,7 +100,8 @@ export function createClient (
     }, bundleReportSchema),
     scrub: onProgress => transport.progressing({ method: 'POST', path: `${API_PATH}/scrub`, signal: given }, scrubReportSchema, onProgress),
     stop: () => nothing(transport, { method: 'POST', path: `${API_PATH}/stop` }),
-    ...streams(transport, given)
+    ...streams(transport, given),
+    ...ledgerClient(transport, given)
   }
 }
 
@@ -121,15 +123,7 @@ function streams (transport: Transport, given: AbortSignal | undefined): Pick<Cl
       const mediaType = response.value.headers.get('content-type') ?? 'application/octet-stream'
       return ok({ sizeBytes: size === null ? null : Number(size), mediaType, bytes: chunksOf(response.value) })
     },
-    proof: async (reference, number) => {
-      const response = await transport.call({ method: 'GET', path: datasetPath(reference, 'proof'), query: { record: number } })
-      if (!response.ok) return response
-      try {
-        return ok(new Uint8Array(await response.value.arrayBuffer()))
-      } catch {
-        return fail({ code: 'cut', reason: 'the proof broke off', hint: 'try again', status: null })
-      }
-    },
+    proof: (reference, number) => bytesOf(transport, { method: 'GET', path: datasetPath(reference, 'proof'), query: { record: number } }),
     makeBundle: async references => {
       const response = await transport.call({ method: 'POST', path: `${API_PATH}/bundles`, ...jsonBody({ references }), signal: given })
       return response.ok ? ok(chunksOf(response.value)) : response

@@ -9,7 +9,12 @@
  * Deviates from RFC 9457 in that `type` is a URN of the code: there is no page to look up without the internet.
  */
 export { createClient, type Client } from './client.ts'
-export { API_PATH, datasetPath, MEDIA_TYPES } from './paths.ts'
+export { PROPOSAL_ID, proposalRequestSchema, voteSchema } from './ledger/index.ts'
+export type {
+  ApplicationView, AuditEntry, BlockPage, BlockView, LedgerCheck, LedgerMember, LedgerStatus, OperationView, ProposalKind, ProposalRequest,
+  ProposalView, Proposed, PublicCheckpoint, Submitted, TransactionView
+} from './ledger/index.ts'
+export { API_PATH, CHECKPOINT_PATH, datasetPath, MEDIA_TYPES } from './paths.ts'
 export {
   encodeRecord, encodeRecordsEnd, RECORD_BODY_BYTES_MAX, recordComplaint, RecordStreamReader
 } from './recordStream.ts'

@@ -4,7 +4,7 @@ import type {
   BundleReport, Content, Dataset, DatasetDescription, Failure, HanseNode, NodeEvent, NodeStatus, NumberedRecord, OnProgress,
   RecordInput
 } from '../../src/node/contract/index.ts'
-import { ledgerOf } from '../../src/node/ledger/index.ts'
+import { MemoryLedger } from './memoryLedger.ts'
 
 const DID = 'did:key:z6MkmemoryNode'
 const NAME = 'Bellevue'
@@ -18,25 +18,23 @@ type Held = {
   readonly records: NumberedRecord[]
 }
 
-/** A ledger of a node that belongs to no federation: tests that need more put their own in its place. */
-const none = ledgerOf(() => undefined, { code: 'not-ready', reason: 'no ledger in memory', hint: '' })
-
 export class MemoryNode implements HanseNode {
-  ledger: HanseNode['ledger'] = (...given) => none.ledger(...given)
-  ledgerMembers: HanseNode['ledgerMembers'] = (...given) => none.ledgerMembers(...given)
-  applications: HanseNode['applications'] = (...given) => none.applications(...given)
-  blocks: HanseNode['blocks'] = (...given) => none.blocks(...given)
-  proposals: HanseNode['proposals'] = (...given) => none.proposals(...given)
-  propose: HanseNode['propose'] = (...given) => none.propose(...given)
-  vote: HanseNode['vote'] = (...given) => none.vote(...given)
-  rotateKey: HanseNode['rotateKey'] = (...given) => none.rotateKey(...given)
-  author: HanseNode['author'] = (...given) => none.author(...given)
-  submit: HanseNode['submit'] = (...given) => none.submit(...given)
-  verifyLedger: HanseNode['verifyLedger'] = (...given) => none.verifyLedger(...given)
-  ledgerProof: HanseNode['ledgerProof'] = (...given) => none.ledgerProof(...given)
-  anchor: HanseNode['anchor'] = (...given) => none.anchor(...given)
-  audit: HanseNode['audit'] = (...given) => none.audit(...given)
-  checkpoint: HanseNode['checkpoint'] = (...given) => none.checkpoint(...given)
+  readonly book: MemoryLedger = new MemoryLedger()
+  readonly ledger: HanseNode['ledger'] = () => this.book.ledger()
+  readonly ledgerMembers: HanseNode['ledgerMembers'] = () => this.book.ledgerMembers()
+  readonly applications: HanseNode['applications'] = () => this.book.applications()
+  readonly blocks: HanseNode['blocks'] = (...given) => this.book.blocks(...given)
+  readonly proposals: HanseNode['proposals'] = () => this.book.proposals()
+  readonly propose: HanseNode['propose'] = (...given) => this.book.propose(...given)
+  readonly vote: HanseNode['vote'] = (...given) => this.book.vote(...given)
+  readonly rotateKey: HanseNode['rotateKey'] = (...given) => this.book.rotateKey(...given)
+  readonly author: HanseNode['author'] = (...given) => this.book.author(...given)
+  readonly submit: HanseNode['submit'] = (...given) => this.book.submit(...given)
+  readonly verifyLedger: HanseNode['verifyLedger'] = () => this.book.verifyLedger()
+  readonly ledgerProof: HanseNode['ledgerProof'] = (...given) => this.book.ledgerProof(...given)
+  readonly anchor: HanseNode['anchor'] = () => this.book.anchor()
+  readonly audit: HanseNode['audit'] = (...given) => this.book.audit(...given)
+  readonly checkpoint: HanseNode['checkpoint'] = () => this.book.checkpoint()
   readonly failed: Promise<string> = new Promise(() => undefined)
   readonly held: Map<string, Held> = new Map()
   readonly alarms: string[] = []

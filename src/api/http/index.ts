@@ -9,7 +9,7 @@
 export { createToken, knownToken, type KnownToken, type Scope } from './access.ts'
 export { DEFAULT_LIMITS, type Limits } from './limits.ts'
 export {
-  json, jsonOrProblem, line, problem, progressing, tagged, withHeartbeats, type AnyFailure, type Headers, type Reply
+  bytesOrProblem, json, jsonOrProblem, line, problem, progressing, tagged, withHeartbeats, type AnyFailure, type Headers, type Reply
 } from './replies.ts'
 export { ApiRequest, BodyBroken, invalid, parseJson, splitLine } from './request.ts'
 export type { Route } from './routes.ts'

@@ -11,6 +11,11 @@ export type Limits = {
   readonly readRecordsMax: number
   readonly tailRecordsMax: number
   readonly fetchTimeoutMsMax: number
+  /** One signed transaction for the ledger. */
+  readonly transactionBytesMax: number
+  /** For how long an answer waits for the ledger where nothing is said, and at most: less than `idleTimeoutMs`. */
+  readonly decideMs: number
+  readonly decideMsMax: number
 
   readonly headersTimeoutMs: number
   /** For a body that is read whole; streams are bounded by `idleTimeoutMs` alone. */
@@ -41,6 +46,9 @@ export const DEFAULT_LIMITS: Limits = {
   readRecordsMax: 10_000_000,
   tailRecordsMax: 10_000,
   fetchTimeoutMsMax: 86_400_000,
+  transactionBytesMax: 65_536,
+  decideMs: 10_000,
+  decideMsMax: 45_000,
   headersTimeoutMs: 10_000,
   bodyTimeoutMs: 30_000,
   idleTimeoutMs: 60_000,

@@ -66,6 +66,17 @@ export function jsonOrProblem<T> (result: Result<T, AnyFailure>, status = 200): 
   return result.ok ? json(result.value, status) : problem(result.failure)
 }
 
+/** Canonical bytes, whole. */
+export function bytesOrProblem (result: Result<Uint8Array, AnyFailure>): Reply {
+  if (!result.ok) return problem(result.failure)
+  const headers = { 'content-type': MEDIA_TYPES.cbor, 'content-length': String(result.value.length) }
+  return { type: 'stream', status: 200, headers, chunks: only(result.value) }
+}
+
+async function * only (bytes: Uint8Array): AsyncGenerator<Uint8Array> {
+  yield bytes
+}
+
 /**
  * Answers long work by lines of progress and a last line with the outcome. A failure that comes before any progress, and
  * before the first heartbeat is due, still becomes an answer with the status of its own.
