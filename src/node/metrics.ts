@@ -40,12 +40,13 @@ function add (counts: Map<string, number>, key: string, value: number): void {
 
 /** Gauges and counters of a node by name, in the form of Prometheus. */
 export function nodeMetrics (federation: Federation, startedMs: number, clock: Clock): ReadonlyMap<string, number> {
-  const { feeds, network, members, puller, writer } = federation
+  const { feeds, network, members, puller, writer, consensus } = federation
   const all = [...feeds.all()]
   const missing = all.reduce((sum, feed) => sum + feed.missing.reduce((count, [from, to]) => count + to - from, 0), 0)
   const replicated = all.filter(feed => feed.role === 'writer' && puller.holdersOf(feed).length > 0).length
   return new Map([
     ...network?.metrics() ?? [],
+    ...consensus.metrics(),
     ['hanse_uptime_seconds', (clock.nowMs() - startedMs) / 1000],
     ['hanse_neighbours_reachable', network?.peers().length ?? 0],
     ['hanse_neighbours_known', Math.max(0, members.current.peers().size - 1)],
