@@ -11,4 +11,5 @@
 export { Anchoring, describedBy, type AnchoringOptions } from './anchoring.ts'
 export { checkLedger, type LedgerSource } from './checking.ts'
 export { ledgerOf } from './door.ts'
+export { Proving, type ProvingOptions } from './proving.ts'
 export { LedgerRoom, type LedgerRoomOptions } from './room.ts'

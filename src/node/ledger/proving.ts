@@ -14,11 +14,11 @@ import type { Anchors } from './anchors.ts'
 type Unproved = Failure<'incomplete' | 'not-ready' | 'not-anchored'>
 
 export type ProvingOptions = {
-  readonly consensus: Consensus
-  readonly anchors: Anchors
-  readonly feeds: Feeds
-  readonly members: Members
-  readonly store: Store
+  readonly consensus: Pick<Consensus, 'federation' | 'state' | 'view' | 'block' | 'proof' | 'seals'>
+  readonly anchors: Pick<Anchors, 'covering'>
+  readonly feeds: Pick<Feeds, 'segment'>
+  readonly members: Pick<Members, 'current'>
+  readonly store: Pick<Store, 'entries'>
 }
 
 /** Makes light proofs: of one record, from its segment here to the finality of the block that anchored it. */
