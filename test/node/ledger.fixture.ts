@@ -8,11 +8,11 @@ import {
   checkHello, encodeHello, membershipOf, peerIdOfKey, type Certificate, type Charter, type Membership
 } from '../../src/core/identity/index.ts'
 import { decodeBody, decodeTransaction, encodeOperation, nextSequence, OPERATIONS, signTransaction } from '../../src/core/ledger/index.ts'
-import type { Clock, Network, Store } from '../../src/host/index.ts'
+import type { Clock, Network, ProtocolHandler, Store } from '../../src/host/index.ts'
 import { createStore, openStore } from '../../src/host/level/index.ts'
 import { openNetwork } from '../../src/host/libp2p/index.ts'
 import { systemClock, systemRandom } from '../../src/host/system/index.ts'
-import { Consensus, ConsensusKeys, type ProfileName } from '../../src/node/consensus/index.ts'
+import { Consensus, ConsensusKeys, type ConsensusOptions, type ProfileName } from '../../src/node/consensus/index.ts'
 import { consensusSecretKey } from '../../src/node/rows/index.ts'
 import { certificateOf, charterOf, cities, DAY_MS, valueOf, type City } from '../core/identity.fixture.ts'
 
@@ -31,6 +31,8 @@ export type Voter = {
   network: Network
   store: Store
   signer: Store
+  /** What it does to others' requests and notes instead of what is right. */
+  lie?: (handlers: Readonly<Record<string, ProtocolHandler>>) => Readonly<Record<string, ProtocolHandler>>
   /** Of the next transaction of this voter's node key. */
   sequence: number
   isUp: boolean
@@ -42,6 +44,8 @@ export class Council {
   readonly #membership: Membership
   readonly #profile: ProfileName
   readonly #certificates: ReadonlyMap<City, Certificate>
+  /** Of those that are started from now on. */
+  beginning: Pick<ConsensusOptions, 'snapshots' | 'invitation'> = {}
 
   private constructor (charter: Charter, certificates: ReadonlyMap<City, Certificate>, profile: ProfileName) {
     this.charter = charter
@@ -52,15 +56,21 @@ export class Council {
   }
 
   /** `running` of all founders are started; the others come later. */
-  static async found (founders: number, running = founders, profile: ProfileName = 'lan'): Promise<Council> {
+  static async found (founders: number, running = founders, profile: ProfileName = 'lan', foundedAgoMs = HOUR_MS): Promise<Council> {
+    const council = await Council.prepare(founders, profile, foundedAgoMs)
+    for (const voter of council.voters.slice(0, running)) await council.start(voter)
+    return council
+  }
+
+  /** Nobody is started yet. */
+  static async prepare (founders: number, profile: ProfileName = 'lan', foundedAgoMs = HOUR_MS): Promise<Council> {
     const members = cities(founders)
     const nowMs = Date.now()
-    const charter = charterOf(members, 'Test Hanse', nowMs - HOUR_MS)
+    const charter = charterOf(members, 'Test Hanse', nowMs - foundedAgoMs)
     const certificates = new Map(members.map(city =>
       [city, certificateOf(city, charter.federation, { notBeforeMs: nowMs - HOUR_MS, notAfterMs: nowMs + 80 * DAY_MS })]))
     const council = new Council(charter, certificates, profile)
     for (const city of members) council.voters.push(await council.#make(city))
-    for (const voter of council.voters.slice(0, running)) await council.start(voter)
     return council
   }
 
@@ -83,7 +93,7 @@ export class Council {
     const instance = systemRandom.bytes(16)
     const consensus = await Consensus.open({
       charter: this.charter, profile: this.#profile, transportKey: city.transport.publicKey, instance, keys: await ConsensusKeys.load(signer, systemRandom),
-      isRestored: false, store, signer, clock: watched(alarmsMs), onFatal: cause => fatal.push(cause),
+      isRestored: false, ...this.beginning, store, signer, clock: watched(alarmsMs), onFatal: cause => fatal.push(cause),
       log: (level, message, facts) => {
         if (process.env['HANSE_TEST_LOG'] !== undefined) console.error(city.name, level, message, JSON.stringify(facts ?? {}))
       }
@@ -103,7 +113,7 @@ export class Council {
           return { ok: true, value: null }
         }
       },
-      protocols: consensus.handlers, topics: [consensus.topic],
+      protocols: voter.lie?.(consensus.handlers) ?? consensus.handlers, topics: [consensus.topic],
       onPeer: peer => consensus.peer(peer, true), onPeerGone: peer => consensus.peer(peer, false), log: () => {}
     })
     consensus.connect(network)

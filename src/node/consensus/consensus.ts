@@ -57,6 +57,7 @@ export class Consensus {
   readonly #trust: Trust
   readonly #options: ConsensusOptions
   #network: Network | undefined
+  #snapshotsAdopted = 0
 
   private constructor (options: ConsensusOptions, ledger: Ledger, driver: Driver<LedgerState, LedgerTransaction>) {
     const state = (): LedgerState => this.state
@@ -180,7 +181,10 @@ export class Consensus {
   async #adopt ({ fromEpoch, seals, proof, log, map }: Fetched): Promise<boolean> {
     const { number } = this.#driver.state.epoch
     const adopted = await this.#driver.adopt({ seals: seals.slice(number - fromEpoch), proof, log, appState: { map }, stateRoot: map.root })
-    if (adopted.ok) this.#trust.followed({ seals })
+    if (adopted.ok) {
+      this.#snapshotsAdopted++
+      this.#trust.followed({ seals })
+    }
     this.#options.log('info', adopted.ok ? 'went on from a fetched state of the ledger' : 'a fetched state of the ledger was of no use', {
       height: this.view.height, ...adopted.ok ? {} : { code: adopted.failure.code }
     })
@@ -231,7 +235,8 @@ export class Consensus {
     const { epoch, height, pool, alarms } = this.view
     return new Map([
       ...this.#driver.counters, ['hanse_ledger_epoch', epoch], ['hanse_ledger_height', height], ['hanse_ledger_pool', pool],
-      ['hanse_ledger_alarms', alarms.length], ['hanse_ledger_own_waiting', this.#submissions.size]
+      ['hanse_ledger_alarms', alarms.length], ['hanse_ledger_own_waiting', this.#submissions.size],
+      ['hanse_ledger_snapshots_adopted_total', this.#snapshotsAdopted]
     ])
   }
 

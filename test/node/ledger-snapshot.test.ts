@@ -1,0 +1,144 @@
+import { strict as assert } from 'node:assert'
+import { cidOf, hex } from '../../src/base/index.ts'
+import { decodeMessage, splitMessages } from '../../src/core/consensus/index.ts'
+import { realScheme, validatorSet, type Checkpoint } from '../../src/core/finality/index.ts'
+import { encodeOperation, encodePayload, nextSequence, OPERATIONS, proposalId, signTransaction } from '../../src/core/ledger/index.ts'
+import type { ProtocolHandler, Reply } from '../../src/host/index.ts'
+import { CONSENSUS_PROTOCOL, LEDGER_PROTOCOL } from '../../src/node/consensus/index.ts'
+import { decodeSnapshotRequest, type SnapshotRequest } from '../../src/node/snapshots/index.ts'
+import { DAY_MS } from '../core/identity.fixture.ts'
+import { until } from '../support/nodes.ts'
+import { Council, takeUpSequence, transactionOf, type Voter } from './ledger.fixture.ts'
+
+const PATIENCE_MS = 60_000
+const BODY_BYTES_MAX = 1024 * 1024
+/** A block behind is far behind, and every state is held for others. */
+const SOON = { snapshots: { lagBlocks: 1, everyBlocks: 1 } }
+
+type Handlers = Readonly<Record<string, ProtocolHandler>>
+
+let hidesBlocks = true
+
+/** Answers no question for blocks as long as they are hidden, so that there is no other way than by a state. */
+function withoutBlocks (handlers: Handlers): Handlers {
+  const asksBlocks = (note: Uint8Array): boolean => (splitMessages(note) ?? []).some(message => {
+    const decoded = decodeMessage(message, BODY_BYTES_MAX)
+    return decoded.ok && (decoded.value.kind === 'getRange' || decoded.value.kind === 'getBlock')
+  })
+  const silent = (handler: ProtocolHandler | undefined): ProtocolHandler => {
+    assert.ok(handler !== undefined)
+    return { ...handler, note: (peer, body) => { if (!hidesBlocks || !asksBlocks(body)) handler.note(peer, body) } }
+  }
+  return { ...handlers, [LEDGER_PROTOCOL]: silent(handlers[LEDGER_PROTOCOL]), [CONSENSUS_PROTOCOL]: silent(handlers[CONSENSUS_PROTOCOL]) }
+}
+
+/** Answers requests of one kind with something else than the truth. */
+function lying (kind: SnapshotRequest['kind'], told: SnapshotRequest['kind'][], twist: (truth: Uint8Array) => Uint8Array): (handlers: Handlers) => Handlers {
+  return plain => {
+    const handlers = withoutBlocks(plain)
+    const bulk = handlers[LEDGER_PROTOCOL]
+    assert.ok(bulk !== undefined)
+    return {
+      ...handlers,
+      [LEDGER_PROTOCOL]: {
+        ...bulk,
+        request: (peer, body, reply) => {
+          const request = decodeSnapshotRequest(body)
+          if (!request.ok || request.value.kind !== kind) return bulk.request(peer, body, reply)
+          told.push(kind)
+          const twisted: Reply = { signal: reply.signal, send: truth => reply.send(twist(truth)), end: end => reply.end(end), error: (code, reason) => reply.error(code, reason) }
+          return bulk.request(peer, body, twisted)
+        }
+      }
+    }
+  }
+}
+
+const flipped = (bytes: Uint8Array): Uint8Array => bytes.map((byte, at) => at === bytes.length - 1 ? byte ^ 1 : byte)
+
+describe('a node that is far behind', function () {
+  this.timeout(120_000)
+  let council: Council
+
+  beforeEach(() => { hidesBlocks = true })
+  afterEach(async () => { await council.dissolve() })
+
+  async function finalOf (voter: Voter): Promise<number> {
+    const submitted = await voter.consensus.submit(transactionOf(council, voter), PATIENCE_MS)
+    assert.ok(submitted.ok && submitted.value.state === 'final', JSON.stringify(submitted))
+    return submitted.value.height ?? 0
+  }
+
+  async function agreed (height: number): Promise<void> {
+    await until(() => council.up.every(({ consensus: { view } }) => view.height >= height), `all are at height ${height}`)
+    const tops = council.up.map(({ consensus: { view } }) => `${view.height} ${view.digest} ${hex(view.stateRoot)}`)
+    assert.equal(new Set(tops).size, 1, tops.join('; '))
+    assert.deepEqual(council.voters.flatMap(({ fatal }) => fatal), [])
+  }
+
+  /** Three of four members with some blocks, and the one who comes late. */
+  async function three (blocks: number, lies: readonly ((handlers: Handlers) => Handlers)[] = [], foundedAgoMs?: number): Promise<{ readonly first: Voter, readonly late: Voter }> {
+    council = await Council.prepare(4, 'lan', foundedAgoMs)
+    council.beginning = SOON
+    const [first, second, third, late] = council.voters
+    assert.ok(first !== undefined && second !== undefined && third !== undefined && late !== undefined)
+    for (const [at, voter] of [first, second, third].entries()) {
+      voter.lie = lies[at] ?? withoutBlocks
+      await council.start(voter)
+    }
+    for (let number = 0; number < blocks; number++) await finalOf(first)
+    return { first, late }
+  }
+
+  function hasAdopted ({ consensus }: Voter): boolean {
+    return (consensus.metrics().get('hanse_ledger_snapshots_adopted_total') ?? 0) > 0
+  }
+
+  it('goes on from a state that its seals prove, votes, and is there after a restart', async () => {
+    const { first, late } = await three(8)
+    await council.start(late)
+    await until(() => hasAdopted(late), 'the state is there')
+    hidesBlocks = false
+    await agreed(first.consensus.view.height)
+    assert.equal(await late.consensus.block(1), undefined, 'no block was executed that lies before it')
+    assert.deepEqual(late.consensus.index.membershipFacts(), first.consensus.index.membershipFacts())
+    await until(() => late.consensus.view.role === 'validator', 'it may vote')
+    const [, second] = council.voters
+    assert.ok(second !== undefined)
+    await council.kill(second)
+    takeUpSequence(late)
+    await agreed(await finalOf(late))
+    const { height } = late.consensus.view
+    await council.kill(late)
+    await council.start(late)
+    assert.equal(late.consensus.view.height, height, 'engine and state were kept together')
+    assert.equal(hex(late.consensus.state.map.root), hex(late.consensus.view.stateRoot))
+    await agreed(await finalOf(late))
+  })
+
+  it('leaves whoever sends another manifest or another part, and asks the others', async () => {
+    const told: SnapshotRequest['kind'][] = []
+    const { first, late } = await three(4, [lying('chunk', told, flipped), lying('manifest', told, flipped)])
+    await council.start(late)
+    await until(() => hasAdopted(late), 'the state is there')
+    hidesBlocks = false
+    assert.deepEqual(await late.consensus.block(1), undefined)
+    await agreed(first.consensus.view.height)
+  })
+
+  it('stays where it is while all who answer lie, and goes on once one does not', async () => {
+    const told: SnapshotRequest['kind'][] = []
+    const { first, late } = await three(4, [lying('manifest', told, flipped), lying('chunk', told, flipped), lying('offer', told, flipped)])
+    await council.start(late)
+    await until(() => new Set(told).size === 3, 'all have lied')
+    assert.ok(!hasAdopted(late) && late.consensus.view.height === 0, 'nothing of it was believed')
+    const [, , third] = council.voters
+    assert.ok(third !== undefined)
+    await council.kill(third)
+    third.lie = withoutBlocks
+    await council.start(third)
+    await until(() => hasAdopted(late), 'the state is there')
+    hidesBlocks = false
+    await agreed(first.consensus.view.height)
+  })
+})
