@@ -38,15 +38,15 @@ export class FinalChain {
     return valueOf(validatorSet(this.chain.validators.toSorted((a, b) => compareBytes(a.key, b.key)), realScheme))
   }
 
-  /** A block of these transactions. */
-  add (transactions: readonly LedgerTransaction[]): Block {
+  /** A block of these transactions. `shown`: what it says to hold, where its validators lie. */
+  add (transactions: readonly LedgerTransaction[], shown: readonly LedgerTransaction[] = transactions): Block {
     const due = this.chain.ledger.due(this.chain.state)
     const set = this.#set
-    const type = due === null ? (transactions.length === 0 ? FLUSH : NORMAL) : SEAL
+    const type = due === null ? (shown.length === 0 ? FLUSH : NORMAL) : SEAL
     const seal: Seal | null = due === null ? null : sealOf(due, this.#base)
     const { epoch } = this.chain
     this.chain.run(transactions, { type })
-    const block = this.#block(set, epoch, type, transactions, seal, this.#base.view + 1)
+    const block = this.#block(set, epoch, type, shown, seal, this.#base.view + 1)
     this.blocks.push(block)
     this.log.append(leafHash(block.digest))
     if (seal !== null) {

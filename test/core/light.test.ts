@@ -4,12 +4,12 @@ import { mkdtemp, readFile, rm, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import process from 'node:process'
-import { hex, sha256 } from '../../src/base/index.ts'
+import { cidOfDigest, encodeCanonical, hex, sha256, type CID } from '../../src/base/index.ts'
 import { followSeals, genesisAnchor, realScheme } from '../../src/core/finality/index.ts'
 import {
   decodeLightProof, encodeLightProof, memberProof, olderBlock, stateProof, verifyLightProof, type LightFacts, type LightProof
 } from '../../src/core/light/index.ts'
-import { proveRow } from '../../src/core/ledger/index.ts'
+import { decodeTransaction, proveRow, type LedgerTransaction } from '../../src/core/ledger/index.ts'
 import { mutated, seeded } from '../base/mutate.fixture.ts'
 import { FRAMES_TIMEOUT_MS, framesOf } from '../support/fuzz.ts'
 import { certificateOf, charterOf, cities, cityNamed, codeOf, valueOf } from './identity.fixture.ts'
@@ -162,6 +162,22 @@ describe('light proof', function () {
     assert.equal(withSubject({ declaration: publishedFeed(final.chain, second, [1]).declaration.statement.envelope }), 'unknown-certificate')
   })
 
+  it('does not take the word of validators for what the publisher never signed', () => {
+    const lying = new FinalChain(4)
+    const { chain } = lying
+    const [publisher] = chain.founders
+    assert.ok(publisher !== undefined)
+    const published = publishedFeed(chain, publisher, [2])
+    lying.add([chain.byNode(publisher, [published.datasetPut])])
+    const signed = chain.byNode(publisher, [published.anchor(1)])
+    const signature = signed.signature.with(0, (signed.signature[0] ?? 0) ^ 1)
+    const { cert, ops } = readParts(signed)
+    const forged = valueOf(decodeTransaction(chain.ledger.registry, encodeCanonical({ body: signed.body, cert, signature, ops })))
+    const block = lying.add([], [forged])
+    const made = recordProofOf(lying, published, block, placeIn(block, 0, 0), recordOf(published, 0, 1, 1), block)
+    assert.equal(codeOf(verifyLightProof(chain.charter, encodeLightProof(made))), 'author')
+  })
+
   it('has one form, which is frozen', async () => {
     const frozen = JSON.parse(await readFile('test/vectors/light.json', 'utf8')) as { readonly sha256: string, readonly bytes: number }
     assert.deepEqual({ sha256: hex(sha256(encoded)), bytes: encoded.length }, frozen)
@@ -190,6 +206,10 @@ describe('light proof', function () {
     }
   }).timeout(FRAMES_TIMEOUT_MS)
 })
+
+function readParts ({ signedBy, operationBytes }: LedgerTransaction): { readonly cert: CID, readonly ops: readonly Uint8Array[] } {
+  return { cert: cidOfDigest('dagCbor', signedBy.digest), ops: operationBytes }
+}
 
 async function run (charter: string, proof: string): Promise<{ readonly code: number, readonly stdout: string, readonly stderr: string }> {
   return new Promise(resolve => {
