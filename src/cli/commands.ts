@@ -4,6 +4,8 @@ import { configCommands } from './config/index.ts'
 import { doctorCommand } from './doctor/index.ts'
 import { helpCommand } from './help.ts'
 import { initCommand, keyBackupCommand, keyRestoreCommand } from './keys/index.ts'
+import { ledgerCommands } from './ledger/index.ts'
+import { simCommand } from './sim.ts'
 import { startCommand } from './start/index.ts'
 import type { Command } from './terminal/index.ts'
 import { versionCommand } from './version.ts'
@@ -14,9 +16,11 @@ export const COMMANDS: readonly Command[] = [
   startCommand,
   doctorCommand,
   ...clientCommands,
+  ...ledgerCommands,
   keyBackupCommand,
   keyRestoreCommand,
   ...configCommands,
+  simCommand,
   completionCommand(() => COMMANDS),
   versionCommand,
   helpCommand(() => COMMANDS)

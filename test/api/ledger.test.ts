@@ -1,7 +1,7 @@
 import { strict as assert } from 'node:assert'
 import fc from 'fast-check'
 import { utf8, type Result } from '../../src/base/index.ts'
-import { createClient, type Failure } from '../../src/sdk/index.ts'
+import { createClient, type BlockPage, type Failure } from '../../src/sdk/index.ts'
 import { serve, type Served } from '../support/apiServer.ts'
 import { didOf, idOf } from '../support/memoryLedger.ts'
 
@@ -45,13 +45,12 @@ describe('the ledger over HTTP', () => {
 
   it('give the blocks in pages, newest first, until the first', async () => {
     const heights: number[] = []
-    let before: number | null | undefined
-    do {
-      const page = value(await served.client.blocks({ limit: 15, ...before === undefined ? {} : { before } }))
+    for (let before: number | null = 42; before !== null;) {
+      const page: BlockPage = value(await served.client.blocks({ limit: 15, before }))
       assert.ok(page.blocks.length <= 15)
       heights.push(...page.blocks.map(({ height }) => height))
       before = page.next
-    } while (before !== null)
+    }
     assert.deepEqual(heights, Array.from({ length: 41 }, (_, at) => 41 - at))
     const [status, answer] = await plainly('GET', '/api/v1/ledger/blocks?before=5&limit=1')
     assert.deepEqual([status, answer], [200, { blocks: await served.node.blocks({ before: 5, limit: 1 }), next: 4 }])

@@ -73,7 +73,7 @@ describe('commands to a running node', () => {
     assert.match((await run(['status'], {})).out, /^member +Bellevue\nstate +ready, in Corridor with 1 member\n/)
     assert.deepEqual(documentOf(await run(['status', '--json']))['status'], served.node.status())
     assert.match((await run(['peers'])).out, /Renton +reachable for .* 3 +1\.0 kB +2\.0 kB/)
-    assert.match((await run(['members'])).out, /Bellevue +member +did:key:/)
+    assert.match((await run(['members'])).out, /^NAME +STATE +SEAT .*\nBellevue +member +validator +this node +founding +did:key:z6MkmemoryNode\nRenton +member +validator +yes .*\nKent +member +parked +no .*\nTukwila +removed +- +no +block 17 /)
   })
 
   it('publish a table, find it, show it and get it back to the byte', async () => {

@@ -132,7 +132,7 @@ export class MemoryLedger implements NodeLedger {
   }
 
   async audit (subject: string): ReturnType<NodeLedger['audit']> {
-    if (subject !== 'Renton') return fail({ code: 'not-found', reason: `nothing is called ${subject}`, hint: '' })
+    if (subject !== 'Renton') return fail({ code: 'not-found', reason: `nothing is called ${subject}`, hint: 'see what there is' })
     const entries: readonly AuditEntry[] = [1, 2].map(height => ({
       height, timeMs: TIME_MS, transaction: idOf(`transaction ${height}`), by: { did: didOf('Renton'), name: 'Renton' },
       operation: { index: 0, name: height === 1 ? 'dataset.put' : 'dataset.anchor', fields: { dataset: 'rows' } }

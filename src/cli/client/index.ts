@@ -9,10 +9,14 @@ import { bundleCommands } from './bundle.ts'
 import { lsCommand, showCommand, withdrawCommand } from './catalogue.ts'
 import { inviteCommand, joinCommand } from './found.ts'
 import { getCommand } from './get.ts'
-import { membersCommand, peersCommand, scrubCommand, statusCommand, stopCommand } from './node.ts'
+import { peersCommand, scrubCommand, statusCommand, stopCommand } from './node.ts'
 import { publishCommand } from './publish.ts'
 import { tailCommand } from './tail.ts'
 import { verifyCommand } from './verify.ts'
+
+export { argument, failed, wholeNumber, withNode, withProgress } from './connection.ts'
+export { only, writeWhole } from './get.ts'
+export { sizeOf } from './offline.ts'
 
 export const clientCommands: readonly Command[] = [
   stopCommand,
@@ -20,7 +24,6 @@ export const clientCommands: readonly Command[] = [
   peersCommand,
   inviteCommand,
   joinCommand,
-  membersCommand,
   publishCommand,
   lsCommand,
   showCommand,

@@ -1,6 +1,6 @@
 import { readApiFile } from '../../api/index.ts'
-import type { Client, NodeStatus } from '../../sdk/index.ts'
-import { answer, count, EXIT, formatBytes, formatDuration, pairs, table, type Call, type Command } from '../terminal/index.ts'
+import type { Client, LedgerStatus, NodeStatus } from '../../sdk/index.ts'
+import { answer, count, EXIT, formatBytes, formatDuration, ledgerRows, pairs, table, type Call, type Command } from '../terminal/index.ts'
 import { failed, pause, withNode, withProgress } from './connection.ts'
 
 const STOP_MS = 30_000
@@ -13,12 +13,14 @@ export const statusCommand: Command = {
   options: [],
   examples: ['hanse status', 'hanse status --json'],
   run: async call => await withNode(call, async client => {
-    const status = await client.status()
-    return status.ok ? answer({ status: status.value }, statusText(status.value, Date.now())) : failed(status.failure)
+    const [status, ledger] = await Promise.all([client.status(), client.ledger()])
+    if (!status.ok) return failed(status.failure)
+    const standing = ledger.ok ? ledger.value : null
+    return answer({ status: status.value, ledger: standing }, statusText(status.value, standing, Date.now()))
   })
 }
 
-function statusText (status: NodeStatus, nowMs: number): string {
+function statusText (status: NodeStatus, ledger: LedgerStatus | null, nowMs: number): string {
   const { member, federation, founding, neighbours, feeds, segmentsMissing, certificateNotAfterMs } = status
   const rows: (readonly [string, string])[] = [
     ['member', member.name],
@@ -28,6 +30,7 @@ function statusText (status: NodeStatus, nowMs: number): string {
       ...feeds.recovering > 0 ? [`${feeds.recovering} recovering`] : []].join(', ')],
     ['holds', `${count(status.records, 'record')}, ${formatBytes(status.storedBytes)}`],
     ...segmentsMissing > 0 ? [['missing', `${count(segmentsMissing, 'segment')} still to fetch`] as const] : [],
+    ...ledger === null ? [] : ledgerRows(ledger),
     ['running for', formatDuration(nowMs - status.startedMs)],
     ...certificateNotAfterMs === null ? [] : [['certificate', certificateText(certificateNotAfterMs - nowMs)] as const],
     ['address', status.addresses.length === 0 ? 'none' : status.addresses.join(' ')],
@@ -68,21 +71,6 @@ export const peersCommand: Command = {
       { heading: 'MEMBER' }, { heading: 'STATE' }, { heading: 'FEEDS', right: true }, { heading: 'RECEIVED', right: true },
       { heading: 'SENT', right: true }, { heading: 'ADDRESS' }
     ], rows))
-  })
-}
-
-export const membersCommand: Command = {
-  name: 'members',
-  summary: 'Show the members of the federation',
-  arguments: [],
-  options: [],
-  examples: ['hanse members', 'hanse members --json'],
-  run: async call => await withNode(call, async client => {
-    const members = await client.members()
-    if (!members.ok) return failed(members.failure)
-    if (members.value.length === 0) return answer({ members: [] }, 'This node belongs to no federation yet: hanse invite founds one, hanse join TICKET enters one.')
-    const rows = members.value.map(({ did, name, revoked }) => [name, revoked ? 'revoked' : 'member', did])
-    return answer({ members: members.value }, table([{ heading: 'NAME' }, { heading: 'STATE' }, { heading: 'KEY' }], rows))
   })
 }
 

@@ -2,7 +2,7 @@ import { resolve } from 'node:path'
 import type { Client, VerifyReport } from '../../sdk/index.ts'
 import { answer, count, EXIT, formatBytes, formatTime, problem, type Call, type Command, type Outcome } from '../terminal/index.ts'
 import { argument, failed, wholeNumber, withNode, withProgress } from './connection.ts'
-import { writeWhole } from './get.ts'
+import { only, writeWhole } from './get.ts'
 import { isFile, verifyFile } from './offline.ts'
 
 export const verifyCommand: Command = {
@@ -67,8 +67,4 @@ async function writeProof (call: Call, client: Client): Promise<Outcome> {
   })
   if (!written.ok) return written
   return answer({ file: target, ...written.value, record: record.value }, `Wrote ${target} (${formatBytes(proof.value.length)}). Check it anywhere with: hanse verify FILE.`)
-}
-
-async function * only (bytes: Uint8Array): AsyncGenerator<Uint8Array> {
-  yield bytes
 }

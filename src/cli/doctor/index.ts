@@ -8,6 +8,7 @@
 import { configProblem, loadConfig } from '../config/index.ts'
 import { answer, EXIT, plain, problem, type Call, type Command, type Outcome, type Terminal } from '../terminal/index.ts'
 import { checkClock, checkDisk, checkFolder, checkKeys, checkNode, checkPorts, checkRestored, checkStores, isRunning, type Check } from './checks.ts'
+import { checkLedger } from './ledger.ts'
 import { rebuild } from './rebuild.ts'
 
 export const doctorCommand: Command = {
@@ -34,7 +35,8 @@ async function doctor (call: Call): Promise<Outcome> {
     const running = await isRunning(folder)
     checks.push(
       await checkFolder(folder), await checkDisk(folder), await checkKeys(folder, config.member.passphrase_file),
-      ...await checkStores(folder, running), ...await checkPorts(config, running), await checkClock(folder, Date.now()), ...await checkRestored(folder)
+      ...await checkStores(folder, running), ...await checkPorts(config, running), await checkClock(folder, Date.now()), ...await checkRestored(folder),
+      ...running ? await checkLedger(folder) : []
     )
   } else {
     const { reason, hint } = configProblem(loaded.failure).failure
