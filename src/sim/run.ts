@@ -30,6 +30,8 @@ export type Verdict = {
 }
 
 const HEALING_MS = 60_000
+/** What is not final yet, its author says again: streams open again one by one. */
+const RESUBMIT_AFTER_MS = [1_000, 6_000, 20_000]
 const PROBE_AFTER_MS = 8_000
 /** What a node still may say after it has healed: an answer on its way. */
 const QUIET_AFTER_MS = 5_000
@@ -89,7 +91,7 @@ function heal (world: World): number {
     const [first, ...clones] = world.at(place.index)
     if (!plan.twins.includes(place.index)) for (const each of clones) world.crash(each)
     if (first === undefined && !plan.dead.includes(place.index)) world.start(place.index)
-    agenda.after(1_000, () => world.resubmit(place.index))
+    for (const afterMs of RESUBMIT_AFTER_MS) agenda.after(afterMs, () => world.resubmit(place.index))
   }
   const steady = world.places.filter(({ index }) => world.isSteady(index))
   const [submitter] = steady

@@ -1,0 +1,1 @@
+export { explore, Exploration, type Explored, type ExploreOptions } from './explore.ts'
