@@ -62,6 +62,7 @@ describe('whoever does not belong', function () {
     const fay = await makeCity('Fay', {}, wires.network('Fay'))
     strangers = [fay]
     await found([fay], 'Hill Towns')
+    await until(() => (fay.node.ledger()?.height ?? 0) > 0 && fay.node.ledger()?.waiting === 0, 'its own ledger says who belongs to it')
     await wires.lay('Fay', ada())
     wires.networkOf('Fay').setMembers(new Map([[ada().node.status().peerId, [`/ip4/127.0.0.1/tcp/${ada().port}`]]]))
     await until(() => wires.sessions('Fay', ada()).length >= 3, 'it dialled again and again')

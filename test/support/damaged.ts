@@ -104,8 +104,10 @@ async function mend (node: HanseNode, counts: Counts): Promise<Found> {
     const verified = await node.verify(id)
     if (!verified.ok || !verified.value.verified) unverified.push(`${id}: ${JSON.stringify(verified)}`)
   }
-  await until(() => node.status().alarms.length === 0, 'no alarm is left', MENDED_WITHIN_MS).catch(() => {})
-  return { wrong, lacks: [...lacksOf(node, counts), ...lacks, ...unverified, ...node.status().alarms] }
+  // Votes that are damaged are not mended: who lost them takes another key, for which two founders lack a quorum.
+  const alarms = (): readonly string[] => node.status().alarms.filter(alarm => !alarm.startsWith('This node does not vote'))
+  await until(() => alarms().length === 0, 'no alarm is left', MENDED_WITHIN_MS).catch(() => {})
+  return { wrong, lacks: [...lacksOf(node, counts), ...lacks, ...unverified, ...alarms()] }
 }
 
 async function readAll (node: HanseNode, counts: Counts): Promise<Found> {

@@ -10,9 +10,10 @@ import type { Epoch, Final, Log, PastEpoch } from './state.ts'
 import type { KeptRow } from './types.ts'
 
 /**
- * First bytes of keys. `signer` holds own votes (W1) alone, as a log without gaps; `store` the rest: `b` blocks that were
- * notarized or proposed (W2), `f` and `e` the newest final block and its epoch (W3), `c` certificates (W4), `n` the number of
- * own votes known to be kept, `x` evidence that is final, `l` a lock, `i` own instances.
+ * First bytes of keys. `signer` holds own votes (W1), `w`, as a log without gaps, and own instances `i`: a node that forgets
+ * those takes itself for a clone. `store` holds the rest: `b` blocks that were notarized or proposed (W2), `f` and `e` the
+ * newest final block and its epoch (W3), `c` certificates (W4), `n` the number of own votes known to be kept, `x` evidence that
+ * is final, `l` a lock.
  */
 const [VOTE, BLOCK, FINAL, EPOCH, CERT, COUNT, EVIDENCE, LOCK, INSTANCES] = ['w', 'b', 'f', 'e', 'c', 'n', 'x', 'l', 'i'].map(utf8) as
   [Uint8Array, Uint8Array, Uint8Array, Uint8Array, Uint8Array, Uint8Array, Uint8Array, Uint8Array, Uint8Array]
@@ -87,7 +88,7 @@ export function lockRow (reason: string, keys: ReadonlySet<string>): KeptRow {
 }
 
 export function instancesRow (instances: readonly string[]): KeptRow {
-  return { database: 'store', key: INSTANCES, value: encodeCanonical(instances) }
+  return { database: 'signer', key: INSTANCES, value: encodeCanonical(instances) }
 }
 
 function listed ({ member, node, key }: Validator): [string, Uint8Array, Uint8Array] {
@@ -128,7 +129,8 @@ export function restoreRows (rows: Iterable<{ readonly database: 'signer' | 'sto
   for (const { database, key, value } of rows) {
     found.hasRows = true
     const is = (prefix: Uint8Array): boolean => key[0] === prefix[0]
-    if (database === 'signer') {
+    if (is(INSTANCES)) instances = valueOf(decodeCanonical(value, list(text(64), OWN_INSTANCES_MAX), 4_096)) ?? []
+    else if (database === 'signer') {
       const count = is(VOTE) && key.length === 9 ? readUint(key, 1, 8) : undefined
       const vote = valueOf(decodeVote(value))
       if (count === undefined || vote === undefined) found.isDamaged = true
@@ -147,8 +149,7 @@ export function restoreRows (rows: Iterable<{ readonly database: 'signer' | 'sto
     } else if (is(LOCK)) {
       const read = valueOf(decodeCanonical(value, tuple(text(200), list(text(64), KEYS_MAX)), 8_192))
       if (read !== undefined) lock = { reason: read[0], keys: new Set(read[1]) }
-    } else if (is(INSTANCES)) instances = valueOf(decodeCanonical(value, list(text(64), OWN_INSTANCES_MAX), 4_096)) ?? []
-    else if (is(FINAL)) final = readFinal(value)
+    } else if (is(FINAL)) final = readFinal(value)
     else if (is(EPOCH)) epoch = readEpoch(value)
   }
   const votes = found.votes.toSorted((a, b) => a.count - b.count)
