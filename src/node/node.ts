@@ -49,6 +49,11 @@ export type NodeOptions = {
   readonly keepCharter?: (envelope: Uint8Array) => Promise<void>
   /** The folder was made from a backup: nothing is published before others have told what they hold of this member. */
   readonly isRestored?: boolean
+  /**
+   * Statements of members of where the ledger stands, for a node that was away for longer than keys are trusted for: two that
+   * say the same, got from those members' `/.well-known/hanse-checkpoint.json` by a way that its operator trusts.
+   */
+  readonly checkpoints?: readonly Uint8Array[]
   /** Told once: all that others hold of this member is here again. */
   readonly restoreEnded?: () => void
   readonly log: Log
@@ -128,8 +133,10 @@ export async function createNode (options: NodeOptions): Promise<HanseNode> {
     await options.keepCharter?.(sealed.envelope)
     if (isNew) await store.commit([{ type: 'put', key: CHARTER, value: sealed.envelope }])
     const room = new Room()
+    const welcome = await candidacy.welcome(sealed)
     const federation = await Federation.open({
-      host, keys, charter: sealed, introduced: (await candidacy.welcome(sealed))?.introduced, listen: options.listen, announce: options.announce, lan: options.lan, profile: options.profile,
+      host, keys, charter: sealed, introduced: welcome?.introduced, invitation: welcome?.checkpoint ?? null, checkpoints: options.checkpoints ?? [],
+      listen: options.listen, announce: options.announce, lan: options.lan, profile: options.profile,
       gossip: options.gossip, listingEveryMs: options.listingEveryMs ?? LISTING_EVERY_MS,
       feedsPerMemberMax: options.feedsPerMemberMax ?? FEEDS_PER_MEMBER_MAX, segmentBytesTarget: options.segmentBytesTarget, lingerMs: options.lingerMs,
       ledgerProfile: options.ledgerProfile ?? 'wan', consensusKeys, wants: feed => room.wants(feed), isRestored: options.isRestored === true,

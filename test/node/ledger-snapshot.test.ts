@@ -1,5 +1,5 @@
 import { strict as assert } from 'node:assert'
-import { cidOf, hex } from '../../src/base/index.ts'
+import { bytesOfHex, hex } from '../../src/base/index.ts'
 import { decodeMessage, splitMessages } from '../../src/core/consensus/index.ts'
 import { realScheme, validatorSet, type Checkpoint } from '../../src/core/finality/index.ts'
 import { encodeOperation, encodePayload, nextSequence, OPERATIONS, proposalId, signTransaction } from '../../src/core/ledger/index.ts'
@@ -90,6 +90,38 @@ describe('a node that is far behind', function () {
     return { first, late }
   }
 
+  /** The members decide something that begins an epoch. */
+  async function sealed (): Promise<void> {
+    const { federation } = council.charter
+    const [first] = council.up
+    assert.ok(first !== undefined)
+    const byRoot = async ({ city, consensus }: Voter, operation: Uint8Array): Promise<number> => {
+      const sequence = nextSequence(consensus.state, city.root.publicKey)
+      const submitted = await consensus.submit(signTransaction({
+        federation, author: city.did, sequence, notAfterMs: Date.now() + DAY_MS, operations: [operation], certificate: undefined
+      }, city.root), PATIENCE_MS)
+      assert.ok(submitted.ok && submitted.value.state === 'final', JSON.stringify(submitted))
+      return sequence
+    }
+    const payload = encodePayload({ kind: 'params', params: [['minEpochBlocks', 1]] })
+    const sequence = await byRoot(first, encodeOperation(OPERATIONS.proposalOpen, { kind: 'params', payload, notAfterMs: Date.now() + 20 * DAY_MS }))
+    const proposal = proposalId(federation, first.city.root.publicKey, sequence, 0)
+    for (const voter of council.up) {
+      await until(() => voter.consensus.view.height >= first.consensus.view.height, 'it knows of the proposal')
+      await byRoot(voter, encodeOperation(OPERATIONS.ballot, { proposal, yes: true }))
+    }
+    await until(() => council.up.every(({ consensus: { view } }) => view.epoch === 1), 'the next epoch')
+  }
+
+  /** Where a member says that the ledger stands. */
+  function checkpointOf ({ consensus }: Voter): Checkpoint {
+    const { epoch, height, digest, finalMs, validators } = consensus.view
+    const set = validatorSet(validators, realScheme)
+    const bytes = bytesOfHex(digest)
+    assert.ok(set.ok && bytes !== undefined)
+    return { federation: consensus.federation, epoch, height, digest: bytes, validatorsHash: set.value.hash, timeMs: finalMs }
+  }
+
   function hasAdopted ({ consensus }: Voter): boolean {
     return (consensus.metrics().get('hanse_ledger_snapshots_adopted_total') ?? 0) > 0
   }
@@ -140,5 +172,59 @@ describe('a node that is far behind', function () {
     await until(() => hasAdopted(late), 'the state is there')
     hidesBlocks = false
     await agreed(first.consensus.view.height)
+  })
+
+  it('follows seals through epochs', async () => {
+    const { first, late } = await three(2)
+    await sealed()
+    await council.start(late)
+    await until(() => hasAdopted(late), 'the state is there')
+    assert.equal(late.consensus.view.epoch, 1)
+    assert.equal((await late.consensus.seals(0)).length, 1, 'it can show the way to others')
+    hidesBlocks = false
+    takeUpSequence(late)
+    await agreed(await finalOf(first))
+    await agreed(await finalOf(late))
+  })
+
+  it('that was away for longer than keys are trusted for raises an alarm, and waits for the word of two members', async () => {
+    const told: SnapshotRequest['kind'][] = []
+    const honest = lying('seals', told, truth => truth)
+    const { first, late } = await three(2, [honest, honest, honest], 40 * DAY_MS)
+    assert.ok(council.up.every(({ consensus }) => consensus.alarm === undefined), 'who is shown nothing new has no reason to doubt')
+    await sealed()
+    await council.start(late)
+    await until(() => late.consensus.alarm !== undefined, 'a seal itself leads on')
+    await council.kill(late)
+    takeUpSequence(first)
+    await finalOf(first)
+    await council.start(late)
+    hidesBlocks = false
+    await until(() => late.consensus.alarm !== undefined, 'an alarm')
+    assert.match(late.consensus.alarm ?? '', /ask two members for their \/\.well-known\/hanse-checkpoint\.json/)
+    const [ada, bo] = council.voters.map(({ city }) => city.did)
+    assert.ok(ada !== undefined && bo !== undefined)
+    const checkpoint = checkpointOf(first)
+    const one = late.consensus.trust([{ member: ada, checkpoint }, { member: ada, checkpoint }])
+    assert.equal(one.ok ? 'taken' : one.failure.code, 'too-few')
+    const asked = told.length
+    const other = { ...checkpoint, validatorsHash: new Uint8Array(32) }
+    assert.ok(late.consensus.trust([{ member: ada, checkpoint: other }, { member: bo, checkpoint: other }]).ok)
+    await until(() => told.length > asked, 'it looks again')
+    assert.ok(!hasAdopted(late) && late.consensus.view.epoch === 0, 'they speak of another history')
+    assert.ok(late.consensus.trust([{ member: ada, checkpoint }, { member: bo, checkpoint }]).ok)
+    await until(() => hasAdopted(late) && late.consensus.view.epoch === 1, 'it follows')
+    assert.equal(late.consensus.alarm, undefined)
+    await agreed(await finalOf(first))
+  })
+
+  it('that was invited begins where its inviter says that the ledger stands', async () => {
+    const { first, late } = await three(2, [], 40 * DAY_MS)
+    await sealed()
+    council.beginning = { ...SOON, invitation: checkpointOf(first) }
+    await council.start(late)
+    await until(() => hasAdopted(late) && late.consensus.view.epoch === 1, 'it follows')
+    hidesBlocks = false
+    await agreed(await finalOf(first))
   })
 })

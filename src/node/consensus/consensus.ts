@@ -1,6 +1,6 @@
 import { MerkleMap, type CID, type Result } from '../../base/index.ts'
 import { anchorOf, decodeMessage, finalState, tipState, viewOf, type EngineView } from '../../core/consensus/index.ts'
-import { realScheme, SEAL, type Anchor, type Block, type CheckpointFailure, type FinalityProof } from '../../core/finality/index.ts'
+import { realScheme, SEAL, type Anchor, type Block, type Checkpoint, type CheckpointFailure, type FinalityProof } from '../../core/finality/index.ts'
 import {
   createLedger, LedgerIndex, stateOfRows, type Ledger, type LedgerState, type LedgerTransaction, type MembershipFacts
 } from '../../core/ledger/index.ts'
@@ -30,7 +30,7 @@ export type ConsensusOptions = {
   readonly keys: ConsensusKeys
   readonly isRestored: boolean
   /** Where the ledger stands, by the word of the member who invited this one. */
-  readonly invitation?: Said | undefined
+  readonly invitation?: Checkpoint | undefined
   readonly snapshots?: { readonly lagBlocks: number, readonly everyBlocks: number }
   readonly store: Store
   readonly signer: Store
@@ -178,12 +178,12 @@ export class Consensus {
     if (this.index.follow(this.state)) this.membersChanged.emit(this.index.membershipFacts())
   }
 
-  async #adopt ({ fromEpoch, seals, proof, log, map }: Fetched): Promise<boolean> {
+  async #adopt ({ fromEpoch, anchors, seals, proof, log, map }: Fetched): Promise<boolean> {
     const { number } = this.#driver.state.epoch
     const adopted = await this.#driver.adopt({ seals: seals.slice(number - fromEpoch), proof, log, appState: { map }, stateRoot: map.root })
     if (adopted.ok) {
       this.#snapshotsAdopted++
-      this.#trust.followed({ seals })
+      this.#trust.followed({ anchors })
     }
     this.#options.log('info', adopted.ok ? 'went on from a fetched state of the ledger' : 'a fetched state of the ledger was of no use', {
       height: this.view.height, ...adopted.ok ? {} : { code: adopted.failure.code }

@@ -1,7 +1,7 @@
 import { assert, equalBytes, type CID } from '../../base/index.ts'
 import { declareFeed, decodeDeclaration, type FeedClass } from '../../core/feed/index.ts'
 import {
-  CERTIFICATE_LIFETIME_MS_MAX, checkHello, encodeHello, INSTANCE_SIZE_BYTES, issueCertificate, signStatement, type Certificate, type Charter,
+  CERTIFICATE_LIFETIME_MS_MAX, checkHello, decodeStatement, encodeHello, INSTANCE_SIZE_BYTES, issueCertificate, signStatement, type Certificate, type Charter,
   type MemberFacts
 } from '../../core/identity/index.ts'
 import { Consensus, CONSENSUS_PROTOCOL, LEDGER_PROTOCOL, type ConsensusKeys, type ProfileName } from '../consensus/index.ts'
@@ -13,6 +13,7 @@ import { Hints } from '../hints/index.ts'
 import { ledgerFactsOf, Members } from '../members/index.ts'
 import { LIVE_PROTOCOL, Puller, SYNC_PROTOCOL } from '../pulling/index.ts'
 import { Server } from '../serving/index.ts'
+import { checkpointIn } from '../snapshots/index.ts'
 import { Writer } from '../writer/index.ts'
 import { OwnFeeds } from './own.ts'
 
@@ -20,6 +21,7 @@ import { OwnFeeds } from './own.ts'
 const RENEW_BEFORE_MS = 30 * 24 * 3_600_000
 const RENEW_CHECK_MS = 3_600_000
 const FEED_NONCE_BYTES = 16
+const CHECKPOINT_STATEMENT_BYTES_MAX = 16_384
 const ALARMS_MAX = 100
 
 export type FederationOptions = {
@@ -28,6 +30,9 @@ export type FederationOptions = {
   readonly charter: Charter
   /** Members that this one's inviter named, itself among them; undefined for a founder. */
   readonly introduced: readonly MemberFacts[] | undefined
+  /** Statements of where the ledger stands: by the inviter, and by members that people asked. */
+  readonly invitation: Uint8Array | null
+  readonly checkpoints: readonly Uint8Array[]
   readonly listen: readonly string[]
   readonly announce: readonly string[]
   readonly lan: boolean
@@ -67,12 +72,14 @@ export class Federation {
   /** A member's node came or went. */
   readonly peersChanged: Signal<{ readonly peer: Peer, readonly member: string, readonly isUp: boolean }> = new Signal()
   readonly #alarms: string[] = []
+  #checkpoints: readonly Uint8Array[]
 
   private constructor (
     options: FederationOptions, feeds: Feeds, members: Members, files: Files, certificate: Certificate, consensus: Consensus, instance: Uint8Array
   ) {
     const { host, keys, log } = options
     this.#options = options
+    this.#checkpoints = options.checkpoints
     this.#clock = host.clock
     this.#certificate = certificate
     this.#instance = instance
@@ -111,7 +118,7 @@ export class Federation {
     const instance = host.random.bytes(INSTANCE_SIZE_BYTES)
     const consensus = await Consensus.open({
       charter, profile: options.ledgerProfile, transportKey: keys.transport.publicKey, instance, keys: options.consensusKeys,
-      isRestored: options.isRestored, store: host.store, signer: host.signer, clock: host.clock, onFatal: options.onFatal, log: options.log
+      isRestored: options.isRestored, invitation: options.invitation === null ? undefined : checkpointIn(options.invitation), store: host.store, signer: host.signer, clock: host.clock, onFatal: options.onFatal, log: options.log
     })
     members.setLedger(ledgerFactsOf(consensus.index.membershipFacts()))
     consensus.membersChanged.on(facts => members.setLedger(ledgerFactsOf(facts)))
@@ -121,6 +128,8 @@ export class Federation {
     const federation = new Federation(options, feeds, members, files, certificate, consensus, instance)
     await federation.own.open()
     federation.#watchCertificate()
+    federation.#trust()
+    members.changed.on(() => federation.#trust())
     return federation
   }
 
@@ -186,7 +195,7 @@ export class Federation {
 
   /** What is wrong, and why own feeds are not written, in sentences. */
   get alarms (): readonly string[] {
-    return [...this.own.alarms(), ...this.consensus.view.alarms.map(({ sentence }) => sentence), ...this.#alarms]
+    return [...this.own.alarms(), ...this.consensus.view.alarms.map(({ sentence }) => sentence), ...this.consensus.alarm === undefined ? [] : [this.consensus.alarm], ...this.#alarms]
   }
 
   alarm (sentence: string): void {
@@ -231,6 +240,18 @@ export class Federation {
   async #statement (id: CID): Promise<Uint8Array | undefined> {
     if (id.equals(this.#certificate.id)) return this.#certificate.envelope
     return this.feeds.get(id)?.statement ?? this.members.statement(id)
+  }
+
+  /** Who signed a checkpoint may be known only once its node has shown its certificate. */
+  #trust (): void {
+    if (this.#checkpoints.length === 0) return
+    const said = this.#checkpoints.flatMap(envelope => {
+      const statement = decodeStatement(envelope, CHECKPOINT_STATEMENT_BYTES_MAX)
+      const checkpoint = checkpointIn(envelope)
+      const speaker = statement.ok && checkpoint !== undefined ? this.members.current.speaker(statement.value, checkpoint.timeMs) : undefined
+      return checkpoint !== undefined && speaker?.ok === true ? [{ member: speaker.value.member, checkpoint }] : []
+    })
+    if (this.consensus.trust(said).ok) this.#checkpoints = []
   }
 
   // --- Certificate -------------------------------------------------------------------------------------------------

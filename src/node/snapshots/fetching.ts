@@ -3,7 +3,7 @@ import {
 } from '../../base/index.ts'
 import type { Log } from '../../core/consensus/index.ts'
 import {
-  decodeFinalityProof, decodeHeader, nextAnchor, verifyFinality, type Anchor, type FinalityProof, type Scheme, type SignedHeader
+  decodeFinalityProof, decodeHeader, nextAnchor, SEAL, verifyFinality, type Anchor, type FinalityProof, type Scheme, type SignedHeader
 } from '../../core/finality/index.ts'
 import type { Clock, Log as WriteLog, Peer, PeerId } from '../../host/index.ts'
 import { ask, type Answer } from './asking.ts'
@@ -14,19 +14,20 @@ const MANIFEST_BYTES_MAX = 4 * 1024 * 1024
 /** After everybody who could help has failed, all are asked again. */
 const RETRY_MS = 30_000
 
-/** A state that is proven in all its parts. */
-export type Fetched = {
+/** A snapshot that seals and a certificate prove, before any of it is fetched. */
+export type Shown = {
   /** From the epoch on in which the fetch began. */
   readonly fromEpoch: number
   readonly seals: readonly FinalityProof[]
+  /** Of the epochs that they lead through, the first and the one after the newest block among them. */
+  readonly anchors: readonly Anchor[]
   readonly header: SignedHeader
   readonly proof: FinalityProof
   readonly log: Log
-  readonly map: MerkleMap
 }
 
-/** A snapshot that seals and a certificate prove, before any of it is fetched. */
-export type Shown = Omit<Fetched, 'map'> & { readonly anchors: readonly Anchor[] }
+/** With the state, which is the one that the header names. */
+export type Fetched = Shown & { readonly map: MerkleMap }
 
 export type SnapshotFetcherOptions = {
   readonly protocol: string
@@ -106,8 +107,7 @@ export class SnapshotFetcher {
       isBehind = true
       const map = await this.#fetch(shown)
       if (map === undefined || this.#stopped.signal.aborted) continue
-      const { anchors: _anchors, ...proven } = shown
-      const isAdopted = await this.#options.adopt({ ...proven, map })
+      const isAdopted = await this.#options.adopt({ ...shown, map })
       const { height } = shown.header.header
       for (const each of this.#sources.values()) if (isAdopted || each.offer?.height === height) each.offer = null
       if (isAdopted) isBehind = false
@@ -190,7 +190,9 @@ export class SnapshotFetcher {
       source.offer = null
       return undefined
     }
-    return { fromEpoch, seals, anchors, header, proof: proof.value, log }
+    const after = header.header.type === SEAL ? nextAnchor(anchor, scheme, proof.value) : undefined
+    if (after?.ok === false) return this.#unproven(source)
+    return { fromEpoch, seals, anchors: after === undefined ? anchors : [...anchors, after.value], header, proof: proof.value, log }
   }
 
   #unproven (source: Source): undefined {

@@ -7,6 +7,8 @@ import type { Clock } from '../../host/index.ts'
 import type { Shown } from './fetching.ts'
 
 const STATEMENT_BYTES_MAX = 16_384
+/** The ticket named it, and the answer came over its own key: who it is does not matter here. */
+const INVITER: Did = 'the inviter'
 const DAY_MS = 24 * 3_600_000
 
 export type Said = { readonly member: Did, readonly checkpoint: Checkpoint }
@@ -18,7 +20,7 @@ export type TrustOptions = {
   readonly anchor: Anchor
   readonly finalMs: number
   /** What the member who invited this one said; its word suffices, since there is none before it. */
-  readonly invitation: Said | undefined
+  readonly invitation: Checkpoint | undefined
 }
 
 /**
@@ -39,7 +41,7 @@ export class Trust {
     const { finalMs, clock, invitation } = options
     this.#options = options
     this.#isStale = clock.nowMs() - finalMs > TRUST_PERIOD_MS
-    if (invitation !== undefined) this.hear([invitation], true)
+    if (invitation !== undefined) this.hear([{ member: INVITER, checkpoint: invitation }], true)
   }
 
   /** Seals are not to be followed, but to where members say that the ledger stands. */
@@ -77,8 +79,8 @@ export class Trust {
   }
 
   /** A history that was agreed to is this node's own now. */
-  followed ({ seals }: Pick<Shown, 'seals'>): void {
-    if (seals.length > 0) this.#isStale = false
+  followed ({ anchors }: Pick<Shown, 'anchors'>): void {
+    if (anchors.length > 1) this.#isStale = false
   }
 }
 
