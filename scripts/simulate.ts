@@ -38,13 +38,13 @@ if (values.child) {
 }
 
 async function play (from: number, to: number, workers: number): Promise<{ readonly broken: number }> {
-  const totals = new Map<number, { seeds: number, broken: number, simulatedMs: number, blocks: number, epochs: number, views: number, cpuMs: number, recoveryMs: number[], forks: number }>()
+  const totals = new Map<number, { seeds: number, broken: number, simulatedMs: number, troubledMs: number, blocks: number, epochs: number, views: number, cpuMs: number, recoveryMs: number[], forks: number }>()
   const failed: Told[] = []
   let next = from
   let told = 0
   const tell = (each: Told): void => {
     const { stats } = each.verdict
-    const total = totals.get(stats.nodes) ?? { seeds: 0, broken: 0, simulatedMs: 0, blocks: 0, epochs: 0, views: 0, cpuMs: 0, recoveryMs: [], forks: 0 }
+    const total = totals.get(stats.nodes) ?? { seeds: 0, broken: 0, simulatedMs: 0, troubledMs: 0, blocks: 0, epochs: 0, views: 0, cpuMs: 0, recoveryMs: [], forks: 0 }
     totals.set(stats.nodes, total)
     add(total, stats, each)
     if (each.verdict.failure !== null) failed.push(each)
@@ -76,10 +76,11 @@ async function play (from: number, to: number, workers: number): Promise<{ reado
   return { broken: failed.length }
 }
 
-function add (total: { seeds: number, broken: number, simulatedMs: number, blocks: number, epochs: number, views: number, cpuMs: number, recoveryMs: number[], forks: number }, stats: RunStats, { verdict, cpuMs }: Told): void {
+function add (total: { seeds: number, broken: number, simulatedMs: number, troubledMs: number, blocks: number, epochs: number, views: number, cpuMs: number, recoveryMs: number[], forks: number }, stats: RunStats, { verdict, cpuMs }: Told): void {
   total.seeds++
   total.broken += verdict.failure === null ? 0 : 1
   total.simulatedMs += stats.simulatedMs
+  total.troubledMs += stats.troubledMs
   total.blocks += stats.blocks
   total.epochs += stats.epochs
   total.views = Math.max(total.views, stats.viewsMax)
@@ -90,20 +91,21 @@ function add (total: { seeds: number, broken: number, simulatedMs: number, block
 
 function report (from: number, to: number, totals: ReadonlyMap<number, Parameters<typeof add>[0]>): void {
   console.log(`seeds ${from} to ${to}`)
-  console.log('nodes  seeds  hours    blocks   epochs  view max  broken  forked  recovery p50/p99/max s  CPU s')
+  console.log('nodes  seeds  hours  trouble    blocks   epochs  view max  broken  forked  recovery p50/p99/max s  CPU s')
   const rows = [...totals].toSorted(([a], [b]) => a - b).map(([nodes, each]) => [`${nodes}`, each] as const)
   const all = rows.map(([, each]) => each)
   const sum = (of: (each: Parameters<typeof add>[0]) => number): number => all.reduce((total, each) => total + of(each), 0)
   const together = {
-    seeds: sum(each => each.seeds), broken: sum(each => each.broken), simulatedMs: sum(each => each.simulatedMs), blocks: sum(each => each.blocks),
+    seeds: sum(each => each.seeds), broken: sum(each => each.broken), simulatedMs: sum(each => each.simulatedMs), troubledMs: sum(each => each.troubledMs), blocks: sum(each => each.blocks),
     epochs: sum(each => each.epochs), views: Math.max(0, ...all.map(each => each.views)), cpuMs: sum(each => each.cpuMs),
     recoveryMs: all.flatMap(each => each.recoveryMs), forks: sum(each => each.forks)
   }
-  for (const [nodes, { seeds, simulatedMs, blocks, epochs, views, broken, forks, recoveryMs, cpuMs }] of [...rows, ['all', together] as const]) {
+  for (const [nodes, { seeds, simulatedMs, troubledMs, blocks, epochs, views, broken, forks, recoveryMs, cpuMs }] of [...rows, ['all', together] as const]) {
     const sorted = recoveryMs.toSorted((a, b) => a - b)
     const at = (share: number): string => ((sorted[Math.min(sorted.length - 1, Math.floor(sorted.length * share))] ?? 0) / 1_000).toFixed(1)
     console.log([
-      nodes.padStart(5), `${seeds}`.padStart(6), (simulatedMs / 3_600_000).toFixed(1).padStart(6), `${blocks}`.padStart(9), `${epochs}`.padStart(8),
+      nodes.padStart(5), `${seeds}`.padStart(6), (simulatedMs / 3_600_000).toFixed(1).padStart(6),
+      `${(100 * troubledMs / simulatedMs).toFixed(0)} %`.padStart(8), `${blocks}`.padStart(9), `${epochs}`.padStart(8),
       `${views}`.padStart(9), `${broken}`.padStart(7), `${forks}`.padStart(7), `${at(0.5)} / ${at(0.99)} / ${at(1)}`.padStart(23), (cpuMs / 1_000).toFixed(0).padStart(6)
     ].join(' '))
   }

@@ -114,7 +114,7 @@ function harm (world: World, index: number, chance: Chance, { atMs, forMs }: Pla
   agenda.at(atMs + chance.next() * forMs, () => {
     judge.excused.add(index)
     if (kind === 'clone') {
-      world.cloned.add(index)
+      judge.doubled.add(index)
       world.start(index, { ...place, signer: place.signer.copy(), store: place.store.copy() })
       return
     }

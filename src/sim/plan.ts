@@ -15,6 +15,8 @@ export type RunOptions = {
   readonly faults?: readonly Fault[]
   /** Simulated hours; drawn if left out. */
   readonly hours?: number
+  /** Time from one burst of faults to the next; five minutes if left out. */
+  readonly burstEveryMinutes?: number
   /** Kinds of liars, by name, one after the other; drawn if left out. */
   readonly liars?: readonly string[]
   /** This many twins, also more than are tolerated: then forks are expected and judged by who is named for them. */
@@ -45,8 +47,9 @@ export type Plan = {
 }
 
 const MINUTE_MS = 60_000
+const BURST_EVERY_MINUTES = 5
 /** A burst is followed by a minute of healing and some quiet. */
-const BURST_GAP_MS_MIN = 3 * MINUTE_MS
+const BURST_GAP_MS_MIN = 2 * MINUTE_MS
 const LINKS_LEFT = 1
 
 export function planOf (options: RunOptions, liarNames: readonly string[]): Plan {
@@ -74,7 +77,7 @@ export function planOf (options: RunOptions, liarNames: readonly string[]): Plan
   return {
     seed, nodes, hours, profile, faults, liars, twins, dead, fragile, isReal: options.isReal ?? isRealDrawn,
     learners: faults.has('seats') ? chance.between(1, 3) : 0,
-    bursts: burstsOf(hours, chance), apart: faults.has('sparse') ? apartOf(nodes, new Set([...liars.keys(), ...twins, ...dead, ...fragile]), chance) : new Set(),
+    bursts: burstsOf(hours, options.burstEveryMinutes ?? BURST_EVERY_MINUTES, chance), apart: faults.has('sparse') ? apartOf(nodes, new Set([...liars.keys(), ...twins, ...dead, ...fragile]), chance) : new Set(),
     expectsForks: named.length + twinCount > tolerated
   }
 }
@@ -85,12 +88,12 @@ const SHARES: { readonly [F in Fault]: number } = {
   clone: 0.06, restore: 0.08, clock: 0.4, liars: 0.5, dead: 0.15, seats: 0.35, transactions: 1
 }
 
-function burstsOf (hours: number, chance: Chance): Plan['bursts'] {
+function burstsOf (hours: number, everyMinutes: number, chance: Chance): Plan['bursts'] {
   const totalMs = hours * 60 * MINUTE_MS
-  const count = Math.max(1, Math.min(3, Math.floor(totalMs / (BURST_GAP_MS_MIN + MINUTE_MS))))
+  const count = Math.max(1, Math.floor(totalMs / (everyMinutes * MINUTE_MS)))
   const slotMs = totalMs / count
   return Array.from({ length: count }, (_, index) => {
-    const forMs = Math.min(chance.between(8_000, 35_000), Math.max(5_000, slotMs - BURST_GAP_MS_MIN))
+    const forMs = Math.min(chance.between(10_000, 60_000), Math.max(5_000, slotMs - BURST_GAP_MS_MIN))
     return { atMs: index * slotMs + chance.next() * Math.max(0, slotMs - forMs - BURST_GAP_MS_MIN), forMs }
   })
 }

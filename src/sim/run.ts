@@ -12,6 +12,8 @@ export type RunStats = {
   readonly viewsMax: number
   readonly messages: number
   readonly simulatedMs: number
+  /** Of it, in bursts of faults. */
+  readonly troubledMs: number
   /** From the end of each burst of faults until all honest nodes had the same newest block, for good; the longest. */
   readonly recoveryMs: number
   readonly liars: readonly string[]
@@ -141,6 +143,7 @@ function finish (world: World, recoveryMs: number): Verdict {
     verdict: violations.length === 0 ? 'held' : 'broken', traceHash: trace.hash, failure: violations[0] ?? null, violations,
     stats: {
       nodes: plan.nodes, blocks: judge.blocksFinal, epochs: judge.oracle.epochs, viewsMax: views, messages, simulatedMs: agenda.nowMs, recoveryMs,
+      troubledMs: plan.bursts.reduce((sum, { forMs }) => sum + forMs, 0),
       liars: [...plan.liars.values(), ...plan.twins.map(() => 'twin')], faults: [...plan.faults], isReal: plan.isReal, forks: judge.forks.length
     }
   }

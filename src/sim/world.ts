@@ -41,8 +41,6 @@ export class World {
   #keyCount = 0
   /** When something left an honest node for the last time, and what. */
   lastSent: { readonly atMs: number, readonly node: number, readonly kind: string } = { atMs: 0, node: -1, kind: 'nothing' }
-  /** Places that had two processes with one key. Its operator has no key replaced before both are found. */
-  readonly cloned: Set<number> = new Set()
   lastFinalMs = 0
   messages = 0
   views = 0
@@ -178,7 +176,8 @@ export class World {
   /** What a node does whose key may not vote any more: binds another, and votes with it once a seal seats it. */
   #rotateSoon (who: Process): void {
     const { index } = who.place
-    if (!this.isHonest(who) || this.cloned.has(index)) return
+    // Not of one that was cloned: while both processes run, each would only make the other's next key doubtful.
+    if (!this.isHonest(who) || this.judge.doubled.has(index)) return
     this.agenda.after(ROTATE_AFTER_MS, () => {
       if (!who.isAlive) return
       const key = this.freshKey(index)

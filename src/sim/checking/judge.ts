@@ -37,6 +37,8 @@ export class Judge {
   readonly #left = new Set<string>()
   readonly #open: { readonly who: Process, readonly said: SignedVote }[] = []
   readonly #judged = new WeakSet<Uint8Array>()
+  /** Places with two processes behind one key: what they say against each other is the operator's fault. */
+  readonly doubled: Set<number> = new Set()
   /** Of nodes that were restored, wiped or cloned: what they knew may be lost. */
   readonly excused: Set<number> = new Set()
   readonly forks: { readonly first: FinalityProof, readonly second: FinalityProof, readonly epoch: number }[] = []
@@ -53,7 +55,7 @@ export class Judge {
     this.#judged.add(bytes)
     if (message.kind === 'proposal' || message.kind === 'block') this.oracle.learn(message.block)
     if (message.kind === 'range') for (const block of message.blocks) this.oracle.learn(block)
-    if (!isHonest) return
+    if (!isHonest || this.doubled.has(who.place.index)) return
     const vote = message.kind === 'vote' ? message.vote : message.kind === 'proposal'
       ? { ...message.block.header, type: 1 as const, digest: message.block.digest, signer: message.block.header.proposer, signature: message.signature }
       : undefined
@@ -80,7 +82,7 @@ export class Judge {
     const { index } = who.place
     for (const { block, ids, context } of blocks) {
       for (const { member, kind, view } of context.verdicts) {
-        const isExcused = [...this.excused].some(each => memberOf(each) === member)
+        const isExcused = [...this.doubled].some(each => memberOf(each) === member)
         if (!this.#options.liars.has(member) && !isExcused) this.#note(who, 'framed', `an honest member is shown to have lied: ${kind} at view ${view}`)
       }
       const { height } = block.header
