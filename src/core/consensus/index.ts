@@ -51,7 +51,7 @@
  * 5. A block may be too early (30 s by default): it waits, and a certificate overrides the wait.
  */
 import { assert, compareBytes, digestOf, fail, hex, ok, unreachable, type Result } from '../../base/index.ts'
-import { validatorSet, type Validator, type ValidatorSet } from '../finality/index.ts'
+import { PROPOSE, validatorSet, type Validator, type ValidatorSet } from '../finality/index.ts'
 import { adopt, catchUp, claimDueMs, onRange, onSeals, type Snapshot, type SnapshotFailure } from './archive.ts'
 import { finalize, onCert, onUnjust, onVote } from './deciding.ts'
 import { OWN_INSTANCES_MAX } from './types.ts'
@@ -68,7 +68,7 @@ import {
   type Turn
 } from './state.ts'
 import type { AlarmCode, Effect, Input, KeptRow, Now, PeerName, Rules, Transaction } from './types.ts'
-import { arm, askForBlocks, notarize, pressOn, schedule } from './views.ts'
+import { arm, askForBlocks, isBorneOut, notarize, pressOn, schedule } from './views.ts'
 
 export type {
   AlarmCode, App, ArchiveRequest, BlockContext, Effect, Executed, FinalBlock, Input, KeptRow, NextEpoch, Now, PeerName, Profile, Rules, StateRow,
@@ -365,11 +365,17 @@ function replayRows<S, T extends Transaction> (turn: Turn<S, T>, restored: Resto
     const name = hex(digest)
     put(turn, 'blocks', name, { block, name, parent: hex(parent), outcome: null, isUnjust: false, kept: true })
     const at = viewAt(turn, view)
-    if (signature !== null && at.proposal === null && proposer === draft.epoch.leaders[view % draft.epoch.leaders.length]) {
+    // Votes and blocks are synced side by side. An own proposal without its vote has never left, so it is none.
+    const isSaid = proposer !== draft.epoch.me || restored.votes.some(({ vote }) =>
+      vote.type === PROPOSE && vote.epoch === epoch && vote.view === view && vote.digest !== null && hex(vote.digest) === name)
+    if (signature !== null && isSaid && at.proposal === null && proposer === draft.epoch.leaders[view % draft.epoch.leaders.length]) {
       put(turn, 'views', view, { ...at, proposal: { name, signature } })
     }
   }
-  for (const { vote } of restored.votes) turn.pending.push({ type: 'vote', vote, from: null, verified: vote.epoch === draft.epoch.number && vote.signer === draft.epoch.me })
+  for (const { vote } of restored.votes) {
+    if (!isBorneOut(draft, vote)) continue
+    turn.pending.push({ type: 'vote', vote, from: null, verified: vote.epoch === draft.epoch.number && vote.signer === draft.epoch.me })
+  }
   for (const cert of restored.certs) turn.pending.push({ type: 'cert', cert, from: null, verified: false })
   settle(turn)
 }

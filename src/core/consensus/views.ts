@@ -204,7 +204,7 @@ function repeat<S, T extends Transaction> (turn: Turn<S, T>): void {
   const peers = openValidators(turn)
   sendStatus(turn, peers)
   for (const { vote } of draft.signing.rows) {
-    if (vote.epoch !== draft.epoch.number || vote.view <= draft.final.view || vote.type === PROPOSE) continue
+    if (vote.epoch !== draft.epoch.number || vote.view <= draft.final.view || vote.type === PROPOSE || !isBorneOut(draft, vote)) continue
     if (vote.view === draft.view || vote.type === FINALIZE) sendAll(turn, peers, { kind: 'vote', vote })
   }
   const proposal = viewAt(turn, draft.view).proposal
@@ -215,6 +215,14 @@ function repeat<S, T extends Transaction> (turn: Turn<S, T>): void {
     return peer === undefined || peer.statusView !== draft.view || peer.statusProposal !== proposal.name
   })
   sendAll(turn, lacking, { kind: 'proposal', block: held.block, signature: proposal.signature })
+}
+
+/**
+ * Whether an own vote on record may have left: a quorum of NOTARIZE votes means that a quorum keeps the block, so one whose block
+ * was lost by a crash between two disks is not said again.
+ */
+export function isBorneOut ({ blocks }: { readonly blocks: ReadonlyMap<string, unknown> }, { type, digest }: Vote): boolean {
+  return type !== NOTARIZE || (digest !== null && blocks.has(hex(digest)))
 }
 
 /** One peer after the other, one question per Δ. A certificate that came before its block gives the block some time to arrive. */
