@@ -11,6 +11,7 @@ import { freePort } from '../ports.ts'
 const MAIN = join(import.meta.dirname, '../../src/cli/main.ts')
 const START_WITHIN_MS = 60_000
 const STOP_WITHIN_MS = 30_000
+const UNVERIFIED = 7
 
 /** One city: a folder, a process of its own, and a client that talks to it as any program would. */
 export type City = { readonly name: string, readonly folder: string, readonly client: Client, readonly process: ChildProcess }
@@ -23,6 +24,13 @@ export async function hanse (...words: readonly string[]): Promise<Readonly<Reco
   const answer: unknown = JSON.parse(out)
   if (typeof answer !== 'object' || answer === null) throw new Error(`hanse ${words[0]} did not answer with a document`)
   return Object.fromEntries(Object.entries(answer))
+}
+
+/** Whether a command ends with the exit code of what is not verified. */
+export async function isRefused (...words: readonly string[]): Promise<boolean> {
+  const child = spawn(process.execPath, [MAIN, ...words, '--json', '--no-input'], { stdio: 'ignore' })
+  const [code] = await once(child, 'exit')
+  return code === UNVERIFIED
 }
 
 async function textOf (stream: AsyncIterable<Uint8Array>): Promise<string> {
@@ -52,6 +60,8 @@ export async function startCity (name: string, folder: string): Promise<City> {
       ...process.env,
       HANSE_API__LISTEN: '127.0.0.1:0',
       HANSE_API__METRICS_LISTEN: '127.0.0.1:0',
+      // The cities are neighbours on one machine.
+      HANSE_LEDGER__PROFILE: 'lan',
       HANSE_LOG__LEVEL: 'error'
     }
   })

@@ -1,6 +1,7 @@
 /**
  * Three cities on this machine, each a node in a process of its own: they found a federation, publish real tables and a
- * simulated stream, replicate, verify, and answer a question over two cities' data.
+ * simulated stream, replicate, verify, agree on a ledger that proves since when data existed, and answer a question over two
+ * cities' data.
  *
  *   npm run demo                      stays up, to play with
  *   npm run demo -- --data FOLDER     keeps the cities, and goes on with them the next time
@@ -14,6 +15,7 @@ import { fileURLToPath } from 'node:url'
 import { parseArgs } from 'node:util'
 import type { Dataset } from '../../src/sdk/index.ts'
 import { hanse, startCity, stopCities, type City } from './city.ts'
+import { decideTogether, showLedger } from './ledger.ts'
 import { compareWeather, type Answer } from './question.ts'
 import { startBuses } from './stream.ts'
 
@@ -71,6 +73,7 @@ async function main (): Promise<number> {
     const [seattle, newYork, chicago] = cities
     if (seattle === undefined || newYork === undefined || chicago === undefined) throw new Error('three cities are needed')
     const federation = await found(cities)
+    await decideTogether(cities, say, waitFor)
     const inputs = await inputFiles(folder)
     await publishAll(cities, inputs)
     stopBuses = await startBuses(seattle.client)
@@ -78,11 +81,12 @@ async function main (): Promise<number> {
     const verified = await replicateAndVerify(cities, inputs)
     const live = await watchLive(chicago)
     const { answer, agrees } = await ask(chicago, inputs)
-    const isGood = verified.every(each => each.verified && each.sameBytes) && live >= LIVE_RECORDS && agrees
+    const ledger = await showLedger(cities, PUBLISHED.map(({ city, id }) => `${city}/${id}`), folder, say, waitFor)
+    const isGood = verified.every(each => each.verified && each.sameBytes) && live >= LIVE_RECORDS && agrees && ledger.isGood
     const seconds = (performance.now() - startedMs) / 1000
     report(verified, live, answer, isGood, seconds)
     if (options.json) {
-      process.stdout.write(`${JSON.stringify({ schemaVersion: 1, federation, cities: cities.map(({ name, folder: data }) => ({ name, data })), datasets: verified, liveRecordsSeen: live, question: { ...answer, agreesWithTheSource: agrees }, verified: isGood, seconds }, undefined, 2)}\n`)
+      process.stdout.write(`${JSON.stringify({ schemaVersion: 1, federation, cities: cities.map(({ name, folder: data }) => ({ name, data })), datasets: verified, liveRecordsSeen: live, ledger, question: { ...answer, agreesWithTheSource: agrees }, verified: isGood, seconds }, undefined, 2)}\n`)
     }
     if (!options.exit) await stayUp(cities)
     return isGood ? 0 : 1
@@ -222,7 +226,7 @@ function report (verified: readonly Verified[], live: number, answer: Answer, is
 async function stayUp (cities: readonly City[]): Promise<void> {
   say('\nThe cities stay up. In another terminal, for instance:')
   const [one] = cities
-  for (const command of ['status', 'ls', 'get Seattle/weather -o weather.csv', 'tail Seattle/bus-positions-simulated']) {
+  for (const command of ['status', 'ls', 'get Seattle/weather -o weather.csv', 'members', 'ledger show', 'tail Seattle/bus-positions-simulated']) {
     say(`  npm run hanse -- ${command} --data ${one?.folder ?? ''}`)
   }
   say(options.data === undefined ? 'Ctrl-C ends the demo and removes its folder.' : 'Ctrl-C ends the demo; its folder stays, and the same command goes on with it.')

@@ -25,7 +25,7 @@ class City {
     for (const [key, port] of [['NETWORK__LISTEN', await freePort()], ['NETWORK__JOIN_LISTEN', await freePort()]] as const) {
       this.environment[`HANSE_${key}`] = `/ip4/127.0.0.1/tcp/${port}`
     }
-    Object.assign(this.environment, { HANSE_API__LISTEN: '127.0.0.1:0', HANSE_API__METRICS_LISTEN: '127.0.0.1:0', HANSE_NETWORK__LAN: 'false' })
+    Object.assign(this.environment, { HANSE_API__LISTEN: '127.0.0.1:0', HANSE_API__METRICS_LISTEN: '127.0.0.1:0', HANSE_NETWORK__LAN: 'false', HANSE_LEDGER__PROFILE: 'lan' })
     await this.done(['init', '--name', name, '--no-input'])
   }
 
@@ -50,14 +50,24 @@ class City {
   }
 }
 
+const PATIENCE_MS = 60_000
+
+async function until (holds: () => Promise<boolean>, what: string): Promise<void> {
+  for (const endMs = Date.now() + PATIENCE_MS; !await holds();) {
+    assert.ok(Date.now() < endMs, `in vain: ${what}`)
+    await new Promise(resolve => { setTimeout(resolve, 200) })
+  }
+}
+
 describe('two cities on the command line', () => {
   const folder = temporaryFolder()
   const path = (name: string): string => join(folder.path, name)
   const bellevue = new City(path('bellevue'))
   const renton = new City(path('renton'))
+  const kent = new City(path('kent'))
 
   after(() => {
-    for (const { process } of [bellevue, renton]) process?.kill('SIGKILL')
+    for (const { process } of [bellevue, renton, kent]) process?.kill('SIGKILL')
     folder.remove()
   })
 
@@ -131,6 +141,40 @@ describe('two cities on the command line', () => {
     assert.equal((await renton.run(['bundle', 'open', bundle])).code, 7)
     const other = 'bafyreigeaomha7cy4bwwvjdeic6n4rkje3m6sinuvhlwnfegaluczzpoje'
     assert.equal((await hanseHere(['bundle', 'inspect', bundle, '--federation', other, ...stranger])).code, 7)
+  })
+
+  it('prove by the ledger, to whoever holds the charter, since when a record existed', async () => {
+    const proof = path('final.proof')
+    const isFinal = async (): Promise<boolean> => /table .* final/.test((await renton.run(['ls', '--text', 'weather'])).out)
+    await until(isFinal, 'the table is final')
+    await renton.done(['proof', 'export', 'Bellevue/seattle-weather', '--record', '2', '--out', proof])
+    const charter = ['--charter', join(bellevue.data, 'charter.cbor'), '--data', path('nobody')]
+    const verified = await hanseHere(['proof', 'verify', proof, ...charter])
+    assert.match(verified.out, /publisher +Bellevue [^]*existed before block \d+ of epoch \d+, finalised at 20[^]*body +2012-01-02/, verified.error)
+    assert.match((await renton.run(['verify', 'Bellevue/seattle-weather'])).out, /ok +anchored: existed before block \d+, finalised at 20/)
+    assert.match((await renton.run(['audit', 'Bellevue/seattle-weather'])).out, /dataset\.put[^]*dataset\.anchor/)
+    assert.match((await renton.run(['ledger', 'verify'])).out, /The ledger is right from block 1 to block \d+\./)
+    assert.match((await renton.run(['status'])).out, /validators +2 of 2 reachable, tolerates 0 failures; this node is one of them/)
+    // The older kind of proof is refused with a word about this one, and the other way round.
+    assert.match((await hanseHere(['verify', proof, ...charter.slice(2)])).error, /hanse proof verify/)
+  })
+
+  it('admit a third city by the votes of both, with a seat', async () => {
+    await kent.init('Kent')
+    await kent.start()
+    const { ticket } = await bellevue.done(['invite'])
+    const joining = kent.run(['join', String(ticket)])
+    await until(async () => /^Kent /m.test((await bellevue.run(['applications'])).out), 'the application is there')
+    const { proposal } = await bellevue.done(['propose', 'join', 'Kent'])
+    const id = String(proposal).slice(0, 12)
+    await until(async () => (await renton.run(['proposals'])).out.includes(id), 'the other hears of the proposal')
+    const voted = await renton.run(['vote', id, 'yes'])
+    assert.equal(voted.code, 0, voted.error)
+    assert.match(voted.error, /It passes with it, and the member is one at once/)
+    const joined = await joining
+    assert.equal(joined.out, 'The members have admitted you: Corridor has 3 members now.\n', joined.error)
+    await until(async () => (await Promise.all([bellevue, renton, kent].map(city => city.run(['members'])))).every(({ out }) => /Kent +member +validator +(yes|this node) +block \d+/.test(out)), 'it has its seat')
+    assert.match((await kent.run(['get', 'Bellevue/ffox', '-o', path('ffox.kent')])).out, /as published/)
   })
 
   it('stop in order, and hold everything when they start again', async () => {

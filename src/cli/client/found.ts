@@ -102,7 +102,7 @@ export const joinCommand: Command = {
       return answer({ founding: joined.value }, `${heard}: ${standing}. See hanse status.`)
     }
     call.terminal.note(want === 0 ? `${heard}. You are a member when the others have voted for you.` : `${heard}. The federation is founded when all ${want} have signed.`)
-    return await founded(call, client)
+    return await founded(call, client, want === 0)
   })
 }
 
@@ -110,14 +110,15 @@ export const joinCommand: Command = {
 const OPENING_MS = 20_000
 
 /** Looks again and again: founding takes as long as the slowest person, and nothing is lost when this command ends. */
-async function founded (call: Call, client: Client): Promise<Outcome> {
-  return await withProgress(call, 'founding', async show => {
+async function founded (call: Call, client: Client, isAdmission: boolean): Promise<Outcome> {
+  return await withProgress(call, isAdmission ? 'waiting for votes' : 'founding', async show => {
     for (let lastFoundingMs = Date.now(); ;) {
       const status: Result<NodeStatus, Failure> = await client.status()
       if (!status.ok) return failed(status.failure)
       const { state, federation, founding } = status.value
       if (state === 'ready' && federation !== null) {
-        return answer({ federation }, `${federation.name} is founded, with ${count(federation.members, 'member')}.`)
+        const members = count(federation.members, 'member')
+        return answer({ federation }, isAdmission ? `The members have admitted you: ${federation.name} has ${members} now.` : `${federation.name} is founded, with ${members}.`)
       }
       if (state === 'founding') lastFoundingMs = Date.now()
       if (state === 'stopping' || Date.now() - lastFoundingMs > OPENING_MS) return problem(EXIT.failed, 'founding-ended', `The founding has ended: the node is ${state}`, 'See hanse status, and ask the convener for a new ticket.')

@@ -51,7 +51,8 @@ function proofOutcome (bytes: Uint8Array, federation: CID | undefined): Outcome 
   const verified = verifyProof(bytes, federation)
   if (!verified.ok) {
     const { code, reason, hint } = verified.failure
-    return problem(EXIT.unverified, code, `The proof does not hold: ${reason}`, hint)
+    const other = code === 'malformed' ? ' If hanse proof export wrote it: hanse proof verify FILE --charter FILE.' : ''
+    return problem(EXIT.unverified, code, `The proof does not hold: ${reason}`, hint + other)
   }
   const { record, ...report } = verified.value
   const key = textOf(record.key) ?? hex(record.key)
