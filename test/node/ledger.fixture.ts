@@ -131,6 +131,14 @@ export class Council {
     this.#introduce()
   }
 
+  /** From now on these alone can be reached from there. */
+  confine (voter: Voter, reachable: readonly Voter[]): void {
+    const of = (voters: readonly Voter[]): ReadonlyMap<string, readonly string[]> =>
+      new Map(voters.map(({ city, port }) => [peerIdOfKey(city.transport.publicKey), [`/ip4/127.0.0.1/tcp/${port}`]]))
+    voter.network.setMembers(of(reachable))
+    for (const other of this.up) if (other !== voter && !reachable.includes(other)) other.network.setMembers(of(this.up.filter(each => each !== voter)))
+  }
+
   get up (): readonly Voter[] {
     return this.voters.filter(({ isUp }) => isUp)
   }

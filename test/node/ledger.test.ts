@@ -107,6 +107,18 @@ describe('consensus over a real network', function () {
     assert.ok(proof !== undefined && proof.headers.length > 0)
   })
 
+  it('takes a transaction of one who reaches a single validator: the others hear of it by gossip', async () => {
+    council = await Council.found(4)
+    const [first, second] = council.voters
+    assert.ok(first !== undefined && second !== undefined)
+    await agreed(await finalOf(first))
+    council.confine(first, [second])
+    await until(() => first.network.peers().length === 1, 'it sees one alone')
+    const accepted = (): readonly number[] => council.voters.slice(2).map(({ network }) => network.metrics().get('hanse_gossip_messages_total{verdict="accept"}') ?? 0)
+    await finalOf(first)
+    await until(() => accepted().some(count => count > 0), 'gossip carried it')
+  })
+
   it('falls silent when there is nothing to decide: nobody wants to be woken before the heartbeat', async () => {
     council = await Council.found(4)
     const [first] = council.voters
