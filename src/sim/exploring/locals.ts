@@ -2,7 +2,7 @@ import { assert, hex, sha256, utf8 } from '../../base/index.ts'
 import { decodeMessage, encodeMessage, step, type Input, type Message } from '../../core/consensus/index.ts'
 import { FINALIZE, NOTARIZE, NULLIFY, PROPOSE, type Block, type Vote, type VoteType } from '../../core/finality/index.ts'
 import type { Engine, ToyTransaction } from '../ground/index.ts'
-import { canonicalOf, normalised } from './canonical.ts'
+import { canonicalOf, normalised, strangers } from './canonical.ts'
 import { wrongsOf } from './wrongs.ts'
 import { DELTA_MS, nowAt, START_MS, type Actor, type Stage } from './stage.ts'
 
@@ -52,6 +52,7 @@ export class Locals {
   readonly blocks: Map<string, Block> = new Map()
   readonly wrongs: Wrong[] = []
   readonly #options: LocalsOptions
+  readonly #peers: readonly Engine['peers'][]
   readonly #numbers = new Map<string, number>()
   readonly #itemNumbers = new Map<string, number>()
   readonly #moves = new Map<number, Map<number, Move>>()
@@ -60,6 +61,7 @@ export class Locals {
   constructor (stage: Stage, options: LocalsOptions) {
     this.stage = stage
     this.#options = options
+    this.#peers = stage.engines.map(strangers)
   }
 
   actorOf (state: number): Actor {
@@ -83,7 +85,7 @@ export class Locals {
     return this.stage.engines.map((engine, actor) => {
       const transaction = this.stage.transactions[actor]
       assert(transaction !== undefined, 'everybody has something to say')
-      const met = this.#number({ engine: this.#settled(engine, START_MS), nowMs: START_MS, actor })
+      const met = this.#number({ engine: this.#settled(engine, START_MS, actor), nowMs: START_MS, actor })
       const move = this.#move(met, { type: 'submit', transactions: [transaction] }, TICK)
       return { state: move.to, sent: move.sent }
     })
@@ -124,12 +126,12 @@ export class Locals {
     return moment
   }
 
-  #settled (engine: Engine, nowMs: number): Engine {
-    return this.#options.alter(normalised(engine, nowMs, this.#options.hasRelays))
+  #settled (engine: Engine, nowMs: number, actor: number): Engine {
+    return this.#options.alter(normalised(engine, nowMs, this.#peers[actor], this.#options.hasRelays))
   }
 
   #number (moment: Moment): number {
-    const name = `${moment.actor}/${canonicalOf(moment.engine, moment.nowMs)}`
+    const name = `${moment.actor}/${canonicalOf(moment.engine, moment.nowMs, this.#options.viewsMax)}`
     const known = this.#numbers.get(name)
     if (known !== undefined) return known
     this.#numbers.set(name, this.moments.length)
@@ -167,7 +169,7 @@ export class Locals {
     const { rules } = this.actorOf(state)
     this.steps++
     const { state: after, effects } = step(rules, before, { ...stimulus, now: nowAt(nowMs) } as Input<ToyTransaction>)
-    const engine = this.#settled(after, nowMs)
+    const engine = this.#settled(after, nowMs, actor)
     const to = this.#number({ engine, nowMs, actor })
     const sent = effects.flatMap(effect => effect.type === 'send' ? this.#sentTo(actor, effect.peer, effect.message) : [])
     for (const what of wrongsOf(this.stage, actor, before, engine, effects)) this.wrongs.push({ actor, state, item, what })
@@ -190,12 +192,10 @@ export class Locals {
    * which all get. Evidence that is not passed on is found by whoever sees both votes.
    */
   #isOfInterest (message: Message): boolean {
-    switch (message.kind) {
-      case 'vote': return message.vote.view <= this.#options.viewsMax
-      case 'proposal': return message.block.header.view <= this.#options.viewsMax
-      case 'cert': case 'certs': case 'block': case 'getBlock': case 'getCerts': return this.#options.hasRelays
-      default: return false
-    }
+    const { viewsMax, hasRelays } = this.#options
+    if (message.kind === 'vote') return message.vote.view <= viewsMax
+    if (message.kind === 'proposal') return message.block.header.view <= viewsMax
+    return hasRelays && RELAYS.has(message.kind)
   }
 
   /** Who passes on a certificate decides only whom its block is asked from first: one of its signers stands for all. */
@@ -215,16 +215,14 @@ export class Locals {
   }
 }
 
+const RELAYS: ReadonlySet<Message['kind']> = new Set(['cert', 'certs', 'block', 'getBlock', 'getCerts'])
 const VERBS: Readonly<Record<VoteType, string>> = { [PROPOSE]: 'propose', [NOTARIZE]: 'notarize', [NULLIFY]: 'nullify', [FINALIZE]: 'finalize' }
 
 function labelOf (message: Message, by: string): string {
   const short = (digest: Uint8Array | null): string => digest === null ? '' : ` ${hex(digest).slice(0, 6)}`
-  switch (message.kind) {
-    case 'vote': return `${by} ${VERBS[message.vote.type]} ${message.vote.view}${short(message.vote.digest)}`
-    case 'cert': return `certificate ${VERBS[message.cert.type]} ${message.cert.view}${short(message.cert.digest)} of ${hex(message.cert.bitmap)}`
-    case 'proposal': return `${by} proposes ${message.block.header.view}${short(message.block.digest)}`
-    case 'getBlock': return `${by} asks for${short(message.digest)}`
-    case 'block': return `${by} gives${short(message.block.digest)}`
-    default: return `${by} ${message.kind}`
-  }
+  if (message.kind === 'vote') return `${by} ${VERBS[message.vote.type]} ${message.vote.view}${short(message.vote.digest)}`
+  if (message.kind === 'cert') return `certificate ${VERBS[message.cert.type]} ${message.cert.view}${short(message.cert.digest)} of ${hex(message.cert.bitmap)}`
+  if (message.kind === 'proposal') return `${by} proposes ${message.block.header.view}${short(message.block.digest)}`
+  if (message.kind === 'getBlock') return `${by} asks for${short(message.digest)}`
+  return message.kind === 'block' ? `${by} gives${short(message.block.digest)}` : `${by} ${message.kind}`
 }
