@@ -1,5 +1,5 @@
 import { strict as assert } from 'node:assert'
-import { bytesOfHex, hex } from '../../src/base/index.ts'
+import { bytesOfHex, cutMap, hex, sha256, utf8 } from '../../src/base/index.ts'
 import { decodeMessage, splitMessages } from '../../src/core/consensus/index.ts'
 import { realScheme, validatorSet, type Checkpoint } from '../../src/core/finality/index.ts'
 import { encodeOperation, encodePayload, nextSequence, OPERATIONS, proposalId, signTransaction } from '../../src/core/ledger/index.ts'
@@ -172,6 +172,72 @@ describe('a node that is far behind', function () {
     await until(() => hasAdopted(late), 'the state is there')
     hidesBlocks = false
     await agreed(first.consensus.view.height)
+  })
+
+  it('is helped by nodes that were just started themselves, at whatever height', async () => {
+    const { first, late } = await three(3)
+    const heights = new Set<number>()
+    for (let round = 0; round < 3; round++) {
+      for (const voter of council.up) {
+        await council.kill(voter)
+        await council.start(voter)
+      }
+      hidesBlocks = true
+      await council.start(late)
+      const { height } = first.consensus.view
+      heights.add(height % 2)
+      await until(() => late.consensus.view.height >= height && hasAdopted(late), `a state at height ${height}`)
+      hidesBlocks = false
+      await council.kill(late)
+      takeUpSequence(first)
+      // So that it is behind by more than comes with a certificate.
+      for (let number = 0; number < 3; number++) await finalOf(first)
+    }
+    assert.equal(heights.size, 2, 'even and odd')
+  })
+
+  it('takes the parts of a large state from all who hold it, and keeps what came when one of them leaves', async () => {
+    const asked: string[] = []
+    const offering = new Set<string>()
+    /** Answers for a part once all have been asked what they offer, so that no one of them does all the work. */
+    const sharing = (name: string, isLeaving: boolean) => (plain: Handlers): Handlers => {
+      const handlers = withoutBlocks(plain)
+      const bulk = handlers[LEDGER_PROTOCOL]
+      assert.ok(bulk !== undefined)
+      return {
+        ...handlers,
+        [LEDGER_PROTOCOL]: {
+          ...bulk,
+          request: async (peer, body, reply) => {
+            const request = decodeSnapshotRequest(body)
+            if (request.ok && request.value.kind === 'offer') offering.add(name)
+            if (!request.ok || request.value.kind !== 'chunk') return bulk.request(peer, body, reply)
+            await until(() => offering.size === 3, 'all are asked')
+            asked.push(name)
+            return isLeaving ? peer.drop('it leaves') : bulk.request(peer, body, reply)
+          }
+        }
+      }
+    }
+    const { first, late } = await three(0, [sharing('one', false), sharing('two', false), sharing('leaving', true)])
+    const operations = (from: number): readonly Uint8Array[] => Array.from({ length: 120 }, (_, at) => encodeOperation(OPERATIONS.datasetPut, {
+      dataset: `d-${from + at}-${'x'.repeat(40)}`, feeds: [], schemaHash: sha256(utf8(`${from + at}`)), licenceHash: sha256(utf8(`${from + at} l`)), isRetired: false
+    }))
+    await finalOf(first)
+    for (let from = 0; from < 6_000; from += 120) {
+      const submitted = await first.consensus.submit(transactionOf(council, first, operations(from)), PATIENCE_MS)
+      assert.ok(submitted.ok && submitted.value.state === 'final', JSON.stringify(submitted))
+    }
+    await agreed(first.consensus.view.height)
+    await council.start(late)
+    await until(() => hasAdopted(late), 'the state is there')
+    hidesBlocks = false
+    const chunks = cutMap(first.consensus.state.map).chunks.length
+    assert.ok(chunks >= 4, `${chunks} parts`)
+    const served = asked.filter(name => name !== 'leaving')
+    assert.equal(served.length, chunks, 'each part came once')
+    assert.ok(served.includes('one') && served.includes('two'), served.join())
+    await agreed(await finalOf(first))
   })
 
   it('follows seals through epochs', async () => {

@@ -143,6 +143,11 @@ export class Consensus {
     return submitted
   }
 
+  /** Height from which on blocks are here. */
+  get fromHeight (): number {
+    return this.#driver.fromHeight
+  }
+
   block (height: number): Promise<Block | undefined> {
     return this.#driver.archive.block(height)
   }

@@ -1,4 +1,4 @@
-import { assert, hex, ok, type CID, type Result } from '../../base/index.ts'
+import { assert, hex, ok, readUint, u64, type CID, type Result } from '../../base/index.ts'
 import {
   adoptSnapshot, begin, countRow, encodeMessage, step, voteCountOf,
   type App, type Effect, type FinalBlock, type Input, type KeptRow, type Now, type PeerName, type Profile, type Rules, type Snapshot, type SnapshotFailure,
@@ -8,11 +8,12 @@ import type { FinalityProof, Scheme } from '../../core/finality/index.ts'
 import type { SigningKey } from '../../core/identity/index.ts'
 import type { Clock, Log, Peer, Reply, Row, Store } from '../../host/index.ts'
 import { Signal } from '../feeds/index.ts'
-import { engineKey, ledgerStateKey, rowsOf, voteKey } from '../rows/index.ts'
+import { engineKey, ledgerStateKey, metaKey, rowsOf, voteKey } from '../rows/index.ts'
 import { Archive, archiveRows, provenRows } from './archive.ts'
 import { Keeper } from './keeper.ts'
 import { Neighbours } from './neighbours.ts'
 
+const FROM_HEIGHT = metaKey('ledger from')
 const STATE_ROWS_DAMAGED = 'the kept state of the ledger is damaged; it is made anew from blocks'
 
 export type Finals<S> = { readonly blocks: readonly FinalBlock<S>[], readonly proof: FinalityProof }
@@ -61,6 +62,7 @@ export class Driver<S, T extends Transaction> {
   readonly #inputs: Stimulus<T>[] = []
   #isStepping = false
   #submitted: T[] = []
+  #fromHeight: number
   #hasStopped = false
   #cancelTurn: (() => void) | undefined
   #cancelTimer: () => void = () => {}
@@ -68,6 +70,7 @@ export class Driver<S, T extends Transaction> {
   private constructor (options: DriverOptions<S, T>, kept: Kept<S>) {
     const { store, signer, clock, onFatal, profile } = options
     this.#options = options
+    this.#fromHeight = kept.fromHeight
     this.#rules = {
       federation: options.federation, app: options.app, scheme: options.scheme, profile, node: options.node, keys: options.keys,
       version: options.version, instance: hex(options.instance)
@@ -107,6 +110,11 @@ export class Driver<S, T extends Transaction> {
     return this.#state
   }
 
+  /** Height from which on blocks are here: 1, unless a state was adopted in place of those below. */
+  get fromHeight (): number {
+    return this.#fromHeight
+  }
+
   get counters (): ReadonlyMap<string, number> {
     return this.#counters
   }
@@ -134,10 +142,12 @@ export class Driver<S, T extends Transaction> {
     if (!adopted.ok) return Promise.resolve(adopted)
     this.#state = adopted.value.state
     this.#perform(adopted.value.effects)
-    this.#keeper.keep({ signer: [], store: provenRows([...snapshot.seals, snapshot.proof]), votes: 0, isLazy: false })
+    const from: Row = { type: 'put', key: FROM_HEIGHT, value: u64(snapshot.log.length + 1) }
+    this.#keeper.keep({ signer: [], store: [from, ...provenRows([...snapshot.seals, snapshot.proof])], votes: 0, isLazy: false })
     this.#endTurnSoon()
     return new Promise(resolve => {
       this.#keeper.afterSync(() => {
+        this.#fromHeight = snapshot.log.length + 1
         if (!this.#hasStopped) this.adopted.emit()
         resolve(ok(null))
       })
@@ -266,7 +276,7 @@ export class Driver<S, T extends Transaction> {
 
 /** A row that is there. */
 type Held = KeptRow & { readonly value: Uint8Array }
-type Kept<S> = { readonly rows: readonly Held[], readonly appState: S | undefined, readonly votes: number }
+type Kept<S> = { readonly rows: readonly Held[], readonly appState: S | undefined, readonly votes: number, readonly fromHeight: number }
 
 /** All that the engine kept, under its own keys. */
 async function keptBy<S, T extends Transaction> ({ store, signer, stateOfRows, genesisRows, log }: DriverOptions<S, T>): Promise<Kept<S>> {
@@ -293,7 +303,10 @@ async function keptBy<S, T extends Transaction> ({ store, signer, stateOfRows, g
     const gone = [...damaged, ...state.map(({ key }) => ledgerStateKey(key))].map((key): Row => ({ type: 'delete', key }))
     await store.commit([...gone, ...genesisRows().map(({ key, value }) => putOrDelete(ledgerStateKey(key), value))])
   }
-  return { rows, votes, appState }
+  const from = await store.get(FROM_HEIGHT)
+  // Without the state that was adopted all blocks are taken from the first one on.
+  const fromHeight = appState !== undefined && from.state === 'found' ? readUint(from.value, 0, 8) ?? 1 : 1
+  return { rows, votes, appState, fromHeight }
 }
 
 function rowOf ({ database, key, value }: KeptRow): Row {

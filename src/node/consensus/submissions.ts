@@ -39,6 +39,7 @@ export class Submissions {
   constructor (options: SubmissionsOptions) {
     this.#options = options
     options.driver.finals.on(finals => this.#final(finals))
+    options.driver.adopted.on(() => { this.#told = undefined })
   }
 
   /** Takes up again what was submitted before this process began. */

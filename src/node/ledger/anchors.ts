@@ -42,9 +42,14 @@ export class Anchors {
 
   static async open (store: Store, consensus: Consensus, onFatal: (cause: unknown) => void): Promise<Anchors> {
     const read = await store.get(READ_UP_TO)
-    const anchors = new Anchors(store, consensus, read.state === 'found' ? readUint(read.value, 0, 8) ?? 0 : 0, await keptHeight(store), onFatal)
+    const anchors = new Anchors(store, consensus, read.state === 'found' ? readUint(read.value, 0, 8) ?? 0 : 0, Math.max(await keptHeight(store), consensus.fromHeight - 1), onFatal)
     consensus.finals.on(({ blocks }) => {
       anchors.#kept = Math.max(anchors.#kept, blocks.at(-1)?.block.header.height ?? 0)
+      anchors.#follow()
+    })
+    // Blocks below a fetched state are not here: where anchors stood in them cannot be told.
+    consensus.adopted.on(() => {
+      anchors.#kept = Math.max(anchors.#kept, consensus.fromHeight - 1)
       anchors.#follow()
     })
     anchors.#follow()
@@ -96,16 +101,15 @@ export class Anchors {
 
   /** From where it ended last time: also what became final just before the node was stopped. */
   async #readOn (): Promise<void> {
-    const from = this.#height
+    const from = Math.max(this.#height, Math.min(this.#kept, this.#consensus.fromHeight - 1))
     const feeds: CID[] = []
     const rows: Row[] = []
     const to = Math.min(this.#kept, from + BATCH_BLOCKS)
     for (let height = from + 1; height <= to; height++) {
       const block = await this.#consensus.block(height)
-      // Blocks before a snapshot are not here.
       if (block !== undefined) this.#take(block, rows, feeds)
     }
-    if (to === from) return
+    if (to === this.#height) return
     await this.#store.commit([...rows, { type: 'put', key: READ_UP_TO, value: u64(to) }])
     this.#height = to
     this.#read.emit()

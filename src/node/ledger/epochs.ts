@@ -1,5 +1,5 @@
 import { compareBytes } from '../../base/index.ts'
-import { decodeHeader, SEAL, type Validator } from '../../core/finality/index.ts'
+import { decodeHeader, SEAL, type Header, type Validator } from '../../core/finality/index.ts'
 import type { Consensus } from '../consensus/index.ts'
 
 /** Which block belongs to which epoch, and who voted in it. */
@@ -15,24 +15,30 @@ export class Epochs {
 
   static async open (consensus: Consensus): Promise<Epochs> {
     const epochs = new Epochs(consensus.ledger.genesis.validators)
-    for (let some = await consensus.seals(0); some.length > 0; some = await consensus.seals(epochs.#sealHeights.length)) {
-      for (const { headers: [seal] } of some) {
-        const decoded = seal === undefined ? undefined : decodeHeader(seal)
-        if (decoded?.ok !== true || decoded.value.header.seal === null) return epochs
-        epochs.#ended(decoded.value.header.height, decoded.value.header.seal.nextValidators)
-      }
-    }
+    await epochs.#read(consensus)
     consensus.finals.on(({ blocks }) => {
-      for (const { block: { header: { type, seal, height } } } of blocks) {
-        if (type === SEAL && seal !== null && height > (epochs.#sealHeights.at(-1) ?? -1)) epochs.#ended(height, seal.nextValidators)
-      }
+      for (const { block: { header } } of blocks) epochs.#take(header)
     })
+    // Seals that led to a fetched state are kept with it, and were not told of. A device that fails here fails the next commit.
+    consensus.adopted.on(() => { epochs.#read(consensus).catch(() => {}) })
     return epochs
   }
 
-  #ended (height: number, next: readonly Validator[]): void {
-    this.#sealHeights.push(height)
-    this.#validators.push(next)
+  async #read (consensus: Consensus): Promise<void> {
+    for (let epoch = this.#sealHeights.length, some = await consensus.seals(epoch); some.length > 0; some = await consensus.seals(epoch)) {
+      for (const { headers: [seal] } of some) {
+        const decoded = seal === undefined ? undefined : decodeHeader(seal)
+        if (decoded?.ok !== true || decoded.value.header.seal === null) return
+        this.#take(decoded.value.header)
+        epoch++
+      }
+    }
+  }
+
+  #take ({ type, epoch, height, seal }: Header): void {
+    if (type !== SEAL || seal === null) return
+    this.#sealHeights[epoch] = height
+    this.#validators[epoch + 1] = seal.nextValidators
   }
 
   of (height: number): number {

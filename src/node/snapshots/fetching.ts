@@ -45,8 +45,8 @@ export type SnapshotFetcherOptions = {
   readonly log: WriteLog
 }
 
-/** `offer`: undefined until it is asked for, null when there is none, or none any more. */
-type Source = { readonly peer: Peer, offer: Offer | null | undefined }
+/** `offer`: null while there is none, or none any more. `asked`: resolves when it has answered. */
+type Source = { readonly peer: Peer, offer: Offer | null, asked: Promise<void> }
 
 /**
  * Fetches the newest proven state that connected members hold, when this node is far behind it.
@@ -62,6 +62,8 @@ export class SnapshotFetcher {
   readonly #chunks = new Map<string, readonly MapEntry[]>()
   readonly #stopped = new AbortController()
   #isRunning = false
+  /** There is a new answer to look at. */
+  #isLookedFor = false
   #cancelRetry: (() => void) | undefined
 
   constructor (options: SnapshotFetcherOptions) {
@@ -69,8 +71,9 @@ export class SnapshotFetcher {
   }
 
   up (peer: Peer): void {
-    this.#sources.set(peer.peerId, { peer, offer: undefined })
-    this.#look()
+    const source: Source = { peer, offer: null, asked: Promise.resolve() }
+    this.#sources.set(peer.peerId, source)
+    this.#look([source])
   }
 
   down (peer: Peer): void {
@@ -79,17 +82,17 @@ export class SnapshotFetcher {
 
   /** Asks everybody anew: what is trusted has changed, say. */
   askAgain (): void {
-    for (const source of this.#sources.values()) source.offer = undefined
-    this.#look()
+    this.#look([...this.#sources.values()])
   }
 
-  #look (): void {
-    if (this.#isRunning || this.#stopped.signal.aborted) return
+  /** Who comes while a state is being fetched may help with it. */
+  #look (sources: readonly Source[]): void {
+    if (this.#stopped.signal.aborted) return
+    for (const source of sources) source.asked = this.#askOffer(source).catch(this.#options.onFatal)
+    this.#isLookedFor = true
+    if (this.#isRunning) return
     this.#isRunning = true
-    void this.#run().catch(this.#options.onFatal).finally(() => {
-      this.#isRunning = false
-      if ([...this.#sources.values()].some(({ offer }) => offer === undefined)) this.#look()
-    })
+    void this.#runAll().catch(this.#options.onFatal).finally(() => { this.#isRunning = false })
   }
 
   stop (): void {
@@ -97,8 +100,15 @@ export class SnapshotFetcher {
     this.#cancelRetry?.()
   }
 
+  async #runAll (): Promise<void> {
+    while (this.#isLookedFor && !this.#stopped.signal.aborted) {
+      this.#isLookedFor = false
+      await this.#run()
+    }
+  }
+
   async #run (): Promise<void> {
-    await Promise.all([...this.#sources.values()].filter(({ offer }) => offer === undefined).map(source => this.#askOffer(source)))
+    await Promise.all([...this.#sources.values()].map(({ asked }) => asked))
     let isBehind = false
     for (let source = this.#best(); source !== undefined && !this.#stopped.signal.aborted; source = this.#best()) {
       const shown = await this.#show(source)
@@ -141,7 +151,7 @@ export class SnapshotFetcher {
     const above = this.#options.height() + this.#options.lagBlocks()
     let best: Source | undefined
     for (const source of this.#sources.values()) {
-      if (source.offer != null && source.offer.height > above && source.offer.height > (best?.offer?.height ?? 0)) best = source
+      if (source.offer !== null && source.offer.height > above && source.offer.height > (best?.offer?.height ?? 0)) best = source
     }
     return best
   }
