@@ -97,8 +97,11 @@ describe('commands about the ledger', () => {
       }
       assert.deepEqual(await failure('vote', id, 'yes'), [1, 'same'])
       assert.match(await effect('no'), /Votes no as this member in place of your yes: then 0 for it, 1 against\. It is rejected with it/)
-      Object.assign(book.opened[0] ?? {}, { yes: [didOf('Kent')], no: [didOf('Bellevue')], needed: 3, members: 4 })
-      assert.match(await effect('yes'), new RegExp(`^Proposal ${id.slice(0, 12)} by Bellevue: Decide remove .*\\n.* in place of your no: then 2 for it, 0 against\\. It is open then: 1 vote more needed of 4 members`))
+      assert.deepEqual(await failure('vote', id.slice(0, 3), 'no'), [4, 'not-found'])
+      Object.assign(book.opened[0] ?? {}, { yes: [didOf('Kent')], no: [], needed: 3, members: 4 })
+      assert.match(await effect('no'), /Votes no as this member: then 1 for it, 1 against\. It is open then: 2 more votes needed of 4 members/)
+      Object.assign(book.opened[0] ?? {}, { no: [didOf('Bellevue')] })
+      assert.match(await effect('yes'), new RegExp(`^Proposal ${id.slice(0, 12)} by Bellevue: Decide remove .*\\n.* in place of your no: then 2 for it, 0 against\\. It is open then: 1 more vote needed of 4 members`))
       book.count(id, 'Renton', true)
       assert.match(await effect('yes'), /then 3 for it, 0 against\. It passes with it, and the member is cut off at once/)
       const voted = await run('vote', id.toUpperCase(), 'yes')
@@ -121,6 +124,8 @@ describe('commands about the ledger', () => {
       assert.deepEqual(await failure('propose', 'remove', 'Renton'), [1, 'root-locked'])
       book.refusal = { code: 'refused', reason: 'the ledger refuses it: open-proposals', hint: 'nothing was changed' }
       assert.deepEqual(await failure('ledger', 'rotate-key'), [1, 'refused'])
+      book.refusal = { code: 'refused', reason: 'it is outside of what may be', hint: 'parkWindowMs takes 3600000 to 31536000000' }
+      assert.match((await run('ledger', 'rotate-key')).error, /error: It is outside of what may be\.\n {2}parkWindowMs takes/)
     })
 
     it('ask nobody where nobody is, and rotate the key', async () => {
@@ -221,7 +226,7 @@ describe('commands about the ledger', () => {
       const verify = (...args: readonly string[]): Promise<Ran> => hanseHere(['proof', 'verify', path('record.proof'), ...args])
       const verified = await verify('--charter', path('charter.cbor'), ...stranger)
       assert.equal(verified.code, 0, verified.error)
-      assert.match(verified.out, /record +4 of the feed of traffic\npublisher .*\(did:key:[^]*final +existed before block 2 of epoch 0, finalised at 2026-[^]*body +\{"name":"record 4"\}\n/)
+      assert.match(verified.out, /record +4 of the feed of traffic\npublisher +City 1 \(did:key:[^]*final +existed before block 2 of epoch 0, finalised at 2026-[^]*body +\{"name":"record 4"\}\n/)
       writeFileSync(join(data, 'charter.cbor'), final.chain.charter.envelope)
       assert.equal((await verify('--data', data)).code, 0, 'the charter of the node in the folder')
       assert.equal((await verify(...stranger)).code, 2, 'no charter')

@@ -65,8 +65,9 @@ export class MemoryLedger implements NodeLedger {
   }
 
   async propose (request: ProposalRequest, withinMs: number): ReturnType<NodeLedger['propose']> {
-    if (request.kind === 'params' && !('anchorEveryMs' in request.params)) {
-      return fail({ code: 'invalid', reason: `there is no parameter "${Object.keys(request.params)[0]}"`, hint: 'the parameters are anchorEveryMs' })
+    const unknown = request.kind === 'params' ? Object.keys(request.params).find(name => name !== 'anchorEveryMs') : undefined
+    if (unknown !== undefined) {
+      return fail({ code: 'invalid', reason: `there is no parameter "${unknown}"`, hint: 'the parameters are anchorEveryMs' })
     }
     const proposal = idOf(`proposal ${this.opened.length}`)
     const said = this.#say(`propose ${JSON.stringify(request)} ${withinMs}`)

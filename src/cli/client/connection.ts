@@ -75,9 +75,9 @@ export function failed (failure: Failure): { readonly ok: false, readonly failur
   return problem(EXITS[failure.code] ?? EXIT.failed, failure.code, sentence(failure.reason), sentence(failure.hint))
 }
 
-/** Reasons of the node begin as a part of a sentence. */
+/** Reasons of the node begin as a part of a sentence, or with a name, which stays as it is. */
 function sentence (text: string): string {
-  return /^[a-z]/.test(text) ? text.charAt(0).toUpperCase() + text.slice(1) : text
+  return /^[a-z]+(?![\w.=])/.test(text) ? text.charAt(0).toUpperCase() + text.slice(1) : text
 }
 
 /** Shows progress while `run` runs, and clears it whatever happens. */

@@ -84,7 +84,7 @@ export const voteCommand: Command = {
 }
 
 /** What this vote does: that it counts, or that it decides, and what happens then. */
-export function effectOf (proposal: ProposalView, own: string, isYes: boolean): readonly string[] {
+function effectOf (proposal: ProposalView, own: string, isYes: boolean): readonly string[] {
   const { id, sentence, by, yes, no, needed, members, kind } = proposal
   const isOther = (did: string): boolean => did !== own
   const [yesAfter, noAfter] = [yes.filter(isOther).length + (isYes ? 1 : 0), no.filter(isOther).length + (isYes ? 0 : 1)]
@@ -93,7 +93,7 @@ export function effectOf (proposal: ProposalView, own: string, isYes: boolean): 
     ? `It passes with it, ${WHEN[kind]}: a decided proposal cannot be voted on again.`
     : members - noAfter < needed
       ? 'It is rejected with it, because too few can still agree.'
-      : `It is open then: ${count(needed - yesAfter, 'vote')} more needed of ${count(members, 'member')}.`
+      : `It is open then: ${count(needed - yesAfter, 'more vote')} needed of ${count(members, 'member')}.`
   return [
     `Proposal ${shortId(id)} by ${by.name}: ${sentence}.`,
     `Votes ${isYes ? 'yes' : 'no'} as this member${changed}: then ${yesAfter} for it, ${noAfter} against. ${outcome}`
