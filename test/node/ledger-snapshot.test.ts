@@ -5,6 +5,7 @@ import { realScheme, validatorSet, type Checkpoint } from '../../src/core/finali
 import { encodeOperation, encodePayload, nextSequence, OPERATIONS, proposalId, signTransaction } from '../../src/core/ledger/index.ts'
 import type { ProtocolHandler, Reply } from '../../src/host/index.ts'
 import { CONSENSUS_PROTOCOL, LEDGER_PROTOCOL } from '../../src/node/consensus/index.ts'
+import { checkLedger, type LedgerSource } from '../../src/node/ledger/index.ts'
 import { decodeSnapshotRequest, type SnapshotRequest } from '../../src/node/snapshots/index.ts'
 import { DAY_MS } from '../core/identity.fixture.ts'
 import { until } from '../support/nodes.ts'
@@ -120,6 +121,10 @@ describe('a node that is far behind', function () {
     const bytes = bytesOfHex(digest)
     assert.ok(set.ok && bytes !== undefined)
     return { federation: consensus.federation, epoch, height, digest: bytes, validatorsHash: set.value.hash, timeMs: finalMs }
+  }
+
+  function sourceOf ({ consensus }: Voter): LedgerSource {
+    return { block: height => consensus.block(height), proof: height => consensus.proof(height), seals: epoch => consensus.seals(epoch) }
   }
 
   function hasAdopted ({ consensus }: Voter): boolean {
@@ -251,6 +256,16 @@ describe('a node that is far behind', function () {
     takeUpSequence(late)
     await agreed(await finalOf(first))
     await agreed(await finalOf(late))
+    const { fromHeight, view: { height } } = late.consensus
+    await until(async () => await late.consensus.block(height) !== undefined, 'the newest block is kept')
+    const checked = await checkLedger(council.charter.envelope, late.consensus, height, fromHeight)
+    assert.ok(checked.verified, JSON.stringify(checked))
+    assert.deepEqual([checked.fromHeight, checked.height], [fromHeight, height])
+    assert.ok(fromHeight > 1 && await late.consensus.block(fromHeight) !== undefined && await late.consensus.block(fromHeight - 1) === undefined)
+    const unproven = await checkLedger(council.charter.envelope, { ...sourceOf(late), seals: () => Promise.resolve([]) }, height, fromHeight)
+    assert.ok(!unproven.verified)
+    const shifted = await checkLedger(council.charter.envelope, { ...sourceOf(late), block: at => first.consensus.block(at - 1) }, height, fromHeight)
+    assert.deepEqual(shifted.checks.filter(({ ok }) => !ok).map(({ name }) => name), ['hashes'])
   })
 
   it('that was away for longer than keys are trusted for raises an alarm, and waits for the word of two members', async () => {

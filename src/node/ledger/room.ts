@@ -169,7 +169,7 @@ export class LedgerRoom implements NodeLedger {
 
   verifyLedger (): Promise<LedgerCheck> {
     const { consensus, members } = this.#options.federation
-    return checkLedger(members.current.charter.envelope, consensus, this.#anchors.keptHeight)
+    return checkLedger(members.current.charter.envelope, consensus, this.#anchors.keptHeight, consensus.fromHeight)
   }
 
   async ledgerProof (reference: string, record: number): Promise<Result<Uint8Array, ProofFailure>> {
