@@ -3,10 +3,11 @@ import { bytesOfHex, cutMap, hex, sha256, utf8 } from '../../src/base/index.ts'
 import { decodeMessage, splitMessages } from '../../src/core/consensus/index.ts'
 import { realScheme, validatorSet, type Checkpoint } from '../../src/core/finality/index.ts'
 import { encodeOperation, encodePayload, nextSequence, OPERATIONS, proposalId, signTransaction } from '../../src/core/ledger/index.ts'
-import type { ProtocolHandler, Reply } from '../../src/host/index.ts'
+import type { ProtocolHandler, Reply, Row } from '../../src/host/index.ts'
 import { CONSENSUS_PROTOCOL, LEDGER_PROTOCOL } from '../../src/node/consensus/index.ts'
 import { checkLedger, type LedgerSource } from '../../src/node/ledger/index.ts'
 import { decodeSnapshotRequest, type SnapshotRequest } from '../../src/node/snapshots/index.ts'
+import { metaKey } from '../../src/node/rows/index.ts'
 import { DAY_MS } from '../core/identity.fixture.ts'
 import { until } from '../support/nodes.ts'
 import { Council, takeUpSequence, transactionOf, type Voter } from './ledger.fixture.ts'
@@ -177,6 +178,35 @@ describe('a node that is far behind', function () {
     await until(() => hasAdopted(late), 'the state is there')
     hidesBlocks = false
     await agreed(first.consensus.view.height)
+  })
+
+  it('is where it was when it dies while it keeps the new state, and goes on from there', async () => {
+    const { first, late } = await three(5)
+    const commits: (readonly Row[])[] = []
+    late.faulty = store => ({
+      storeId: store.storeId, get: key => store.get(key), getMany: keys => store.getMany(keys), getBlock: (key, digest) => store.getBlock(key, digest),
+      getBlocks: wanted => store.getBlocks(wanted), entries: range => store.entries(range), keys: range => store.keys(range),
+      compact: range => store.compact(range), close: () => store.close(),
+      commit: rows => {
+        if (!rows.some(({ key }) => hex(key) === hex(metaKey('ledger from')))) return store.commit(rows)
+        commits.push(rows)
+        return Promise.reject(new Error('the power is gone'))
+      }
+    })
+    await council.start(late)
+    await until(() => late.fatal.length > 0, 'it dies')
+    const [rows] = commits
+    assert.ok(rows !== undefined && commits.length === 1)
+    const kinds = new Set(rows.map(({ key }) => String.fromCharCode(key[0] ?? 0)))
+    for (const kind of ['e', 'x', 'p', '0']) assert.ok(kinds.has(kind), `engine, state, proof and height are kept together: ${[...kinds].join()}`)
+    await council.kill(late)
+    late.fatal.length = 0
+    delete late.faulty
+    await council.start(late)
+    assert.ok(late.consensus.fromHeight === 1, 'nothing of it was kept')
+    await until(() => hasAdopted(late), 'the state is there')
+    hidesBlocks = false
+    await agreed(await finalOf(first))
   })
 
   it('is helped by nodes that were just started themselves, at whatever height', async () => {

@@ -33,6 +33,8 @@ export type Voter = {
   signer: Store
   /** What it does to others' requests and notes instead of what is right. */
   lie?: (handlers: Readonly<Record<string, ProtocolHandler>>) => Readonly<Record<string, ProtocolHandler>>
+  /** Its database with faults. */
+  faulty?: (store: Store) => Store
   /** Of the next transaction of this voter's node key. */
   sequence: number
   isUp: boolean
@@ -88,7 +90,8 @@ export class Council {
 
   async start (voter: Voter): Promise<void> {
     const { city, certificate, folder, port, fatal, alarmsMs } = voter
-    const store = await openStore(join(folder, 'store'), {})
+    const plain = await openStore(join(folder, 'store'), {})
+    const store = voter.faulty?.(plain) ?? plain
     const signer = await openStore(join(folder, 'signer'), {})
     const instance = systemRandom.bytes(16)
     const consensus = await Consensus.open({
