@@ -7,6 +7,11 @@
  *   What was lost on the way is asked for by statuses; nothing here retries.
  * - Final blocks are kept by height with proofs of their finality, and answered from the store.
  * - A transaction submitted here is kept until it is final or can never be; whoever submitted it is told which.
+ * - A node that is far behind what proofs show goes on from a state that members hold (node/snapshots), in one commit with
+ *   the engine's rows. Its blocks begin there (`fromHeight`). Blocks are asked for meanwhile: whichever is first.
+ * - Who was away for longer than keys are trusted for hears no range that leads out of its epoch, and adopts no state beyond it,
+ *   until two members or its inviter have said where the ledger stands (`trust`, `invitation`); `alarm` says so. What it decides
+ *   with others within its epoch it does as ever.
  * - Secrets of consensus keys stand in the signer database, beside the votes they gave.
  */
 export { Consensus, LEDGER_VERSION, type ConsensusOptions } from './consensus.ts'
