@@ -22,7 +22,7 @@ export type JudgeOptions = {
 
 /** What an engine may hold at most: its limits, as the design states them. */
 const SIZES_MAX: Readonly<Record<string, number>> = {
-  pool: 4_096, blocks: 256, wants: 256, peers: 256, evidence: 256, views: 4_096, votes: 31 * 8, newest: 64
+  pool: 4_096, blocks: 128, wants: 64, peers: 256, evidence: 256, views: 4_096, votes: 31 * 8, newest: 64
 }
 
 /** Looks at all that happens and says what must not have. */
@@ -68,6 +68,8 @@ export class Judge {
     const held = who.state?.blocks.get(said.digest ?? '')
     if (held !== undefined) this.oracle.learn(held.block)
     if (said.digest !== null && !this.oracle.knows(said.digest)) this.#open.push({ who, said })
+    // Of more liars than are tolerated, two histories may come that know nothing of each other's epochs.
+    if (this.#options.expectsForks) return this.#note(who, 'vote', this.oracle.contradictionOf(said))
     this.#note(who, 'vote', this.oracle.judgeVote(said))
     if (message.kind === 'proposal') this.#note(who, 'proposal', this.oracle.judgeProposal(message.block))
     const row = encodeVote({ epoch, view, type, digest, signer: vote.signer, signature: vote.signature })
@@ -104,8 +106,9 @@ export class Judge {
       }
     }
     const { cert } = proof
-    if (this.#options.expectsForks && this.forks.length > 0) return
-    if (cert.digest !== null) this.#note(who, 'finality', this.oracle.judgeFinality(blocks.map(({ block }) => block), cert.digest, cert.view))
+    if (cert.digest === null) return
+    const wrong = this.oracle.judgeFinality(blocks.map(({ block }) => block), cert.digest, cert.view)
+    if (!this.#options.expectsForks) this.#note(who, 'finality', wrong)
   }
 
   /** After a start: what was durably final is so still. */

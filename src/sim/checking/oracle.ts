@@ -84,7 +84,7 @@ export class Oracle {
     const era = this.#eras[epoch]
     if (era === undefined) return `a vote in epoch ${epoch}, which no final seal began`
     if (!era.keys.has(key)) return 'a vote of one who has no seat'
-    const contradiction = this.#contradictionOf(vote)
+    const contradiction = this.contradictionOf(vote)
     if (contradiction !== undefined) return contradiction
     if (!this.#isReached(era, view)) return `a vote at view ${view}, which no quorum opened`
     if (type === NULLIFY) return digest === null ? undefined : 'NULLIFY of a block'
@@ -127,8 +127,8 @@ export class Oracle {
     return undefined
   }
 
-  /** The whole vote matrix, over what left. */
-  #contradictionOf (vote: SignedVote): string | undefined {
+  /** The whole vote matrix, over what left: this holds whatever others do. */
+  contradictionOf (vote: SignedVote): string | undefined {
     const place = `${vote.key}/${vote.epoch}/${vote.view}`
     const before = this.#said.get(place) ?? []
     if (before.some(each => each.type === vote.type && each.digest === vote.digest)) return undefined
