@@ -1,5 +1,5 @@
 import { strict as assert } from 'node:assert'
-import { equalBytes, hex, sha256, utf8 } from '../../src/base/index.ts'
+import { encodeCanonical, equalBytes, hex, sha256, utf8 } from '../../src/base/index.ts'
 import {
   decodeOffer, decodeSeals, decodeSnapshotRequest, encodeOffer, encodeSeals, encodeSnapshotRequest, type SnapshotRequest
 } from '../../src/node/snapshots/index.ts'
@@ -55,4 +55,10 @@ describe(`snapshots: ${FRAMES} mutated frames a decoder (HANSE_SEED=${seed})`, (
       assert.ok(refused > 0, 'nothing was refused: the frames were not changed')
     })
   }
+
+  it('an offer with half a peak is none', () => {
+    const offer = { v: 1, height: 7, proof: utf8('proof'), peaks: new Uint8Array(48) }
+    assert.equal(decodeOffer(encodeCanonical(offer)), undefined)
+    assert.equal(decodeOffer(encodeCanonical({ ...offer, peaks: new Uint8Array(64) }))?.peaks.length, 2)
+  })
 })
