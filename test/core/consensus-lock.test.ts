@@ -113,11 +113,64 @@ describe('the lock of a validator', () => {
     world.run(2_000)
     world.crash('ada')
     world.start('ada')
-    world.run(2_000)
+    world.run(4_000)
     assert.equal(roleOf(world, 'ada'), 'validator', 'a quick restart is no clone')
     for (const name of ['bo', 'cy']) world.feed(name, { type: 'open', peer: world.member('ada').peer, instance: 'c10e'.repeat(8) })
     world.run(2_000)
     assert.equal(roleOf(world, 'ada'), 'locked', 'both are told')
+  })
+
+  it('opens after a quick restart only when nothing comes any more from the process before, which may live', () => {
+    const world = createWorld(FOUR)
+    world.startAll()
+    world.run(2_000)
+    world.crash('ada')
+    world.start('ada')
+    world.run(500)
+    assert.equal(roleOf(world, 'ada'), 'checking')
+    const late = signed(world, 'ada', 0, 1)
+    for (const name of ['bo', 'cy', 'di']) world.feed(name, { type: 'message', peer: world.member('ada').peer, bytes: encodeMessage({ kind: 'vote', vote: late }) })
+    world.run(4_000)
+    assert.equal(roleOf(world, 'ada'), 'locked')
+    assert.equal(ownVotes(world, 'ada'), 0)
+  })
+
+  it('shuts for a vote of its own key that somebody passes on, unless that is on record', () => {
+    const world = createWorld(FOUR)
+    world.startAll()
+    world.run(2_000)
+    const pass = (vote: Vote): void => world.feed('ada', { type: 'message', peer: world.member('bo').peer, bytes: encodeMessage({ kind: 'vote', vote }) })
+    pass({ ...signed(world, 'ada', 0, 1), signature: new Uint8Array(64).fill(7) })
+    pass(signed(world, 'bo', 0, 1))
+    world.network.passes = () => false
+    world.submit('ada', 'one')
+    world.run(8_000)
+    const [own] = world.member('ada').state?.signing.rows ?? []
+    assert.ok(own !== undefined)
+    pass(own.vote)
+    assert.equal(roleOf(world, 'ada'), 'validator')
+    pass(signed(world, 'ada', 0, 40))
+    assert.equal(roleOf(world, 'ada'), 'locked')
+  })
+
+  it('is not shut by a vote from before the beginning of its record, where the finality that ended it was lost', () => {
+    const world = createWorld(FOUR)
+    world.startAll()
+    for (const text of ['one', 'two', 'three']) {
+      world.submit('ada', text)
+      world.run(3_000)
+    }
+    world.network.passes = () => false
+    world.submit('ada', 'four')
+    world.run(5_000)
+    world.crash('ada')
+    const ada = world.member('ada')
+    for (const [key, { database }] of ada.rows) if (database === 'store') ada.rows.delete(key)
+    ada.appState = undefined
+    world.start('ada')
+    assert.ok((ada.state?.signing.floor?.view ?? 0) > 1)
+    tell(world, 'ada', signed(world, 'ada', 0, 1))
+    assert.equal(roleOf(world, 'ada'), 'checking')
   })
 
   it('is not shut by the word of as many as may lie', () => {

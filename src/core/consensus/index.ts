@@ -22,10 +22,11 @@
  * opened stream costs one Status each way.
  *
  * Votes pass `decide` (signer.ts) alone. A process votes only after a quorum less one of other validators has said that it knows
- * neither a newer vote of this node nor another process with its keys. A node that reaches fewer, among others that reach more,
- * takes the word of all it reaches after 60 s. A newer vote (which proves itself), the word of more than f validators about
- * another process, damaged rows of votes, or `lock` shut it for all keys it has by then: it follows, and votes again when an
- * epoch seats a key that it did not have. A record whose beginning is lost signs nothing below where it begins.
+ * neither a newer vote of this node nor another process with its keys; soon after another process of this node, which may live
+ * yet, it asks twice, 2Δ0 apart. A node that reaches fewer, among others that reach more, takes the word of all it reaches after
+ * 60 s. A newer vote (which proves itself, whoever passes it on), the word of more than f validators about another process,
+ * damaged rows of votes, or `lock` shut it for all keys it has by then: it follows, and votes again when an epoch seats a key
+ * that it did not have. A record whose beginning is lost signs nothing below where it begins.
  *
  * Epochs. When the application has a change due, the next block is a SEAL that names the next validators. Below it there are
  * FLUSH blocks only, which are not executed, and exist to make it final. The final seal ends its epoch and is the base of the
@@ -57,14 +58,14 @@ import { finalize, onCert, onUnjust, onVote } from './deciding.ts'
 import { OWN_INSTANCES_MAX } from './types.ts'
 import { decodeMessage, splitMessages, type Message } from './message.ts'
 import {
-  addTransactions, answerVotesOf, askAgainOfMe, askAllOfMe, isOfOtherEpoch, lock, onBlock, onClose, onEvidence, onGetBlock, onGetCerts, onOpen, onProposal, onStatus,
+  addTransactions, answerVotesOf, askAgainOfMe, askAllOfMe, isOfOtherEpoch, lock, onBlock, onClose, onEvidence, onGetBlock, onGetCerts, onOpen, onOwnVote, onProposal, onStatus,
   onVotesOf, pushTransactions, tellConnected, tryUnlock
 } from './peers.ts'
 import { propose } from './proposing.ts'
 import { blockRowGone, certRowGone, instancesRow, restoreRows, type Restored } from './rows.ts'
 import { recordOf } from './signer.ts'
 import {
-  alarm, appendLog, blame, effectsOf, emit, epochOf, put, send, turnOf, viewAt, wake, type Final, type Lock, type Outcome, type Signing, type State,
+  alarm, appendLog, blame, checkingFrom, effectsOf, emit, epochOf, put, send, turnOf, viewAt, wake, type Final, type Lock, type Outcome, type Signing, type State,
   type Turn
 } from './state.ts'
 import type { AlarmCode, Effect, Input, KeptRow, Now, PeerName, Rules, Transaction } from './types.ts'
@@ -162,7 +163,7 @@ function reconsiderLock<S, T extends Transaction> (turn: Turn<S, T>): void {
   const { lock: before } = draft.signing
   const seat = draft.epoch.set.validators[draft.epoch.me]
   if (seat !== undefined && before.type === 'locked' && !before.keys.has(hex(seat.key))) {
-    draft.signing = { ...draft.signing, lock: { type: 'checking', answered: new Set(), sinceMs: turn.now.monotonicMs, askedMs: turn.now.monotonicMs, backoffMs: 2 * turn.rules.profile.deltaMs } }
+    draft.signing = { ...draft.signing, lock: checkingFrom(turn.now, turn.rules.profile.deltaMs) }
     draft.alarms = draft.alarms.filter(each => each.code !== 'locked')
   }
   if (draft.signing.lock.type !== 'checking') return
@@ -185,7 +186,9 @@ function onMessage<S, T extends Transaction> (turn: Turn<S, T>, from: PeerName, 
   const { draft, rules: { app } } = turn
   switch (message.kind) {
     case 'vote':
-      if (!isOfOtherEpoch(turn, from, message.vote.epoch)) turn.pending.push({ type: 'vote', vote: message.vote, from, verified: false })
+      if (isOfOtherEpoch(turn, from, message.vote.epoch)) return
+      if (message.vote.signer === draft.epoch.me) onOwnVote(turn, message.vote)
+      turn.pending.push({ type: 'vote', vote: message.vote, from, verified: false })
       return
     case 'cert': return onCerts(turn, from, [message])
     case 'certs': return onCerts(turn, from, message.certs.map(cert => ({ cert })))
@@ -351,7 +354,7 @@ function signingOf (
   const reason = isDamaged ? 'its record of own votes is damaged' : null
   const lockNow: Lock = kept !== null
     ? { type: 'locked', reason: kept.reason, keys: kept.keys }
-    : reason !== null ? { type: 'locked', reason, keys } : { type: 'checking', answered: new Set(), sinceMs: now.monotonicMs, askedMs: now.monotonicMs, backoffMs: 2 * deltaMs }
+    : reason !== null ? { type: 'locked', reason, keys } : checkingFrom(now, deltaMs)
   const floor = first === undefined || first.count === 0 ? null : { epoch: first.vote.epoch, view: first.vote.view }
   return { rows: votes, next: (votes.at(-1)?.count ?? -1) + 1, byView: recordOf(votes, epoch), floor, lock: lockNow }
 }

@@ -113,9 +113,15 @@ export function onVotesOf<S, T extends Transaction> (turn: Turn<S, T>, from: Pee
   const { lock: before } = draft.signing
   if (!draft.epoch.nodes.includes(from)) return
   if (instances.some(isForeign)) return hearOfClone(turn, from)
-  if (before.type !== 'checking') return
-  draft.signing = { ...draft.signing, lock: { ...before, answered: new Set(before.answered).add(from) } }
+  if (before.type !== 'checking' || (before.againMs !== null && turn.now.monotonicMs < before.againMs)) return
+  const isFollower = before.isFollower || instances.some(each => hex(each.instance) !== rules.instance)
+  draft.signing = { ...draft.signing, lock: { ...before, isFollower, answered: new Set(before.answered).add(from) } }
   tryUnlock(turn)
+}
+
+/** Passed on, or from another process: what this node does not remember to have said. */
+export function onOwnVote<S, T extends Transaction> (turn: Turn<S, T>, vote: Vote): void {
+  if (turn.draft.signing.lock.type !== 'locked' && isNews(turn, vote)) lock(turn, `a vote of this node at view ${vote.view} of epoch ${vote.epoch} that is not on record`)
 }
 
 /** A newer vote proves itself; of another process one has but the word of others, so more than may lie must give it. */
@@ -128,10 +134,15 @@ function hearOfClone<S, T extends Transaction> (turn: Turn<S, T>, from: PeerName
   if (draft.foreign.size > draft.epoch.set.faultyMax) lock(turn, 'another process speaks with this node\'s keys')
 }
 
-/** Whether a vote was signed with a key of this node and is neither on record nor made idle by finality. */
+/**
+ * Whether a vote was signed with a key of this node and is neither on record nor made idle by finality. Below where the record
+ * begins nothing is remembered, and nothing will be signed.
+ */
 function isNews<S, T extends Transaction> ({ draft, rules }: Turn<S, T>, vote: Vote): boolean {
   const { epoch, final, signing, keys } = draft
   if (vote.epoch < epoch.number || (vote.epoch === epoch.number && vote.view <= final.view)) return false
+  const { floor } = signing
+  if (floor !== null && (vote.epoch < floor.epoch || (vote.epoch === floor.epoch && vote.view < floor.view))) return false
   const digest = vote.digest
   if (signing.rows.some(each => each.vote.epoch === vote.epoch && each.vote.view === vote.view && each.vote.type === vote.type &&
     equalBytes(each.vote.signature, vote.signature))) return false
@@ -144,13 +155,24 @@ export function tryUnlock<S, T extends Transaction> (turn: Turn<S, T>): void {
   const { lock: before } = draft.signing
   if (before.type !== 'checking' || draft.epoch.me < 0) return
   const count = draft.epoch.nodes.filter((node, index) => index !== draft.epoch.me && before.answered.has(node)).length
-  if (count < draft.epoch.set.quorum - 1 && !isRemote(turn, before)) return
+  const isKnown = count >= draft.epoch.set.quorum - 1
+  if (!isKnown && !isRemote(turn, before)) return
+  if (isKnown && before.isFollower && before.againMs === null) return waitForLast(turn, before)
   draft.signing = { ...draft.signing, lock: { type: 'open' } }
   for (const [view, { notarized, nullified }] of draft.views) {
     if (notarized !== null && nullified === null) cast(turn, FINALIZE, view, notarized.cert.digest, notarized.digest)
   }
   turn.due.notarize = true
   turn.due.tick = true
+}
+
+/**
+ * A process that was copied takes its original for the one before it. The original is told by the same peers, and is silent from
+ * then on; what was on its way meanwhile has come to those peers when they are asked again.
+ */
+function waitForLast<S, T extends Transaction> ({ draft, now: { monotonicMs }, rules: { profile } }: Turn<S, T>, before: Extract<Lock, { type: 'checking' }>): void {
+  const backoffMs = 2 * profile.deltaMs
+  draft.signing = { ...draft.signing, lock: { ...before, answered: new Set(), askedMs: monotonicMs, backoffMs, againMs: monotonicMs + backoffMs } }
 }
 
 /**

@@ -102,8 +102,14 @@ export type Signing = {
 
 export type Lock =
   | { readonly type: 'open' }
-  /** Peers are asked whether they know more of this node than it does itself. */
-  | { readonly type: 'checking', readonly answered: ReadonlySet<PeerName>, readonly sinceMs: number, readonly askedMs: number, readonly backoffMs: number }
+  /**
+   * Peers are asked whether they know more of this node than it does itself. `isFollower`: they saw another of its processes not
+   * long ago. It is thought to be dead; so that it may be alive, they are asked once more, from `againMs` on.
+   */
+  | {
+    readonly type: 'checking', readonly answered: ReadonlySet<PeerName>, readonly sinceMs: number, readonly askedMs: number, readonly backoffMs: number
+    readonly isFollower: boolean, readonly againMs: number | null
+  }
   /** For ever, for these keys: another one, bound later, may vote when an epoch seats it. */
   | { readonly type: 'locked', readonly reason: string, readonly keys: ReadonlySet<string> }
 
@@ -182,6 +188,10 @@ export type State<S, T extends Transaction> = {
   readonly halted: AlarmCode | null
   readonly alarms: readonly { readonly code: AlarmCode, readonly sentence: string }[]
   readonly timerMs: number | null
+}
+
+export function checkingFrom ({ monotonicMs }: Now, deltaMs: number): Lock {
+  return { type: 'checking', answered: new Set(), sinceMs: monotonicMs, askedMs: monotonicMs, backoffMs: 2 * deltaMs, isFollower: false, againMs: null }
 }
 
 type Writable<X> = { -readonly [K in keyof X]: X[K] }
