@@ -183,7 +183,9 @@ export class LedgerIndex {
   /** Whether anything that `membershipFacts` says may have changed by it. */
   follow (state: LedgerState): boolean {
     let isMembership = false
-    for (const { key, after } of this.#state.map.difference(state.map)) {
+    for (const { key, before, after } of this.#state.map.difference(state.map)) {
+      // Rows that only change are most of them; their keys are listed, and need not be read.
+      if (before !== undefined && after !== undefined && key[1] === TABLES.dataset.code) continue
       const decoded = decodeCanonical(key, keySchema, 1_024)
       if (!decoded.ok) continue
       const [code, first, second] = decoded.value

@@ -7,7 +7,7 @@ import { Signal } from '../feeds/index.ts'
 import { anchorKey, metaKey, rowsOf } from '../rows/index.ts'
 
 const READ_UP_TO = metaKey('anchors')
-/** How a dataset.anchor begins: a list of two, the code. Bodies without these bytes hold none. */
+/** How a dataset.anchor begins: a list of two, the code. What is without these bytes holds none. */
 const BEGIN = Buffer.from([0x82, OPERATIONS.datasetAnchor.code])
 
 /** Blocks that are read before their places are committed. */
@@ -117,8 +117,9 @@ export class Anchors {
   }
 
   #take ({ header: { height }, body }: Block, rows: Row[], feeds: CID[]): void {
-    if (!Buffer.from(body.buffer, body.byteOffset, body.length).includes(BEGIN)) return
+    if (!mayHoldAnchor(body)) return
     for (const [transaction, envelope] of (decodeBody(body) ?? []).entries()) {
+      if (!mayHoldAnchor(envelope)) continue
       const decoded = decodeTransaction(this.#consensus.ledger.registry, envelope)
       if (!decoded.ok) continue
       for (const [operation, bytes] of decoded.value.operationBytes.entries()) {
@@ -134,6 +135,10 @@ export class Anchors {
 async function keptHeight (store: Store): Promise<number> {
   for await (const key of store.keys({ ...rowsOf('finalBlock'), reverse: true, limit: 1 })) return readUint(key, 1, 8) ?? 0
   return 0
+}
+
+function mayHoldAnchor ({ buffer, byteOffset, length }: Uint8Array): boolean {
+  return Buffer.from(buffer, byteOffset, length).includes(BEGIN)
 }
 
 function headsIn (operation: Uint8Array): readonly (readonly [CID, number, Uint8Array, Uint8Array])[] {
