@@ -4,7 +4,7 @@
  *   node scripts/measure/ledger.ts [towns] [seconds] [rounds]     4 towns, 20 s, 3 rounds where nothing is said
  *
  * Finality of single transactions at 10 a second, then as many singly signed ones as are taken, then 256 operations under one
- * signature. A transaction counts when the town that made it has been told that it is final and synced. Prints one JSON document.
+ * signature: on rows that are there, and on new ones. A transaction counts when the town that made it has been told that it is final and synced. Prints one JSON document.
  */
 import { availableParallelism, cpus, loadavg } from 'node:os'
 import { agreed, bear, clear, foundTowns, settle, type Order, type Town } from './town.ts'
@@ -14,10 +14,11 @@ const LOW_PER_SECOND = 10
 const IN_FLIGHT_SINGLE = Number(process.env['HANSE_IN_FLIGHT'] ?? 256)
 const IN_FLIGHT_LARGE = 4
 const OPERATIONS = 256
+const DATASETS = 1024
 const WARM_SECONDS = 5
 const AGREED_WITHIN_MS = 120_000
 
-type Figures = { readonly perSecond: number, readonly p50Ms: number, readonly p99Ms: number, readonly count: number, readonly failed: number, readonly blocksPerSecond: number }
+type Figures = { readonly cpuMsEach: number, readonly perSecond: number, readonly p50Ms: number, readonly p99Ms: number, readonly count: number, readonly failed: number, readonly blocksPerSecond: number }
 
 const places = []
 for (let at = 0; at < TOWNS; at++) places.push(await settle(`Town ${at + 1}`))
@@ -32,7 +33,8 @@ try {
       load: loadavg()[0],
       low: await load(towns, { perSecond: LOW_PER_SECOND / TOWNS, inFlight: 64, operations: 1 }, SECONDS),
       single: await load(towns, { perSecond: 1e6, inFlight: Math.ceil(IN_FLIGHT_SINGLE * 4 / TOWNS), operations: 1 }, SECONDS),
-      large: await load(towns, { perSecond: 1e6, inFlight: IN_FLIGHT_LARGE, operations: OPERATIONS }, SECONDS)
+      large: await load(towns, { perSecond: 1e6, inFlight: IN_FLIGHT_LARGE, operations: OPERATIONS, datasets: DATASETS }, SECONDS),
+      largeNew: await load(towns, { perSecond: 1e6, inFlight: IN_FLIGHT_LARGE, operations: OPERATIONS }, SECONDS)
     })
     console.error(JSON.stringify(rounds.at(-1)))
   }
@@ -42,7 +44,8 @@ try {
     medians: {
       lowP50Ms: median(rounds.map(({ low }) => low.p50Ms)), lowP99Ms: median(rounds.map(({ low }) => low.p99Ms)),
       singlePerSecond: median(rounds.map(({ single }) => single.perSecond)), singleP50Ms: median(rounds.map(({ single }) => single.p50Ms)),
-      operationsPerSecond: median(rounds.map(({ large }) => large.perSecond * OPERATIONS))
+      operationsPerSecond: median(rounds.map(({ large }) => large.perSecond * OPERATIONS)),
+      operationsOnNewRowsPerSecond: median(rounds.map(({ largeNew }) => largeNew.perSecond * OPERATIONS))
     },
     rounds, residentBytes: standings.map(({ residentBytes }) => residentBytes)
   }, null, 2))
@@ -52,9 +55,7 @@ try {
 }
 
 async function load (towns: readonly Town[], how: Omit<Extract<Order, { order: 'load' }>, 'order'>, seconds: number): Promise<Figures> {
-  const [first] = towns
-  if (first === undefined) throw new Error('nobody to measure')
-  const before = await first.standing()
+  const before = await Promise.all(towns.map(town => town.standing()))
   for (const town of towns) {
     town.finals.length = 0
     town.failures.length = 0
@@ -62,14 +63,16 @@ async function load (towns: readonly Town[], how: Omit<Extract<Order, { order: '
   }
   await new Promise(resolve => { setTimeout(resolve, seconds * 1000) })
   const latencies = towns.flatMap(town => town.finals.map(({ latencyMs }) => latencyMs)).sort((a, b) => a - b)
-  const after = await first.standing()
+  const after = await Promise.all(towns.map(town => town.standing()))
   for (const town of towns) town.tell({ order: 'load', perSecond: 1, inFlight: 0, operations: 1 })
   await agreed(towns, AGREED_WITHIN_MS)
   const failures = towns.flatMap(town => town.failures)
   if (failures.length > 0) console.error(failures.slice(0, 3).join('\n'))
+  const cpuMs = after.reduce((sum, { cpuMicroseconds }, at) => sum + (cpuMicroseconds - (before[at]?.cpuMicroseconds ?? 0)) / 1000, 0)
   return {
+    cpuMsEach: cpuMs / latencies.length,
     perSecond: latencies.length / seconds, p50Ms: quantile(latencies, 0.5), p99Ms: quantile(latencies, 0.99), count: latencies.length,
-    failed: failures.length, blocksPerSecond: (after.height - before.height) / seconds
+    failed: failures.length, blocksPerSecond: ((after[0]?.height ?? 0) - (before[0]?.height ?? 0)) / seconds
   }
 }
 

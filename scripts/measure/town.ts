@@ -33,8 +33,11 @@ export type Birth = {
 }
 
 export type Order =
-  /** Submits single transactions of so many operations, `inFlight` at a time, at most `perSecond`, until told otherwise. */
-  | { readonly order: 'load', readonly perSecond: number, readonly inFlight: number, readonly operations: number }
+  /**
+   * Submits transactions of so many operations, `inFlight` at a time, at most `perSecond`, until told otherwise. Each operation
+   * registers a dataset; the same `datasets` again and again with other hashes, or always new ones where none is named.
+   */
+  | { readonly order: 'load', readonly perSecond: number, readonly inFlight: number, readonly operations: number, readonly datasets?: number }
   | { readonly order: 'tell' }
   /** All final blocks with the ids in them: answered as `History`. */
   | { readonly order: 'history' }

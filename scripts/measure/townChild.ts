@@ -11,7 +11,7 @@ const PAGE = 100
 const bornMs = performance.now()
 const birth = JSON.parse(process.argv[2] ?? '{}') as Birth
 const node = await openNode(birth, birth.ledgerProfile, rewired)
-const load = { perSecond: 0, inFlight: 0, operations: 1, under: 0, next: 0, made: 0 }
+const load = { perSecond: 0, inFlight: 0, operations: 1, datasets: Number.POSITIVE_INFINITY, under: 0, next: 0, made: 0 }
 
 process.on('message', message => { void follow(message as Order) })
 process.on('disconnect', () => process.exit(0))
@@ -26,7 +26,10 @@ function say (fact: Fact): void {
 async function follow (order: Order): Promise<void> {
   switch (order.order) {
     case 'load':
-      Object.assign(load, { perSecond: order.perSecond, inFlight: order.inFlight, operations: order.operations, next: performance.now() + Math.random() * 1000 / order.perSecond })
+      Object.assign(load, {
+        perSecond: order.perSecond, inFlight: order.inFlight, operations: order.operations, datasets: order.datasets ?? Number.POSITIVE_INFINITY,
+        next: performance.now() + Math.random() * 1000 / order.perSecond
+      })
       return
     case 'tell': return say({ fact: 'standing', standing: standing() })
     case 'history': return say({ fact: 'answer', ok: true, value: JSON.stringify(await history()) })
@@ -83,11 +86,11 @@ async function submitOne (): Promise<void> {
   pump()
 }
 
-/** A dataset of this town; each is another one. */
 function operationOf (count: number): Uint8Array {
   const hash = sha256(utf8(birth.name), u64(process.pid), u64(count))
+  const name = Number.isFinite(load.datasets) ? sha256(utf8(birth.name), u64(count % load.datasets)) : hash
   return encodeOperation(OPERATIONS.datasetPut, {
-    dataset: `d${hex(hash.subarray(0, 12))}`, feeds: [], schemaHash: hash, licenceHash: hash, isRetired: false
+    dataset: `d${hex(name.subarray(0, 12))}`, feeds: [], schemaHash: hash, licenceHash: hash, isRetired: false
   })
 }
 
