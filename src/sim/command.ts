@@ -40,7 +40,7 @@ export function describe (options: RunOptions, { verdict, traceHash, stats, fail
     `seed      ${options.seed}: ${nodes} validators${liars.length === 0 ? '' : `, of them ${liars.join(', ')}`}${isReal ? ', real signatures' : ''}`,
     `faults    ${faults.length === 0 ? 'none' : faults.join(', ')}`,
     `played    ${(simulatedMs / 3_600_000).toFixed(2)} simulated hours, ${(troubledMs / 1_000).toFixed(0)} s of them in trouble, ${blocks} blocks in ${epochs} epochs, view ${viewsMax} at most, ${messages} messages`,
-    `recovery  ${(recoveryMs / 1_000).toFixed(1)} s after faults ended${forks === 0 ? '' : `; ${forks} forks`}`,
+    `recovery  at most ${(recoveryMs / 1_000).toFixed(1)} s after faults ended, 8 of them until something is submitted${forks === 0 ? '' : `; ${forks} forks`}`,
     `trace     ${traceHash}`,
     `verdict   ${verdict}${failure === null ? '' : `: ${failure.rule} at ${(failure.atMs / 1_000).toFixed(1)} s, node ${failure.node}: ${failure.what}`}`
   ]

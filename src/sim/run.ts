@@ -14,7 +14,7 @@ export type RunStats = {
   readonly simulatedMs: number
   /** Of it, in bursts of faults. */
   readonly troubledMs: number
-  /** From the end of each burst of faults until all honest nodes had the same newest block, for good; the longest. */
+  /** From the end of faults until every honest node had what was submitted 8 s after that in a final block; the longest. */
   readonly recoveryMs: number
   readonly liars: readonly string[]
   readonly faults: readonly string[]
@@ -97,7 +97,7 @@ function heal (world: World): number {
   }
   const steady = world.places.filter(({ index }) => world.isSteady(index))
   const [submitter] = steady
-  agenda.after(PROBE_AFTER_MS, () => { if (submitter !== undefined) world.submit(submitter.index, PUT) })
+  agenda.after(PROBE_AFTER_MS, () => { if (submitter !== undefined) world.probe(submitter.index, steady.map(each => each.index)) })
   agenda.runUntil(fromMs + HEALING_MS, () => isBroken(world))
   if (isBroken(world) || plan.expectsForks) return 0
   const heads = new Map(steady.flatMap(({ index }) => world.at(index).slice(0, 1)).map(each => [each, each.view()]))
@@ -112,7 +112,7 @@ function heal (world: World): number {
     const each = [...heads].map(([who, view]) => `${who.place.index}: ${view?.role} e${view?.epoch} v${view?.view} h${view?.height}`)
     judge.note('liveness', stuck[0]?.place ?? -1, `${stuck.length} transactions are not final a minute after healing; ${each.join('; ')}`)
   }
-  return Math.max(0, world.lastFinalMs - fromMs)
+  return Math.max(0, world.probedMs - fromMs)
 }
 
 /** Others may be refused for good reason. */

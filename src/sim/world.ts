@@ -4,7 +4,7 @@ import { makeBlock, NORMAL, SEAL, voteSignBytes, type Block, type BlockFields, t
 import type { SigningKey } from '../core/identity/index.ts'
 import { Judge, Signatures, type Violation } from './checking/index.ts'
 import {
-  Agenda, chanceOf, keyMaker, memberOf, Network, nodeKeyOf, placeOf, Process, ROTATE, START_WALL_MS, toyApp, toyTransaction, Trace,
+  Agenda, chanceOf, keyMaker, memberOf, Network, nodeKeyOf, placeOf, Process, PUT, ROTATE, START_WALL_MS, toyApp, toyTransaction, Trace,
   type Chance, type Fate, type KeyMaker, type Liar, type Place, type Power, type Surroundings, type ToyApp, type ToyTransaction
 } from './ground/index.ts'
 import { pairOf, type Plan } from './plan.ts'
@@ -42,6 +42,10 @@ export class World {
   /** When something left an honest node for the last time, and what. */
   lastSent: { readonly atMs: number, readonly node: number, readonly kind: string } = { atMs: 0, node: -1, kind: 'nothing' }
   lastFinalMs = 0
+  /** When every honest node had the probe, which was submitted after the last healing. */
+  probedMs = 0
+  #probe = ''
+  readonly #unprobed = new Set<number>()
   messages = 0
   views = 0
 
@@ -71,6 +75,7 @@ export class World {
         for (const { block } of blocks) this.trace.add('final', this.agenda.nowMs, who.name, block.digest)
         this.views = Math.max(this.views, blocks.at(-1)?.block.header.view ?? 0)
         this.lastFinalMs = this.agenda.nowMs
+        if (blocks.some(({ ids }) => ids.includes(this.#probe))) this.#reached(who.place.index)
         if (this.isHonest(who)) this.judge.final(who, blocks, proof)
       },
       onAlarm: (who, code, sentence) => {
@@ -131,6 +136,13 @@ export class World {
     return transaction
   }
 
+  /** Submits a transaction of which it is remembered when the last of these places has it in a final block. */
+  probe (from: number, places: readonly number[]): void {
+    this.#unprobed.clear()
+    for (const each of places) this.#unprobed.add(each)
+    this.#probe = this.submit(from, PUT).id
+  }
+
   resubmit (index: number): void {
     const open = this.#own.filter(({ transaction, place }) => place === index && !this.judge.isFinal(transaction.id)).map(each => each.transaction)
     if (open.length > 0) for (const process of this.at(index)) process.feed({ type: 'submit', transactions: open })
@@ -143,6 +155,10 @@ export class World {
 
   violations (): readonly Violation[] {
     return this.judge.violations
+  }
+
+  #reached (index: number): void {
+    if (this.#unprobed.delete(index) && this.#unprobed.size === 0) this.probedMs = this.agenda.nowMs
   }
 
   #fate (): Fate {
