@@ -49,7 +49,7 @@ export function playSeed (options: RunOptions, liars: Readonly<Record<string, Li
   return playWorld(new World(plan, liars))
 }
 
-export function playWorld (world: World): Verdict {
+function playWorld (world: World): Verdict {
   return finish(world, play(world))
 }
 

@@ -9,7 +9,7 @@ import {
 } from './ground/index.ts'
 import { pairOf, type Plan } from './plan.ts'
 
-export const PROFILES: Readonly<Record<Plan['profile'], Profile>> = {
+const PROFILES: Readonly<Record<Plan['profile'], Profile>> = {
   lan: { deltaMs: 250, batchWindowMs: 50, backoffMaxMs: 60_000, heartbeatMs: 6 * 3_600_000, bodyBytesMax: 65_536, driftMsMax: 30_000 },
   wan: { deltaMs: 1_000, batchWindowMs: 250, backoffMaxMs: 60_000, heartbeatMs: 6 * 3_600_000, bodyBytesMax: 65_536, driftMsMax: 30_000 }
 }
@@ -273,6 +273,6 @@ function hashOfSeats (validators: readonly Validator[]): Uint8Array {
   return sha256(encodeCanonical(validators.map(({ member, node, key }) => [member, node, key])))
 }
 
-export function seatOf (index: number, key: Uint8Array): Validator {
+function seatOf (index: number, key: Uint8Array): Validator {
   return { member: memberOf(index), node: nodeKeyOf(index), key }
 }

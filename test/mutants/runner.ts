@@ -10,7 +10,7 @@ const ROOT = resolve(import.meta.dirname, '../..')
 const COPIED = ['src/base', 'src/core', 'src/sim', 'src/host', 'package.json']
 
 /** A copy of the sources that can be spoilt; the packages are those of the original. */
-export async function copySources (): Promise<string> {
+async function copySources (): Promise<string> {
   const folder = await mkdtemp(join(tmpdir(), 'hanse-mutant-'))
   for (const each of COPIED) await cp(join(ROOT, each), join(folder, each), { recursive: true })
   await symlink(join(ROOT, 'node_modules'), join(folder, 'node_modules'))

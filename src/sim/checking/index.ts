@@ -2,5 +2,4 @@
  * Judges runs: agreement, validity, honest votes, floors, limits, and by an oracle that decides everything a second time.
  */
 export { Judge, type JudgeOptions, type Violation } from './judge.ts'
-export { Oracle, type VerdictOf } from './oracle.ts'
 export { Signatures, type SignedVote } from './signatures.ts'

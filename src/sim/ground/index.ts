@@ -8,7 +8,7 @@ export { Agenda } from './agenda.ts'
 export { chanceOf, type Chance } from './chance.ts'
 export { Disk, type DiskRow, type Fate } from './disk.ts'
 export { keyMaker, memberOf, nameOfNode, nodeKeyOf, type KeyMaker } from './keys.ts'
-export { FAIR, IN_FLIGHT_MAX, Network, type Weather } from './network.ts'
+export { Network, type Weather } from './network.ts'
 export { placeOf, Process, START_WALL_MS, type Engine, type Mask, type Place, type Stimulus, type Surroundings } from './process.ts'
 export type { Liar, Lie, Power } from './liar.ts'
 export {

@@ -14,12 +14,9 @@ export type Weather = {
   duplicates: number
 }
 
-export const FAIR: Weather = { delayMsMin: 5, delayMsMax: 60, tailShare: 0, tailMsMax: 0, loss: 0, duplicates: 0 }
+const FAIR: Weather = { delayMsMin: 5, delayMsMax: 60, tailShare: 0, tailMsMax: 0, loss: 0, duplicates: 0 }
 
 type Link = { isOpen: boolean, generation: number, inFlight: number, change: number }
-
-/** What one direction of one link holds before the stream is reset. */
-export const IN_FLIGHT_MAX = 2_048
 
 export type NetworkOptions = {
   readonly agenda: Agenda
@@ -27,6 +24,7 @@ export type NetworkOptions = {
   /** Whether two places are joined at all. */
   readonly isJoined: (a: number, b: number) => boolean
   readonly onDelivered: (from: Process, to: Process, message: Uint8Array) => void
+  /** What a link holds before its stream is reset. */
   readonly queueMax: number
 }
 

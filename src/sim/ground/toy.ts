@@ -64,7 +64,7 @@ function decodeToy (content: Uint8Array): ToyTransaction | undefined {
   return { id: hex(sha256(content)), bytes: content, kind, index, notAfterMs, key }
 }
 
-export const KEPT_STATE: Uint8Array = utf8('state')
+const KEPT_STATE = utf8('state')
 
 export function toyApp (seats: readonly Validator[], seatOf: (index: number, key: Uint8Array) => Validator, timeMs: number): ToyApp {
   const first: ToyState = {
