@@ -36,13 +36,13 @@ export type ToyTransaction = Transaction & { readonly text: string }
 /** What was said, in order; and who shall sit at the table next. */
 export type ToyState = { readonly said: ReadonlySet<string>, readonly root: Uint8Array, readonly seats: readonly Validator[], readonly next: readonly Validator[] | null }
 
-export function say (text: string): ToyTransaction {
+function say (text: string): ToyTransaction {
   const content = utf8(text)
   return { id: hex(sha256(content)), bytes: content, text }
 }
 
 /** Texts of the form `seats:a,b,c` are due at the next seal; `bad…` never applies; each text once. */
-export function toyApp (names: readonly string[]): App<ToyState, ToyTransaction> {
+function toyApp (names: readonly string[]): App<ToyState, ToyTransaction> {
   const seats = names.map(name => seatOf(name))
   const body = list(bytes(1, 1_024), 4_000)
   const isFit = (state: ToyState, text: string): boolean => !text.startsWith('bad') && !state.said.has(text)

@@ -183,7 +183,7 @@ export function transactionOf ({ charter }: Council, voter: Voter, operations: r
   }, voter.city.node)
 }
 
-export function nodePut ({ certificate, city, port }: Voter, nonce: number): Uint8Array {
+function nodePut ({ certificate, city, port }: Voter, nonce: number): Uint8Array {
   return encodeOperation(OPERATIONS.nodePut, {
     certificate: certificate.envelope, transportKey: city.transport.publicKey, addresses: [`/ip4/127.0.0.1/tcp/${port}/x/${nonce}`]
   })

@@ -13,8 +13,8 @@
  * sent again.
  */
 export {
-  APPLY_ADDRESSES_MAX, decodeAdmissionAnswer, decodeAdmissionRequest, encodeAdmissionAnswer, encodePresent, INTRODUCED_MAX, REQUEST_SIZE_BYTES_MAX,
-  signAdmissionRequest, type AdmissionAnswer, type AdmissionRefusal, type AdmissionRequest, type Introduced, type SignedAdmission
+  APPLY_ADDRESSES_MAX, decodeAdmissionAnswer, decodeAdmissionRequest, encodeAdmissionAnswer, encodePresent, INTRODUCED_MAX, signAdmissionRequest,
+  type AdmissionAnswer, type AdmissionRefusal, type AdmissionRequest, type Introduced, type SignedAdmission
 } from './message.ts'
 export {
   APPLICATIONS_MAX, decodeReception, encodeReception, openReception, outstandingUntilMs, receptionStep, withTicket,

@@ -230,7 +230,7 @@ function forgetUnfinal<S, T extends Transaction> (turn: Turn<S, T>): void {
 
 /**
  * What is final, as it is kept outside. Everything is read at once and synchronously: a driver that reads asynchronously first
- * loads what the request can touch (`archiveReads` names it), then answers.
+ * loads what the request can touch, then answers.
  */
 export type ArchiveReader = {
   readonly tipHeight: number
@@ -241,15 +241,6 @@ export type ArchiveReader = {
   proofAt (height: number): FinalityProof | undefined
   /** The proof of the seal that ended an epoch. */
   sealOf (epoch: number): FinalityProof | undefined
-}
-
-/** Heights and epochs that the answer to a request may read, the ends included. Proofs may lie further up: read those until one is found. */
-export function archiveReads (request: ArchiveRequest): { readonly heights: readonly [number, number] | null, readonly epochs: readonly [number, number] | null } {
-  switch (request.kind) {
-    case 'block': return { heights: null, epochs: null }
-    case 'range': return { heights: [request.fromHeight, request.fromHeight + 2 * RANGE_BLOCKS_MAX], epochs: null }
-    case 'seals': return { heights: null, epochs: [request.fromEpoch, request.fromEpoch + SEALS_MAX - 1] }
-  }
 }
 
 /** The messages that answer a request, within the caps; an empty range says that there is nothing. */

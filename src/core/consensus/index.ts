@@ -77,7 +77,7 @@ export type {
 } from './types.ts'
 export { JOINED_BYTES_MAX } from './types.ts'
 export type { State } from './state.ts'
-export { anchorOf, archiveAnswer, archiveReads, type ArchiveReader, type Snapshot, type SnapshotFailure } from './archive.ts'
+export { anchorOf, archiveAnswer, type ArchiveReader, type Snapshot, type SnapshotFailure } from './archive.ts'
 export { decodeMessage, encodeMessage, joinMessages, MESSAGE_KINDS, splitMessages, type Message, type MessageKind, type Status } from './message.ts'
 export { appendLog, type Log } from './state.ts'
 export { decide, recorded, NOTHING_ON_RECORD, type Decision, type OnRecord } from './signer.ts'

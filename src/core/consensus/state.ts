@@ -52,7 +52,7 @@ export type View = {
   readonly proposal: { readonly name: string, readonly signature: Uint8Array } | null
 }
 
-export const EMPTY_VIEW: View = { votes: [], notarized: null, nullified: null, finalized: null, proposal: null }
+const EMPTY_VIEW: View = { votes: [], notarized: null, nullified: null, finalized: null, proposal: null }
 
 export type Epoch = {
   readonly number: number

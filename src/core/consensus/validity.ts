@@ -85,7 +85,7 @@ export function sealOf<S, T extends Transaction> ({ rules, draft: { epoch } }: T
 }
 
 /** The parent is certified, and every view between was given up by a quorum. */
-export function isJustified<S, T extends Transaction> (turn: Turn<S, T>, header: Header, just: Just): boolean {
+function isJustified<S, T extends Transaction> (turn: Turn<S, T>, header: Header, just: Just): boolean {
   const { epoch, view, parent, parentView } = header
   const { parentCert, nulls } = just
   if (view <= parentView || nulls.length !== view - parentView - 1) return false
@@ -113,12 +113,12 @@ export function isProven<S, T extends Transaction> (turn: Turn<S, T>, cert: Cert
   return verifyCert(rules.federation, draft.epoch.set, cert, known)
 }
 
-export function isSameCert (a: Cert, b: Cert): boolean {
+function isSameCert (a: Cert, b: Cert): boolean {
   return a.epoch === b.epoch && a.view === b.view && a.type === b.type && isSameDigest(a.digest, b.digest) &&
     equalBytes(a.bitmap, b.bitmap) && equalBytes(a.signatures, b.signatures)
 }
 
-export function isSameDigest (a: Uint8Array | null, b: Uint8Array | null): boolean {
+function isSameDigest (a: Uint8Array | null, b: Uint8Array | null): boolean {
   return a === null || b === null ? a === b : equalBytes(a, b)
 }
 
@@ -159,7 +159,7 @@ export function evidenceName (evidence: Evidence, set: ValidatorSet): { readonly
   return signer === undefined ? null : { name: `${vote.epoch}/${hex(signer.key)}/${vote.view}/${evidence.kind}`, signer, view: vote.view, epoch: vote.epoch }
 }
 
-export function setOfEpoch<S, T extends Transaction> ({ draft: { epoch, past } }: Turn<S, T>, number: number): ValidatorSet | undefined {
+function setOfEpoch<S, T extends Transaction> ({ draft: { epoch, past } }: Turn<S, T>, number: number): ValidatorSet | undefined {
   return number === epoch.number ? epoch.set : past.find(each => each.number === number)?.set
 }
 

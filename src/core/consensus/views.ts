@@ -93,7 +93,7 @@ export function want<S, T extends Transaction> (turn: Turn<S, T>, digest: Uint8A
 }
 
 /** Whether there is any reason to spend energy. */
-export function need<S, T extends Transaction> (turn: Turn<S, T>): boolean {
+function need<S, T extends Transaction> (turn: Turn<S, T>): boolean {
   const { draft, now, rules: { app, profile } } = turn
   const at = viewAt(turn, draft.view)
   if (at.proposal !== null || votesAt(at, NULLIFY).length > draft.epoch.set.faultyMax) return true

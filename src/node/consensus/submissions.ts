@@ -5,7 +5,7 @@ import type { Clock, Store } from '../../host/index.ts'
 import { ownTransactionKey, rowsOf } from '../rows/index.ts'
 import type { Driver, Finals } from './driver.ts'
 
-export const OWN_TRANSACTIONS_PER_MEMBER_MAX = 256
+const OWN_TRANSACTIONS_PER_MEMBER_MAX = 256
 const OWN_TRANSACTIONS_MAX = 4_096
 const FINAL_IDS_MAX = 4_096
 /** How often own transactions are looked through for those that can never become final, or that the pool lost. */
