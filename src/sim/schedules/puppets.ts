@@ -4,7 +4,7 @@ import {
   assembleCert, FINALIZE, makeBlock, NORMAL, NOTARIZE, NULLIFY, PROPOSE, voteSignBytes, type Block, type Cert, type ValidatorSet, type Vote, type VoteType
 } from '../../core/finality/index.ts'
 import type { SigningKey } from '../../core/identity/index.ts'
-import { nameOfNode, nodeKeyOf, PUT, START_WALL_MS, toyTransaction, type Chance, type Engine, type Process, type ToyApp } from '../ground/index.ts'
+import { nameOfNode, PUT, START_WALL_MS, toyTransaction, type Chance, type Engine, type Process, type ToyApp } from '../ground/index.ts'
 
 /** What peers remember of the instances behind a key. */
 const [INSTANCE_WINDOW_MS, INSTANCES_MAX] = [60_000, 8]

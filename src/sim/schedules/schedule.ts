@@ -19,19 +19,22 @@ export type Life = {
   readonly crashes: number
   readonly locks: number
   readonly finals: number
-  /** What must not be, as sentences. A clone that is cut off from its original may contradict it, if the pair proves it. */
+  /** Pairs of votes that left and that no honest node gives. */
+  readonly conflicts: readonly string[]
+  /** All that must not be. A clone that is cut off from its original may contradict it, if the pair proves that. */
   readonly violations: readonly string[]
   readonly isProven: boolean
 }
 
 const NODES = 4
 const STEPS = 24
+const HELLO_MS = 4
 const PROFILE = { deltaMs: 1_000, batchWindowMs: 0, backoffMaxMs: 60_000, heartbeatMs: 6 * 3_600_000, bodyBytesMax: BODY_BYTES_MAX, driftMsMax: 30_000 }
 const signBytes = tuple(literal('hanse'), literal(1), cid(), text(16), uint(), uint(), uint(4), nullable(bytes(32)))
 
 /** Where everybody hears everything, what peers answer protects; elsewhere a vote may have reached nobody. */
 const HEARS_ALL: ReadonlySet<LifeFate> = new Set(['unmarked', 'clone', 'no signer', 'cut off'])
-const HEARD = 0.3
+const HEARD = 0.1
 
 export function playLife (seed: number, broken?: Broken): Life {
   return new Schedule(seed, broken).play()
@@ -67,7 +70,7 @@ class Schedule {
     const set = validatorSet(app.genesis.validators, keys.scheme)
     assert(set.ok && own !== undefined, 'four keys are a set')
     this.#place.keys.set(hex(own.publicKey), own)
-    Object.assign(this.#place, { signer: diskOf(broken) })
+    Object.assign(this.#place, { signer: diskOf(broken), store: diskOf(broken) })
     this.#said = new Said(federation, set.value)
     this.#puppets = new Puppets({ federation, app, set: set.value, chance: this.#chance, keys: all.slice(1) })
     this.#around = {
@@ -90,7 +93,7 @@ class Schedule {
   play (): Life {
     this.#start(this.#place)
     for (let step = 0; step < STEPS; step++) {
-      this.#agenda.runUntil(this.#agenda.nowMs + this.#chance.pick([0.1, 0.5, 1, 3, 3, 50, 900]))
+      this.#agenda.runUntil(this.#agenda.nowMs + this.#chance.pick([0.1, 0.5, 1, 3, 3, 50, 900, 2_500]))
       const kind = this.#chance.next()
       if (kind < 0.12) this.#crash()
       else if (kind < 0.2) this.#meet()
@@ -101,7 +104,7 @@ class Schedule {
     const { votes, conflicts, early, unproven } = this.#said
     const isExcused = this.#fate === 'cut off'
     return {
-      fate: this.#fate, signatures: votes.length, starts: this.#starts, crashes: this.#crashes, locks: this.#locks, finals: this.#finals,
+      fate: this.#fate, signatures: votes.length, starts: this.#starts, crashes: this.#crashes, locks: this.#locks, finals: this.#finals, conflicts,
       violations: [...isExcused ? [] : conflicts, ...unproven > 0 ? ['a pair that proves nothing'] : [], ...early, ...this.#wrong],
       isProven: isExcused && conflicts.length > 0 && unproven === 0
     }
@@ -115,6 +118,11 @@ class Schedule {
     const height = process.view()?.height ?? 0
     if (height < kept) this.#wrong.push(`it starts at height ${height} though ${kept} was kept`)
     this.#heights.set(process, height)
+    // Nobody hears of a process before the row of its instance is synced.
+    this.#agenda.after(HELLO_MS, () => { if (process.isAlive) this.#greet(process) })
+  }
+
+  #greet (process: Process): void {
     const hasOthers = this.#puppets.greet(process.instance, this.#agenda.nowMs)
     for (const name of this.#puppets.names) {
       process.feed({ type: 'open', peer: name, instance: helloOf(name) })
