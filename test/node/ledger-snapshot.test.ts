@@ -312,7 +312,7 @@ describe('a node that is far behind', function () {
     await council.start(late)
     hidesBlocks = false
     await until(() => late.consensus.alarm !== undefined, 'an alarm')
-    assert.match(late.consensus.alarm ?? '', /ask two members for their \/\.well-known\/hanse-checkpoint\.json/)
+    assert.match(late.consensus.alarm ?? '', /ledger checkpoint -o FILE.* from two members/)
     const [ada, bo] = council.voters.map(({ city }) => city.did)
     assert.ok(ada !== undefined && bo !== undefined)
     const checkpoint = checkpointOf(first)

@@ -26,9 +26,9 @@ export type ComposeFailure = { readonly code: string, readonly reason: string, r
 
 /** The whole program: disk, network, node, API. The only place that picks the real host. */
 export async function compose (options: {
-  readonly folder: Folder, readonly config: Config, readonly seeds: Seeds, readonly log: Log, readonly requestStop: () => void
+  readonly folder: Folder, readonly config: Config, readonly seeds: Seeds, readonly checkpoints: readonly Uint8Array[], readonly log: Log, readonly requestStop: () => void
 }): Promise<Running | ComposeFailure> {
-  const { folder, config, seeds, log, requestStop } = options
+  const { folder, config, seeds, checkpoints, log, requestStop } = options
   const { network, storage, sync, ledger } = config
   const ballast = join(folder.path, 'ballast')
   // A full disk cannot even be opened: the ballast is given up for it and laid in again when there is room.
@@ -49,7 +49,7 @@ export async function compose (options: {
     lan: network.lan, profile: network.profile, gossip: network.gossip, ledgerProfile: ledger.profile, keepsAll: sync.datasets === 'all', quotaBytes: sync.quota_bytes,
     segmentBytesTarget: storage.segment_bytes_target, lingerMs: storage.linger_ms, scrubHours: storage.scrub_hours,
     hasRoom: () => hasRoom, charter: charter.ok ? charter.value : undefined, keepCharter: envelope => keepCharter(folder, envelope),
-    isRestored, restoreEnded: () => { rm(folder.restored, { force: true }).catch(() => {}) }, log
+    checkpoints, isRestored, restoreEnded: () => { rm(folder.restored, { force: true }).catch(() => {}) }, log
   })
   const token = createToken(systemRandom.bytes(TOKEN_BYTES))
   const api = await createApi({

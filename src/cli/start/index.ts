@@ -2,11 +2,11 @@
  * Runs a node as this process until it is asked to stop.
  */
 import { existsSync } from 'node:fs'
+import { readFile } from 'node:fs/promises'
 import { configOf } from '../config/index.ts'
 import { folderOf, passphraseOfFile, readKeys } from '../keys/index.ts'
 import { answer, EXIT, problem, type Call, type Command, type Outcome } from '../terminal/index.ts'
 import { createLog } from './log.ts'
-
 
 const STOP_WITHIN_MS = 25_000
 
@@ -14,8 +14,11 @@ export const startCommand: Command = {
   name: 'start',
   summary: 'Run the node of this folder until it is stopped',
   arguments: [],
-  options: [{ name: 'passphrase-file', value: 'FILE', help: 'opens the member key with the first line of this file' }],
-  examples: ['hanse start', 'hanse start --data ./lubeck'],
+  options: [
+    { name: 'passphrase-file', value: 'FILE', help: 'opens the member key with the first line of this file' },
+    { name: 'checkpoint', value: 'FILE', repeated: true, help: 'a member\'s signed word where the ledger stands, after a month away: from two members' }
+  ],
+  examples: ['hanse start', 'hanse start --data ./lubeck', 'hanse start --checkpoint bellevue.checkpoint --checkpoint renton.checkpoint'],
   run: start
 }
 
@@ -30,6 +33,14 @@ async function start (call: Call): Promise<Outcome> {
   if (passphrase?.ok === false) return passphrase
   const keys = await readKeys(folder.path, passphrase?.value)
   if (!keys.ok) return problem(EXIT.failed, keys.failure.code, keys.failure.reason, keys.failure.hint)
+  const checkpoints: Uint8Array[] = []
+  for (const path of call.texts('checkpoint')) {
+    try {
+      checkpoints.push(new Uint8Array(await readFile(path)))
+    } catch {
+      return problem(EXIT.failed, 'checkpoint', `The file ${path} cannot be read`, 'Get it from a member with "hanse ledger checkpoint -o FILE", by a way that you trust.')
+    }
+  }
   const stopping = new AbortController()
   const requestStop = (): void => stopping.abort()
   call.signal.addEventListener('abort', requestStop)
@@ -42,7 +53,7 @@ async function start (call: Call): Promise<Outcome> {
   })
   // Loaded by this command alone: libp2p would cost every other one half a second.
   const { compose } = await import('./compose.ts')
-  const running = await compose({ folder, config, seeds: keys.value.seeds, log, requestStop })
+  const running = await compose({ folder, config, seeds: keys.value.seeds, checkpoints, log, requestStop })
   if ('code' in running) {
     const hint = running.code !== 'address-in-use' ? running.hint
       : 'Set api.listen or api.metrics_listen in hanse.toml (HANSE_API__LISTEN, HANSE_API__METRICS_LISTEN) to another port; port 0 takes any free one.'

@@ -55,7 +55,7 @@ export class Trust {
     const { clock, finalMs } = this.#options
     const days = Math.floor((clock.nowMs() - finalMs) / DAY_MS)
     return `the newest block here is ${days} days old, more than keys are trusted for, so what other nodes show since then may be made up: ` +
-      'ask two members for their /.well-known/hanse-checkpoint.json, by a way that you trust, and give both to this node'
+      'get the file that "hanse ledger checkpoint -o FILE" writes from two members, by a way that you trust, and start this node with --checkpoint FILE twice'
   }
 
   /** Checkpoints whose signatures were checked. */
