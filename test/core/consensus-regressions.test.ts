@@ -180,6 +180,24 @@ describe('bugs that simulation found once', () => {
     assert.equal(world.sent.length, before)
   })
 
+  it('a vote whose block was lost with a crash is said again only once the block is kept again', () => {
+    const world = started()
+    const [leader, second] = fromLeader(world, 1)
+    world.network.passes = (_from, _to, bytes) => !['vote', 'cert'].includes(read(bytes).kind)
+    world.submit(leader, 'one')
+    world.run(1_500)
+    const { rows, effects } = world.member(second)
+    world.crash(second)
+    for (const [key, row] of rows) if (row.database === 'store' && row.key[0] === 'b'.charCodeAt(0)) rows.delete(key)
+    const before = effects.length
+    world.start(second)
+    world.run(20_000)
+    const after = effects.slice(before)
+    const said = after.findIndex(each => each.type === 'send' && isVote(read(each.message), NOTARIZE))
+    assert.ok(said >= 0, 'it votes again')
+    assert.ok(after.slice(0, said).some(each => each.type === 'persist' && each.rows.some(({ key, value }) => key[0] === 'b'.charCodeAt(0) && value !== null)))
+  })
+
   it('(6) who notarized one block does not finalise another of the same view', () => {
     const world = started()
     const { view, epoch, final } = stateOf(world, 'ada')

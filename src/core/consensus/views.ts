@@ -203,11 +203,14 @@ function repeat<S, T extends Transaction> (turn: Turn<S, T>): void {
   draft.backoffMs = Math.min(2 * draft.backoffMs, profile.backoffMaxMs)
   const peers = openValidators(turn)
   sendStatus(turn, peers)
+  const { proposal } = viewAt(turn, draft.view)
   for (const { vote } of draft.signing.rows) {
     if (vote.epoch !== draft.epoch.number || vote.view <= draft.final.view || vote.type === PROPOSE || !isBorneOut(draft, vote)) continue
-    if (vote.view === draft.view || vote.type === FINALIZE) sendAll(turn, peers, { kind: 'vote', vote })
+    if (vote.view !== draft.view && vote.type !== FINALIZE) continue
+    // Lost by a crash between two disks, and here again.
+    if (vote.type === NOTARIZE && vote.digest !== null) keepBlock(turn, hex(vote.digest), proposal?.name === hex(vote.digest) ? proposal.signature : null)
+    sendAll(turn, peers, { kind: 'vote', vote })
   }
-  const proposal = viewAt(turn, draft.view).proposal
   const held = proposal === null ? undefined : draft.blocks.get(proposal.name)
   if (proposal === null || held === undefined) return
   const lacking = peers.filter(each => {
