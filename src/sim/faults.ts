@@ -4,15 +4,18 @@ import type { World } from './world.ts'
 
 const TWIN_SPLITS = 4
 const YEAR_MS = 365 * 24 * 3_600_000
+/** Clocks of all nodes: within what block times may be ahead, or far beyond. */
+const [NARROW_SPREAD_MS, WIDE_SPREAD_MS] = [14_000, 600_000]
 
 /** Before the start: wrong clocks, slow disks. */
 export function misadjust ({ plan, places }: World): void {
   const chance = chanceOf(plan.seed, 'clocks')
+  const spreadMs = chance.isBelow(0.3) ? WIDE_SPREAD_MS : NARROW_SPREAD_MS
   for (const place of places) {
     place.syncMsMax = plan.faults.has('disk') && chance.isBelow(0.3) ? 60 : 3
     if (!plan.faults.has('clock')) continue
     const isWild = plan.fragile.includes(place.index) || plan.liars.has(place.index)
-    place.offsetMs = Math.floor((chance.next() * 2 - 1) * (isWild ? YEAR_MS : 14_000))
+    place.offsetMs = Math.floor((chance.next() * 2 - 1) * (isWild ? YEAR_MS : spreadMs))
     place.drift = (chance.next() * 2 - 1) * 1e-4
   }
 }

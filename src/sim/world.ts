@@ -13,6 +13,8 @@ const PROFILES: Readonly<Record<Plan['profile'], Profile>> = {
   lan: { deltaMs: 250, batchWindowMs: 50, backoffMaxMs: 60_000, heartbeatMs: 6 * 3_600_000, bodyBytesMax: 65_536, driftMsMax: 30_000 },
   wan: { deltaMs: 1_000, batchWindowMs: 250, backoffMaxMs: 60_000, heartbeatMs: 6 * 3_600_000, bodyBytesMax: 65_536, driftMsMax: 30_000 }
 }
+/** No clock of more nodes than are tolerated stands before the founding: they would wait for it. */
+const FOUNDED_AGO_MS = 3_600_000
 const QUEUE_MAX = 2_048
 const NARROW_QUEUE_MAX = 48
 /** Within what block times may be ahead of a clock. */
@@ -58,7 +60,7 @@ export class World {
     const count = plan.nodes + plan.learners
     this.places = Array.from({ length: count }, (_, index) => placeOf(index, [this.#keys.make(`${index}`)]))
     const seats = this.places.slice(0, plan.nodes).map(({ index, keys }) => seatOf(index, bytesOfHex([...keys.keys()][0] ?? '') ?? new Uint8Array(32)))
-    this.app = toyApp(seats, seatOf, START_WALL_MS - 1_000)
+    this.app = toyApp(seats, seatOf, START_WALL_MS - FOUNDED_AGO_MS)
     this.judge = new Judge({
       federation, app: this.app, signatures: this.#signatures, nowMs: () => this.agenda.nowMs, expectsForks: plan.expectsForks,
       scheme: this.#keys.scheme, liars: new Set([...plan.liars.keys(), ...plan.twins].map(memberOf))
