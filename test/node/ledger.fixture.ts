@@ -15,6 +15,7 @@ import { systemClock, systemRandom } from '../../src/host/system/index.ts'
 import { Consensus, ConsensusKeys, type ConsensusOptions, type ProfileName } from '../../src/node/consensus/index.ts'
 import { consensusSecretKey } from '../../src/node/rows/index.ts'
 import { certificateOf, charterOf, cities, DAY_MS, valueOf, type City } from '../core/identity.fixture.ts'
+import { until } from '../support/nodes.ts'
 
 const HOUR_MS = 3_600_000
 
@@ -193,12 +194,13 @@ export function takeUpSequence (voter: Voter): void {
   voter.sequence = nextSequence(voter.consensus.state, voter.city.node.publicKey)
 }
 
-/** Heights of all final transactions by id, as this voter's archive has them. */
+/** Heights of all final transactions by id, as this voter's archive has them: the engine may be a commit ahead of it. */
 export async function finalHeightsOf (consensus: Consensus): Promise<ReadonlyMap<string, number>> {
   const heights = new Map<string, number>()
   for (let height = 1; height <= consensus.view.height; height++) {
-    const block = await consensus.block(height)
-    assert.ok(block !== undefined, `block ${height} is kept`)
+    let block: Awaited<ReturnType<Consensus['block']>>
+    await until(async () => (block = await consensus.block(height)) !== undefined, `block ${height} is kept`)
+    assert.ok(block !== undefined)
     for (const envelope of decodeBody(block.body) ?? []) {
       const transaction = decodeTransaction(consensus.ledger.registry, envelope)
       assert.ok(transaction.ok)
