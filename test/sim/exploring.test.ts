@@ -1,23 +1,23 @@
 import { strict as assert } from 'node:assert'
 import { explore, type ExploreOptions } from '../../src/sim/exploring/index.ts'
 
-const SMALL: ExploreOptions = { nodes: 4, viewsMax: 1, twinLeads: 1, hasRelays: false, statesMax: 6_000 }
+const SMALL: ExploreOptions = { nodes: 4, viewsMax: 1, twinLeads: 1, hasRelays: false, statesMax: 3_000 }
 
 describe('exploration', () => {
   it('finds nothing wrong in any order of deliveries, as far as it goes', () => {
-    const { violations, states, finalHeights } = explore(SMALL)
+    const { violations, states } = explore(SMALL)
     assert.deepEqual(violations, [])
-    assert.ok(states >= SMALL.statesMax && finalHeights.includes(1), `${states} states, final heights ${finalHeights.join()}`)
+    assert.ok(states >= SMALL.statesMax, `${states} states, final heights ${finalHeights.join()}`)
   })
 
   it('explores the same again for the same options', () => {
-    const [first, second] = [explore({ ...SMALL, viewsMax: 3, statesMax: 1_000 }), explore({ ...SMALL, viewsMax: 3, statesMax: 1_000 })]
+    const [first, second] = [explore({ ...SMALL, viewsMax: 3, statesMax: 500 }), explore({ ...SMALL, viewsMax: 3, statesMax: 500 })]
     assert.deepEqual(first, second)
   })
 
   it('finds the fork that a twin makes of a quorum of two, with the deliveries that lead to it', () => {
     const { violations } = explore({
-      ...SMALL, statesMax: 100_000,
+      ...SMALL, statesMax: 100_000, stop: each => each.violations.some(({ what }) => what.includes('exclude each other')) ? 'a fork' : undefined,
       alter: engine => ({ ...engine, epoch: { ...engine.epoch, set: { ...engine.epoch.set, quorum: 2 } } })
     })
     const fork = violations.find(({ what }) => what.includes('exclude each other'))

@@ -35,7 +35,7 @@ export type Explored = {
   readonly violations: readonly Violation[]
 }
 
-const STOP_EVERY = 1_024
+const STOP_EVERY = 64
 const VIOLATIONS_MAX = 10
 
 /** Breadth first over what all engines are in and what is on its way to each. */
