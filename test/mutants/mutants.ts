@@ -16,8 +16,9 @@ const SIGNER = `${CONSENSUS}/signer.ts`
 const ROUGH = { nodes: 4, hours: 0.15, faults: ['slow', 'loss', 'duplicates', 'partition', 'crash', 'disk', 'transactions'] } as const
 
 /**
- * Two rules have no mutant here. An engine that keeps no certificates (W4), or does not count its own votes again after a start,
- * is not noticed in sixty seeds: peers give back certificates and own votes, and each view can be voted on again from W1.
+ * Some rules have no mutant here. An engine that keeps no certificates (W4), or does not count its own votes again after a start,
+ * is not noticed in sixty seeds: peers give back certificates and own votes, and each view can be voted on again from W1. Nor is
+ * one that delivers what is below a seal: a seal that only a flush block finalises comes in one seed of hundreds.
  */
 export const MUTANTS: readonly Mutant[] = [
   {
@@ -61,11 +62,15 @@ export const MUTANTS: readonly Mutant[] = [
     options: ROUGH, seedsMax: 60, firstSeed: 1
   },
   {
-    name: 'delivers what is below a seal',
-    edits: [{ file: `${CONSENSUS}/deciding.ts`, find: '    if (outcome.seal !== null) break\n', replace: '' },
-      { file: `${CONSENSUS}/deciding.ts`, find: 'if (outcome?.context == null) return false', replace: 'if (outcome == null) return false' },
-      { file: `${CONSENSUS}/deciding.ts`, find: 'context: outcome.context,', replace: 'context: outcome.context ?? blocks.at(-1).context,' }],
-    options: { nodes: 7, hours: 0.15, liars: ['nuller', 'slowLeader'], faults: ['seats', 'slow', 'loss', 'partition', 'transactions'] }, seedsMax: 60, firstSeed: 41
+    name: 'accepts a seal that is not due',
+    edits: [{ file: `${CONSENSUS}/validity.ts`, find: 'if ((header.type === SEAL) !== (due !== null)) return false', replace: 'if (header.type !== SEAL && due !== null) return false' },
+      { file: `${CONSENSUS}/validity.ts`, find: '  if (header.seal !== null) return false\n', replace: '  if (header.seal !== null) return true\n' }],
+    options: { nodes: 4, hours: 0.15, liars: ['reconfigurer'], faults: ['seats', 'transactions'] }, seedsMax: 60, firstSeed: 1
+  },
+  {
+    name: 'believes certificates that do not verify',
+    edits: [{ file: `${CONSENSUS}/validity.ts`, find: 'return verifyCert(rules.federation', replace: 'return at !== null || verifyCert(rules.federation' }],
+    options: { nodes: 4, hours: 0.15, liars: ['mutator'], faults: ['slow', 'transactions'] }, seedsMax: 60, firstSeed: 1
   },
   {
     name: 'accepts a seal that names others',
