@@ -1,6 +1,6 @@
 import { strict as assert } from 'node:assert'
 import { EMPTY_ROOT, hex, leafHash, merkleRoot } from '../../src/base/index.ts'
-import { decodeMessage, encodeMessage, splitMessages, type Message, type Status } from '../../src/core/consensus/index.ts'
+import { decodeMessage, encodeMessage, joinMessages, splitMessages, type Message, type Status } from '../../src/core/consensus/index.ts'
 import {
   FINALIZE, leaderOf, makeBlock, NOTARIZE, PROPOSE, voteSignBytes, type Block, type Vote, type VoteType
 } from '../../src/core/finality/index.ts'
@@ -326,5 +326,18 @@ describe('a peer that lies about its height', () => {
     assert.equal(stateOf(world, 'ed').catching, null)
     const asked = world.member('ed').effects.filter(each => each.type === 'send' && each.peer === liar && read(each.message).kind === 'getRange')
     assert.ok(asked.length <= 3, `${asked.length} times`)
+  })
+
+  it('takes nothing into its pool that is final already, told late or again: an idle ledger would seem to wait for it', () => {
+    const world = createWorld(FOUR)
+    world.startAll()
+    world.run(5_000)
+    world.submit('ada', 'once')
+    world.run(5_000)
+    assert.deepEqual(world.said('bo'), ['once'])
+    const again = encodeMessage({ kind: 'putTx', transactions: [new TextEncoder().encode('once')] })
+    world.feed('bo', { type: 'message', peer: world.member('ada').peer, bytes: joinMessages([again]) })
+    world.submit('cy', 'once')
+    assert.deepEqual(['bo', 'cy'].map(name => stateOf(world, name).pool.size), [0, 0])
   })
 })
