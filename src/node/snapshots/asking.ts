@@ -3,7 +3,7 @@ import type { Clock, Peer } from '../../host/index.ts'
 import { encodeSnapshotRequest, type SnapshotRequest } from './messages.ts'
 
 /** An answer has so long, however slowly it comes; then another node is asked. */
-export const ANSWER_MS = 60_000
+const ANSWER_MS = 60_000
 const CREDIT_BYTES = 256 * 1024
 
 /** `gone`: the node says that it does not hold it. `silent`: no answer in time, or none at all. `wrong`: more than was asked for. */

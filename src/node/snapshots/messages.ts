@@ -2,7 +2,7 @@ import {
   bytes, decodeCanonical, encodeCanonical, HASH_SIZE_BYTES, list, literal, struct, uint, union, type CodecFailure, type Parsed, type Result
 } from '../../base/index.ts'
 
-export const REQUEST_BYTES_MAX = 1_024
+const REQUEST_BYTES_MAX = 1_024
 /** A proof of finality is refused beyond this by whoever decodes it. */
 const PROOF_BYTES_MAX = 1024 * 1024
 const PEAKS_MAX = 64

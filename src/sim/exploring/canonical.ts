@@ -75,6 +75,6 @@ export function nameOfVote ({ view, type, digest, signer }: Vote): string {
   return `${view}/${type}/${signer}/${digest === null ? '' : hex(digest)}`
 }
 
-export function nameOfCert ({ view, type, digest, bitmap }: Cert): string {
+function nameOfCert ({ view, type, digest, bitmap }: Cert): string {
   return `${view}/${type}/${digest === null ? '' : hex(digest)}/${hex(bitmap)}`
 }
