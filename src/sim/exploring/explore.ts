@@ -39,7 +39,7 @@ const STOP_EVERY = 64
 const VIOLATIONS_MAX = 10
 
 /** Breadth first over what all engines are in and what is on its way to each. */
-export class Exploration {
+class Exploration {
   readonly stage: Stage
   readonly locals: Locals
   readonly violations: Violation[] = []

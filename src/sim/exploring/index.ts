@@ -13,4 +13,4 @@
  * and proposals are delivered that they are made of. Wall clocks stand still. Patience is taken out of the states (see
  * `normalised`), states that behave alike are one (`canonicalOf`), silent deliveries are put off (`turnsOf`).
  */
-export { explore, type Exploration, type Explored, type ExploreOptions, type Violation } from './explore.ts'
+export { explore, type Explored, type ExploreOptions, type Violation } from './explore.ts'
