@@ -278,7 +278,7 @@ function showEvidence<S, T extends Transaction> (turn: Turn<S, T>, chain: readon
 
 /** Forgets what finality has decided; after a seal (the present view is 0) that is all. */
 function prune<S, T extends Transaction> (turn: Turn<S, T>, blocks: readonly FinalBlock<S>[]): void {
-  const { draft, rules, now } = turn
+  const { draft, rules } = turn
   const { final } = draft
   for (const [view, { notarized, nullified, finalized }] of draft.views) {
     if (view > final.view && final.view > 0) continue
@@ -296,7 +296,7 @@ function prune<S, T extends Transaction> (turn: Turn<S, T>, blocks: readonly Fin
   draft.includable = null
   const included = new Set(blocks.flatMap(each => each.ids))
   for (const [id, transaction] of draft.pool) {
-    if (!included.has(id) && rules.app.isAlive(final.outcome.state, now.wallMs, transaction)) continue
+    if (!included.has(id) && rules.app.isAlive(final.outcome.state, final.timeMs, transaction)) continue
     drop(turn, 'pool', id)
     draft.poolBytes -= transaction.bytes.length
     const payer = rules.app.payer?.(transaction)

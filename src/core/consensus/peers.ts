@@ -323,11 +323,11 @@ function hold<S, T extends Transaction> (turn: Turn<S, T>, block: Block): void {
 }
 
 export function addTransactions<S, T extends Transaction> (turn: Turn<S, T>, transactions: readonly T[]): void {
-  const { draft, rules: { app }, now: { wallMs } } = turn
+  const { draft, rules: { app } } = turn
   let isNew = false
   for (const each of transactions) {
-    // Told late or again: it is final already, or can never be.
-    if (!app.isAlive(draft.final.outcome.state, wallMs, each)) continue
+    // Told late or again: it is final already. By the time of blocks, so that a wrong clock refuses nothing that others hold.
+    if (!app.isAlive(draft.final.outcome.state, draft.final.timeMs, each)) continue
     const payer = app.payer?.(each)
     const share = payer === undefined ? 0 : draft.poolShares.get(payer) ?? 0
     if (share >= POOL_TRANSACTIONS_PER_PAYER_MAX) continue
