@@ -67,7 +67,7 @@ export interface App<S, T extends Transaction> {
   changes (before: S, after: S): readonly StateRow[]
 }
 
-/** Local times and limits; none of them can affect safety. consensus.md section 2. */
+/** Local times and limits; none of them can affect safety. */
 export type Profile = {
   readonly deltaMs: number
   readonly batchWindowMs: number

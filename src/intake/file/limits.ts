@@ -1,4 +1,4 @@
-/** The largest body of a record: data.md section 3. A larger row makes its file travel whole. */
+/** The largest body of a record. A larger row makes its file travel whole. */
 export const ROW_BYTES_MAX = 262_144
 
 /** What is read to tell the kind of a file. The list of features of a GeoJSON file must begin within it. */

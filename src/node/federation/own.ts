@@ -10,7 +10,7 @@ const SIGNER_OF = metaKey('store')
 const FOREIGN = 'the signer database is missing, damaged or belongs to another store: own feeds are not written; restore it from a backup'
 
 /**
- * Decides which own feeds may be written, by what the signer promised (data.md section 5). What is not here as far as it was
+ * Decides which own feeds may be written, by what the signer promised. What is not here as far as it was
  * promised is fetched back from neighbours first. Where it is not known what was promised, because a guard is damaged or the
  * folder was restored from a backup, half of the other members must first have told what they hold.
  */

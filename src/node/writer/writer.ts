@@ -19,7 +19,7 @@ type Part = { readonly tail: Tail, readonly segments: readonly Closed[], readonl
 type Round = readonly Part[]
 
 /**
- * Appends to own feeds and signs their heads, in rounds over all feeds together (data.md section 5):
+ * Appends to own feeds and signs their heads, in rounds over all feeds together:
  * segments are synced to the store, then the guard to the signer, and only then a signature exists and callers are told.
  * The store commit of the next round runs beside the guard commit of this one.
  *
