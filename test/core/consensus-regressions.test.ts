@@ -299,7 +299,7 @@ describe('what was lost', () => {
   })
 })
 
-describe('a peer that lies about its height', () => {
+describe('T-C1: a sync peer that lies about its height', () => {
   it('is asked three times at most, and catching up ends with another that has blocks', () => {
     const world = createWorld(FOUR, ['liar', 'ed'])
     for (const name of FOUR) world.start(name)
@@ -327,7 +327,9 @@ describe('a peer that lies about its height', () => {
     const asked = world.member('ed').effects.filter(each => each.type === 'send' && each.peer === liar && read(each.message).kind === 'getRange')
     assert.ok(asked.length <= 3, `${asked.length} times`)
   })
+})
 
+describe('a pool', () => {
   it('takes nothing into its pool that is final already, told late or again: an idle ledger would seem to wait for it', () => {
     const world = createWorld(FOUR)
     world.startAll()

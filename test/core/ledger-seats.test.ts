@@ -306,7 +306,7 @@ describe('ledger parameters', () => {
     assert.equal(chain.ledger.due(chain.state), null)
   })
 
-  it('outside their ranges are refused when proposed and again when applied (ASA-2024-001)', () => {
+  it('T-C5: outside their ranges are refused when proposed and again when applied, so that no value halts the chain', () => {
     const chain = foundedChain(4)
     for (const [name, [min, max]] of Object.entries(PARAMETER_RANGES)) {
       for (const value of [min - 1, max + 1, -1, Number.MAX_SAFE_INTEGER]) {
