@@ -1,5 +1,5 @@
 import { strict as assert } from 'node:assert'
-import { EMPTY_ROOT, hex, leafHash, merkleRoot } from '../../src/base/index.ts'
+import { EMPTY_ROOT, encodeCanonical, hex, leafHash, merkleRoot } from '../../src/base/index.ts'
 import { decodeMessage, encodeMessage, joinMessages, splitMessages, type Message, type Status } from '../../src/core/consensus/index.ts'
 import {
   FINALIZE, leaderOf, makeBlock, NOTARIZE, PROPOSE, voteSignBytes, type Block, type Vote, type VoteType
@@ -22,6 +22,14 @@ function isVote (message: Message, type: VoteType): boolean {
 
 function isCert (message: Message, type: VoteType): boolean {
   return (message.kind === 'cert' && message.cert.type === type) || (message.kind === 'certs' && message.certs.some(each => each.type === type))
+}
+
+/** Starts all; the leader of the first view, and another. */
+function fromLeaderOf (world: World): readonly [string, string] {
+  world.startAll()
+  world.run(5_000)
+  const [leader, other] = fromLeader(world, stateOf(world, 'ada').view)
+  return [leader, other]
 }
 
 /** Names by seat, beginning with the leader of a view. */
@@ -326,6 +334,26 @@ describe('T-C1: a sync peer that lies about its height', () => {
     assert.equal(stateOf(world, 'ed').catching, null)
     const asked = world.member('ed').effects.filter(each => each.type === 'send' && each.peer === liar && read(each.message).kind === 'getRange')
     assert.ok(asked.length <= 3, `${asked.length} times`)
+  })
+})
+
+describe('a block whose body is not its own', () => {
+  it('is fetched again from others: its header alone was voted on, so it may come with any bytes behind it', () => {
+    const world = createWorld(FOUR)
+    const [leader, spoiled] = fromLeaderOf(world)
+    const text = new TextEncoder()
+    world.network.passes = (from, to, bytes) => {
+      const [message] = (splitMessages(bytes) ?? []).map(frame => decodeMessage(frame, PROFILE.bodyBytesMax))
+      if (to !== spoiled || from !== leader || message?.ok !== true || message.value.kind !== 'proposal') return true
+      const { block, signature } = message.value
+      const other = encodeMessage({ kind: 'proposal', block: { ...block, body: encodeCanonical([text.encode('something else')]) }, signature })
+      world.feed(spoiled, { type: 'message', peer: world.member(from).peer, bytes: joinMessages([other]) })
+      return false
+    }
+    world.submit(leader, 'said')
+    world.run(10_000)
+    assert.deepEqual(FOUR.map(name => world.said(name)), FOUR.map(() => ['said']))
+    assert.deepEqual(world.member(spoiled).effects.filter(each => each.type === 'alarm'), [])
   })
 })
 

@@ -77,6 +77,10 @@ function toyApp (names: readonly string[]): App<ToyState, ToyTransaction> {
       if (context.type === 3) next = { ...next, seats: before.next ?? before.seats, next: null, root: sha256(next.root, utf8('seal')) }
       return { ok: true, value: { next, stateRoot: next.root, bodyRoot: merkleRoot(ids.map(id => leafHash(utf8(id)))), ids } }
     },
+    bodyRootOf: bodyBytes => {
+      const decoded = bodyBytes.length === 0 ? { ok: true as const, value: [] } : decodeCanonical(bodyBytes, body, 65_536)
+      return decoded.ok ? merkleRoot(decoded.value.map(each => leafHash(utf8(hex(sha256(each)))))) : undefined
+    },
     due: state => state.next === null ? null : { validators: state.next.toSorted((a, b) => compareBytes(a.key, b.key)), paramsHash: sha256(utf8('params')), version: 1 },
     includable: (state, _nowMs, pool) => pool.some(each => isFit(state, each.text)),
     admit: (_state, content) => {

@@ -92,7 +92,11 @@ export function onRange<S, T extends Transaction> (turn: Turn<S, T>, from: PeerN
     put(turn, 'blocks', name, held)
     return held
   })
-  if (!settleChain(turn, chain, proof)) return
+  if (!settleChain(turn, chain, proof)) {
+    if (draft.halted !== null) return
+    disbelieve(turn, from)
+    return blame(turn, from, 'blocks whose bodies are not theirs')
+  }
   const peer = draft.peers.get(from)
   if (peer?.claim != null && peer.claim.epoch <= draft.epoch.number && peer.claim.height <= draft.final.height) {
     put(turn, 'peers', from, { ...peer, claim: null })

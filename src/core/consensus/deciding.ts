@@ -11,8 +11,8 @@ import {
 } from './state.ts'
 import type { FinalBlock, PeerName, Transaction } from './types.ts'
 import { recordOf } from './signer.ts'
-import { evidenceName, isProven, isShown, validate } from './validity.ts'
-import { cast, enter, tell, want } from './views.ts'
+import { evidenceName, isProven, isShown, validate, want } from './validity.ts'
+import { cast, enter, tell } from './views.ts'
 
 // --- Votes ---------------------------------------------------------------------------------------------------------
 
@@ -236,7 +236,9 @@ export function settleChain<S, T extends Transaction> (turn: Turn<S, T>, chain: 
   const blocks: FinalBlock<S>[] = []
   let newest: Final<S> = before
   for (const [index, { name, block }] of chain.entries()) {
-    if (validate(turn, name, true) !== 'yes') {
+    const validity = validate(turn, name, true)
+    if (validity === 'wait') return false
+    if (validity === 'no') {
       alarm(turn, 'execution', `Block ${name} is final, yet this node finds that it does not apply`, null)
       return false
     }

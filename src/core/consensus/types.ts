@@ -51,6 +51,8 @@ export interface App<S, T extends Transaction> {
    * `known` finds transactions that were admitted before, which saves their verification and changes nothing else.
    */
   execute (state: S, context: BlockContext, body: Uint8Array, known: (id: string) => T | undefined): Result<Executed<S>, { readonly code: string }>
+  /** What a header names this body by; undefined for bytes that are no body. Depends on nothing but the bytes. */
+  bodyRootOf (body: Uint8Array): Uint8Array | undefined
   /** The exact content of the next seal; null while no change is due. `context` of the seal block itself is not needed: same state, same answer. */
   due (state: S): NextEpoch | null
   /** Whether anything in the pool would apply: expired, invalid and out-of-sequence transactions would not. */

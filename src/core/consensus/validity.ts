@@ -3,9 +3,9 @@ import {
   decodeEvidence, FINALIZE, FLUSH, NOTARIZE, NULLIFY, SEAL, validatorSet, verifyCert, verifyEvidence,
   type Block, type Cert, type Evidence, type Header, type Just, type Seal, type Validator, type ValidatorSet, type Vote
 } from '../finality/index.ts'
-import { EVIDENCE_PER_BLOCK_MAX, EVIDENCE_PER_SIGNER_MAX } from './types.ts'
-import { appendLog, certOf, hasBit, leaderAt, outcomeOf, put, rootOfLog, type Held, type Outcome, type Turn } from './state.ts'
-import type { BlockContext, NextEpoch, Transaction, Verdict } from './types.ts'
+import { EVIDENCE_PER_BLOCK_MAX, EVIDENCE_PER_SIGNER_MAX, WANTS_MAX } from './types.ts'
+import { appendLog, certOf, drop, hasBit, leaderAt, outcomeOf, put, rootOfLog, type Held, type Outcome, type Turn } from './state.ts'
+import type { BlockContext, NextEpoch, PeerName, Transaction, Verdict } from './types.ts'
 
 /** `wait`: something that decides it is not held. Only `yes` is remembered: what is missing may come. */
 export type Validity = 'yes' | 'no' | 'wait'
@@ -32,11 +32,36 @@ export function validate<S, T extends Transaction> (turn: Turn<S, T>, name: stri
   }
   const parent = outcomeOf(turn, held.parent)
   if (parent === null) return 'wait'
-  if (!fitsParent(turn, held, parent)) return 'no'
-  const outcome = execute(turn, held, parent, isFinal)
-  if (outcome === null) return 'no'
+  const outcome = fitsParent(turn, held, parent) ? execute(turn, held, parent, isFinal) : null
+  if (outcome === null) return isSpoiled(turn, held) ? 'wait' : 'no'
   put(turn, 'blocks', name, { ...held, outcome })
   return 'yes'
+}
+
+/**
+ * The header alone is voted on, so a block may come with a body that is not its own. Such a one says nothing of the block:
+ * it is forgotten, and the block asked for again.
+ */
+function isSpoiled<S, T extends Transaction> (turn: Turn<S, T>, { block: { header, digest, body }, name }: Held<S>): boolean {
+  const root = turn.rules.app.bodyRootOf(body)
+  if (root !== undefined && equalBytes(root, header.bodyRoot)) return false
+  drop(turn, 'blocks', name)
+  want(turn, digest, header.view, null)
+  return true
+}
+
+/** A block that a quorum knows and this node does not: it is asked for until the view is final. */
+export function want<S, T extends Transaction> (turn: Turn<S, T>, digest: Uint8Array, view: number, from: PeerName | null): void {
+  const { draft, now } = turn
+  const name = hex(digest)
+  if (view <= draft.final.view || draft.blocks.has(name) || name === draft.final.name) return
+  const before = draft.wants.get(name)
+  if (before !== undefined) {
+    if (before.first === null && from !== null) put(turn, 'wants', name, { ...before, first: from })
+    return
+  }
+  if (draft.wants.size >= WANTS_MAX) return
+  put(turn, 'wants', name, { digest, view, askedMs: null, sinceMs: now.monotonicMs, first: from })
 }
 
 function fitsParent<S, T extends Transaction> (turn: Turn<S, T>, held: Held<S>, parent: Outcome<S>): boolean {

@@ -1,6 +1,6 @@
 import { assert, bytesOfHex, hex } from '../../base/index.ts'
 import { FINALIZE, NOTARIZE, NULLIFY, PROPOSE, voteSignBytes, type Cert, type Vote, type VoteType } from '../finality/index.ts'
-import { INSTANCE_WINDOW_MS, PENDING_IDS_MAX, REPEAT_MS_MIN, SILENCE_DELTAS, VIEW_RECORDS_MAX, VIEW_WINDOW, WANTS_MAX } from './types.ts'
+import { INSTANCE_WINDOW_MS, PENDING_IDS_MAX, REPEAT_MS_MIN, SILENCE_DELTAS, VIEW_RECORDS_MAX, VIEW_WINDOW } from './types.ts'
 import { blockRow, voteRow } from './rows.ts'
 import { decide, NOTHING_ON_RECORD, recorded, type OnRecord } from './signer.ts'
 import {
@@ -76,20 +76,6 @@ export function tell<S, T extends Transaction> (turn: Turn<S, T>, peers: readonl
     const finView = cert.type === FINALIZE ? Math.max(peer.finView, cert.view) : peer.finView
     put(turn, 'peers', name, { ...peer, view: Math.max(peer.view, cert.view + 1), finView })
   }
-}
-
-/** A block that a quorum knows and this node does not: it is asked for until the view is final. */
-export function want<S, T extends Transaction> (turn: Turn<S, T>, digest: Uint8Array, view: number, from: PeerName | null): void {
-  const { draft, now } = turn
-  const name = hex(digest)
-  if (view <= draft.final.view || draft.blocks.has(name) || name === draft.final.name) return
-  const before = draft.wants.get(name)
-  if (before !== undefined) {
-    if (before.first === null && from !== null) put(turn, 'wants', name, { ...before, first: from })
-    return
-  }
-  if (draft.wants.size >= WANTS_MAX) return
-  put(turn, 'wants', name, { digest, view, askedMs: null, sinceMs: now.monotonicMs, first: from })
 }
 
 /** Whether there is any reason to spend energy. */

@@ -49,6 +49,8 @@ export interface Ledger {
   admit (state: LedgerState, envelope: Uint8Array): LedgerTransaction | undefined
   isAlive (state: LedgerState, nowMs: number, transaction: LedgerTransaction): boolean
   changes (before: LedgerState, after: LedgerState): readonly StateRow[]
+  /** What a header names this body by; undefined for bytes that are no body. */
+  bodyRootOf (body: Uint8Array): Uint8Array | undefined
   /** Of the block after this state. */
   epochOf (state: LedgerState): number
   /** Whose share of the pool a transaction takes. */
@@ -87,6 +89,7 @@ export function createLedger ({ charter, parameters = {}, handlers = [] }: Ledge
     },
     isAlive: (before, nowMs, transaction) => isAlive(before, nowMs, transaction),
     changes: (before, after) => [...before.map.difference(after.map)].map(({ key, after: value }) => ({ key, value: value ?? null })),
+    bodyRootOf: body => rootOfBody(registry, body),
     epochOf: before => sure(rowsOf(before).get(TABLES.epoch)).epoch,
     payer: ({ author }) => author,
     check: (before, nowMs, transaction) => {
@@ -210,6 +213,17 @@ export function encodeBody (envelopes: readonly Uint8Array[]): Uint8Array {
 
 export function bodyRootOf (ids: readonly Uint8Array[]): Uint8Array {
   return merkleRoot(ids.map(each => leafHash(each)))
+}
+
+function rootOfBody (registry: Registry, body: Uint8Array): Uint8Array | undefined {
+  const envelopes = decodeBody(body)
+  const ids: Uint8Array[] = []
+  for (const envelope of envelopes ?? []) {
+    const decoded = decodeTransaction(registry, envelope)
+    if (!decoded.ok) return undefined
+    ids.push(decoded.value.idBytes)
+  }
+  return envelopes === undefined ? undefined : bodyRootOf(ids)
 }
 
 function execute (

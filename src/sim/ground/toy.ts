@@ -86,7 +86,13 @@ export function toyApp (seats: readonly Validator[], seatOf: (index: number, key
     next = closed(next, context, ids)
     return { ok: true, value: { next, stateRoot: next.root, bodyRoot: merkleRoot(ids.map(id => leafHash(utf8(id)))), ids } }
   }
+  const bodyRootOf = (content: Uint8Array): Uint8Array | undefined => {
+    const decoded = content.length === 0 ? { ok: true as const, value: [] } : decodeCanonical(content, body, BODY_BYTES_MAX)
+    const ids = decoded.ok ? decoded.value.flatMap(each => decodeToy(each)?.id ?? []) : []
+    return decoded.ok && ids.length === decoded.value.length ? merkleRoot(ids.map(id => leafHash(utf8(id)))) : undefined
+  }
   return {
+    bodyRootOf,
     genesis: { state: first, stateRoot: first.root, validators: first.seats, timeMs },
     propose (state, context, pool, bodyBytesMax) {
       const taken: Uint8Array[] = []
