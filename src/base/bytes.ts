@@ -49,8 +49,17 @@ export function compareBytes (a: Uint8Array, b: Uint8Array): number {
   return a.length - b.length
 }
 
+const HEX_DIGITS: Uint8Array = encoder.encode('0123456789abcdef')
+
+/** Lower case hex, decoded in one piece: put together digit by digit, a kept text holds a string object for every digit of it. */
 export function hex (bytes: Uint8Array): string {
-  return base16.baseEncode(bytes)
+  const digits = new Uint8Array(2 * bytes.length)
+  for (let i = 0; i < bytes.length; i++) {
+    const byte = bytes[i] ?? 0
+    digits[2 * i] = HEX_DIGITS[byte >> 4] ?? 0
+    digits[2 * i + 1] = HEX_DIGITS[byte & 15] ?? 0
+  }
+  return strictDecoder.decode(digits)
 }
 
 /** Bytes of lower case hex; undefined for anything else. */

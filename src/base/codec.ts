@@ -23,9 +23,14 @@ export type CodecFailure =
 
 export const DEPTH_MAX = 32
 
-/** Canonical bytes of a value. The value is ours: a float, `undefined` or a foreign CID in it is a bug and throws. */
+/**
+ * Canonical bytes of a value. The value is ours: a float, `undefined` or a foreign CID in it is a bug and throws.
+ *
+ * In a buffer of their own: the encoder's are cut from a common pool of 8 KiB, all of which a single kept row would keep.
+ */
 export function encodeCanonical (value: Value): Uint8Array {
-  return plain(encode(value))
+  const encoded = encode(value)
+  return encoded.byteLength === encoded.buffer.byteLength ? plain(encoded) : new Uint8Array(encoded)
 }
 
 /** The value of `bytes`, if they are its canonical encoding, within limits, and fit the schema. */
