@@ -68,10 +68,17 @@ export class Oracle {
     return certs
   }
 
-  /** Blocks that anybody sent. */
+  /** Blocks that anybody sent. What has its name from its header may be sent with the body of another first. */
   learn (block: Block): void {
     const name = hex(block.digest)
-    if (!this.#blocks.has(name)) this.#blocks.set(name, { block, name, outcome: undefined })
+    const known = this.#blocks.get(name)
+    if (known !== undefined && (known.outcome !== undefined || this.#hasOwnBody(known.block))) return
+    this.#blocks.set(name, { block, name, outcome: undefined })
+  }
+
+  #hasOwnBody ({ header, body }: Block): boolean {
+    const root = this.#app.bodyRootOf(body)
+    return root !== undefined && equalBytes(root, header.bodyRoot)
   }
 
   knows (digest: string): boolean {
