@@ -71,9 +71,10 @@ import {
 import type { AlarmCode, Effect, Input, KeptRow, Now, PeerName, Rules, Transaction } from './types.ts'
 import { arm, askForBlocks, isBorneOut, notarize, pressOn, schedule } from './views.ts'
 
+export type { BlockContext, Verdict } from '../finality/index.ts'
 export type {
-  AlarmCode, App, ArchiveRequest, BlockContext, Effect, Executed, FinalBlock, Input, KeptRow, NextEpoch, Now, PeerName, Profile, Rules, StateRow,
-  Transaction, Verdict
+  AlarmCode, App, ArchiveRequest, Effect, Executed, FinalBlock, Input, KeptRow, NextEpoch, Now, PeerName, Profile, Rules, StateRow,
+  Transaction
 } from './types.ts'
 export { JOINED_BYTES_MAX } from './types.ts'
 export type { State } from './state.ts'

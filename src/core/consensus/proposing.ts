@@ -1,10 +1,10 @@
 import { assert, EMPTY_ROOT, hex } from '../../base/index.ts'
-import { FLUSH, makeBlock, NORMAL, PROPOSE, SEAL, NULLIFY, type Block, type BlockType, type Cert, type Just } from '../finality/index.ts'
+import { FLUSH, makeBlock, NORMAL, PROPOSE, SEAL, NULLIFY, type Block, type BlockType, type Cert, type Just, type BlockContext, type Verdict } from '../finality/index.ts'
 import { EVIDENCE_PER_BLOCK_MAX } from './types.ts'
 import {
   appendLog, isVoter, leaderAt, openValidators, put, rootOfLog, send, sendAll, tipOf, viewAt, votesAt, type Outcome, type Turn
 } from './state.ts'
-import type { BlockContext, Executed, Transaction, Verdict } from './types.ts'
+import type { Executed, Transaction } from './types.ts'
 import { contextOf, isShown, readEvidence, sealOf } from './validity.ts'
 import { isHeartbeat, keepBlock, onRecord, poolAbove, sign, validateTip } from './views.ts'
 

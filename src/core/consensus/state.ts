@@ -1,11 +1,11 @@
 import { assert, bagPeaks, hex, leafHash, Peaks, type CID } from '../../base/index.ts'
 import {
-  leaderOf, type Block, type Cert, type Digest, type Evidence, type FinalityProof, type Validator, type ValidatorSet, type Vote
+  leaderOf, type Block, type Cert, type Digest, type Evidence, type FinalityProof, type Validator, type ValidatorSet, type Vote, type BlockContext
 } from '../finality/index.ts'
 import type { SigningKey } from '../identity/index.ts'
 import { encodeMessage, type Message } from './message.ts'
 import type { OnRecord } from './signer.ts'
-import type { AlarmCode, BlockContext, Effect, KeptRow, NextEpoch, Now, PeerName, Rules, StateRow, Transaction } from './types.ts'
+import type { AlarmCode, Effect, KeptRow, NextEpoch, Now, PeerName, Rules, StateRow, Transaction } from './types.ts'
 
 /** Digests of all blocks up to a height as the peaks of their mountain range. */
 export type Log = { readonly length: number, readonly peaks: readonly Uint8Array[] }

@@ -1,28 +1,12 @@
 import type { CID, Result } from '../../base/index.ts'
-import type { Block, BlockType, Digest, EvidenceKind, FinalityProof, Scheme, Validator } from '../finality/index.ts'
-import type { Did, SigningKey } from '../identity/index.ts'
+import type { Block, BlockContext, Digest, FinalityProof, Scheme, Validator } from '../finality/index.ts'
+import type { SigningKey } from '../identity/index.ts'
 
 /** Something that clients want ordered. Parsed and its signature verified once, when it is admitted. */
 export type Transaction = {
   /** Hex of its id. */
   readonly id: string
   readonly bytes: Uint8Array
-}
-
-export type Verdict = { readonly member: Did, readonly kind: EvidenceKind, readonly epoch: number, readonly view: number, readonly id: Uint8Array }
-
-/** All that a block's execution may depend on beside state and body. */
-export type BlockContext = {
-  readonly federation: CID
-  readonly version: number
-  readonly epoch: number
-  readonly height: number
-  readonly timeMs: number
-  readonly proposer: Validator
-  readonly type: BlockType
-  /** Signers in the certificates of the block's justification, and the proposer. */
-  readonly seen: readonly Validator[]
-  readonly verdicts: readonly Verdict[]
 }
 
 export type NextEpoch = { readonly validators: readonly Validator[], readonly paramsHash: Uint8Array, readonly version: number }

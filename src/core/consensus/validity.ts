@@ -1,11 +1,11 @@
 import { compareBytes, EMPTY_ROOT, equalBytes, hex, sha256 } from '../../base/index.ts'
 import {
   decodeEvidence, FINALIZE, FLUSH, NOTARIZE, NULLIFY, SEAL, validatorSet, verifyCert, verifyEvidence,
-  type Block, type Cert, type Evidence, type Header, type Just, type Seal, type Validator, type ValidatorSet, type Vote
+  type Block, type Cert, type Evidence, type Header, type Just, type Seal, type Validator, type ValidatorSet, type Vote, type BlockContext, type Verdict
 } from '../finality/index.ts'
 import { EVIDENCE_PER_BLOCK_MAX, EVIDENCE_PER_SIGNER_MAX, WANTS_MAX } from './types.ts'
 import { appendLog, certOf, drop, hasBit, leaderAt, outcomeOf, put, rootOfLog, type Held, type Outcome, type Turn } from './state.ts'
-import type { BlockContext, NextEpoch, PeerName, Transaction, Verdict } from './types.ts'
+import type { NextEpoch, PeerName, Transaction } from './types.ts'
 
 /** `wait`: something that decides it is not held. Only `yes` is remembered: what is missing may come. */
 export type Validity = 'yes' | 'no' | 'wait'

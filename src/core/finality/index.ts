@@ -35,6 +35,6 @@ export { decodeCheckpoint, encodeCheckpoint, trustedCheckpoint, type Checkpoint,
 export { leaderOf } from './leader.ts'
 export {
   FINALIZE, FLUSH, NORMAL, NOTARIZE, NULLIFY, PROPOSE, SEAL,
-  type Anchor, type Block, type BlockType, type Cert, type CertType, type Digest, type Evidence, type EvidenceKind, type FinalityProof, type Header,
-  type Just, type Scheme, type Seal, type SignedHeader, type Validator, type ValidatorSet, type Vote, type VoteType
+  type Anchor, type Block, type BlockContext, type BlockType, type Cert, type CertType, type Digest, type Evidence, type EvidenceKind, type FinalityProof, type Header,
+  type Just, type Scheme, type Seal, type SignedHeader, type Validator, type ValidatorSet, type Verdict, type Vote, type VoteType
 } from './types.ts'

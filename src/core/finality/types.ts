@@ -126,3 +126,20 @@ export type Evidence =
   /** A NOTARIZE vote for a header whose justification does not verify. */
   | { readonly kind: 'bad-justification', readonly vote: Vote, readonly header: Uint8Array, readonly just: Uint8Array }
 export type EvidenceKind = Evidence['kind']
+
+/** Evidence that was verified, against whom. */
+export type Verdict = { readonly member: Did, readonly kind: EvidenceKind, readonly epoch: number, readonly view: number, readonly id: Uint8Array }
+
+/** All that a block's execution may depend on beside state and body. */
+export type BlockContext = {
+  readonly federation: CID
+  readonly version: number
+  readonly epoch: number
+  readonly height: number
+  readonly timeMs: number
+  readonly proposer: Validator
+  readonly type: BlockType
+  /** Signers in the certificates of the block's justification, and the proposer. */
+  readonly seen: readonly Validator[]
+  readonly verdicts: readonly Verdict[]
+}

@@ -47,7 +47,8 @@ export {
   CLASSES, decodeRow, encodeRow, PARAMETER_RANGES, PARAMETERS, PURPOSES, rowKey, TABLES,
   type CertificateRow, type KeyPart, type ParameterName, type Parameters, type Purpose, type RowOf, type Seat, type Table
 } from './rows.ts'
-export { type BlockContext, type LedgerState, type StateRow, type Verdict } from './state.ts'
+export { type LedgerState, type StateRow } from './state.ts'
+export type { BlockContext, Verdict } from '../finality/index.ts'
 export {
   agreementOf, certificateOf, datasetOf, feedOf, isReadyWanted, keysOf, LedgerIndex, memberOf, membershipFacts, membersOf, nextSequence,
   proposalOf, proposalsOf, seatOf, standingOf,

@@ -2,14 +2,14 @@ import {
   bytes, compareBytes, decodeCanonical, encodeCanonical, equalBytes, fail, leafHash, list, MerkleMap, merkleRoot, ok, sha256,
   type CID, type Result
 } from '../../base/index.ts'
-import { SEAL, type Validator } from '../finality/index.ts'
+import { SEAL, type Validator, type BlockContext } from '../finality/index.ts'
 import { admitKey, keyOfDid, type Charter, type Did } from '../identity/index.ts'
 import { governanceHandlers, pruneProposals } from './governance.ts'
 import { keyHandlers, signerOf, type SignerFound } from './members.ts'
 import { recordHandlers } from './records.ts'
 import { PARAMETERS, TABLES, type Member, type Parameters } from './rows.ts'
 import { applySeal, noteSeen, noteVerdicts, parametersHash, planOf, ROOTS_KEPT, seatHandlers } from './seats.ts'
-import { Draft, rowsOf, sure, type BlockContext, type LedgerState, type Outcome, type Refusal, type StateRow } from './state.ts'
+import { Draft, rowsOf, sure, type LedgerState, type Outcome, type Refusal, type StateRow } from './state.ts'
 import {
   decodeTransaction, idOfEnvelope, registryOf, TRANSACTION_BYTES_MAX,
   type Handler, type LedgerTransaction, type ReadOperation, type Registry, type Turn

@@ -1,10 +1,10 @@
 import { compareBytes, encodeCanonical, equalBytes, fail, ok, sha256 } from '../../base/index.ts'
-import { faultyOf, quorumOf, type Validator } from '../finality/index.ts'
+import { faultyOf, quorumOf, type Validator, type BlockContext } from '../finality/index.ts'
 import type { Did } from '../identity/index.ts'
 import { endKey, liveKeys, nextOrder } from './members.ts'
 import { decodePayload, OPERATIONS } from './operations.ts'
 import { parametersSchema, TABLES, type Parameters, type Seat } from './rows.ts'
-import { sure, type BlockContext, type Draft, type Outcome, type Rows } from './state.ts'
+import { sure, type Draft, type Outcome, type Rows } from './state.ts'
 import { handler, type Handler } from './transaction.ts'
 
 const DONE: Outcome = ok(null)

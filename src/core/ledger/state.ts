@@ -1,6 +1,4 @@
-import { assert, type MerkleMap, type CID, type Result } from '../../base/index.ts'
-import type { BlockType, EvidenceKind, Validator } from '../finality/index.ts'
-import type { Did } from '../identity/index.ts'
+import { assert, type MerkleMap, type Result } from '../../base/index.ts'
 import { decodeRow, encodeRow, rowKey, rowName, type KeyPart, type Table } from './rows.ts'
 
 /** An immutable handle of the state after some block. Branches share structure. */
@@ -8,21 +6,6 @@ export type LedgerState = { readonly map: MerkleMap }
 
 /** A change of one row: null deletes. */
 export type StateRow = { readonly key: Uint8Array, readonly value: Uint8Array | null }
-
-export type Verdict = { readonly member: Did, readonly kind: EvidenceKind, readonly epoch: number, readonly view: number, readonly id: Uint8Array }
-
-/** All that the execution of a block may depend on beside state and body. */
-export type BlockContext = {
-  readonly federation: CID
-  readonly version: number
-  readonly epoch: number
-  readonly height: number
-  readonly timeMs: number
-  readonly proposer: Validator
-  readonly type: BlockType
-  readonly seen: readonly Validator[]
-  readonly verdicts: readonly Verdict[]
-}
 
 /** Rows of one state, read. */
 export interface Rows {
