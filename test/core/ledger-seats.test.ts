@@ -215,6 +215,28 @@ describe('ledger seats', () => {
     assert.equal(seatOf(chain.state, a.did)?.state, 'validator')
   })
 
+  it('are not waited for by a word of readiness that no state bears out any more: nobody keeps it', () => {
+    const chain = foundedChain(5)
+    const a = at(chain.founders, 0)
+    const early = readyFor(chain, a, a.consensus)
+    for (let block = 0; block < 63; block++) chain.run([])
+    assert.equal(chain.ledger.check(chain.state, chain.timeMs, early).ok, true)
+    assert.equal(chain.ledger.isAlive(chain.state, chain.timeMs, early), true)
+    chain.run([])
+    assert.equal(codeOf(chain.ledger.check(chain.state, chain.timeMs, early)), 'height')
+    assert.equal(chain.ledger.isAlive(chain.state, chain.timeMs, early), false)
+  })
+
+  it('are not waited for by a word of readiness from the epoch before', () => {
+    const chain = foundedChain(5)
+    const a = at(chain.founders, 0)
+    const early = readyFor(chain, a, a.consensus)
+    chain.run([chain.byRoot(at(chain.founders, 1), [operations.leave()])])
+    seal(chain)
+    assert.equal(codeOf(chain.ledger.check(chain.state, chain.timeMs, early)), 'epoch')
+    assert.equal(chain.ledger.isAlive(chain.state, chain.timeMs, early), false)
+  })
+
   it('are parked after a vote or a long absence, never below four, and given back', () => {
     const chain = foundedChain(5)
     const [a, b] = [at(chain.founders, 0), at(chain.founders, 1)]

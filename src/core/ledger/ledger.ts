@@ -314,7 +314,7 @@ function isAlive (state: LedgerState, nowMs: number, transaction: LedgerTransact
   if (transaction.notAfterMs < nowMs) return false
   const rows = rowsOf(state)
   const signer = signerOf(rows, transaction, null)
-  return signer.ok && transaction.sequence > (rows.get(TABLES.sequence, signer.value.keyHash) ?? 0)
+  return signer.ok && transaction.sequence > (rows.get(TABLES.sequence, signer.value.keyHash) ?? 0) && !transaction.operations.some(each => each.isOver(rows))
 }
 
 /** Stops at the first that applies: mostly the first there is. One that waits for another of its key is left to that one. */

@@ -244,7 +244,7 @@ export const seatHandlers: readonly Handler[] = [
     if (!equalBytes(row.root, stateRoot)) return fail({ code: 'state-root' })
     draft.put(TABLES.seat, [turn.author], { ...seat, ready: { key, height, timeMs: turn.timeMs, version } })
     return DONE
-  }),
+  }, (rows, { epoch, height }) => epoch < sure(rows.get(TABLES.epoch)).epoch || height + ROOTS_KEPT <= sure(rows.get(TABLES.tip)).height),
   handler(OPERATIONS.validatorUnpark, (draft, turn) => {
     const seat = draft.get(TABLES.seat, turn.author)
     if (seat?.state !== 'parked') return fail({ code: 'not-parked' })

@@ -6,7 +6,7 @@ import {
 import type { Did, SigningKey } from '../identity/index.ts'
 import { OPERATION_BYTES_MAX, type FieldsOf, type Operation, type SignerKind } from './operations.ts'
 import { didText } from './rows.ts'
-import type { Draft, Outcome } from './state.ts'
+import type { Draft, Outcome, Rows } from './state.ts'
 
 export const TRANSACTION_OPERATIONS_MAX = 256
 export const TRANSACTION_BYTES_MAX = 65_536
@@ -31,6 +31,8 @@ export type ReadOperation = {
   readonly by: readonly SignerKind[]
   readonly fields: Readonly<Record<string, unknown>>
   apply (draft: Draft, turn: Turn): Outcome
+  /** Whether it can never apply any more, whatever comes: nobody needs to keep its transaction. */
+  isOver (rows: Rows): boolean
 }
 
 /** One row of the registry. `apply` is total and checks everything before it writes. */
@@ -42,7 +44,8 @@ export type Handler = {
 }
 
 export function handler<O extends Operation<Readonly<Record<string, Schema<unknown>>>>> (
-  operation: O, apply: (draft: Draft, turn: Turn, fields: FieldsOf<O>) => Outcome
+  operation: O, apply: (draft: Draft, turn: Turn, fields: FieldsOf<O>) => Outcome,
+  isOver: (rows: Rows, fields: FieldsOf<O>) => boolean = () => false
 ): Handler {
   const { code, name, by } = operation
   const schemas = Object.entries(operation.fields)
@@ -52,12 +55,13 @@ export function handler<O extends Operation<Readonly<Record<string, Schema<unkno
       if (values.length !== schemas.length) return undefined
       const fields: Record<string, unknown> = {}
       for (const [at, [field, schema]] of schemas.entries()) {
-        const parsed = schema(values[at], field)
-        if (!parsed.ok) return undefined
-        fields[field] = parsed.value
+        const value = schema(values[at], field)
+        if (!value.ok) return undefined
+        fields[field] = value.value
       }
       // Each field was just read by the schema of its name.
-      return { code, name, by, fields, apply: (draft, turn) => apply(draft, turn, fields as FieldsOf<O>) }
+      const parsed = fields as FieldsOf<O>
+      return { code, name, by, fields, apply: (draft, turn) => apply(draft, turn, parsed), isOver: rows => isOver(rows, parsed) }
     }
   }
 }

@@ -97,6 +97,9 @@ export class Housekeeping {
     if (done.ok && done.value.state === 'final') {
       this.#isDue = true
       log('info', 'the ledger has what this node said of itself', { what: name, height: done.value.height ?? 0 })
+    } else if (!done.ok && done.failure.code === 'expired') {
+      // The ledger went on past it, as while this node was catching up: there may be something else to say now.
+      this.#isDue = true
     } else {
       this.#restUntilMs = clock.monotonicMs() + REFUSED_MS
       log('warn', 'the ledger does not have yet what this node said of itself', { what: name, because: done.ok ? 'waiting' : done.failure.code })
