@@ -305,6 +305,25 @@ describe('what was lost', () => {
     assert.ok(lost >= 5)
     assert.deepEqual(world.digests('ed'), world.digests('ada'))
   })
+
+  it('is found by who only follows: a seal whose finality it heard of by blocks that nobody keeps', () => {
+    const world = createWorld(FOUR, ['ed'])
+    world.startAll()
+    world.run(1_000)
+    // The seal in view 2 is made final by a block above it, which is no part of the ledger.
+    const isFinalizing = (message: Message): boolean => message.kind === 'vote' && message.vote.type === FINALIZE && message.vote.view === 2
+    const until = world.nowMs + 10_000
+    world.network.passes = (_from, to, bytes) => {
+      const message = read(bytes)
+      const isLost = to === 'ed' && ['block', 'status', 'range', 'seals'].includes(message.kind) && world.nowMs < until
+      return !isLost && !isFinalizing(message)
+    }
+    world.submit('ada', 'seats:ada,bo,cy,di')
+    world.run(10_000)
+    assert.equal(stateOf(world, 'ada').epoch.number, 1)
+    world.run(30_000)
+    assert.deepEqual(world.digests('ed'), world.digests('ada'))
+  })
 })
 
 describe('T-C1: a sync peer that lies about its height', () => {

@@ -7,7 +7,7 @@ import { DELTA_DECAY, DELTA_FACTOR_MAX, DELTA_GROWTH, DIGESTS_PER_VOTE_MAX, EVID
 import { blockRowGone, certRow, certRowGone, epochRow, evidenceRow, finalRow, lockRow, voteRow } from './rows.ts'
 import {
   alarm, blame, drop, emit, epochOf, hasBit, leaderAt, openPeers, openValidators, put, sendAll, viewAt, votesAt,
-  type Final, type Held, type Known, type OwnRow, type Proven, type Turn
+  type Claim, type Final, type Held, type Known, type OwnRow, type Peer, type Proven, type Turn
 } from './state.ts'
 import type { FinalBlock, PeerName, Transaction } from './types.ts'
 import { recordOf } from './signer.ts'
@@ -147,12 +147,21 @@ function onNullified<S, T extends Transaction> (turn: Turn<S, T>, proven: Proven
   if (at.proposal === null) draft.suspects = new Set(draft.suspects).add(leader)
 }
 
-function reached<S, T extends Transaction> (turn: Turn<S, T>, from: PeerName, { view, type }: Cert): void {
+function reached<S, T extends Transaction> (turn: Turn<S, T>, from: PeerName, { epoch, view, type }: Cert): void {
   const peer = turn.draft.peers.get(from)
   if (peer === undefined) return
   const finView = type === FINALIZE ? Math.max(peer.finView, view) : peer.finView
   if (peer.view > view && finView === peer.finView) return
-  put(turn, 'peers', from, { ...peer, view: Math.max(peer.view, view + 1), finView })
+  // Who shows finality has at least one block more. That block may be gone by now, as those are that made a seal final; ranges stay.
+  const isAhead = finView > turn.draft.final.view && (peer.claim?.epoch ?? 0) <= epoch
+  const claim = isAhead ? claimOf(turn, peer, epoch, Math.max(peer.claim?.height ?? 0, turn.draft.final.height + 1)) : peer.claim
+  put(turn, 'peers', from, { ...peer, view: Math.max(peer.view, view + 1), finView, claim })
+}
+
+/** The same claim again is no new one: how long it stands, and how often it was in vain, stay. One that came true is over. */
+export function claimOf<S, T extends Transaction> ({ draft, now: { monotonicMs } }: Turn<S, T>, { claim }: Peer, epoch: number, height: number): Claim {
+  const before = claim !== null && (claim.epoch > draft.epoch.number || claim.height > draft.final.height) ? claim : null
+  return { epoch, height, sinceMs: before?.sinceMs ?? monotonicMs, misses: before?.misses ?? 0 }
 }
 
 /** The votes in a certificate are votes: they need no second verification, and may contradict others. */

@@ -7,10 +7,10 @@ import {
 import { type SeenInstance, type Status } from './message.ts'
 import { lockRow } from './rows.ts'
 import {
-  alarm, blame, certOf, emit, hasBit, leaderAt, openValidators, put, send, sendAll, tipOf, viewAt, votesAt, drop, type Claim, type Lock, type Peer, type Turn
+  alarm, blame, certOf, emit, hasBit, leaderAt, openValidators, put, send, sendAll, tipOf, viewAt, votesAt, drop, type Lock, type Peer, type Turn
 } from './state.ts'
 import type { PeerName, Transaction } from './types.ts'
-import { poolEvidence, lacking } from './deciding.ts'
+import { claimOf, poolEvidence, lacking } from './deciding.ts'
 import { cast, sendStatus } from './views.ts'
 import { readEvidence } from './validity.ts'
 
@@ -249,11 +249,6 @@ function sendVotes<S, T extends Transaction> (turn: Turn<S, T>, from: PeerName, 
   if (status.proposal === null && at.proposal !== null && held !== undefined) {
     send(turn, from, { kind: 'proposal', block: held.block, signature: at.proposal.signature })
   }
-}
-
-/** The same claim again is no new one: how long it stands, and how often it was in vain, stay. */
-function claimOf<S, T extends Transaction> ({ now: { monotonicMs } }: Turn<S, T>, { claim }: Peer, epoch: number, height: number): Claim {
-  return { epoch, height, sinceMs: claim?.sinceMs ?? monotonicMs, misses: claim?.misses ?? 0 }
 }
 
 /** An older epoch is answered with its seal; a newer one is a reason to catch up. Whether it was another than the present one. */
