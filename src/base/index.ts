@@ -1,6 +1,6 @@
 /**
  * Gives every other room its ground: assertions, results, bytes, hashes and CIDs, the canonical codec, Merkle trees
- * and maps.
+ * and maps, ciphers.
  *
  * Synchronous and free of clock, chance and I/O; runs in the browser too. Own protocols use no other codec, hash,
  * CID form or tree than these. All integers in fixed layouts are unsigned, big-endian and below 2^53.
@@ -14,6 +14,10 @@ export {
   CID_SIZE_BYTES, cidOf, cidOfBytes, cidOfDigest, cidOfText, codecOf, digestOf, HASH_SIZE_BYTES, hmacSha256, isCid, isOurCid,
   plain, sha256, sha256Stream, sha256Into, type Codec
 } from './hash.ts'
+export {
+  AES_KEY_SIZE_BYTES, AES_TAG_SIZE_BYTES, hkdfSha256, HPKE_KEY_SIZE_BYTES, hpkeOpen, hpkeSeal, openAes256Gcm, sealAes256Gcm,
+  type Hpke, type HpkeFailure
+} from './hpke.ts'
 export {
   isProtectedKeystore, KEYSTORE_NONCE_SIZE_BYTES, KEYSTORE_SALT_SIZE_BYTES, KEYSTORE_SIZE_BYTES_MAX, openKeystore, sealKeystore,
   type KeystoreFailure
