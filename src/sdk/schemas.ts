@@ -36,7 +36,7 @@ const descriptionSchema: z.ZodType<DatasetDescription> = z.strictObject({
   spatial: box.nullable(),
   temporal: z.strictObject({ fromMs: timeMs, toMs: timeMs }).nullable(),
   schema: z.array(z.strictObject({ name: text(256), type: columnType, unit: text(64).nullable() })).max(COLUMNS_MAX),
-  access: z.enum(['public', 'members']),
+  access: z.enum(['public', 'members', 'restricted']),
   simulated: z.boolean()
 })
 
@@ -68,7 +68,7 @@ const published = {
   spatial: z.object({ west: z.number(), south: z.number(), east: z.number(), north: z.number() }).nullable(),
   temporal: z.object({ fromMs: timeMs, toMs: timeMs }).nullable(),
   schema: z.array(z.object({ name: z.string(), type: columnType, unit: z.string().nullable() })),
-  access: z.enum(['public', 'members']),
+  access: z.enum(['public', 'members', 'restricted']),
   simulated: z.boolean()
 }
 

@@ -37,7 +37,10 @@ const trafficEntry: DatasetEntry = {
     sizeBytes: 400_000, sha256: sha256(utf8('counts'))
   },
   simulated: false,
-  withdrawn: false
+  withdrawn: false,
+  terms: null,
+  sources: [],
+  derivation: null
 }
 const weatherEntry: DatasetEntry = {
   ...trafficEntry, datasetId: 'weather', title: 'Weather', description: 'Wind', theme: 'ENVI', keywords: ['Höhenwind'], spatial: null, temporal: null, access: 'members', schema: [],
@@ -58,7 +61,8 @@ const reasons = (catalogue: Catalogue): readonly string[] => catalogue.quarantin
 
 /** The body of the traffic entry, with values that no encoder of ours would write. */
 function bodyWith (changes: { readonly [key: string]: Value }): FeedRecord {
-  const body = encodeCanonical({ v: 1, kind: 'dataset', ...trafficEntry, ...changes })
+  const { terms: _terms, sources: _sources, derivation: _derivation, ...open } = trafficEntry
+  const body = encodeCanonical({ v: 1, kind: 'dataset', ...open, ...changes })
   return recordOf('dataset/traffic', body, { mediaType: ENTRY_MEDIA_TYPES.dataset })
 }
 

@@ -1,5 +1,5 @@
 import { hex, textOf, type CID } from '../../base/index.ts'
-import { latestByKey, type Declaration, type Placed } from '../feed/index.ts'
+import { latestByKey, type Declaration, type FeedClass, type Placed } from '../feed/index.ts'
 import type { Certificate, Did, Revocation } from '../identity/index.ts'
 import { parseEntry, type DatasetEntry, type Entry, type EntryFailure, type ProfileEntry } from './entry.ts'
 import { DATASETS_MAX, QUARANTINE_SHOWN_MAX } from './limits.ts'
@@ -82,5 +82,11 @@ function reasonAgainst (
   if (declaration === undefined) return { code: 'unknown-feed', feed: distribution.feed }
   if (declaration.publisher !== publisher) return { code: 'foreign-feed', publisher: declaration.publisher }
   if (declaration.datasetId !== datasetId) return { code: 'other-dataset', datasetId: declaration.datasetId }
-  return declaration.class === access ? undefined : { code: 'access', declared: declaration.class }
+  return accessOf(declaration.class) === access ? undefined : { code: 'access', declared: declaration.class }
+}
+
+/** The audience of a class; a feed for two members alone holds no dataset. */
+function accessOf (feedClass: FeedClass): DatasetEntry['access'] | undefined {
+  if (feedClass === 'public' || feedClass === 'members') return feedClass
+  return feedClass === 'restricted' || feedClass.startsWith('restricted:') ? 'restricted' : undefined
 }

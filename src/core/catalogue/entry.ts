@@ -6,6 +6,7 @@ import { BODY_BYTES_MAX, datasetIdSchema, isMediaType, statementIdSchema, type F
 import {
   decodeCertificate, decodeRevocation, type Certificate, type CertificateFailure, type Revocation, type RevocationFailure
 } from '../identity/index.ts'
+import { derivationSchema, sourcesSchema, termsSchema, type Derivation, type EntryTerms, type Source } from './terms.ts'
 import {
   COLUMN_NAME_LENGTH_MAX, COLUMNS_MAX, DESCRIPTION_LENGTH_MAX, FILE_NAME_LENGTH_MAX, HOMEPAGE_LENGTH_MAX, KEYWORD_LENGTH_MAX,
   KEYWORDS_MAX, LICENCE_LENGTH_MAX, MEMBER_NAME_LENGTH_MAX, THEME_LENGTH_MAX, TITLE_LENGTH_MAX, UNIT_LENGTH_MAX
@@ -57,8 +58,7 @@ const periodSchema: Schema<Parsed<typeof period>> = (value, path) => {
   return parsed.ok && parsed.value.fromMs > parsed.value.toMs ? fail({ path, expected: 'a period that does not end before it begins' }) : parsed
 }
 
-const datasetSchema = struct({
-  v: literal(1),
+const described = {
   kind: literal('dataset'),
   datasetId: datasetIdSchema,
   title: line(TITLE_LENGTH_MAX, 1),
@@ -73,7 +73,6 @@ const datasetSchema = struct({
     type: literal('text', 'integer', 'number', 'boolean', 'time', 'latitude', 'longitude', 'geometry'),
     unit: nullable(line(UNIT_LENGTH_MAX))
   }), COLUMNS_MAX),
-  access: literal('public', 'members'),
   issuedMs: uint(),
   modifiedMs: uint(),
   version: uint(),
@@ -89,7 +88,16 @@ const datasetSchema = struct({
   }),
   simulated: boolean(),
   withdrawn: boolean()
+}
+
+/** Without terms, as before there were any. */
+const openSchema = struct({ v: literal(1), ...described, access: literal('public', 'members') })
+const governedSchema = struct({
+  v: literal(2), ...described, access: literal('public', 'members', 'restricted'),
+  terms: nullable(termsSchema), sources: sourcesSchema, derivation: nullable(derivationSchema)
 })
+const datasetSchema: Schema<Parsed<typeof openSchema> | Parsed<typeof governedSchema>> = (value, path) =>
+  typeof value === 'object' && value !== null && 'v' in value && value.v === 2 ? governedSchema(value, path) : openSchema(value, path)
 
 const profileSchema = struct({
   v: literal(1),
@@ -101,7 +109,13 @@ const profileSchema = struct({
   ))
 })
 
-export type DatasetEntry = Omit<Parsed<typeof datasetSchema>, 'v' | 'kind'>
+export type DatasetEntry = Omit<Parsed<typeof openSchema>, 'v' | 'kind' | 'access'> & {
+  readonly access: 'public' | 'members' | 'restricted'
+  /** Null: whoever is of the audience of `access` may use it without an agreement. */
+  readonly terms: EntryTerms | null
+  readonly sources: readonly Source[]
+  readonly derivation: Derivation | null
+}
 export type Box = Parsed<typeof box>
 export type ProfileEntry = Omit<Parsed<typeof profileSchema>, 'v' | 'kind'>
 
@@ -155,7 +169,11 @@ export function encodeEntry (entry: Entry, timeMs: number): Result<FeedRecord, E
 
 function bodyOf (entry: Entry): Uint8Array {
   switch (entry.type) {
-    case 'dataset': return encodeCanonical({ v: 1, kind: 'dataset', ...entry.dataset })
+    case 'dataset': {
+      const { terms, sources, derivation, ...open } = entry.dataset
+      const isOpen = terms === null && sources.length === 0 && derivation === null
+      return encodeCanonical(isOpen ? { v: 1, kind: 'dataset', ...open } : { v: 2, kind: 'dataset', ...entry.dataset })
+    }
     case 'profile': return encodeCanonical({ v: 1, kind: 'profile', ...entry.profile })
     case 'certificate': return entry.certificate.envelope
     case 'revocation': return entry.revocation.envelope
@@ -195,10 +213,8 @@ function typeOfKey (name: string): Entry['type'] | undefined {
 function entryOf (type: Entry['type'], body: Uint8Array): Result<Entry, EntryFailure> {
   switch (type) {
     case 'dataset': {
-      const decoded = decodeCanonical(body, datasetSchema, BODY_BYTES_MAX)
-      if (!decoded.ok) return fail({ code: 'dataset', failure: decoded.failure })
-      const { v: _v, kind: _kind, ...dataset } = decoded.value
-      return ok({ type, dataset })
+      const decoded = datasetOf(body)
+      return decoded.ok ? ok({ type, dataset: decoded.value }) : fail({ code: 'dataset', failure: decoded.failure })
     }
     case 'profile': {
       const decoded = decodeCanonical(body, profileSchema, BODY_BYTES_MAX)
@@ -215,4 +231,21 @@ function entryOf (type: Entry['type'], body: Uint8Array): Result<Entry, EntryFai
       return decoded.ok ? ok({ type, revocation: decoded.value }) : fail({ code: 'revocation', failure: decoded.failure })
     }
   }
+}
+
+/** One meaning has one layout: what has no terms, no sources and no recipe is written as it was before there were any. */
+function datasetOf (body: Uint8Array): Result<DatasetEntry, CodecFailure> {
+  const decoded = decodeCanonical(body, datasetSchema, BODY_BYTES_MAX)
+  if (!decoded.ok) return decoded
+  if (decoded.value.v === 1) {
+    const { v: _v, kind: _kind, ...dataset } = decoded.value
+    return ok({ ...dataset, terms: null, sources: [], derivation: null })
+  }
+  const { v: _v, kind: _kind, ...dataset } = decoded.value
+  const { access, terms, sources, derivation } = dataset
+  const wrong = (path: string, expected: string): Result<never, CodecFailure> => fail({ code: 'schema', path, expected })
+  if (terms === null && sources.length === 0 && derivation === null) return wrong('.v', '1 where there are no terms, sources or derivation')
+  if (access === 'restricted' && terms === null) return wrong('.terms', 'the terms of what is restricted')
+  if (access !== 'restricted' && terms?.visibility === 'named') return wrong('.access', 'restricted where only named members may see it')
+  return ok(dataset)
 }

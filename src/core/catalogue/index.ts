@@ -15,6 +15,12 @@
  * the columns, as a CSVW table does. `simulated` and `withdrawn` are ours. Coordinates are integers of 1e-7 degrees, because
  * signed structures hold no floats.
  *
+ * Version 2 of a dataset's body adds `terms` (odrl:hasPolicy), `sources` (prov:wasDerivedFrom) and `derivation`, and may be
+ * `restricted`. Terms are bytes here. A dataset without any of them is written as version 1, so that older nodes read it.
+ *
+ * What only named members may know of (`visibility`) stands in catalogue feeds of class `pair:<did>`, one for each of them and
+ * one for the publisher itself, and never in the one for all members.
+ *
  * The latest record of a key wins, by position in the feed and never by time. A publisher describes only feeds that it
  * declared, under the datasetId and class of the declaration. What is malformed or not the publisher's to say is quarantined
  * and counted; it neither stops the reading nor brings back what it replaced.
@@ -23,11 +29,12 @@ export {
   ENTRY_MEDIA_TYPES, encodeEntry, keyOfDataset, keyOfEntry, parseEntry,
   type Box, type DatasetEntry, type Entry, type EntryFailure, type ProfileEntry
 } from './entry.ts'
+export type { Derivation, EntryTerms, Source } from './terms.ts'
 export {
   catalogueOf, type Advertisement, type Catalogue, type Quarantined, type QuarantineReason
 } from './catalogue.ts'
 export { searchCatalogue, touches, type CatalogueQuery } from './search.ts'
-export { QUARANTINE_SHOWN_MAX } from './limits.ts'
+export { POLICY_BYTES_MAX, QUARANTINE_SHOWN_MAX, SOURCES_MAX } from './limits.ts'
 
 /** The datasetId of every catalogue feed. */
 export const CATALOGUE_DATASET_ID = 'catalogue'

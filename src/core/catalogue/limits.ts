@@ -17,3 +17,8 @@ export const DATASETS_MAX = 16_384
 export const QUARANTINE_SHOWN_MAX = 100
 /** What is longer is cut: a search is no place to refuse. */
 export const QUERY_LENGTH_MAX = 200
+export const POLICY_BYTES_MAX = 32_768
+/** Datasets that one was made of. */
+export const SOURCES_MAX = 64
+export const REDACTED_MAX = 512
+export const FIELD_LENGTH_MAX = 256

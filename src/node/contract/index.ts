@@ -37,7 +37,7 @@ export type DatasetDescription = {
   readonly spatial: Box | null
   readonly temporal: { readonly fromMs: number, readonly toMs: number } | null
   readonly schema: readonly Column[]
-  readonly access: 'public' | 'members'
+  readonly access: 'public' | 'members' | 'restricted'
   /** True where the data come from a simulation, so that nobody takes them for measurements. */
   readonly simulated: boolean
 }

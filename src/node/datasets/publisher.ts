@@ -87,7 +87,10 @@ export class Publisher {
         firstRecord: stored?.firstRecord ?? 0, records: isStream ? null : stored?.records ?? 0,
         sizeBytes: isStream ? null : stored?.sizeBytes ?? 0, sha256: isStream ? null : stored?.sha256 ?? new Uint8Array(32)
       },
-      withdrawn: false
+      withdrawn: false,
+      terms: null,
+      sources: [],
+      derivation: null
     }
   }
 
