@@ -206,6 +206,25 @@ describe('bugs that simulation found once', () => {
     assert.ok(after.slice(0, said).some(each => each.type === 'persist' && each.rows.some(({ key, value }) => key[0] === 'b'.charCodeAt(0) && value !== null)))
   })
 
+  it('a certificate that was kept without the own vote in it, by a crash between two disks, is none: nobody has seen that vote', () => {
+    const world = started()
+    const [leader, second] = fromLeader(world, 1)
+    const passing = (kind: Message['kind'], to: string): boolean => kind === 'putTx' || (to === second && kind !== 'proposal')
+    world.network.passes = (_from, to, bytes) => passing(read(bytes).kind, to)
+    world.submit(leader, 'one')
+    world.run(3_500)
+    const { rows } = world.member(second)
+    const isKept = (prefix: string): boolean => [...rows.values()].some(({ key }) => key[0] === prefix.charCodeAt(0))
+    assert.ok(isKept('c') && isKept('w'), 'it has given the view up, and holds the certificate')
+    world.crash(second)
+    for (const [name, { key }] of rows) if (key[0] === 'w'.charCodeAt(0)) rows.delete(name)
+    world.network.passes = () => true
+    world.start(second)
+    world.run(20_000)
+    assert.equal(stateOf(world, second).signing.lock.type, 'open')
+    assert.deepEqual(world.said(second), ['one'])
+  })
+
   it('(6) who notarized one block does not finalise another of the same view', () => {
     const world = started()
     const { view, epoch, final } = stateOf(world, 'ada')

@@ -52,7 +52,7 @@
  * 5. A block may be too early (30 s by default): it waits, and a certificate overrides the wait.
  */
 import { assert, compareBytes, digestOf, fail, hex, ok, unreachable, type Result } from '../../base/index.ts'
-import { PROPOSE, validatorSet, type Validator, type ValidatorSet } from '../finality/index.ts'
+import { PROPOSE, validatorSet, type Cert, type Validator, type ValidatorSet } from '../finality/index.ts'
 import { adopt, catchUp, claimDueMs, onRange, onSeals, type Snapshot, type SnapshotFailure } from './archive.ts'
 import { finalize, onCert, onUnjust, onVote } from './deciding.ts'
 import { OWN_INSTANCES_MAX } from './types.ts'
@@ -63,9 +63,9 @@ import {
 } from './peers.ts'
 import { propose } from './proposing.ts'
 import { blockRowGone, certRowGone, instancesRow, restoreRows, type Restored } from './rows.ts'
-import { recordOf } from './signer.ts'
+import { decide, NOTHING_ON_RECORD, recordOf } from './signer.ts'
 import {
-  alarm, appendLog, blame, checkingFrom, effectsOf, emit, epochOf, put, send, turnOf, viewAt, wake, type Final, type Lock, type Outcome, type Signing, type State,
+  alarm, appendLog, blame, checkingFrom, effectsOf, emit, epochOf, hasBit, put, send, turnOf, viewAt, wake, type Final, type Lock, type Outcome, type Signing, type State,
   type Turn
 } from './state.ts'
 import type { AlarmCode, Effect, Input, KeptRow, Now, PeerName, Rules, Transaction } from './types.ts'
@@ -380,6 +380,13 @@ function replayRows<S, T extends Transaction> (turn: Turn<S, T>, restored: Resto
     if (!isBorneOut(draft, vote)) continue
     turn.pending.push({ type: 'vote', vote, from: null, verified: vote.epoch === draft.epoch.number && vote.signer === draft.epoch.me })
   }
-  for (const cert of restored.certs) turn.pending.push({ type: 'cert', cert, from: null, verified: false })
+  for (const cert of restored.certs) if (!holdsUnsaid(draft, cert)) turn.pending.push({ type: 'cert', cert, from: null, verified: false })
   settle(turn)
+}
+
+/** Votes and certificates are synced side by side. One that rests on an own vote without a row has never left, nor has that vote. */
+function holdsUnsaid<S, T extends Transaction> ({ epoch, signing }: State<S, T>, { bitmap, epoch: ofEpoch, view, type, digest }: Cert): boolean {
+  if (ofEpoch !== epoch.number || epoch.me < 0 || !hasBit(bitmap, epoch.me)) return false
+  const said = signing.byView.get(view) ?? NOTHING_ON_RECORD
+  return decide(type, digest === null ? null : hex(digest), said) !== 'repeat'
 }
