@@ -1,6 +1,6 @@
 import { strict as assert } from 'node:assert'
 import { bytesOfHex, hex } from '../../src/base/index.ts'
-import { encodeMessage, viewOf, voteCountOf } from '../../src/core/consensus/index.ts'
+import { decodeMessage, encodeMessage, splitMessages, viewOf, voteCountOf } from '../../src/core/consensus/index.ts'
 import { NULLIFY, voteSignBytes, type Vote } from '../../src/core/finality/index.ts'
 import { createWorld, FEDERATION, keyOf, type World } from './consensus.fixture.ts'
 
@@ -24,6 +24,11 @@ function signed (world: World, name: string, epoch: number, view: number): Vote 
   return { ...fields, signer: state.epoch.nodes.indexOf(world.member(name).peer), signature: keyOf(name).sign(voteSignBytes(FEDERATION, fields)) }
 }
 
+function read (bytes: Uint8Array): string {
+  const message = decodeMessage(splitMessages(bytes)?.[0] ?? bytes, 65_536)
+  return message.ok ? message.value.kind : 'none'
+}
+
 function tell (world: World, name: string, newest: Vote | null, instances: readonly { readonly instance: string, readonly firstAgoMs: number, readonly lastAgoMs: number }[] = []): void {
   const seen = instances.map(each => ({ ...each, instance: bytesOfHex(each.instance) ?? new Uint8Array(1) }))
   world.feed(name, { type: 'message', peer: world.member(name === 'bo' ? 'cy' : 'bo').peer, bytes: encodeMessage({ kind: 'votesOf', newest, instances: seen }) })
@@ -43,6 +48,20 @@ describe('the lock of a validator', () => {
     world.network.passes = () => true
     world.run(20_000)
     for (const name of FOUR) assert.deepEqual(world.said(name), ['one'])
+  })
+
+  it('of who followed for long asks at once when it gets a seat, and soon again where the answer was lost', () => {
+    const world = createWorld(FOUR, ['ed'])
+    world.startAll()
+    const before = world.sent.length
+    world.run(3_600_000)
+    assert.ok(!world.sent.slice(before).some(each => each.from === 'ed' && read(each.message) === 'getVotesOf'), 'it asks nobody without a seat')
+    world.submit('ada', 'seats:ada,bo,cy,di,ed')
+    let lost = 0
+    world.network.passes = (_from, to, message) => !(to === 'ed' && read(message) === 'votesOf' && lost++ < 8)
+    world.run(10_000)
+    assert.ok(lost >= 8)
+    assert.equal(roleOf(world, 'ed'), 'validator')
   })
 
   it('is not opened by one peer that answers twice, nor by a learner', () => {

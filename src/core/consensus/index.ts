@@ -167,7 +167,10 @@ function reconsiderLock<S, T extends Transaction> (turn: Turn<S, T>): void {
     draft.signing = { ...draft.signing, lock: checkingFrom(turn.now, turn.rules.profile.deltaMs) }
     draft.alarms = draft.alarms.filter(each => each.code !== 'locked')
   }
-  if (draft.signing.lock.type !== 'checking') return
+  const { lock: held } = draft.signing
+  if (held.type !== 'checking') return
+  // With a seat the question is urgent, however long it had time before.
+  draft.signing = { ...draft.signing, lock: { ...held, askedMs: turn.now.monotonicMs, backoffMs: 2 * turn.rules.profile.deltaMs } }
   askAllOfMe(turn)
   tryUnlock(turn)
 }

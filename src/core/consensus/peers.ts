@@ -84,7 +84,7 @@ export function askAgainOfMe<S, T extends Transaction> (turn: Turn<S, T>): void 
   const { draft, now: { monotonicMs }, rules: { profile } } = turn
   const { lock: held } = draft.signing
   tryUnlock(turn)
-  if (held.type !== 'checking' || draft.signing.lock.type !== 'checking' || monotonicMs < held.askedMs + held.backoffMs) return
+  if (draft.epoch.me < 0 || held.type !== 'checking' || draft.signing.lock.type !== 'checking' || monotonicMs < held.askedMs + held.backoffMs) return
   const backoffMs = Math.min(2 * held.backoffMs, profile.backoffMaxMs)
   draft.signing = { ...draft.signing, lock: { ...held, askedMs: monotonicMs, backoffMs } }
   askAllOfMe(turn)

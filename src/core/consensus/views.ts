@@ -264,8 +264,9 @@ export function schedule<S, T extends Transaction> (turn: Turn<S, T>): void {
   if (draft.catching !== null) at(draft.catching.untilMs)
   if (draft.statusOwed) at(draft.statusSentMs + REPEAT_MS_MIN)
   const { lock } = draft.signing
-  if (lock.type === 'checking' && openValidators(turn).some(each => !lock.answered.has(each))) at(lock.askedMs + lock.backoffMs)
-  if (lock.type === 'checking' && openValidators(turn).length > 0) at(lock.sinceMs + INSTANCE_WINDOW_MS)
+  const asked = lock.type === 'checking' && draft.epoch.me >= 0 ? openValidators(turn) : []
+  if (lock.type === 'checking' && asked.some(each => !lock.answered.has(each))) at(lock.askedMs + lock.backoffMs)
+  if (lock.type === 'checking' && asked.length > 0) at(lock.sinceMs + INSTANCE_WINDOW_MS)
   if (!isVoter(turn)) return
   if (draft.armedMs !== null && !onRecord(turn, draft.view).nullified) {
     at(draft.armedMs + leaderWaitMs(turn))
