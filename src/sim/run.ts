@@ -1,7 +1,7 @@
 import { hex } from '../base/index.ts'
 import type { Violation } from './checking/index.ts'
 import { clients, misadjust, trouble } from './faults.ts'
-import { chanceOf, PUT, type Liar } from './ground/index.ts'
+import { chanceOf, PUT, type Liar, type Process } from './ground/index.ts'
 import { planOf, type RunOptions } from './plan.ts'
 import { World } from './world.ts'
 
@@ -118,7 +118,7 @@ function heal (world: World): number {
 /** Others may be refused for good reason. */
 const MUST_APPLY: ReadonlySet<number> = new Set([PUT])
 
-/** Nothing to decide: no honest node says a word until the heartbeat. */
+/** Nothing to decide: no honest node says a word until the heartbeat, unless it has just begun. */
 function quiet (world: World, untilMs: number): void {
   const { agenda, judge } = world
   agenda.runUntil(agenda.nowMs + QUIET_AFTER_MS, () => isBroken(world))
@@ -129,11 +129,20 @@ function quiet (world: World, untilMs: number): void {
     const sinceFinalMs = world.lastSent.atMs - world.lastFinalMs
     // Liars may always give honest nodes a reason to answer.
     const isLiarFree = world.plan.liars.size === 0 && world.plan.twins.length === 0
-    if (sinceFinalMs < HEARTBEAT_MS_MIN && isLiarFree) judge.note('quiet', world.lastSent.node, `sends message ${world.lastSent.kind} though there is nothing to decide`)
+    if (sinceFinalMs < HEARTBEAT_MS_MIN && isLiarFree && !isOfStart(world)) judge.note('quiet', world.lastSent.node, `sends message ${world.lastSent.kind} though there is nothing to decide`)
     agenda.runUntil(agenda.nowMs + HEALING_MS, () => isBroken(world))
   }
 }
 
+/** A process may not vote before it knows what its keys said; where another one was seen with them, that takes a minute and more. */
+function isOfStart ({ lastSent, network }: World): boolean {
+  const isAsking = (each: Process): boolean => each.view()?.role === 'checking' && each.ageMs < STARTING_MS_MAX
+  return QUESTIONS.has(lastSent.kind) && network.processes.some(isAsking)
+}
+
+/** The question for own votes, and the answer. */
+const QUESTIONS: ReadonlySet<string> = new Set(['9', '10'])
+const STARTING_MS_MAX = 200_000
 const HEARTBEAT_MS_MIN = 5.9 * 3_600_000
 
 function finish (world: World, recoveryMs: number): Verdict {

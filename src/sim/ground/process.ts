@@ -91,6 +91,10 @@ export class Process {
     return this.place.name
   }
 
+  get ageMs (): number {
+    return this.#around.agenda.nowMs - this.#startedMs
+  }
+
   get state (): Engine | undefined {
     return this.#state
   }
