@@ -1,5 +1,5 @@
 import type { Did } from '../identity/index.ts'
-import type { Iri } from './types.ts'
+import type { Iri } from '../policy/index.ts'
 
 /** Clause 1. `federation` is the CID of the charter as text. */
 export type Audience =
