@@ -22,3 +22,4 @@ export const POLICY_BYTES_MAX = 32_768
 export const SOURCES_MAX = 64
 export const REDACTED_MAX = 512
 export const FIELD_LENGTH_MAX = 256
+export const NOTICE_LENGTH_MAX = 512

@@ -1,7 +1,7 @@
 import { bytes, cid, codecOf, fail, list, literal, matching, nullable, struct, text, uint, type CID, type Parsed, type Schema } from '../../base/index.ts'
 import { datasetIdSchema } from '../feed/index.ts'
 import { didSchema } from '../identity/index.ts'
-import { FIELD_LENGTH_MAX, POLICY_BYTES_MAX, REDACTED_MAX, SOURCES_MAX } from './limits.ts'
+import { FIELD_LENGTH_MAX, NOTICE_LENGTH_MAX, POLICY_BYTES_MAX, REDACTED_MAX, SOURCES_MAX } from './limits.ts'
 
 const dagCbor: Schema<CID> = (value, path) => {
   const parsed = cid()(value, path)
@@ -19,7 +19,9 @@ export const termsSchema = struct({
   /** Who may see that it exists: all members, or those whose own catalogue feed of this publisher tells them. */
   visibility: literal('members', 'named'),
   /** Clause 14: who may keep encrypted copies without a grant. */
-  replicas: literal('members', 'recipients', 'nobody')
+  replicas: literal('members', 'recipients', 'nobody'),
+  /** Shown before an agreement is signed; a notice, not a rule. */
+  legalNotice: nullable(text(NOTICE_LENGTH_MAX))
 })
 
 export const sourcesSchema = list(struct({
@@ -29,6 +31,7 @@ export const sourcesSchema = list(struct({
 /** What the data are, so that clauses 4 and 5 can be judged: bounds that hold for every record of it. */
 export const derivationSchema = struct({
   recipe: dagCbor,
+  operations: list(literal('redact', 'coarsen', 'roundTime', 'summarise', 'delay'), 5),
   /** The least group behind any record; 1: rows as they are. */
   minGroupSize: uint(),
   /** The finest cell of a place; 15: as measured. */
@@ -38,7 +41,7 @@ export const derivationSchema = struct({
   /** The least age of a record when it was appended. */
   delayMs: uint(),
   /** Fields that are surely not in it. */
-  redacted: list(text(FIELD_LENGTH_MAX), REDACTED_MAX)
+  redactedFields: list(text(FIELD_LENGTH_MAX), REDACTED_MAX)
 })
 
 export type EntryTerms = Parsed<typeof termsSchema>

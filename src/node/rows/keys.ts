@@ -8,7 +8,7 @@ import type { KeyRange } from '../../host/index.ts'
 const PREFIX = {
   meta: '0', statement: 'd', feed: 'f', feedNumber: 'n', segment: 's', leaf: 'l', head: 'h', fork: 'w', file: 'i', block: 'b', locator: 'c',
   guard: 'g', engine: 'e', ledgerState: 'x', finalBlock: 'k', finality: 'p', finalDigest: 'j', sealHeight: 'z', ownTransaction: 't', vote: 'v',
-  consensusSecret: 'y', anchor: 'a'
+  consensusSecret: 'y', anchor: 'a', agreement: 'o', accessCount: 'q'
 } as const
 type Kind = keyof typeof PREFIX
 
@@ -49,3 +49,6 @@ export const ownTransactionKey = (id: Uint8Array): Uint8Array => key('ownTransac
 export const anchorKey = (feed: Uint8Array, length: number): Uint8Array => key('anchor', feed, u64(length))
 export const consensusSecretKey = (publicKey: Uint8Array): Uint8Array => key('consensusSecret', publicKey)
 export const guardKey = (digest: Uint8Array): Uint8Array => key('guard', digest)
+export const agreementKey = (id: Uint8Array): Uint8Array => key('agreement', id)
+/** How often and how much was served under an agreement, up to a record of the access feed. */
+export const accessCountKey = (agreementId: Uint8Array): Uint8Array => key('accessCount', agreementId)
