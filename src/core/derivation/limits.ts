@@ -18,7 +18,9 @@ export const AHEAD_MS_MAX = 86_400_000
 /** Groups, entities and distinct values that the open windows hold, together: about 100 bytes of memory each. */
 export const STATE_ITEMS_MAX = 500_000
 export const STATE_BYTES_MAX = 67_108_864
-/** Digits of a number that is measured. More are no measurement. */
+/** Digits before and behind the point of a number that is measured. More are no measurement. */
 export const DIGITS_MAX = 40
+/** Digits of a sum of such numbers. */
+export const SUM_DIGITS_MAX = 60
 /** How deep objects in rows are looked into for fields. */
 export const NESTING_MAX = 3
