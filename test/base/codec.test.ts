@@ -84,6 +84,7 @@ describe('canonical codec', () => {
     const good = [
       encodeCanonical({ v: 1, kind: 'head', feed: cidOf('dagCbor', utf8('a')), length: 300, root: new Uint8Array(32), list: [1, 'a', null] }),
       encodeCanonical([[[[{ a: { b: [true, -1, 2 ** 40] } }]]], 'ä', new Uint8Array(3)]),
+      encodeCanonical({ a: { aa: 1, ab: 2, b: -25 }, bb: [{ x: 256, y: 65_536, z: [] }, {}], ccc: 2 ** 52, dddd: 'é', construct: { prototype: false } }),
       encodeCanonical({ left: Array.from({ length: 20 }, () => new Uint8Array(32)), name: 'x'.repeat(40) })
     ]
     let accepted = 0

@@ -50,9 +50,23 @@ function toyApp (names: readonly string[]): App<ToyState, ToyTransaction> {
     ...state, said: new Set(state.said).add(text), root: sha256(state.root, utf8(text)),
     next: text.startsWith('seats:') ? text.slice(6).split(',').map(name => seatOf(name.split('@')[0] ?? '', name)) : state.next
   })
+  const execute: App<ToyState, ToyTransaction>['execute'] = (before, context, bodyBytes) => {
+    const decoded = bodyBytes.length === 0 ? { ok: true as const, value: [] } : decodeCanonical(bodyBytes, body, 65_536)
+    if (!decoded.ok) return { ok: false, failure: { code: 'malformed' } }
+    const ids = decoded.value.map(each => hex(sha256(each)))
+    let next = before
+    for (const each of decoded.value) {
+      const text = textOf(each) ?? 'bad'
+      if (!isFit(next, text)) return { ok: false, failure: { code: 'unfit' } }
+      next = apply(next, text)
+    }
+    for (const { id } of context.verdicts) next = { ...next, root: sha256(next.root, id) }
+    if (context.type === 3) next = { ...next, seats: before.next ?? before.seats, next: null, root: sha256(next.root, utf8('seal')) }
+    return { ok: true, value: { next, stateRoot: next.root, bodyRoot: merkleRoot(ids.map(id => leafHash(utf8(id)))), ids } }
+  }
   return {
     genesis: { state: { said: new Set(), root: sha256(utf8('root')), seats, next: null }, stateRoot: sha256(utf8('root')), validators: seats, timeMs: 1_000 },
-    propose: (state, _context, pool, bodyBytesMax) => {
+    propose: (state, context, pool, bodyBytesMax) => {
       const [taken, said]: [Uint8Array[], Set<string>] = [[], new Set()]
       let size = 8
       for (const each of pool) {
@@ -61,22 +75,11 @@ function toyApp (names: readonly string[]): App<ToyState, ToyTransaction> {
         taken.push(each.bytes)
         size += each.bytes.length + 4
       }
-      return { body: taken.length === 0 ? new Uint8Array(0) : encodeCanonical(taken), isFull: false }
+      const content = encodeCanonical(taken)
+      const ran = taken.length === 0 ? undefined : execute(state, context, content, () => undefined)
+      return ran?.ok === true ? { ...ran.value, body: content } : null
     },
-    execute: (before, context, bodyBytes) => {
-      const decoded = bodyBytes.length === 0 ? { ok: true as const, value: [] } : decodeCanonical(bodyBytes, body, 65_536)
-      if (!decoded.ok) return { ok: false, failure: { code: 'malformed' } }
-      const ids = decoded.value.map(each => hex(sha256(each)))
-      let next = before
-      for (const each of decoded.value) {
-        const text = textOf(each) ?? 'bad'
-        if (!isFit(next, text)) return { ok: false, failure: { code: 'unfit' } }
-        next = apply(next, text)
-      }
-      for (const { id } of context.verdicts) next = { ...next, root: sha256(next.root, id) }
-      if (context.type === 3) next = { ...next, seats: before.next ?? before.seats, next: null, root: sha256(next.root, utf8('seal')) }
-      return { ok: true, value: { next, stateRoot: next.root, bodyRoot: merkleRoot(ids.map(id => leafHash(utf8(id)))), ids } }
-    },
+    execute,
     bodyRootOf: bodyBytes => {
       const decoded = bodyBytes.length === 0 ? { ok: true as const, value: [] } : decodeCanonical(bodyBytes, body, 65_536)
       return decoded.ok ? merkleRoot(decoded.value.map(each => leafHash(utf8(hex(sha256(each)))))) : undefined

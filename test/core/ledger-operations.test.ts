@@ -24,7 +24,7 @@ function cityAt (chain: Chain, at: number): City {
 function refuses (chain: Chain, code: string, transaction: LedgerTransaction): void {
   const context = chain.context()
   assert.equal(codeOf(chain.ledger.check(chain.state, context.timeMs, transaction)), code)
-  assert.equal(chain.ledger.propose(chain.state, context, [transaction], 1_048_576).body.length, 0)
+  assert.equal(chain.ledger.propose(chain.state, context, [transaction], 1_048_576), null)
   const before = hex(chain.state.map.root)
   assert.equal(codeOf(chain.block([transaction])), code)
   assert.equal(hex(chain.state.map.root), before)
@@ -81,8 +81,9 @@ describe('ledger transactions', () => {
     const bad = rawNode(chain, city, [operations.datasetPut('air', [], true), operations.datasetPut('air', [])])
     const good = rawNode(chain, city, [operations.datasetPut('air', [])])
     assert.equal(bad.sequence, good.sequence)
-    const { body } = chain.ledger.propose(chain.state, chain.context(), [bad, good], 1_048_576)
-    assert.deepEqual(valueOf(chain.ledger.execute(chain.state, chain.context(), body, () => undefined)).ids, [good.id])
+    const proposed = chain.ledger.propose(chain.state, chain.context(), [bad, good], 1_048_576)
+    assert.ok(proposed !== null)
+    assert.deepEqual(valueOf(chain.ledger.execute(chain.state, chain.context(), proposed.body, () => undefined)).ids, [good.id])
   })
 
   it('are taken in turns of their members, within the sizes of a block', () => {
@@ -91,10 +92,10 @@ describe('ledger transactions', () => {
     const flood = Array.from({ length: 20 }, (_, at) => chain.byNode(a, [operations.datasetPut(`flood-${at}`, [])]))
     const single = chain.byNode(b, [operations.datasetPut('one', [])])
     const small = (flood[0]?.bytes.length ?? 0) * 3 + 100
-    const { body, isFull } = chain.ledger.propose(chain.state, chain.context(), [...flood, single], small)
-    assert.equal(isFull, true)
-    assert.ok(body.length <= small)
-    const executed = valueOf(chain.ledger.execute(chain.state, chain.context(), body, () => undefined))
+    const proposed = chain.ledger.propose(chain.state, chain.context(), [...flood, single], small)
+    assert.ok(proposed !== null && proposed.body.length <= small)
+    const executed = valueOf(chain.ledger.execute(chain.state, chain.context(), proposed.body, () => undefined))
+    assert.equal(hex(proposed.stateRoot), hex(executed.stateRoot))
     assert.ok(executed.ids.includes(single.id))
     assert.deepEqual(executed.ids.slice(0, 2), [flood[0]?.id, single.id])
   })

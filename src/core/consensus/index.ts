@@ -73,7 +73,7 @@ import { arm, askForBlocks, isBorneOut, notarize, pressOn, schedule } from './vi
 
 export type { BlockContext, Verdict } from '../finality/index.ts'
 export type {
-  AlarmCode, App, ArchiveRequest, Effect, Executed, FinalBlock, Input, KeptRow, NextEpoch, Now, PeerName, Profile, Rules, StateRow,
+  AlarmCode, App, ArchiveRequest, Effect, Executed, FinalBlock, Input, KeptRow, NextEpoch, Now, PeerName, Profile, Proposed, Rules, StateRow,
   Transaction
 } from './types.ts'
 export { JOINED_BYTES_MAX } from './types.ts'

@@ -4,7 +4,7 @@ import { EVIDENCE_PER_BLOCK_MAX } from './types.ts'
 import {
   appendLog, isVoter, leaderAt, openValidators, put, rootOfLog, send, sendAll, tipOf, viewAt, votesAt, type Outcome, type Turn
 } from './state.ts'
-import type { Executed, Transaction } from './types.ts'
+import type { Executed, Proposed, Transaction } from './types.ts'
 import { contextOf, isShown, readEvidence, sealOf } from './validity.ts'
 import { isHeartbeat, keepBlock, onRecord, poolAbove, sign, validateTip } from './views.ts'
 
@@ -36,6 +36,8 @@ export function propose<S, T extends Transaction> (turn: Turn<S, T>): void {
   turn.due.notarize = true
 }
 
+const NO_BODY = new Uint8Array(0)
+
 type Tip = ReturnType<typeof tipOf>
 type Built<S> = { readonly block: Block, readonly outcome: Outcome<S> }
 
@@ -53,28 +55,31 @@ function blockAbove<S, T extends Transaction> (turn: Turn<S, T>, tip: Tip, outco
   }
   const shown = isSealing ? [] : draft.evidence.filter(each => !isShown(turn, each.name, tip.name)).slice(0, EVIDENCE_PER_BLOCK_MAX)
   const evidence = shown.map(each => each.bytes)
-  const build = (type: BlockType, body: Uint8Array, items: readonly Uint8Array[]): Built<S> | null => {
-    const done = isSealing
-      ? { next: outcome.state, stateRoot: outcome.stateRoot, bodyRoot: EMPTY_ROOT, ids: [], context: null }
-      : executed(turn, outcome, { ...placed, type }, just, items, body)
+  const build = (type: BlockType, items: readonly Uint8Array[], proposed: Proposed<S> | null): Built<S> | null => {
+    const context = isSealing ? null : contextFor(turn, { ...placed, type }, just, items)
+    const done = context === null
+      ? { next: outcome.state, stateRoot: outcome.stateRoot, bodyRoot: EMPTY_ROOT, ids: [] }
+      : proposed ?? executedEmpty(turn, outcome, context)
     if (done === null) return null
+    const body = proposed?.body ?? NO_BODY
     const block = makeBlock({
       ...placed, federation: rules.federation, view: draft.view, parent: tip.digest, parentView: tip.view, type, validatorsHash: draft.epoch.set.hash,
       bodyRoot: done.bodyRoot, stateRoot: done.stateRoot, logRoot: rootOfLog(outcome.log), seal: type === SEAL ? seal : null, just, evidence: items, body
     })
     const log = isSealing ? outcome.log : appendLog(outcome.log, block.digest)
     const names = items === evidence ? shown.map(each => each.name) : []
-    const { next: state, stateRoot, ids, context } = done
+    const { next: state, stateRoot, ids } = done
     return { block, outcome: { state, stateRoot, log, due: isSealing || type === SEAL ? null : rules.app.due(state), seal: outcome.seal ?? (type === SEAL ? hex(block.digest) : null), ids, context, evidence: names } }
   }
-  const nothing = new Uint8Array(0)
   const type = seal === null ? NORMAL : SEAL
-  const body = pool.length === 0 ? nothing : proposedBody(turn, outcome, { ...placed, type }, just, evidence, pool)
-  if (body.length > 0 || evidence.length > 0 || seal !== null) {
-    const built = build(type, body, evidence) ?? (seal === null ? null : build(SEAL, nothing, []))
+  const proposed = pool.length === 0
+    ? null
+    : rules.app.propose(outcome.state, contextFor(turn, { ...placed, type }, just, evidence), pool, rules.profile.bodyBytesMax)
+  if (proposed !== null || evidence.length > 0 || seal !== null) {
+    const built = build(type, evidence, proposed) ?? (seal === null ? null : build(SEAL, [], null))
     if (built !== null) return built
   }
-  return seal === null && isFlushDue(turn, tip.view, isSealing) ? build(FLUSH, nothing, []) : null
+  return seal === null && isFlushDue(turn, tip.view, isSealing) ? build(FLUSH, [], null) : null
 }
 
 function isFlushDue<S, T extends Transaction> (turn: Turn<S, T>, tipView: number, isSealing: boolean): boolean {
@@ -117,19 +122,13 @@ function verdictsFor<S, T extends Transaction> (turn: Turn<S, T>, evidence: read
   })
 }
 
-function proposedBody<S, T extends Transaction> (
-  turn: Turn<S, T>, { state }: Outcome<S>, placed: Placed, just: Just, evidence: readonly Uint8Array[], pool: readonly T[]
-): Uint8Array {
+function contextFor<S, T extends Transaction> (turn: Turn<S, T>, placed: Placed, just: Just, evidence: readonly Uint8Array[]): BlockContext {
   const context = contextOf(turn, placed, just, verdictsFor(turn, evidence))
   assert(context !== null, 'a leader has a seat')
-  return turn.rules.app.propose(state, context, pool, turn.rules.profile.bodyBytesMax).body
+  return context
 }
 
-function executed<S, T extends Transaction> (
-  turn: Turn<S, T>, { state }: Outcome<S>, placed: Placed, just: Just, evidence: readonly Uint8Array[], body: Uint8Array
-): Executed<S> & { readonly context: BlockContext } | null {
-  const context = contextOf(turn, placed, just, verdictsFor(turn, evidence))
-  if (context === null) return null
-  const done = turn.rules.app.execute(state, context, body, id => turn.draft.pool.get(id))
-  return done.ok ? { ...done.value, context } : null
+function executedEmpty<S, T extends Transaction> ({ rules }: Turn<S, T>, { state }: Outcome<S>, context: BlockContext): Executed<S> | null {
+  const done = rules.app.execute(state, context, NO_BODY, () => undefined)
+  return done.ok ? done.value : null
 }

@@ -19,6 +19,8 @@ export type Executed<S> = {
   readonly ids: readonly string[]
 }
 
+export type Proposed<S> = Executed<S> & { readonly body: Uint8Array }
+
 /** A change of one row of the application's state: null deletes. Joins the synced batch of finality. */
 export type StateRow = { readonly key: Uint8Array, readonly value: Uint8Array | null }
 
@@ -28,8 +30,8 @@ export type StateRow = { readonly key: Uint8Array, readonly value: Uint8Array | 
  */
 export interface App<S, T extends Transaction> {
   readonly genesis: { readonly state: S, readonly stateRoot: Uint8Array, readonly validators: readonly Validator[], readonly timeMs: number }
-  /** The body of the next block: what applies, in an order of its own choice, within the limit. Zero bytes when nothing applies. */
-  propose (state: S, context: BlockContext, pool: readonly T[], bodyBytesMax: number): { readonly body: Uint8Array, readonly isFull: boolean }
+  /** The body of the next block, and what `execute` makes of it: what applies, in an order of its own choice, within the limit. Null when nothing applies. */
+  propose (state: S, context: BlockContext, pool: readonly T[], bodyBytesMax: number): Proposed<S> | null
   /**
    * A body of zero bytes is one without transactions, whatever the block's type: evidence or a seal may be all there is to say.
    * `known` finds transactions that were admitted before, which saves their verification and changes nothing else.

@@ -35,12 +35,14 @@ export type CheckFailure = { readonly code: string, readonly opIndex: number | n
 export type NextEpoch = { readonly validators: readonly Validator[], readonly paramsHash: Uint8Array, readonly version: number }
 export type Executed = { readonly next: LedgerState, readonly stateRoot: Uint8Array, readonly bodyRoot: Uint8Array, readonly ids: readonly string[] }
 
+export type Proposed = Executed & { readonly body: Uint8Array }
+
 export interface Ledger {
   readonly registry: Registry
   readonly genesis: { readonly state: LedgerState, readonly stateRoot: Uint8Array, readonly validators: readonly Validator[], readonly timeMs: number }
   propose (
     state: LedgerState, context: BlockContext, pool: readonly LedgerTransaction[], bodyBytesMax: number
-  ): { readonly body: Uint8Array, readonly isFull: boolean }
+  ): Proposed | null
   execute (
     state: LedgerState, context: BlockContext, body: Uint8Array, known: (id: string) => LedgerTransaction | undefined
   ): Result<Executed, CheckFailure>
@@ -191,11 +193,15 @@ function begin (state: LedgerState, context: BlockContext): Result<Draft, Refusa
   return ok(draft)
 }
 
-function finish (draft: Draft, context: BlockContext, authors: ReadonlySet<Did>): LedgerState {
+/** What a block does after its transactions. */
+function finish (draft: Draft, context: BlockContext, transactions: readonly LedgerTransaction[]): Executed {
   noteVerdicts(draft, context)
-  noteSeen(draft, context, authors)
+  noteSeen(draft, context, new Set(transactions.map(({ author }) => author)))
   pruneProposals(draft, context.timeMs)
-  return draft.finish()
+  const next = draft.finish()
+  return {
+    next, stateRoot: next.map.root, bodyRoot: bodyRootOf(transactions.map(({ idBytes }) => idBytes)), ids: transactions.map(({ id }) => id)
+  }
 }
 
 const bodySchema = list(bytes(1, TRANSACTION_BYTES_MAX), BLOCK_TRANSACTIONS_MAX)
@@ -234,7 +240,6 @@ function execute (
   const begun = begin(state, context)
   if (!begun.ok) return fail({ ...begun.failure, opIndex: null })
   const draft = begun.value
-  const authors = new Set<Did>()
   const transactions: LedgerTransaction[] = []
   let operations = 0
   for (const envelope of envelopes) {
@@ -244,13 +249,9 @@ function execute (
     if (operations > BLOCK_OPERATIONS_MAX) return fail({ code: 'operations', opIndex: null })
     const applied = apply(draft, context, transaction)
     if (!applied.ok) return applied
-    authors.add(transaction.author)
     transactions.push(transaction)
   }
-  const next = finish(draft, context, authors)
-  return ok({
-    next, stateRoot: next.map.root, bodyRoot: bodyRootOf(transactions.map(({ idBytes }) => idBytes)), ids: transactions.map(({ id }) => id)
-  })
+  return ok(finish(draft, context, transactions))
 }
 
 /** A transaction of the pool was read and verified before: its id says which, its bytes that it is the same. */
@@ -268,28 +269,23 @@ function readKnown (
  * Fills a body from the pool: members take turns, one transaction each, so that nobody's flood keeps another out. What does
  * not apply now is left out; a later transaction of the same key then waits too, by its sequence number.
  */
-function propose (
-  state: LedgerState, context: BlockContext, pool: readonly LedgerTransaction[], bodyBytesMax: number
-): { readonly body: Uint8Array, readonly isFull: boolean } {
+function propose (state: LedgerState, context: BlockContext, pool: readonly LedgerTransaction[], bodyBytesMax: number): Proposed | null {
   const begun = begin(state, context)
-  if (!begun.ok) return { body: new Uint8Array(0), isFull: false }
+  if (!begun.ok) return null
   const draft = begun.value
-  const taken: Uint8Array[] = []
+  const taken: LedgerTransaction[] = []
   const room = Math.min(bodyBytesMax, BODY_BYTES_MAX)
-  let [size, operations, isFull] = [BODY_OVERHEAD_BYTES, 0, false]
+  let [size, operations] = [BODY_OVERHEAD_BYTES, 0]
   for (const transaction of inTurns(pool)) {
     const sizeAfter = size + transaction.bytes.length + ENVELOPE_OVERHEAD_BYTES
     const operationsAfter = operations + transaction.operations.length
-    if (sizeAfter > room || operationsAfter > BLOCK_OPERATIONS_MAX || taken.length >= BLOCK_TRANSACTIONS_MAX) {
-      isFull = true
-      continue
-    }
+    if (sizeAfter > room || operationsAfter > BLOCK_OPERATIONS_MAX || taken.length >= BLOCK_TRANSACTIONS_MAX) continue
     if (!apply(draft, context, transaction).ok) continue
-    taken.push(transaction.bytes)
+    taken.push(transaction)
     size = sizeAfter
     operations = operationsAfter
   }
-  return { body: encodeBody(taken), isFull }
+  return taken.length === 0 ? null : { ...finish(draft, context, taken), body: encodeBody(taken.map(({ bytes: envelope }) => envelope)) }
 }
 
 function inTurns (pool: readonly LedgerTransaction[]): readonly LedgerTransaction[] {

@@ -49,6 +49,16 @@ export function handler<O extends Operation<Readonly<Record<string, Schema<unkno
 ): Handler {
   const { code, name, by } = operation
   const schemas = Object.entries(operation.fields)
+  // What is the same for all of its kind stands once: a pool holds operations by the hundred thousand.
+  class Read implements ReadOperation {
+    readonly fields: FieldsOf<O>
+    constructor (fields: FieldsOf<O>) { this.fields = fields }
+    get code (): number { return code }
+    get name (): string { return name }
+    get by (): readonly SignerKind[] { return by }
+    apply (draft: Draft, turn: Turn): Outcome { return apply(draft, turn, this.fields) }
+    isOver (rows: Rows): boolean { return isOver(rows, this.fields) }
+  }
   return {
     code, name, by,
     read: values => {
@@ -60,8 +70,7 @@ export function handler<O extends Operation<Readonly<Record<string, Schema<unkno
         fields[field] = value.value
       }
       // Each field was just read by the schema of its name.
-      const parsed = fields as FieldsOf<O>
-      return { code, name, by, fields, apply: (draft, turn) => apply(draft, turn, parsed), isOver: rows => isOver(rows, parsed) }
+      return new Read(fields as FieldsOf<O>)
     }
   }
 }

@@ -103,7 +103,9 @@ export function toyApp (seats: readonly Validator[], seatOf: (index: number, key
         taken.push(each.bytes)
         size += each.bytes.length + 3
       }
-      return { body: taken.length === 0 ? NOTHING : encodeCanonical(taken), isFull: false }
+      const content = encodeCanonical(taken)
+      const ran = taken.length === 0 ? undefined : this.execute(state, context, content, () => undefined)
+      return ran?.ok === true ? { ...ran.value, body: content } : null
     },
     execute (state, context, content) {
       // All nodes of a run execute the same blocks: pure, so the outcome may be shared.

@@ -117,12 +117,11 @@ export class Puppets {
     const placed = { epoch: 0, height: final.height + 1, timeMs: Math.max(final.timeMs + 1, START_WALL_MS) + chance.between(0, 2), type: NORMAL } as const
     const seen = set.validators.filter((_, at) => at === proposer || certs.some(({ bitmap }) => ((bitmap[0] ?? 0) >> at) % 2 === 1))
     const context = { federation, version: 1, ...placed, proposer: seat, seen, verdicts: [] }
-    const { body } = app.propose(final.outcome.state, context, [toyTransaction(PUT, chance.between(1_000, 1_050))], BODY_BYTES_MAX)
-    const done = app.execute(final.outcome.state, context, body, () => undefined)
-    if (!done.ok || body.length === 0) return undefined
+    const done = app.propose(final.outcome.state, context, [toyTransaction(PUT, chance.between(1_000, 1_050))], BODY_BYTES_MAX)
+    if (done === null) return undefined
     return makeBlock({
-      ...placed, proposer, federation, view, parent: final.digest, parentView: final.view, validatorsHash: set.hash, bodyRoot: done.value.bodyRoot,
-      stateRoot: done.value.stateRoot, logRoot: bagPeaks(final.outcome.log.peaks), seal: null, just: { parentCert, nulls }, evidence: [], body
+      ...placed, proposer, federation, view, parent: final.digest, parentView: final.view, validatorsHash: set.hash, bodyRoot: done.bodyRoot,
+      stateRoot: done.stateRoot, logRoot: bagPeaks(final.outcome.log.peaks), seal: null, just: { parentCert, nulls }, evidence: [], body: done.body
     })
   }
 }
