@@ -9,6 +9,7 @@ import { concat, equalBytes, hex, readUint, sha256, u32, utf8 } from '../../src/
 import { seeded } from '../base/mutate.fixture.ts'
 import { finalityCodecs, type CodecCase } from './codecs.fixture.ts'
 import { consensusCodecs } from './consensus.examples.ts'
+import { grantsCodecs } from './grants-codecs.fixture.ts'
 import { ledgerCodecs } from './ledger-codecs.fixture.ts'
 import { lightCodecs } from './light-codecs.fixture.ts'
 
@@ -17,6 +18,7 @@ const EXAMPLES = 1_024
 const ROOMS: Readonly<Record<string, Readonly<Record<string, CodecCase>>>> = {
   consensus: consensusCodecs,
   finality: finalityCodecs,
+  grants: grantsCodecs,
   ledger: ledgerCodecs,
   light: lightCodecs
 }
