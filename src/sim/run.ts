@@ -35,6 +35,7 @@ const HEALING_MS = 60_000
 /** What is not final yet, its author says again: streams open again one by one. */
 const RESUBMIT_AFTER_MS = [1_000, 6_000, 20_000]
 const PROBE_AFTER_MS = 8_000
+const FOLLOWING_MS = 10_000
 /** What a node still may say after it has healed: an answer on its way. */
 const QUIET_AFTER_MS = 5_000
 
@@ -100,6 +101,8 @@ function heal (world: World): number {
   agenda.after(PROBE_AFTER_MS, () => { if (submitter !== undefined) world.probe(submitter.index, steady.map(each => each.index)) })
   agenda.runUntil(fromMs + HEALING_MS, () => isBroken(world))
   if (isBroken(world) || plan.expectsForks) return 0
+  // What became final in the last moments is on its way to those who follow.
+  if (agenda.nowMs - world.lastFinalMs < FOLLOWING_MS) agenda.runUntil(agenda.nowMs + FOLLOWING_MS, () => isBroken(world))
   const heads = new Map(steady.flatMap(({ index }) => world.at(index).slice(0, 1)).map(each => [each, each.view()]))
   const names = new Set([...heads.values()].map(view => `${view?.height} ${view?.digest.slice(0, 8)} ${hex(view?.stateRoot ?? new Uint8Array(0)).slice(0, 8)}`))
   if (names.size !== 1) {
@@ -129,7 +132,8 @@ function quiet (world: World, untilMs: number): void {
     const sinceFinalMs = world.lastSent.atMs - world.lastFinalMs
     // Liars may always give honest nodes a reason to answer.
     const isLiarFree = world.plan.liars.size === 0 && world.plan.twins.length === 0
-    if (sinceFinalMs < HEARTBEAT_MS_MIN && isLiarFree && !isOfStart(world)) judge.note('quiet', world.lastSent.node, `sends message ${world.lastSent.kind} though there is nothing to decide`)
+    const isAnswered = agenda.nowMs - world.lastRotatedMs < HEALING_MS
+    if (sinceFinalMs < HEARTBEAT_MS_MIN && isLiarFree && !isAnswered && !isOfStart(world)) judge.note('quiet', world.lastSent.node, `sends message ${world.lastSent.kind} though there is nothing to decide`)
     agenda.runUntil(agenda.nowMs + HEALING_MS, () => isBroken(world))
   }
 }

@@ -44,6 +44,8 @@ export class World {
   /** When something left an honest node for the last time, and what. */
   lastSent: { readonly atMs: number, readonly node: number, readonly kind: string } = { atMs: 0, node: -1, kind: 'nothing' }
   lastFinalMs = 0
+  /** When a node last got another key for one that may not vote any more: a reason to talk. */
+  lastRotatedMs = Number.NEGATIVE_INFINITY
   /** When every honest node had the probe, which was submitted after the last healing. */
   probedMs = 0
   #probe = ''
@@ -188,6 +190,7 @@ export class World {
 
   /** Asks for a seat's key to be replaced. */
   rotate (index: number, key: Uint8Array): void {
+    this.lastRotatedMs = this.agenda.nowMs
     this.submit(index, ROTATE, index, 0, key)
   }
 
