@@ -2,7 +2,7 @@
  * The closed lists of what a policy of ours can say: actions, duties with their phases, left operands, operators, purposes.
  * What is not in them is unknown, and an unknown term refuses.
  */
-import type { FactKey, Iri, Label } from './types.ts'
+import type { Iri, Label } from './types.ts'
 
 export const ODRL_NS = 'http://www.w3.org/ns/odrl/2/'
 /** Policy members under it are ours and change no meaning: signatures, for example. */
@@ -48,25 +48,6 @@ export const DUTY = {
   delete: odrl('delete'), inform: odrl('inform'), review: odrl('review')
 } as const
 
-type DutyTerm = { readonly phase: Phase, readonly clause: number, readonly labels: readonly Label[] }
-
-/** The phase is fixed by the profile, wherever a policy puts the duty. */
-export const DUTIES: ReadonlyMap<Iri, DutyTerm> = new Map<Iri, DutyTerm>([
-  [DUTY.summarise, { phase: 'before', clause: 4, labels: ['enforced'] }],
-  [DUTY.redact, { phase: 'before', clause: 4, labels: ['enforced'] }],
-  [DUTY.coarsen, { phase: 'before', clause: 4, labels: ['enforced'] }],
-  [DUTY.roundTime, { phase: 'before', clause: 4, labels: ['enforced'] }],
-  [DUTY.delay, { phase: 'before', clause: 5, labels: ['enforced'] }],
-  [DUTY.compensate, { phase: 'before', clause: 9, labels: ['enforced'] }],
-  [DUTY.breakGlass, { phase: 'before', clause: 13, labels: ['enforced'] }],
-  [DUTY.reportUse, { phase: 'ongoing', clause: 10, labels: ['enforced', 'attested'] }],
-  [DUTY.attribute, { phase: 'ongoing', clause: 10, labels: ['contractual'] }],
-  [DUTY.nextPolicy, { phase: 'ongoing', clause: 7, labels: ['attested'] }],
-  [DUTY.delete, { phase: 'after', clause: 8, labels: ['attested', 'enforced'] }],
-  [DUTY.inform, { phase: 'after', clause: 10, labels: ['contractual'] }],
-  [DUTY.review, { phase: 'after', clause: 13, labels: ['attested'] }]
-])
-
 export const OPERAND = {
   recipient: odrl('recipient'), recipientClass: own('recipientClass'), purpose: odrl('purpose'), dateTime: odrl('dateTime'),
   minGroupSize: own('minGroupSize'), h3Resolution: own('h3Resolution'), timeStep: own('timeStep'), fields: own('fields'), delayPeriod: odrl('delayPeriod'),
@@ -76,6 +57,31 @@ export const OPERAND = {
   storedIn: own('storedIn'), securityLevel: own('securityLevel'),
   event: odrl('event'), emergencyKind: own('emergencyKind'), declaredBy: own('declaredBy'), keyRelease: own('keyRelease')
 } as const
+
+/**
+ * `measures`: what the constraints of a duty that comes before access may be about. Anything else in them would be a condition
+ * and no measure, and makes the duty unknown.
+ */
+type DutyTerm = { readonly phase: Phase, readonly clause: number, readonly labels: readonly Label[], readonly measures: readonly Iri[] }
+
+const before = (clause: number, ...measures: readonly Iri[]): DutyTerm => ({ phase: 'before', clause, labels: ['enforced'], measures })
+
+/** The phase is fixed by the profile, wherever a policy puts the duty. */
+export const DUTIES: ReadonlyMap<Iri, DutyTerm> = new Map<Iri, DutyTerm>([
+  [DUTY.summarise, before(4, OPERAND.minGroupSize, OPERAND.h3Resolution, OPERAND.timeStep)],
+  [DUTY.redact, before(4, OPERAND.fields)],
+  [DUTY.coarsen, before(4, OPERAND.h3Resolution)],
+  [DUTY.roundTime, before(4, OPERAND.timeStep)],
+  [DUTY.delay, before(5, OPERAND.delayPeriod)],
+  [DUTY.compensate, before(9, OPERAND.payAmountMinor, OPERAND.currency, OPERAND.per, OPERAND.creditMinor)],
+  [DUTY.breakGlass, before(13, OPERAND.keyRelease)],
+  [DUTY.reportUse, { phase: 'ongoing', clause: 10, labels: ['enforced', 'attested'], measures: [] }],
+  [DUTY.attribute, { phase: 'ongoing', clause: 10, labels: ['contractual'], measures: [] }],
+  [DUTY.nextPolicy, { phase: 'ongoing', clause: 7, labels: ['attested'], measures: [] }],
+  [DUTY.delete, { phase: 'after', clause: 8, labels: ['attested', 'enforced'], measures: [] }],
+  [DUTY.inform, { phase: 'after', clause: 10, labels: ['contractual'], measures: [] }],
+  [DUTY.review, { phase: 'after', clause: 13, labels: ['attested'], measures: [] }]
+])
 
 /**
  * What the values of an operand are: integers, lengths of time, moments, one word, a set of words, or a purpose.
@@ -91,7 +97,7 @@ export type OperandTerm = {
   readonly kind: OperandKind
   readonly clause: number
   readonly labels: readonly Label[]
-  readonly from: FactKey | 'request' | 'asset' | 'parameter'
+  readonly from: 'request' | 'asset' | 'membership' | 'claims' | 'counters' | 'payment' | 'emergencies' | 'parameter'
 }
 
 const term = (kind: OperandKind, clause: number, from: OperandTerm['from'], ...labels: readonly Label[]): OperandTerm => ({ kind, clause, labels, from })

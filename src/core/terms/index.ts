@@ -1,11 +1,13 @@
 /**
  * Turns terms from a form into sentences and into an ODRL policy, and back. The door to all that policies say and decide.
  */
-export { readPolicy, writePolicy } from '../policy/index.ts'
+export { bind, readPolicy, writePolicy } from '../policy/index.ts'
+export { compile } from '../decision/index.ts'
+export type { Iri, Label, Policy, PolicyFailure } from '../policy/index.ts'
 export type {
-  Asset, CompiledPolicy, Constraint, Decision, DerivationBounds, DerivationOperation, Door, DutyFact, DutyState, EmergencyFact, FactKey, Facts, FeedClass,
-  Finding, Iri, Label, Policy, PolicyFailure, Premise, Reason, ReasonCode, ReportWish, Rule, RuleReport, Satisfaction, Ternary, TermsRequest
-} from '../policy/index.ts'
+  Asset, CompiledPolicy, Decision, DerivationBounds, DerivationOperation, Door, DutyFact, DutyState, EmergencyFact, FactKey, Facts, FeedClass,
+  Premise, Reason, ReasonCode, ReportWish, RuleReport, Satisfaction, TermsRequest
+} from '../decision/index.ts'
 export type {
   Audience, DatasetForm, EmergencyClause, Fee, FormFailure, NeverAction, PassingOn, Replicas, TermsForm
 } from './form.ts'
