@@ -8,7 +8,7 @@ import type { KeyRange } from '../../host/index.ts'
 const PREFIX = {
   meta: '0', statement: 'd', feed: 'f', feedNumber: 'n', segment: 's', leaf: 'l', head: 'h', fork: 'w', file: 'i', block: 'b', locator: 'c',
   guard: 'g', engine: 'e', ledgerState: 'x', finalBlock: 'k', finality: 'p', finalDigest: 'j', sealHeight: 'z', ownTransaction: 't', vote: 'v',
-  consensusSecret: 'y', anchor: 'a', agreement: 'o', accessCount: 'q'
+  consensusSecret: 'y', anchor: 'a', agreement: 'o', accessCount: 'q', ownEpoch: 'e', receivedGrant: 'u'
 } as const
 type Kind = keyof typeof PREFIX
 
@@ -52,3 +52,8 @@ export const guardKey = (digest: Uint8Array): Uint8Array => key('guard', digest)
 export const agreementKey = (id: Uint8Array): Uint8Array => key('agreement', id)
 /** How often and how much was served under an agreement, up to a record of the access feed. */
 export const accessCountKey = (agreementId: Uint8Array): Uint8Array => key('accessCount', agreementId)
+/** The key of one epoch of an own dataset and class, in the signer database. */
+export const ownEpochKey = (datasetId: string, feedClass: string, epoch: number): Uint8Array =>
+  key('ownEpoch', Uint8Array.of(datasetId.length), utf8(datasetId), Uint8Array.of(feedClass.length), utf8(feedClass), u32(epoch))
+/** A grant that was received, by the digest of its statement, in the signer database. */
+export const receivedGrantKey = (digest: Uint8Array): Uint8Array => key('receivedGrant', digest)
