@@ -144,7 +144,7 @@ describe('sealing: segments of which records were erased', () => {
     assert.equal(codeOf(decodeRedacted(concat([encoded, new Uint8Array(REDACTED_BYTES_MAX)]))), 'too-large')
   })
 
-  it('survives mutants: what it reads it writes again, and what stands in the feed is what was kept', function () {
+  it('survives mutated redactions: what it reads it writes again, and what stands in the feed is what was kept', function () {
     this.timeout(FRAMES_TIMEOUT_MS)
     const seed = 20_261_204
     const random = seeded(seed)
