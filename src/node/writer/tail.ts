@@ -1,5 +1,5 @@
 import { assert, fail, ok, type Result } from '../../base/index.ts'
-import { SegmentBuilder, type ClosedSegment, type FeedRecord, type RecordRefusal } from '../../core/feed/index.ts'
+import { SegmentBuilder, type ClosedSegment, type FeedRecord, type RecordRefusal, type SegmentSource } from '../../core/feed/index.ts'
 import type { Feed } from '../feeds/index.ts'
 
 export type AppendFailure =
@@ -19,6 +19,8 @@ export class Tail {
   #closed: Closed[] = []
   /** Bytes of the records in the builder. */
   #openBytes = 0
+  /** What the records in the builder were made from. */
+  #openSource: SegmentSource | null = null
   #nextIndex: number
   #waiters: Waiter[] = []
   /** Number of the next record. */
@@ -35,12 +37,14 @@ export class Tail {
     this.#nextIndex = feed.log.length
   }
 
-  /** Takes a record; returns the bytes that it adds to the queue. */
-  add (record: FeedRecord): number {
+  /** Takes a record, made from `source` if from anything; returns the bytes that it adds to the queue. */
+  add (record: FeedRecord, source: SegmentSource | null): number {
+    if (this.hasOpen && !isSameFeed(this.#openSource, source)) this.#close()
     if (this.#builder.add(record) === 'full') {
       this.#close()
       assert(this.#builder.add(record) === 'added', 'an empty segment takes any record that was not refused')
     }
+    this.#openSource = covering(this.#openSource, source)
     this.nextRecord++
     const sizeBytes = record.key.length + record.body.length
     this.#openBytes += sizeBytes
@@ -54,8 +58,9 @@ export class Tail {
 
   #close (): void {
     const segment = this.#builder.close({
-      feed: this.feed.id, index: this.#nextIndex, first: this.nextRecord - this.#builder.count, secret: this.#secret(), source: null
+      feed: this.feed.id, index: this.#nextIndex, first: this.nextRecord - this.#builder.count, secret: this.#secret(), source: this.#openSource
     })
+    this.#openSource = null
     this.#closed.push({ segment, index: this.#nextIndex, queuedBytes: this.#openBytes })
     this.#openBytes = 0
     this.#nextIndex++
@@ -107,4 +112,12 @@ export class Tail {
     for (const { settle } of this.#waiters.splice(0)) settle(fail({ code }))
     return bytes
   }
+}
+
+function isSameFeed (a: SegmentSource | null, b: SegmentSource | null): boolean {
+  return a === null || b === null ? a === b : a.feed.equals(b.feed)
+}
+
+function covering (open: SegmentSource | null, added: SegmentSource | null): SegmentSource | null {
+  return open === null || added === null ? added : { feed: open.feed, from: Math.min(open.from, added.from), to: Math.max(open.to, added.to) }
 }

@@ -1,5 +1,5 @@
 import { assert, fail, ok, sha256, type CID, type Result } from '../../base/index.ts'
-import { decodeHead, headBody, refusalOf, type FeedRecord, type Head } from '../../core/feed/index.ts'
+import { decodeHead, headBody, refusalOf, type FeedRecord, type Head, type SegmentSource } from '../../core/feed/index.ts'
 import { signStatement, type SigningKey } from '../../core/identity/index.ts'
 import type { Clock, Random, Row, Store } from '../../host/index.ts'
 import type { Feed, Feeds } from '../feeds/index.ts'
@@ -63,9 +63,11 @@ export class Writer {
 
   /**
    * Resolves when all records are durable and covered by a signed head: acknowledged. All or none of them are taken;
-   * one that no feed may hold refuses them all.
+   * one that no feed may hold refuses them all. `source`: what they were made from.
    */
-  async append (feed: Feed, records: readonly FeedRecord[], options: { readonly flush: boolean }): Promise<Result<{ readonly first: number, readonly count: number }, AppendFailure>> {
+  async append (
+    feed: Feed, records: readonly FeedRecord[], options: { readonly flush: boolean, readonly source?: SegmentSource }
+  ): Promise<Result<{ readonly first: number, readonly count: number }, AppendFailure>> {
     while (this.#queuedBytes > QUEUE_BYTES_MAX && !this.#stopped) await new Promise<void>(resolve => this.#room.push(resolve))
     if (this.#stopped) return fail({ code: 'stopped' })
     if (feed.status !== 'open') return fail({ code: feed.status })
@@ -75,7 +77,7 @@ export class Writer {
     }
     const tail = this.#tailOf(feed)
     const first = tail.nextRecord
-    for (const record of records) this.#queuedBytes += tail.add(record)
+    for (const record of records) this.#queuedBytes += tail.add(record, options.source ?? null)
     if (records.length === 0) return ok({ first, count: 0 })
     const done = tail.settled()
     this.#schedule(tail, options.flush)
