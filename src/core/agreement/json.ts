@@ -12,6 +12,8 @@ type Members<R extends Shape, O extends Shape> = { readonly [K in keyof R]: Pars
 
 /** Fits one control frame of 64 KiB of the libp2p binding. */
 export const MESSAGE_BYTES_MAX = 57_344
+const MESSAGE_DEPTH_MAX = 64
+const [QUOTE, BACKSLASH, OPEN_BRACE, CLOSE_BRACE, OPEN_BRACKET, CLOSE_BRACKET] = [0x22, 0x5c, 0x7b, 0x7d, 0x5b, 0x5d]
 export const ID_CHARACTERS_MAX = 256
 export const ADDRESS_CHARACTERS_MAX = 2048
 
@@ -24,11 +26,28 @@ export function parseMessage (bytes: Uint8Array): Result<unknown, MessageFailure
   if (bytes.length > MESSAGE_BYTES_MAX) {
     return fail({ code: 'message', position: '', reason: `a message has at most ${MESSAGE_BYTES_MAX} bytes, not ${bytes.length}` })
   }
+  if (isDeep(bytes)) return fail({ code: 'message', position: '', reason: `a message is nested at most ${MESSAGE_DEPTH_MAX} deep` })
   try {
     return ok(JSON.parse(new TextDecoder('utf-8', { fatal: true }).decode(bytes)))
   } catch {
     return fail({ code: 'message', position: '', reason: 'this is not JSON in UTF-8' })
   }
+}
+
+/** Looked at before parsing: what reads or writes JSON later may go one call deeper for each bracket. */
+function isDeep (bytes: Uint8Array): boolean {
+  let depth = 0
+  let isText = false
+  for (let at = 0; at < bytes.length; at++) {
+    const byte = bytes[at]
+    if (isText && byte === BACKSLASH) at++
+    else if (byte === QUOTE) isText = !isText
+    else if (isText) continue
+    else if (byte === OPEN_BRACE || byte === OPEN_BRACKET) depth++
+    else if (byte === CLOSE_BRACE || byte === CLOSE_BRACKET) depth--
+    if (depth > MESSAGE_DEPTH_MAX) return true
+  }
+  return false
 }
 
 export function read<T> (schema: Schema<T>, json: unknown): Result<T, MessageFailure> {
