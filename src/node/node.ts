@@ -1,5 +1,6 @@
 import { fail, ok, type Result } from '../base/index.ts'
 import { decodeCharter, peerIdOfKey, type Charter } from '../core/identity/index.ts'
+import { compile, readPolicy } from '../core/terms/index.ts'
 import type { Host, Log } from '../host/index.ts'
 import { makeBundle, openBundle, SET_SIZE_BYTES } from './bundle/index.ts'
 import { Catalogue } from './catalogue/index.ts'
@@ -8,6 +9,7 @@ import type {
   Dataset, Failure, HanseNode, NodeEvent, NodeStatus
 } from './contract/index.ts'
 import { Datasets, Publisher, Reader } from './datasets/index.ts'
+import type { Engine } from './doors/index.ts'
 import { Federation, promisedFeeds } from './federation/index.ts'
 import { Signal, type Feed } from './feeds/index.ts'
 import { Admissions, Candidacy, Ceremony, JoinListener, joinProposalOf, type Keys } from './founding/index.ts'
@@ -54,12 +56,15 @@ export type NodeOptions = {
    * say the same, got from those members' `/.well-known/hanse-checkpoint.json` by a way that its operator trusts.
    */
   readonly checkpoints?: readonly Uint8Array[]
+  /** What decides by policies; `core/terms` where nothing is said. */
+  readonly engine?: Engine
   /** Told once: all that others hold of this member is here again. */
   readonly restoreEnded?: () => void
   readonly log: Log
 }
 
 const CHARTER = metaKey('charter')
+const TERMS: Engine = { read: readPolicy, compile, formOf: () => undefined }
 const EVENTS_QUEUED_MAX = 10_000
 const LISTING_EVERY_MS = 60_000
 const FEEDS_PER_MEMBER_MAX = 8_192
@@ -139,18 +144,21 @@ export async function createNode (options: NodeOptions): Promise<HanseNode> {
       listen: options.listen, announce: options.announce, lan: options.lan, profile: options.profile,
       gossip: options.gossip, listingEveryMs: options.listingEveryMs ?? LISTING_EVERY_MS,
       feedsPerMemberMax: options.feedsPerMemberMax ?? FEEDS_PER_MEMBER_MAX, segmentBytesTarget: options.segmentBytesTarget, lingerMs: options.lingerMs,
-      ledgerProfile: options.ledgerProfile ?? 'wan', consensusKeys, wants: feed => room.wants(feed), isRestored: options.isRestored === true,
+      ledgerProfile: options.ledgerProfile ?? 'wan', consensusKeys, wants: feed => room.wants(feed), engine: options.engine ?? TERMS, isRestored: options.isRestored === true,
       restoreEnded: options.restoreEnded ?? (() => {}), onFatal, log
     })
     const catalogue = await Catalogue.open({ federation, own: keys.did, name, clock, log })
     const datasets = await Datasets.open({ federation, catalogue, clock, store, log, own: keys.did, keepsAll: options.keepsAll })
+    federation.doors.openAssets(datasets.assets())
     room.open(federation, datasets, options.quotaBytes)
     const admissions = await Admissions.open({
       store, clock, random: host.random, keys, members: federation.members, addresses: options.announce, listener, log,
       decisions: { proposalOf: did => joinProposalOf(federation.consensus.state, did), checkpoint: () => checkpointOf(belonging?.ledger) }
     })
+    const reader = new Reader({ federation, catalogue, datasets, own: keys.did, stopped: stopping.signal })
     const ledger = await LedgerRoom.open({
       federation, keys, consensusKeys, addresses: options.announce, store, clock, onFatal, log, find: reference => datasets.find(reference),
+      disclose: (found, bytes, asker) => reader.disclose(found, bytes, asker),
       describe: datasetId => describedBy(catalogue.entry(keys.did, datasetId)), applications: () => admissions.applications(),
       applicant: reference => admissions.applicant(reference)
     })
@@ -159,7 +167,7 @@ export async function createNode (options: NodeOptions): Promise<HanseNode> {
     belonging = {
       federation, catalogue, datasets, admissions, ledger,
       publisher: new Publisher({ federation, catalogue, datasets, clock, own: keys.did }),
-      reader: new Reader({ federation, catalogue, datasets, stopped: stopping.signal }),
+      reader,
       counts: new PeerCounts(federation, clock)
     }
     announce(belonging, events)
@@ -213,14 +221,18 @@ export async function createNode (options: NodeOptions): Promise<HanseNode> {
       options.hasRoom() ? publisher.append(datasetId, records, how) : fail(noRoom)),
     withdraw: datasetId => within(({ publisher }) => publisher.withdraw(datasetId)),
     fetch: async (reference, signal, onProgress = () => {}) => belonging?.datasets.fetch(reference, signal, onProgress) ?? fail(notKnown),
-    read: (reference, what) => belonging?.reader.read(reference, what) ?? fail(notKnown),
-    follow: (reference, how) => belonging?.reader.follow(reference, how) ?? fail(notKnown),
-    content: async (reference, range) => belonging?.reader.content(reference, range) ?? fail(notKnown),
+    read: (reference, what, asker) => belonging?.reader.read(reference, what, asker) ?? fail(notKnown),
+    follow: (reference, how, asker) => belonging?.reader.follow(reference, how, asker) ?? fail(notKnown),
+    content: async (reference, range, asker) => belonging?.reader.content(reference, range, asker) ?? fail(notKnown),
     verify: async (reference, onProgress = () => {}) => belonging?.reader.verify(reference, onProgress) ?? fail(notKnown),
-    proof: async (reference, number) => belonging?.reader.proof(reference, number) ?? fail(notKnown),
-    makeBundle: references => within(async ({ federation, reader }) => {
-      const wanted = await reader.bundled(references)
-      return wanted.ok ? makeBundle(federation, wanted.value, clock.nowMs(), host.random.bytes(SET_SIZE_BYTES)) : wanted
+    proof: async (reference, number, asker) => belonging?.reader.proof(reference, number, asker) ?? fail(notKnown),
+    makeBundle: (references, recipient) => within(async ({ federation, datasets, reader }) => {
+      const did = recipient === undefined ? null : datasets.memberNamed(recipient)
+      if (did === undefined) return fail({ code: 'not-found', reason: `nobody is known as "${recipient}"`, hint: 'name the member as "hanse members" does' })
+      const wanted = await reader.bundled(references, did)
+      if (!wanted.ok) return wanted
+      const { feeds, members, files, doors } = federation
+      return makeBundle({ feeds, members, files, doors, recipient: did }, wanted.value, clock.nowMs(), host.random.bytes(SET_SIZE_BYTES))
     }),
     openBundle: (source, onProgress = () => {}) => within(async ({ federation }) => {
       const { feeds, members, files } = federation

@@ -6,6 +6,8 @@ import { Members } from '../../src/node/members/index.ts'
 import { takeTail } from '../../src/node/pulling/tail.ts'
 import { ada, ben, cyd, feedOf, membership, NOW_MS, recordOf, recordsOf, type TestFeed } from '../core/feed.fixture.ts'
 import { certificateOf, valueOf } from '../core/identity.fixture.ts'
+import type { Doors } from '../../src/node/doors/index.ts'
+import { openDoors } from '../support/doors.ts'
 import { openMemoryStore, type MemoryStore } from '../support/memory-store.ts'
 import { content, pieces } from './files.fixture.ts'
 import { stillClock } from './loopback.fixture.ts'
@@ -13,12 +15,17 @@ import { stillClock } from './loopback.fixture.ts'
 export const SET: Uint8Array = new Uint8Array(16).fill(7)
 
 /** What of a node matters to bundles. */
-export type Town = { readonly store: MemoryStore, readonly feeds: Feeds, readonly members: Members, readonly files: Files, readonly clock: ReturnType<typeof stillClock> }
+export type Town = {
+  readonly store: MemoryStore, readonly feeds: Feeds, readonly members: Members, readonly files: Files, readonly clock: ReturnType<typeof stillClock>,
+  readonly doors: Doors, readonly recipient: null
+}
 
 /** A member's node that has met nobody yet. */
 export async function town (charter = membership.charter, store: MemoryStore = openMemoryStore()): Promise<Town> {
   const clock = stillClock(NOW_MS)
-  return { store, feeds: await Feeds.load(store), members: await Members.load(store, clock, charter), files: await Files.load(store), clock }
+  const members = await Members.load(store, clock, charter)
+  const { doors } = await openDoors({ own: ada.did, clock, members })
+  return { store, feeds: await Feeds.load(store), members, files: await Files.load(store), clock, doors, recipient: null }
 }
 
 /** The feed as far as its head of `length` covers it, stored here. */

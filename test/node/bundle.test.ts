@@ -185,7 +185,7 @@ describe('bundles', () => {
   it('refuse files that are not here, feeds for few, and more than a volume', async () => {
     const hidden = feedOf(ada, [recordsOf(1)], { datasetId: 'hidden', class: 'restricted' })
     const feed = await hold(small.town, hidden)
-    equal(codeOf(await makeBundle(small.town, [{ feed, fileRoots: [] }], NOW_MS, SET)), 'not-found')
+    equal(codeOf(await makeBundle(small.town, [{ feed, fileRoots: [] }], NOW_MS, SET)), 'refused')
     const [wish] = small.wishes
     ok(wish !== undefined)
     equal(codeOf(await makeBundle(small.town, [{ ...wish, fileRoots: [membership.federation] }], NOW_MS, SET)), 'not-found')

@@ -3,6 +3,8 @@ import type { ProtocolHandler } from '../../src/host/index.ts'
 import { Feeds } from '../../src/node/feeds/index.ts'
 import { Files } from '../../src/node/files/index.ts'
 import { Server } from '../../src/node/serving/index.ts'
+import { ada, ben } from '../core/feed.fixture.ts'
+import { openDoors, OPEN } from '../support/doors.ts'
 import { openMemoryStore, type MemoryStore } from '../support/memory-store.ts'
 import { stillClock } from './loopback.fixture.ts'
 
@@ -39,8 +41,12 @@ export type Shelf = { readonly store: MemoryStore, readonly files: Files, readon
 
 export async function shelf (store: MemoryStore = openMemoryStore()): Promise<Shelf> {
   const files = await Files.load(store)
+  // Every file that is here is that of one open dataset.
+  const { doors } = await openDoors({ own: ada.did, clock: stillClock(0) }, {
+    describe: () => OPEN, uses: [{ asset: { publisher: ada.did, datasetId: 'files' }, isSealed: false }]
+  })
   const server = new Server({
-    feeds: await Feeds.load(openMemoryStore()), memberOf: () => 'did:key:asker', statement: async () => undefined,
+    feeds: await Feeds.load(openMemoryStore()), doors, memberOf: () => ben.did, statement: async () => undefined,
     file: (root, wanted) => files.serve(root, wanted), note: () => {}, clock: stillClock(0)
   })
   return { store, files, handler: server.handler }

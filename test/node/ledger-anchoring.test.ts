@@ -77,7 +77,7 @@ function townWith (): {
         return { ok: true, value: { id: '', state: 'final', height: chain.height } }
       }
     },
-    describe: datasetId => ({ schemaHash: described.get(datasetId) ?? null, licenceHash: null }),
+    describe: datasetId => ({ schemaHash: described.get(datasetId) ?? null, licenceHash: null, policyCommit: null }), mayName: () => true,
     onFatal: cause => { throw cause }, log: () => {}
   })
   return {

@@ -31,7 +31,7 @@ export class MemoryNode implements HanseNode {
   readonly author: HanseNode['author'] = (...given) => this.book.author(...given)
   readonly submit: HanseNode['submit'] = (...given) => this.book.submit(...given)
   readonly verifyLedger: HanseNode['verifyLedger'] = () => this.book.verifyLedger()
-  readonly ledgerProof: HanseNode['ledgerProof'] = (...given) => this.book.ledgerProof(...given)
+  readonly ledgerProof: HanseNode['ledgerProof'] = (reference, record) => this.book.ledgerProof(reference, record)
   readonly anchor: HanseNode['anchor'] = () => this.book.anchor()
   readonly audit: HanseNode['audit'] = (...given) => this.book.audit(...given)
   readonly checkpoint: HanseNode['checkpoint'] = () => this.book.checkpoint()

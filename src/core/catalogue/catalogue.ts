@@ -23,6 +23,7 @@ export type QuarantineReason =
   | { readonly code: 'foreign-certificate', readonly member: Did }
   | { readonly code: 'too-many', readonly datasetsMax: number }
 
+export type Notice = Extract<Entry, { readonly envelope: Uint8Array }>
 export type Quarantined = { readonly key: string, readonly recordIndex: number, readonly reason: QuarantineReason }
 
 /** What one publisher says of itself and its data. */
@@ -31,6 +32,8 @@ export type Catalogue = {
   readonly profile: ProfileEntry | undefined
   readonly certificate: Certificate | undefined
   readonly revocations: readonly Revocation[]
+  /** Erasures and emergencies, as they were passed on: not verified here. */
+  readonly notices: readonly Notice[]
   /** By datasetId, in the order of its code units. Withdrawn ones too: they say so. */
   readonly datasets: ReadonlyMap<string, Advertisement>
   /** The first 100; `quarantinedCount` counts all. */
@@ -47,6 +50,7 @@ export function catalogueOf (
 ): Catalogue {
   const datasets = new Map<string, Advertisement>()
   const revocations: Revocation[] = []
+  const notices: Notice[] = []
   const quarantined: Quarantined[] = []
   let [profile, certificate, quarantinedCount]: [ProfileEntry | undefined, Certificate | undefined, number] = [undefined, undefined, 0]
   for (const { record, recordIndex } of latestByKey(records)) {
@@ -61,10 +65,11 @@ export function catalogueOf (
     const entry = parsed.value
     if (entry.type === 'dataset') datasets.set(entry.dataset.datasetId, { publisher, recordIndex, entry: entry.dataset })
     if (entry.type === 'revocation') revocations.push(entry.revocation)
+    if ('envelope' in entry) notices.push(entry)
     if (entry.type === 'profile') profile = entry.profile
     if (entry.type === 'certificate') certificate = entry.certificate
   }
-  return { publisher, profile, certificate, revocations, datasets, quarantined, quarantinedCount }
+  return { publisher, profile, certificate, revocations, notices, datasets, quarantined, quarantinedCount }
 }
 
 /** A well-formed entry that this publisher may not make, or that contradicts the declaration of its feed. */

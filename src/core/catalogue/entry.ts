@@ -1,5 +1,5 @@
 import {
-  boolean, bytes, decodeCanonical, encodeCanonical, fail, integer, list, literal, matching, nullable, ok, struct,
+  boolean, bytes, cidOf, decodeCanonical, encodeCanonical, fail, integer, list, literal, matching, nullable, ok, struct,
   text, textOf, uint, utf8, type CodecFailure, type Parsed, type Result, type Schema
 } from '../../base/index.ts'
 import { BODY_BYTES_MAX, datasetIdSchema, isMediaType, statementIdSchema, type FeedRecord } from '../feed/index.ts'
@@ -125,6 +125,10 @@ export type Entry =
   | { readonly type: 'profile', readonly profile: ProfileEntry }
   | { readonly type: 'certificate', readonly certificate: Certificate }
   | { readonly type: 'revocation', readonly revocation: Revocation }
+  /** Of `core/grants`, which reads the envelope; `id` is that of the erasure or of the declared emergency. */
+  | { readonly type: NoticeType, readonly id: string, readonly envelope: Uint8Array }
+
+export type NoticeType = 'erasure' | 'emergency' | 'emergency-end'
 
 export type EntryFailure =
   /** Not a key of a catalogue. */
@@ -141,7 +145,10 @@ export const ENTRY_MEDIA_TYPES = {
   dataset: 'application/vnd.hanse.dataset+cbor',
   profile: 'application/vnd.hanse.profile+cbor',
   certificate: 'application/vnd.hanse.certificate+cbor',
-  revocation: 'application/vnd.hanse.revocation+cbor'
+  revocation: 'application/vnd.hanse.revocation+cbor',
+  'erasure': 'application/vnd.hanse.erasure+cbor',
+  'emergency': 'application/vnd.hanse.emergency+cbor',
+  'emergency-end': 'application/vnd.hanse.emergency-end+cbor'
 } as const
 
 /** The key under which an entry stands: the latest record of a key wins. */
@@ -151,6 +158,9 @@ export function keyOfEntry (entry: Entry): string {
     case 'revocation': return `revocation/${entry.revocation.member}`
     case 'profile': return 'profile'
     case 'certificate': return 'certificate'
+    case 'erasure': return `erasure/${entry.id}`
+    // The end of an emergency takes the place of its declaration.
+    case 'emergency': case 'emergency-end': return `emergency/${entry.id}`
   }
 }
 
@@ -177,6 +187,7 @@ function bodyOf (entry: Entry): Uint8Array {
     case 'profile': return encodeCanonical({ v: 1, kind: 'profile', ...entry.profile })
     case 'certificate': return entry.certificate.envelope
     case 'revocation': return entry.revocation.envelope
+    case 'erasure': case 'emergency': case 'emergency-end': return entry.envelope
   }
 }
 
@@ -194,23 +205,25 @@ export function parseEntry (record: FeedRecord): Result<Entry, EntryFailure> {
 
 function parse ({ key, mediaType: given, body }: FeedRecord): Result<Entry, EntryFailure> {
   const name = textOf(key) ?? ''
-  const type = typeOfKey(name)
+  const type = typeOfKey(name, given)
   if (type === undefined) return fail({ code: 'unknown-key', key: name })
   const expected = ENTRY_MEDIA_TYPES[type]
   if (given !== expected) return fail({ code: 'media-type', mediaType: given, expected })
-  const entry = entryOf(type, body)
+  const entry = entryOf(type, name, body)
   if (!entry.ok) return entry
   const own = keyOfEntry(entry.value)
   return own === name ? entry : fail({ code: 'other-key', key: name, expected: own })
 }
 
-function typeOfKey (name: string): Entry['type'] | undefined {
+function typeOfKey (name: string, mediaTypeGiven: string): Entry['type'] | undefined {
   if (name === 'profile' || name === 'certificate') return name
   if (name.startsWith('dataset/')) return 'dataset'
+  if (name.startsWith('erasure/')) return 'erasure'
+  if (name.startsWith('emergency/')) return mediaTypeGiven === ENTRY_MEDIA_TYPES['emergency-end'] ? 'emergency-end' : 'emergency'
   return name.startsWith('revocation/') ? 'revocation' : undefined
 }
 
-function entryOf (type: Entry['type'], body: Uint8Array): Result<Entry, EntryFailure> {
+function entryOf (type: Entry['type'], name: string, body: Uint8Array): Result<Entry, EntryFailure> {
   switch (type) {
     case 'dataset': {
       const decoded = datasetOf(body)
@@ -230,6 +243,8 @@ function entryOf (type: Entry['type'], body: Uint8Array): Result<Entry, EntryFai
       const decoded = decodeRevocation(body)
       return decoded.ok ? ok({ type, revocation: decoded.value }) : fail({ code: 'revocation', failure: decoded.failure })
     }
+    case 'erasure': case 'emergency': return ok({ type, id: cidOf('dagCbor', body).toString(), envelope: body })
+    case 'emergency-end': return ok({ type, id: name.slice('emergency/'.length), envelope: body })
   }
 }
 

@@ -7,6 +7,7 @@
  * profile               {v: 1, kind: 'profile', ...}   who the publisher is
  * certificate           envelope of the newest certificate of the publisher's node
  * revocation/<did>      envelope of a revocation, passed on
+ * erasure/<id>          envelope of a notice of erasure; emergency/<id>  of a declaration of an emergency, later of its end
  * ```
  * In DCAT-AP 3 an entry is a `dcat:Dataset`: `title` dct:title, `description` dct:description, `theme` dcat:theme,
  * `keywords` dcat:keyword, `licence` dct:license, `spatial` dct:spatial, `temporal` dct:temporal, `issuedMs` dct:issued,
@@ -27,11 +28,11 @@
  */
 export {
   ENTRY_MEDIA_TYPES, encodeEntry, keyOfDataset, keyOfEntry, parseEntry,
-  type Box, type DatasetEntry, type Entry, type EntryFailure, type ProfileEntry
+  type Box, type DatasetEntry, type Entry, type EntryFailure, type NoticeType, type ProfileEntry
 } from './entry.ts'
 export type { Derivation, EntryTerms, Source } from './terms.ts'
 export {
-  catalogueOf, type Advertisement, type Catalogue, type Quarantined, type QuarantineReason
+  catalogueOf, type Advertisement, type Catalogue, type Notice, type Quarantined, type QuarantineReason
 } from './catalogue.ts'
 export { searchCatalogue, touches, type CatalogueQuery } from './search.ts'
 export { POLICY_BYTES_MAX, QUARANTINE_SHOWN_MAX, SOURCES_MAX } from './limits.ts'

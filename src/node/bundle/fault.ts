@@ -24,6 +24,7 @@ function hintOf (code: BundleFailure['code']): string {
     case 'cut-short': return 'copy the file again and open it: what is here already is not read twice'
     case 'too-large': return 'make several bundles with fewer datasets each'
     case 'not-found': return 'fetch it first: "hanse get" waits until all of it is here'
+    case 'refused': return 'see who may have it with "hanse terms show DATASET"'
     case 'not-ready': return 'found or join a federation first'
     default: return unreachable(code)
   }

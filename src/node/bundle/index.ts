@@ -11,8 +11,8 @@
  * the bundle. What comes before a fault is verified and kept, so a cut file imports up to the cut and goes on from there
  * the next time; importing twice adds nothing. Import stores through the same functions as the network.
  *
- * A bundle holds what every member may see. Not yet: several volumes (one of at most 3.9 GiB), feeds that are sealed or
- * for single members.
+ * A bundle holds what every member may have, or the one member that it is made for: the sync door is asked, as if that one
+ * asked for it by the wire. Not yet: several volumes (one of at most 3.9 GiB).
  */
 export { carDecode } from './car.ts'
 export { SET_SIZE_BYTES } from './manifest.ts'

@@ -2,7 +2,7 @@ import { cidOf, fail, ok, type CID, type Result } from '../../base/index.ts'
 import type { Head } from '../../core/feed/index.ts'
 import { removeRange, type Ranges } from '../../core/sync/index.ts'
 import type { BundleFailure } from '../contract/index.ts'
-import { maySee } from '../door/index.ts'
+import { isFit, refusalOf, type Doors, type Question } from '../doors/index.ts'
 import type { Feed, Feeds } from '../feeds/index.ts'
 import type { Files } from '../files/index.ts'
 import type { Members } from '../members/index.ts'
@@ -13,11 +13,16 @@ import { BUNDLE_BYTES_MAX, BUNDLE_LEAVES_MAX, encodeManifest, MANIFEST_BYTES_MAX
 /** Segments read at a time, while those before them are written. */
 const READ_AHEAD_SEGMENTS = 8
 
-export type BundleSource = { readonly feeds: Feeds, readonly members: Members, readonly files: Files }
+export type BundleSource = {
+  readonly feeds: Feeds, readonly members: Members, readonly files: Files,
+  readonly doors: Pick<Doors, 'mayList' | 'syncQuestion' | 'decide' | 'enter' | 'usesOf'>,
+  /** Who alone may be given it; null: every member. */
+  readonly recipient: string | null
+}
 export type BundleWish = { readonly feed: Feed, readonly fileRoots: readonly CID[] }
 
 type Block = { readonly cid: CID, readonly bytes: Uint8Array }
-type Packed = { readonly feed: Feed, readonly head: Head, readonly ranges: Ranges, readonly pages: readonly Page[] }
+type Packed = { readonly feed: Feed, readonly questions: readonly Question[], readonly head: Head, readonly ranges: Ranges, readonly pages: readonly Page[] }
 
 /**
  * A CAR file with the wanted feeds as they are now and their files. The caller names the catalogue feeds of the publishers
@@ -27,8 +32,9 @@ export async function makeBundle (
   source: BundleSource, wanted: readonly BundleWish[], timeMs: number, set: Uint8Array
 ): Promise<Result<AsyncIterable<Uint8Array>, BundleFailure>> {
   try {
-    const packed = [...new Set(wanted.map(({ feed }) => feed))].map(feed => pack(source.members, feed))
+    const packed = [...new Set(wanted.map(({ feed }) => feed))].map(feed => pack(source, feed))
     const files = [...new Map(wanted.flatMap(({ fileRoots }) => fileRoots).map(root => [root.toString(), root])).values()]
+    for (const { feed, questions } of packed) for (const root of wanted.filter(wish => wish.feed === feed).flatMap(({ fileRoots }) => fileRoots)) checkFile(source, root, questions)
     const missing = files.find(root => !source.files.has(root))
     if (missing !== undefined) throw new BundleFault('not-found', `the file ${missing.toString()} is not wholly here`)
     await checkSize(source, packed, files)
@@ -47,14 +53,27 @@ export async function makeBundle (
   }
 }
 
-function pack (members: Members, feed: Feed): Packed {
+function pack ({ members, doors, recipient }: BundleSource, feed: Feed): Packed {
   const { head, declaration } = feed
   const name = `${members.nameOf(declaration.publisher)}/${declaration.datasetId}`
-  const isForAll = members.current.members().every(({ did }) => maySee(declaration.class, did))
-  if (head === undefined || !isForAll) throw new BundleFault('not-found', `nothing of ${name} is here that every member may see`)
+  const all = members.current.members().filter(({ revokedSinceMs }) => revokedSinceMs === undefined).map(({ did }) => did)
+  const recipients = recipient === null ? all : [recipient]
+  const barred = recipients.find(did => !doors.mayList(feed, did))
+  if (head === undefined) throw new BundleFault('not-found', `nothing of ${name} is here`)
+  if (barred !== undefined) {
+    const question = doors.syncQuestion(feed, barred)
+    const why = question === undefined ? 'it is not for everybody' : refusalOf(doors.decide(question)).reason
+    throw new BundleFault('refused', recipient === null ? `${name} is not for every member: ${members.nameOf(barred)} may not have it; name whom the bundle is for` : `${name}: ${why}`)
+  }
   const whole: Ranges = head.length === 0 ? [] : [[0, head.length]]
   const ranges = feed.missing.reduce((left, range) => removeRange(left, range), whole)
-  return { feed, head, ranges, pages: pagesOf(feed, head) }
+  return { feed, head, ranges, pages: pagesOf(feed, head), questions: recipients.flatMap(did => doors.syncQuestion(feed, did) ?? []) }
+}
+
+/** A file that is in clear goes to nobody who may only keep what it cannot read. */
+function checkFile ({ doors }: BundleSource, root: CID, questions: readonly Question[]): void {
+  const isSealed = doors.usesOf(root).some(use => use.isSealed)
+  if (!isSealed && questions.some(({ form }) => form === 'ciphertext')) throw new BundleFault('refused', `the file ${root.toString()} is not encrypted, and may only be kept encrypted`)
 }
 
 async function checkSize ({ files }: BundleSource, packed: readonly Packed[], roots: readonly CID[]): Promise<void> {
@@ -94,19 +113,27 @@ async function * blocksOf (
   yield manifest
   yield * statements
   for (const { pages } of packed) for (const { cid, block } of pages) yield { cid, bytes: block }
-  for (const { feed, ranges } of packed) yield * segmentsOf(source.feeds, feed, ranges)
+  for (const each of packed) yield * segmentsOf(source, each)
   for (const root of files) yield * source.files.blocks(root)
 }
 
-async function * segmentsOf (feeds: Feeds, feed: Feed, ranges: Ranges): AsyncGenerator<Block> {
-  for (const [from, to] of ranges) {
-    for (let start = from; start < to; start += READ_AHEAD_SEGMENTS) {
-      const found = await feeds.segments(feed, start, Math.min(to, start + READ_AHEAD_SEGMENTS))
-      for (const [offset, bytes] of found.entries()) {
-        if (bytes === undefined) throw new BundleFault('not-found', `segment ${start + offset} of feed ${feed.key} turned out to be damaged; it is being fetched again`)
-        yield { cid: cidOf('raw', bytes), bytes }
+async function * segmentsOf ({ feeds, doors, recipient }: BundleSource, { feed, ranges, questions }: Packed): AsyncGenerator<Block> {
+  // What is for every member is nobody's access; what is for one of them is written down as that one's.
+  const passage = recipient === null || questions[0] === undefined ? undefined : doors.enter(questions[0])
+  try {
+    for (const [from, to] of ranges) {
+      for (let start = from; start < to; start += READ_AHEAD_SEGMENTS) {
+        const found = await feeds.segments(feed, start, Math.min(to, start + READ_AHEAD_SEGMENTS))
+        for (const [offset, bytes] of found.entries()) {
+          if (bytes === undefined) throw new BundleFault('not-found', `segment ${start + offset} of feed ${feed.key} turned out to be damaged; it is being fetched again`)
+          const isAllowed = questions.every(question => isFit(question, bytes)) && (passage === undefined || await passage.take({ records: feed.leaf(start + offset).count, bytes: bytes.length }))
+          if (!isAllowed) throw new BundleFault('refused', passage === undefined ? 'it is not sealed' : refusalOf(passage.decision).reason)
+          yield { cid: cidOf('raw', bytes), bytes }
+        }
       }
     }
+  } finally {
+    await passage?.end()
   }
 }
 

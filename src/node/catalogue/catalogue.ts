@@ -1,10 +1,10 @@
-import { equalBytes, fail, hex, ok, type Result } from '../../base/index.ts'
+import { equalBytes, fail, hex, ok, utf8, type Result } from '../../base/index.ts'
 import {
-  CATALOGUE_DATASET_ID, catalogueOf, encodeEntry, type Advertisement, type Catalogue as PublisherCatalogue, type DatasetEntry, type Entry,
-  type EntryFailure
+  CATALOGUE_DATASET_ID, catalogueOf, encodeEntry, ENTRY_MEDIA_TYPES, keyOfDataset, type Advertisement, type Catalogue as PublisherCatalogue,
+  type DatasetEntry, type Entry, type EntryFailure, type Notice
 } from '../../core/catalogue/index.ts'
-import type { FeedRecord, Placed } from '../../core/feed/index.ts'
-import { decodeRevocation } from '../../core/identity/index.ts'
+import type { FeedClass, FeedRecord, Placed } from '../../core/feed/index.ts'
+import { decodeRevocation, type Did } from '../../core/identity/index.ts'
 import type { Clock, Log } from '../../host/index.ts'
 import type { Failure, PublishFailure } from '../contract/index.ts'
 import type { Federation } from '../federation/index.ts'
@@ -12,22 +12,30 @@ import { Signal, type Feed } from '../feeds/index.ts'
 import { failureOf } from '../publishing/index.ts'
 import { Incomplete, readableEnd, recordsOf } from '../reading/index.ts'
 
-/** One publisher's catalogue feed, read so far: of each key the latest record. */
+/** One catalogue feed, read so far: of each key the latest record. */
 type Shelf = { readonly feed: Feed, next: number, readonly latest: Map<string, Placed>, state: PublisherCatalogue, reading: Promise<void> | undefined, isNewer: boolean }
 
-/** The catalogues of all members, kept up to date, and the own one, which it writes. */
+/**
+ * The catalogues of all members, kept up to date, and the own ones, which it writes: the one for all members, and one for each
+ * member that may know of what not all may; the publisher's own copy of these is the one for itself.
+ */
 export class Catalogue {
   readonly #federation: Federation
   readonly #own: string
   readonly #clock: Clock
   readonly #log: Log
+  /** By publisher and class of the feed. */
   readonly #shelves = new Map<string, Shelf>()
+  readonly #declaring = new Map<string, Promise<Feed>>()
   readonly #name: string
   /** None while it is not known whether there was one before: it is fetched back, or declared once that is known. */
   #ownFeed: Feed | undefined
   #isIntroducing = false
   /** A dataset came, changed or was withdrawn. */
   readonly changed: Signal<{ readonly publisher: string, readonly datasetId: string, readonly isNew: boolean }> = new Signal()
+
+  /** A publisher passed on an erasure or an emergency. */
+  readonly noticed: Signal<string> = new Signal()
 
   private constructor (federation: Federation, own: string, name: string, clock: Clock, log: Log) {
     this.#federation = federation
@@ -54,15 +62,50 @@ export class Catalogue {
   }
 
   * entries (): Generator<Advertisement> {
-    for (const { state } of this.#shelves.values()) yield * state.datasets.values()
+    for (const shelf of this.#shelves.values()) {
+      if (!this.#isMine(shelf)) continue
+      for (const advertisement of shelf.state.datasets.values()) {
+        const { publisher, entry } = advertisement
+        if (this.#shelfWith(publisher, entry.datasetId) === shelf) yield advertisement
+      }
+    }
   }
 
   entry (publisher: string, datasetId: string): DatasetEntry | undefined {
-    return this.#shelves.get(publisher)?.state.datasets.get(datasetId)?.entry
+    return this.#shelfWith(publisher, datasetId)?.state.datasets.get(datasetId)?.entry
   }
 
-  feedOf (publisher: string): Feed | undefined {
-    return this.#shelves.get(publisher)?.feed
+  /** The feeds in which a publisher describes itself, and a dataset as this member is told of it. */
+  feedsFor (publisher: string, datasetId: string, viewer: string | null): readonly Feed[] {
+    const classes = ['members', `pair:${viewer ?? this.#own}`]
+    return classes.flatMap(each => this.#shelves.get(nameOf(publisher, each)) ?? [])
+      .filter(({ feed, state }) => feed.declaration.class === 'members' || state.datasets.has(datasetId))
+      .map(({ feed }) => feed)
+  }
+
+  /** Erasures and emergencies that members have passed on; whose word they are is for the reader to check. */
+  * notices (): Generator<{ readonly publisher: string, readonly notice: Notice }> {
+    for (const { feed, state } of this.#shelves.values()) for (const notice of state.notices) yield { publisher: feed.declaration.publisher, notice }
+  }
+
+  /** Who may see that a dataset exists, as far as this node can know. */
+  viewersOf (publisher: string, datasetId: string): 'members' | ReadonlySet<string> {
+    const shelf = this.#shelfWith(publisher, datasetId)
+    if (shelf === undefined || shelf.feed.declaration.class === 'members') return 'members'
+    if (publisher !== this.#own) return new Set([this.#own])
+    const shown = [...this.#shelves.values()].filter(({ feed, state }) => feed.declaration.publisher === this.#own && state.datasets.has(datasetId))
+    return new Set(shown.flatMap(({ feed }) => viewerOf(feed) ?? []))
+  }
+
+  /** Where a dataset is described: what is for this member alone before what is for all. */
+  #shelfWith (publisher: string, datasetId: string): Shelf | undefined {
+    return [`pair:${this.#own}`, 'members'].map(each => this.#shelves.get(nameOf(publisher, each))).find(shelf => shelf?.state.datasets.has(datasetId) === true)
+  }
+
+  /** Copies that are for other members are only written here. */
+  #isMine ({ feed }: Shelf): boolean {
+    const viewer = viewerOf(feed)
+    return viewer === undefined || viewer === this.#own
   }
 
   /** What speaks against a description, as a reader would say it. */
@@ -73,8 +116,43 @@ export class Catalogue {
     return encoded.ok ? undefined : describe(encoded.failure)
   }
 
-  async put (entry: DatasetEntry): Promise<Result<null, PublishFailure>> {
-    return this.#put({ type: 'dataset', dataset: entry })
+  /**
+   * Describes an own dataset to all members, or to those named alone and then nowhere else. Whoever may no longer know of it
+   * is told so before those who may are told anything new.
+   */
+  async put (entry: DatasetEntry, viewers: 'members' | readonly Did[]): Promise<Result<null, PublishFailure>> {
+    const targets = viewers === 'members' ? ['members'] : [...new Set([this.#own, ...viewers])].map(did => `pair:${did}`)
+    for (const shelf of this.#shelves.values()) {
+      const { class: feedClass, publisher } = shelf.feed.declaration
+      if (publisher !== this.#own || targets.includes(feedClass) || !shelf.state.datasets.has(entry.datasetId)) continue
+      const gone = await this.#appendTo(shelf.feed, {
+        key: utf8(keyOfDataset(entry.datasetId)), timeMs: this.#clock.nowMs(), operation: 'delete', mediaType: ENTRY_MEDIA_TYPES.dataset, body: new Uint8Array(0)
+      })
+      if (!gone.ok) return gone
+    }
+    const encoded = encodeEntry({ type: 'dataset', dataset: entry }, this.#clock.nowMs())
+    if (!encoded.ok) return fail(describe(encoded.failure))
+    for (const target of targets) {
+      const feed = target === 'members' ? this.#ownFeed : await this.#pairFeed(target as FeedClass)
+      if (feed === undefined) return fail(failureOf({ code: 'recovering' }))
+      const put = await this.#appendTo(feed, encoded.value)
+      if (!put.ok) return put
+    }
+    return ok(null)
+  }
+
+  /** Passes on a notice of erasure, a declared emergency or its end. */
+  async notify (notice: Notice): Promise<Result<null, PublishFailure>> {
+    return this.#put(notice)
+  }
+
+  #pairFeed (feedClass: FeedClass): Promise<Feed> | Feed | undefined {
+    const held = this.#shelves.get(nameOf(this.#own, feedClass))?.feed ??
+      [...this.#federation.feeds.all()].find(({ role, status, declaration }) => role === 'writer' && status !== 'frozen' && declaration.datasetId === CATALOGUE_DATASET_ID && declaration.class === feedClass)
+    if (held !== undefined || !this.#federation.own.mayDeclare) return held
+    const declaring = this.#declaring.get(feedClass) ?? this.#federation.declare(CATALOGUE_DATASET_ID, feedClass, 'keyed')
+    this.#declaring.set(feedClass, declaring)
+    return declaring.finally(() => this.#declaring.delete(feedClass))
   }
 
   /** Passes on a revocation, so that every member takes it from here. */
@@ -96,8 +174,10 @@ export class Catalogue {
   }
 
   async #append (record: FeedRecord): Promise<Result<null, PublishFailure>> {
-    const feed = this.#ownFeed
-    if (feed === undefined) return fail(failureOf({ code: 'recovering' }))
+    return this.#ownFeed === undefined ? fail(failureOf({ code: 'recovering' })) : this.#appendTo(this.#ownFeed, record)
+  }
+
+  async #appendTo (feed: Feed, record: FeedRecord): Promise<Result<null, PublishFailure>> {
     const appended = await this.#federation.writer.append(feed, [record], { flush: true })
     if (!appended.ok) return fail(failureOf(appended.failure))
     await this.#read(feed)
@@ -114,7 +194,7 @@ export class Catalogue {
       if (this.#ownFeed === undefined && own.mayDeclare) this.#ownFeed = await this.#federation.declare(CATALOGUE_DATASET_ID, 'members', 'keyed')
       if (this.#ownFeed?.status !== 'open') return
       await this.#read(this.#ownFeed)
-      const state = this.#shelves.get(this.#own)?.state
+      const state = this.#shelves.get(nameOf(this.#own, 'members'))?.state
       if (state?.profile?.name !== this.#name) await this.#put({ type: 'profile', profile: { name: this.#name, place: null, homepage: null } })
       const isSaid = state?.certificate !== undefined && equalBytes(state.certificate.envelope, certificate.envelope)
       if (!isSaid) await this.#put({ type: 'certificate', certificate })
@@ -127,8 +207,10 @@ export class Catalogue {
   async #read (feed: Feed): Promise<void> {
     const { publisher, datasetId } = feed.declaration
     if (datasetId !== CATALOGUE_DATASET_ID) {
-      const shelf = this.#shelves.get(publisher)
-      if (shelf?.state.quarantined.some(({ reason }) => reason.code === 'unknown-feed') === true) await this.#fold(shelf)
+      for (const shelf of this.#shelves.values()) {
+        const isWaiting = shelf.feed.declaration.publisher === publisher && shelf.state.quarantined.some(({ reason }) => reason.code === 'unknown-feed')
+        if (isWaiting) await this.#fold(shelf)
+      }
       return
     }
     const shelf = this.#shelfOf(publisher, feed)
@@ -164,11 +246,12 @@ export class Catalogue {
   }
 
   #shelfOf (publisher: string, feed: Feed): Shelf {
-    const known = this.#shelves.get(publisher)
+    const name = nameOf(publisher, feed.declaration.class)
+    const known = this.#shelves.get(name)
     // A newer catalogue feed replaces one that was frozen.
     if (known !== undefined && (known.feed === feed || known.feed.declaration.createdMs >= feed.declaration.createdMs)) return known
     const shelf: Shelf = { feed, next: 0, latest: new Map(), state: catalogueOf(publisher, [], () => undefined), reading: undefined, isNewer: false }
-    this.#shelves.set(publisher, shelf)
+    this.#shelves.set(name, shelf)
     return shelf
   }
 
@@ -191,11 +274,22 @@ export class Catalogue {
       if (known?.entry.version === entry.version && known.entry.withdrawn === entry.withdrawn) continue
       this.changed.emit({ publisher, datasetId, isNew: known === undefined })
     }
+    for (const datasetId of before.datasets.keys()) if (!shelf.state.datasets.has(datasetId)) this.changed.emit({ publisher, datasetId, isNew: false })
+    if (shelf.state.notices.length !== before.notices.length) this.noticed.emit(publisher)
   }
 }
 
 function isOwnCatalogue (feed: Feed): boolean {
-  return feed.role === 'writer' && feed.declaration.datasetId === CATALOGUE_DATASET_ID && feed.status !== 'frozen'
+  return feed.role === 'writer' && feed.declaration.datasetId === CATALOGUE_DATASET_ID && feed.declaration.class === 'members' && feed.status !== 'frozen'
+}
+
+function nameOf (publisher: string, feedClass: string): string {
+  return `${publisher} ${feedClass}`
+}
+
+/** Of a catalogue for one member. */
+function viewerOf ({ declaration: { class: feedClass } }: Feed): Did | undefined {
+  return feedClass.startsWith('pair:') ? feedClass.slice('pair:'.length) : undefined
 }
 
 /** Tells a publisher what is wrong with a description. */

@@ -2,9 +2,11 @@
  * Says what a program does with a running node: types of `HanseNode`. The API, the command line and tests see nothing else of it.
  */
 import type { Result } from '../../base/index.ts'
+import type { Asker } from './asker.ts'
 import type { Failure } from './failure.ts'
 import type { NodeLedger } from './ledger.ts'
 
+export type { Asker } from './asker.ts'
 export type { Failure, NotReady } from './failure.ts'
 export type {
   AnchorView, ApplicationView, AuditEntry, BlockView, LedgerCheck, LedgerMember, LedgerStatus, NodeLedger, OperationView, ProposalKind,
@@ -167,7 +169,7 @@ export type BundleReport = {
   /** The same, with the names of their publishers as the charter has them. */
   readonly names: readonly string[]
 }
-export type BundleFailure = Failure<'malformed' | 'tampered' | 'other-federation' | 'cut-short' | 'too-large' | 'not-found' | 'not-ready'>
+export type BundleFailure = Failure<'malformed' | 'tampered' | 'other-federation' | 'cut-short' | 'too-large' | 'not-found' | 'refused' | 'not-ready'>
 
 export type Ticket = { readonly ticket: string, readonly expiresMs: number, readonly federationName: string, readonly want: number }
 export type FoundingFailure = Failure<'not-ready' | 'invalid' | 'expired' | 'unreachable' | 'refused' | 'already-member'>
@@ -204,22 +206,25 @@ export interface HanseNode extends NodeLedger {
 
   /** Waits until all of the dataset is held, telling progress; fails when nobody has it before `signal` aborts. */
   fetch (reference: string, signal: AbortSignal, onProgress?: OnProgress): Promise<Result<Dataset, Failure<'not-found' | 'ambiguous' | 'unreachable' | 'frozen'>>>
-  /** Records from number `from` of the dataset on, in order, checked; `limit` at most. */
-  read (reference: string, options: { readonly from: number, readonly limit: number }): Result<AsyncIterable<NumberedRecord>, Failure<'not-found' | 'ambiguous'>>
+  /** Records from number `from` of the dataset on, in order, checked; `limit` at most. Ends with `RightLost` where the terms end it. */
+  read (reference: string, options: { readonly from: number, readonly limit: number }, asker?: Asker): Result<AsyncIterable<NumberedRecord>, Failure<'not-found' | 'ambiguous' | 'refused'>>
   /** The last `last` records and then every new one, until `signal` aborts. A reader that lags by more than the buffer is ended. */
-  follow (reference: string, options: { readonly last: number, readonly signal: AbortSignal }): Result<AsyncIterable<NumberedRecord>, Failure<'not-found' | 'ambiguous'>>
+  follow (reference: string, options: { readonly last: number, readonly signal: AbortSignal }, asker?: Asker): Result<AsyncIterable<NumberedRecord>, Failure<'not-found' | 'ambiguous' | 'refused'>>
   /** The content as published: joined bodies of a table, or bytes [from, to) of a file. */
-  content (reference: string, range?: { readonly from: number, readonly to: number }): Promise<Result<{
+  content (reference: string, range?: { readonly from: number, readonly to: number }, asker?: Asker): Promise<Result<{
     readonly sizeBytes: number, readonly mediaType: string, readonly fileName: string, readonly bytes: AsyncIterable<Uint8Array>
-  }, Failure<'not-found' | 'ambiguous' | 'incomplete' | 'range'>>>
+  }, Failure<'not-found' | 'ambiguous' | 'incomplete' | 'range' | 'refused'>>>
 
   /** Reads and checks everything from the records up to the charter. */
   verify (reference: string, onProgress?: OnProgress): Promise<Result<VerifyReport, Failure<'not-found' | 'ambiguous' | 'incomplete'>>>
   /** The proof of one record, self-contained with certificates and charter: canonical bytes. */
-  proof (reference: string, number: number): Promise<Result<Uint8Array, Failure<'not-found' | 'ambiguous' | 'incomplete'>>>
+  proof (reference: string, number: number, asker?: Asker): Promise<Result<Uint8Array, Failure<'not-found' | 'ambiguous' | 'incomplete' | 'refused'>>>
 
-  /** A CAR file with all that is needed to verify the datasets from the charter alone. */
-  makeBundle (references: readonly string[]): Promise<Result<AsyncIterable<Uint8Array>, BundleFailure | Failure<'ambiguous' | 'incomplete'>>>
+  /**
+   * A CAR file with all that is needed to verify the datasets from the charter alone: of what every member may have, or of what
+   * the member `recipient` may, by its did or name.
+   */
+  makeBundle (references: readonly string[], recipient?: string): Promise<Result<AsyncIterable<Uint8Array>, BundleFailure | Failure<'ambiguous' | 'incomplete'>>>
   openBundle (source: AsyncIterable<Uint8Array>, onProgress?: OnProgress): Promise<Result<BundleReport, BundleFailure>>
 
   /** Revokes a certificate or a whole member by a statement that enough members signed. */

@@ -1,5 +1,6 @@
 /** What a program asks of the ledger, and what it is told. */
 import type { Result } from '../../base/index.ts'
+import type { Asker } from './asker.ts'
 import type { Failure, NotReady } from './failure.ts'
 
 export type LedgerStatus = {
@@ -129,7 +130,7 @@ export interface NodeLedger {
   /** Reads and checks the ledger from the charter to the newest block: hashes, certificates, execution. */
   verifyLedger (): Promise<LedgerCheck | undefined>
   /** Proof of one record up to the ledger's finality, to be verified offline with nothing but the charter. Canonical bytes, at most 16 KiB beside the record's body. */
-  ledgerProof (reference: string, record: number): Promise<Result<Uint8Array, Failure<'not-found' | 'ambiguous' | 'incomplete' | 'not-ready' | 'not-anchored'>>>
+  ledgerProof (reference: string, record: number, asker?: Asker): Promise<Result<Uint8Array, Failure<'not-found' | 'ambiguous' | 'incomplete' | 'not-ready' | 'not-anchored' | 'refused'>>>
   /** The newest anchor of a dataset, or null. */
   anchor (reference: string): AnchorView | null
   /** Everything on the ledger about a dataset or a member, oldest first. */

@@ -3,6 +3,7 @@ import { searchCatalogue, type Advertisement, type DatasetEntry } from '../../co
 import type { Clock, Log, Store } from '../../host/index.ts'
 import { unitsOfBox, viewOf, type Catalogue } from '../catalogue/index.ts'
 import type { Box, Dataset, Failure, OnProgress } from '../contract/index.ts'
+import type { AssetName, Assets, FileUse } from '../doors/index.ts'
 import type { Federation } from '../federation/index.ts'
 import { Signal, type Feed } from '../feeds/index.ts'
 import { metaKey } from '../rows/index.ts'
@@ -24,6 +25,8 @@ export class Datasets {
   readonly #own: string
   readonly #keepsAll: boolean
   #subscribed: Set<string>
+  /** Which datasets name a file, by its root: also earlier versions, which somebody may still be fetching. */
+  readonly #usesByRoot = new Map<string, Map<string, FileUse>>()
   /** By dataset: the root of its file, once the record that names it is here. */
   readonly #roots = new Map<string, CID>()
   readonly #fetchingFiles = new Set<string>()
@@ -65,6 +68,22 @@ export class Datasets {
     this.#stopped.abort()
   }
 
+  /** What doors are told of datasets. */
+  assets (): Assets {
+    const changed = new Signal<AssetName>()
+    this.#catalogue.changed.on(asset => changed.emit(asset))
+    return {
+      changed,
+      describe: ({ publisher, datasetId }) => {
+        const entry = this.#catalogue.entry(publisher, datasetId)
+        if (entry === undefined) return undefined
+        const { access, terms, sources, derivation } = entry
+        return { access, terms, sources, derivation, viewers: this.#catalogue.viewersOf(publisher, datasetId) }
+      },
+      usesOf: root => [...this.#usesByRoot.get(root.toString())?.values() ?? []]
+    }
+  }
+
   // --- Finding -----------------------------------------------------------------------------------------------------
 
   list (query: {
@@ -87,14 +106,21 @@ export class Datasets {
     const matches = [...this.#catalogue.entries()]
       .filter(each => each.entry.datasetId === datasetId && (publisher === undefined || each.publisher === publisher))
     const [match] = matches
-    if (match === undefined) {
-      return fail({ code: 'not-found', reason: `no dataset "${reference}" is known here`, hint: 'see "hanse ls"; a neighbour\'s new dataset takes a moment to arrive' })
-    }
+    if (match === undefined) return this.unknown(reference)
     if (matches.length > 1) {
       const names = matches.map(each => `${this.#federation.members.nameOf(each.publisher)}/${datasetId}`).join(', ')
       return fail({ code: 'ambiguous', reason: `"${reference}" could be any of ${names}`, hint: 'name the publisher too: PUBLISHER/DATASET' })
     }
     return ok(match)
+  }
+
+  unknown (reference: string): Result<never, Failure<'not-found'>> {
+    return fail({ code: 'not-found', reason: `no dataset "${reference}" is known here`, hint: 'see "hanse ls"; a neighbour\'s new dataset takes a moment to arrive' })
+  }
+
+  /** The did of the member of that did or name. */
+  memberNamed (reference: string): string | undefined {
+    return this.#federation.members.current.member(reference)?.did ?? this.#memberCalled(reference)
   }
 
   /** The did of the one member of that name, in any case of letters. */
@@ -180,9 +206,12 @@ export class Datasets {
     const root = await fileRootOf(this.#federation, entry)
     if (root === undefined) return
     const { files, feeds, puller } = this.#federation
+    const slash = id.lastIndexOf('/')
+    const uses = this.#usesByRoot.get(root.toString()) ?? new Map<string, FileUse>()
+    this.#usesByRoot.set(root.toString(), uses.set(id, { asset: { publisher: id.slice(0, slash), datasetId: id.slice(slash + 1) }, isSealed: false }))
+    this.#roots.set(id, root)
     const feed = feeds.get(entry.distribution.feed)
     const fetched = await files.fetch(root, () => feed === undefined ? [] : puller.linksTo(feed), this.#stopped.signal)
-    this.#roots.set(id, root)
     if (fetched.ok) this.#lackingFiles.delete(id)
     else this.#lackingFiles.add(id)
     if (!fetched.ok) this.#log('info', 'a file is not here yet', { dataset: id, reason: fetched.failure.reason })

@@ -1,5 +1,6 @@
 import { fail, ok, unreachable, type CID, type Result } from '../../base/index.ts'
-import type { DatasetEntry } from '../../core/catalogue/index.ts'
+import type { DatasetEntry, Derivation, EntryTerms, Source } from '../../core/catalogue/index.ts'
+import type { Did } from '../../core/identity/index.ts'
 import type { Clock } from '../../host/index.ts'
 import { unitsOfBox, type Catalogue } from '../catalogue/index.ts'
 import type { Content, Dataset, DatasetDescription, OnProgress, PublishFailure, RecordInput } from '../contract/index.ts'
@@ -7,6 +8,18 @@ import type { Federation } from '../federation/index.ts'
 import type { Feed } from '../feeds/index.ts'
 import { failureOf, storeFile, storeTable, type Stored } from '../publishing/index.ts'
 import type { Datasets } from './datasets.ts'
+
+/** Under what a dataset is published, and what it was made of. */
+export type Governed = {
+  readonly access: DatasetEntry['access']
+  readonly terms: EntryTerms | null
+  /** Who may see that it exists; with `named` visibility, and else all members. */
+  readonly viewers: 'members' | readonly Did[]
+  readonly sources: readonly Source[]
+  readonly derivation: Derivation | null
+  /** The feed that a derivation was made of. */
+  readonly derivedFrom?: CID | undefined
+}
 
 /** Publishes own datasets: content into a feed of its own, then the entry in the catalogue that makes it known. */
 export class Publisher {
@@ -28,34 +41,48 @@ export class Publisher {
     this.#own = options.own
   }
 
-  async publish (description: DatasetDescription, content: Content, onProgress: OnProgress): Promise<Result<Dataset, PublishFailure>> {
-    const before = this.#publishing.get(description.datasetId) ?? Promise.resolve()
-    const turn = before.then(() => this.#publish(description, content, onProgress))
-    const settled = turn.catch(() => {})
-    this.#publishing.set(description.datasetId, settled)
+  /** Without `governed` a dataset keeps the terms that it has, and a new one has none. */
+  async publish (
+    description: DatasetDescription, content: Content, onProgress: OnProgress, governed?: Governed
+  ): Promise<Result<Dataset, PublishFailure>> {
+    return this.#inTurn(description.datasetId, () => this.#publish(description, content, onProgress, governed))
+  }
+
+  async #inTurn<T> (datasetId: string, work: () => Promise<T>): Promise<T> {
+    const turn = (this.#publishing.get(datasetId) ?? Promise.resolve()).then(work)
+    const settled = turn.then(() => {}, () => {})
+    this.#publishing.set(datasetId, settled)
     try {
       return await turn
     } finally {
-      if (this.#publishing.get(description.datasetId) === settled) this.#publishing.delete(description.datasetId)
+      if (this.#publishing.get(datasetId) === settled) this.#publishing.delete(datasetId)
     }
   }
 
-  async #publish (description: DatasetDescription, content: Content, onProgress: OnProgress): Promise<Result<Dataset, PublishFailure>> {
-    const { datasetId, access } = description
+  async #publish (
+    given: DatasetDescription, content: Content, onProgress: OnProgress, wanted: Governed | undefined
+  ): Promise<Result<Dataset, PublishFailure>> {
+    const { datasetId } = given
+    const governed = wanted ?? this.#governedNow(datasetId)
+    if (governed === undefined && given.access === 'restricted') {
+      return fail({ code: 'invalid', reason: 'what is restricted needs terms that say to whom', hint: 'make terms with "hanse terms new" and publish with --terms FILE' })
+    }
+    const access = governed?.access ?? given.access
+    const description = { ...given, access }
     const held = this.#catalogue.entry(this.#own, datasetId)
     const known = held === undefined ? undefined : this.#federation.feeds.get(held.distribution.feed)
-    const probe = this.#catalogue.check(this.#entry(description, content, known?.id ?? this.#federation.members.current.federation, held, undefined))
+    const probe = this.#catalogue.check(this.#entry(description, content, known?.id ?? this.#federation.members.current.federation, held, undefined, governed))
     if (probe !== undefined) return fail(probe)
     // Another audience is another feed: who could read the old one keeps what it holds, and gets nothing new.
     const isReusable = known !== undefined && known.declaration.class === access && known.status === 'open'
-    const feed = isReusable ? known : await this.#federation.declare(datasetId, access, 'log')
+    const feed = isReusable ? known : await this.#federation.declare(datasetId, access, 'log', governed?.derivedFrom ?? null)
     const stored = await this.#storeContent(feed, content, onProgress)
     if (!stored.ok) return stored
     if (content.form !== 'stream' && stored.value.records === 0) {
       return fail({ code: 'invalid', reason: 'there is nothing in it', hint: 'publish a file that has content' })
     }
-    const entry = this.#entry(description, content, feed.id, held, stored.value)
-    const put = await this.#catalogue.put(entry)
+    const entry = this.#entry(description, content, feed.id, held, stored.value, governed)
+    const put = await this.#catalogue.put(entry, governed?.viewers ?? 'members')
     if (!put.ok) return put
     if (content.form === 'file') this.#datasets.followFile(this.#own, datasetId)
     onProgress({ phase: 'done', done: stored.value.records, total: stored.value.records, unit: 'records' })
@@ -72,7 +99,44 @@ export class Publisher {
     }
   }
 
-  #entry (description: DatasetDescription, content: Content, feed: CID, held: DatasetEntry | undefined, stored: Stored | undefined): DatasetEntry {
+  /** As it stands in the catalogue; undefined where it has no terms and was made of nothing. */
+  #governedNow (datasetId: string): Governed | undefined {
+    const held = this.#catalogue.entry(this.#own, datasetId)
+    if (held === undefined || (held.terms === null && held.derivation === null && held.sources.length === 0)) return undefined
+    const { access, terms, sources, derivation } = held
+    return { access, terms, sources, derivation, viewers: this.#viewersNow(datasetId) }
+  }
+
+  #viewersNow (datasetId: string): Governed['viewers'] {
+    const viewers = this.#catalogue.viewersOf(this.#own, datasetId)
+    return viewers === 'members' ? viewers : [...viewers]
+  }
+
+  /**
+   * Other terms for what is published already: a new version of its description. Running agreements keep the policy that was
+   * agreed. Another audience is another feed, so it is published anew.
+   */
+  async setTerms (datasetId: string, governed: Governed): Promise<Result<Dataset, PublishFailure>> {
+    return this.#inTurn(datasetId, async () => {
+      const held = this.#catalogue.entry(this.#own, datasetId)
+      if (held === undefined) return fail({ code: 'not-found', reason: `this node publishes no dataset "${datasetId}"`, hint: 'see "hanse ls"' })
+      if (held.access !== governed.access) {
+        return fail({
+          code: 'invalid', reason: `these terms are for ${WHOM[governed.access]}, and the data are held for ${WHOM[held.access]}`,
+          hint: 'publish the data again with --terms: another audience is another feed'
+        })
+      }
+      const { terms, sources, derivation, viewers } = governed
+      const entry: DatasetEntry = { ...held, terms, sources, derivation, version: held.version + 1, modifiedMs: this.#clock.nowMs() }
+      const put = this.#catalogue.check(entry) ?? await this.#catalogue.put(entry, viewers)
+      if ('code' in put) return fail(put)
+      return put.ok ? ok(this.#datasets.view({ publisher: this.#own, entry })) : put
+    })
+  }
+
+  #entry (
+    description: DatasetDescription, content: Content, feed: CID, held: DatasetEntry | undefined, stored: Stored | undefined, governed: Governed | undefined
+  ): DatasetEntry {
     const nowMs = this.#clock.nowMs()
     const isStream = content.form === 'stream'
     return {
@@ -88,9 +152,9 @@ export class Publisher {
         sizeBytes: isStream ? null : stored?.sizeBytes ?? 0, sha256: isStream ? null : stored?.sha256 ?? new Uint8Array(32)
       },
       withdrawn: false,
-      terms: null,
-      sources: [],
-      derivation: null
+      terms: governed?.terms ?? null,
+      sources: governed?.sources ?? [],
+      derivation: governed?.derivation ?? null
     }
   }
 
@@ -111,6 +175,10 @@ export class Publisher {
   async withdraw (datasetId: string): Promise<Result<null, PublishFailure>> {
     const entry = this.#catalogue.entry(this.#own, datasetId)
     if (entry === undefined) return fail({ code: 'not-found', reason: `this node publishes no dataset "${datasetId}"`, hint: 'see "hanse ls"' })
-    return this.#catalogue.put({ ...entry, withdrawn: true, version: entry.version + 1, modifiedMs: this.#clock.nowMs() })
+    return this.#catalogue.put({ ...entry, withdrawn: true, version: entry.version + 1, modifiedMs: this.#clock.nowMs() }, this.#viewersNow(datasetId))
   }
+}
+
+const WHOM: Readonly<Record<DatasetEntry['access'], string>> = {
+  public: 'anyone', members: 'all members', restricted: 'those who have an agreement'
 }

@@ -1,11 +1,13 @@
 import { assert, fail, ok, type CID, type Result } from '../../base/index.ts'
 import { makeProof, type BundleWish } from '../bundle/index.ts'
 import type { Catalogue } from '../catalogue/index.ts'
-import type { BundleFailure, Failure, NumberedRecord, OnProgress, VerifyReport } from '../contract/index.ts'
+import type { Asker, BundleFailure, Failure, NumberedRecord, OnProgress, VerifyReport } from '../contract/index.ts'
+import { assetOf, refusalOf, type Doors } from '../doors/index.ts'
 import type { Federation } from '../federation/index.ts'
 import { followedRecords, readableEnd, recordsOf } from '../reading/index.ts'
 import { verifyDataset } from '../verifying/index.ts'
-import { idOf, type Datasets } from './datasets.ts'
+import { idOf, type Datasets, type Found } from './datasets.ts'
+import { gated, gatedBytes, gatedLive, questionOf } from './gate.ts'
 import { fileRootOf } from './held.ts'
 import { bodies, joined, nothing, renumbered, slice } from './streams.ts'
 
@@ -14,29 +16,39 @@ export class Reader {
   readonly #federation: Federation
   readonly #catalogue: Catalogue
   readonly #datasets: Datasets
+  readonly #doors: Doors
+  readonly #own: string
   readonly #stopped: AbortSignal
 
   constructor (options: {
-    readonly federation: Federation, readonly catalogue: Catalogue, readonly datasets: Datasets, readonly stopped: AbortSignal
+    readonly federation: Federation, readonly catalogue: Catalogue, readonly datasets: Datasets, readonly own: string, readonly stopped: AbortSignal
   }) {
     this.#federation = options.federation
+    this.#doors = options.federation.doors
+    this.#own = options.own
     this.#catalogue = options.catalogue
     this.#datasets = options.datasets
     this.#stopped = options.stopped
   }
 
-  read (reference: string, { from, limit }: { readonly from: number, readonly limit: number }): Result<AsyncIterable<NumberedRecord>, Failure<'not-found' | 'ambiguous'>> {
-    const found = this.#datasets.find(reference)
+  read (
+    reference: string, { from, limit }: { readonly from: number, readonly limit: number }, asker?: Asker
+  ): Result<AsyncIterable<NumberedRecord>, Failure<'not-found' | 'ambiguous' | 'refused'>> {
+    const found = this.#found(reference, asker)
     if (!found.ok) return found
     const { firstRecord, records, feed: id } = found.value.entry.distribution
     const feed = this.#federation.feeds.get(id)
     if (feed === undefined) return ok(nothing())
-    const end = Math.min(records === null ? readableEnd(feed) : firstRecord + records, readableEnd(feed))
-    return ok(renumbered(recordsOf(this.#federation.feeds, feed, firstRecord + from, Math.min(end, firstRecord + from + limit)), firstRecord))
+    const end = Math.min(records === null ? readableEnd(feed) : firstRecord + records, readableEnd(feed), firstRecord + from + limit)
+    const asked = questionOf(this.#doors, this.#own, { door: 'read', asset: assetOf(feed), records: Math.max(0, end - firstRecord - from) }, asker)
+    if (!asked.ok) return asked
+    return ok(gated(renumbered(recordsOf(this.#federation.feeds, feed, firstRecord + from, end), firstRecord), this.#doors, asked.value))
   }
 
-  follow (reference: string, { last, signal }: { readonly last: number, readonly signal: AbortSignal }): Result<AsyncIterable<NumberedRecord>, Failure<'not-found' | 'ambiguous'>> {
-    const found = this.#datasets.find(reference)
+  follow (
+    reference: string, { last, signal }: { readonly last: number, readonly signal: AbortSignal }, asker?: Asker
+  ): Result<AsyncIterable<NumberedRecord>, Failure<'not-found' | 'ambiguous' | 'refused'>> {
+    const found = this.#found(reference, asker)
     if (!found.ok) return found
     const { firstRecord, feed: id } = found.value.entry.distribution
     const feed = this.#federation.feeds.get(id)
@@ -46,21 +58,27 @@ export class Reader {
     const stopped = AbortSignal.any([signal, this.#stopped])
     const { feeds, puller } = this.#federation
     const from = Math.max(firstRecord, readableEnd(feed) - last)
-    return ok(renumbered((async function * () {
+    const asked = questionOf(this.#doors, this.#own, { door: 'stream', asset: assetOf(feed), records: 0 }, asker)
+    if (!asked.ok) return asked
+    const live = async function * (until: AbortSignal): AsyncGenerator<NumberedRecord> {
       const leave = feed.role === 'reader' ? puller.follow(feed) : () => {}
       try {
-        yield * followedRecords(feeds, feed, from, stopped)
+        yield * followedRecords(feeds, feed, from, until)
       } finally {
         leave()
       }
-    })(), firstRecord))
+    }
+    return ok(renumbered(gatedLive(live, this.#doors, asked.value, stopped), firstRecord))
   }
 
-  async content (reference: string, range?: { readonly from: number, readonly to: number }): Promise<Result<{
+  async content (reference: string, range?: { readonly from: number, readonly to: number }, asker?: Asker): Promise<Result<{
     readonly sizeBytes: number, readonly mediaType: string, readonly fileName: string, readonly bytes: AsyncIterable<Uint8Array>
-  }, Failure<'not-found' | 'ambiguous' | 'incomplete' | 'range'>>> {
-    const found = this.#datasets.find(reference)
+  }, Failure<'not-found' | 'ambiguous' | 'incomplete' | 'range' | 'refused'>>> {
+    const found = this.#found(reference, asker)
     if (!found.ok) return found
+    const { publisher, entry: { datasetId } } = found.value
+    const asked = questionOf(this.#doors, this.#own, { door: 'read', asset: { publisher, datasetId }, records: found.value.entry.distribution.records ?? undefined }, asker)
+    if (!asked.ok) return asked
     const dataset = this.#datasets.view(found.value)
     const { form, mediaType, fileName, firstRecord, records } = found.value.entry.distribution
     const sizeBytes = dataset.distribution.sizeBytes
@@ -73,14 +91,15 @@ export class Reader {
     const { from, to } = range ?? { from: 0, to: sizeBytes }
     if (from < 0 || to > sizeBytes || from > to) return fail({ code: 'range', reason: `there are ${sizeBytes} bytes`, hint: 'ask within them' })
     const head = { sizeBytes, mediaType, fileName }
+    const through = (bytes: AsyncIterable<Uint8Array>): AsyncIterable<Uint8Array> => gatedBytes(bytes, this.#doors, asked.value, { records, bytes: to - from })
     if (form === 'file') {
       const root = await fileRootOf(this.#federation, found.value.entry)
       assert(root !== undefined, 'a complete file has a root')
-      return ok({ ...head, bytes: this.#federation.files.read(root, from, to) })
+      return ok({ ...head, bytes: through(this.#federation.files.read(root, from, to)) })
     }
     const feed = this.#federation.feeds.get(found.value.entry.distribution.feed)
     assert(feed !== undefined, 'a complete dataset has its feed')
-    return ok({ ...head, bytes: joined(slice(bodies(recordsOf(this.#federation.feeds, feed, firstRecord, firstRecord + records)), from, to)) })
+    return ok({ ...head, bytes: through(joined(slice(bodies(recordsOf(this.#federation.feeds, feed, firstRecord, firstRecord + records)), from, to))) })
   }
 
   async verify (reference: string, onProgress: OnProgress): Promise<Result<VerifyReport, Failure<'not-found' | 'ambiguous' | 'incomplete'>>> {
@@ -96,35 +115,54 @@ export class Reader {
   }
 
   /** The proof of one record, self-contained. */
-  async proof (reference: string, number: number): Promise<Result<Uint8Array, Failure<'not-found' | 'ambiguous' | 'incomplete'>>> {
-    const found = this.#datasets.find(reference)
+  async proof (reference: string, number: number, asker?: Asker): Promise<Result<Uint8Array, Failure<'not-found' | 'ambiguous' | 'incomplete' | 'refused'>>> {
+    const found = this.#found(reference, asker)
     if (!found.ok) return found
     const { feed: id, firstRecord, records } = found.value.entry.distribution
     const feed = this.#federation.feeds.get(id)
     const isWithin = number >= 0 && (records === null || number < records)
     const proof = feed === undefined || !isWithin ? undefined : await makeProof(this.#federation, feed, firstRecord + number)
-    if (proof !== undefined) return ok(proof)
+    if (proof !== undefined) return this.disclose(found.value, proof, asker)
     return fail(isWithin
       ? { code: 'incomplete', reason: `record ${number} is not here`, hint: 'fetch the dataset first with "hanse get"' }
       : { code: 'not-found', reason: `there is no record ${number}`, hint: `records are numbered from 0 to ${(records ?? 1) - 1}` })
   }
 
+  /** Bytes that hold one record of a dataset, let through as a read of it. */
+  async disclose ({ publisher, entry: { datasetId } }: Found, bytes: Uint8Array, asker?: Asker): Promise<Result<Uint8Array, Failure<'not-found' | 'refused'>>> {
+    const asked = questionOf(this.#doors, this.#own, { door: 'read', asset: { publisher, datasetId }, records: 1 }, asker)
+    if (!asked.ok) return asked
+    const passage = this.#doors.enter(asked.value)
+    const isOut = await passage.take({ records: 1, bytes: bytes.length })
+    await passage.end()
+    return isOut ? ok(bytes) : fail(refusalOf(passage.decision))
+  }
+
+  /** The dataset that a reference names, for one who may know of it. */
+  #found (reference: string, asker: Asker | undefined): ReturnType<Datasets['find']> {
+    const found = this.#datasets.find(reference)
+    if (!found.ok || asker?.requester === undefined) return found
+    const { publisher, entry: { datasetId } } = found.value
+    const decision = this.#doors.decide({ door: 'advertise', requester: asker.requester, asset: { publisher, datasetId } })
+    return decision.allow ? found : this.#datasets.unknown(reference)
+  }
+
   /** Feeds and files that a bundle of these datasets holds, with the catalogues that describe them. */
-  async bundled (references: readonly string[]): Promise<Result<readonly BundleWish[], BundleFailure | Failure<'ambiguous' | 'incomplete'>>> {
+  async bundled (references: readonly string[], recipient: string | null): Promise<Result<readonly BundleWish[], BundleFailure | Failure<'ambiguous' | 'incomplete'>>> {
     const wishes: BundleWish[] = []
     for (const reference of references) {
       const found = this.#datasets.find(reference)
       if (!found.ok) return found
       const { publisher, entry } = found.value
       const feed = this.#federation.feeds.get(entry.distribution.feed)
-      const catalogue = this.#catalogue.feedOf(publisher)
+      const catalogues = this.#catalogue.feedsFor(publisher, entry.datasetId, recipient)
       const { phase, because } = this.#datasets.view(found.value).held
       const isHere = feed?.head !== undefined && (phase === 'complete' || phase === 'frozen')
-      if (!isHere || catalogue === undefined) {
+      if (!isHere || catalogues.length === 0) {
         return fail({ code: 'incomplete', reason: because ?? `not all of "${reference}" is here`, hint: 'fetch it first with "hanse get"' })
       }
       const root: CID | undefined = await fileRootOf(this.#federation, entry)
-      wishes.push({ feed: catalogue, fileRoots: [] }, { feed, fileRoots: root === undefined ? [] : [root] })
+      wishes.push(...catalogues.map(each => ({ feed: each, fileRoots: [] })), { feed, fileRoots: root === undefined ? [] : [root] })
     }
     return ok(wishes)
   }

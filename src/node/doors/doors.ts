@@ -3,14 +3,14 @@ import type { FeedClass } from '../../core/feed/index.ts'
 import type { Did } from '../../core/identity/index.ts'
 import type { Door, TermsRequest } from '../../core/terms/index.ts'
 import type { Log } from '../../host/index.ts'
-import type { AccessLog } from '../access/index.ts'
+import { ACCESS_CLASS, type AccessLog } from '../access/index.ts'
 import { Signal, type Feed } from '../feeds/index.ts'
 import { DecisionCache } from './cache.ts'
 import { factsFor, membershipOf, type FactSources } from './facts.ts'
 import { joined } from './joined.ts'
 import { Passage, PASSAGES_MAX } from './passage.ts'
 import { isRecipient, Policies, type Engine, type ReadyPolicy } from './policies.ts'
-import type { AssetFacts, AssetName, Assets, DoorDecision, Question } from './question.ts'
+import type { AssetFacts, AssetName, Assets, DoorDecision, FileUse, Question } from './question.ts'
 import { allowed, refused } from './refusal.ts'
 import type { StandingAgreement } from './standings.ts'
 
@@ -28,7 +28,7 @@ const ACTIONS: Readonly<Record<Door, string>> = {
   reshare: 'http://www.w3.org/ns/odrl/2/distribute'
 }
 
-export type DoorsOptions = FactSources & { readonly engine: Engine, readonly access: AccessLog, readonly log: Log }
+export type DoorsOptions = FactSources & { readonly engine: Engine, readonly access: Pick<AccessLog, 'counters' | 'record' | 'refuse'>, readonly log: Log }
 
 /** Decides who gets what, and watches over what is being given. */
 export class Doors {
@@ -39,13 +39,18 @@ export class Doors {
   #assets: Assets | undefined
   /** Something that decisions rest on has changed. */
   readonly changed: Signal<void> = new Signal()
+  /** What was agreed about a dataset has changed, so that others may get it now. */
+  readonly granted: Signal<AssetName> = new Signal()
 
   constructor (options: DoorsOptions) {
     this.#options = options
     this.#policies = new Policies(options.engine)
     this.#cache = new DecisionCache()
     const { standings, members, ledger } = options
-    standings.changed.on(() => this.#moved())
+    standings.changed.on(parties => {
+      this.#moved()
+      if (parties !== undefined) this.granted.emit({ publisher: parties.provider, datasetId: parties.datasetId })
+    })
     members.changed.on(() => this.#moved())
     ledger.changed.on(() => this.#moved())
   }
@@ -72,10 +77,10 @@ export class Doors {
   }
 
   /** Decides, and lets through: whoever gives anything out asks the passage before each part of it. */
-  async enter (question: Question): Promise<Passage> {
+  enter (question: Question): Passage {
     const decision = this.decide(question)
     const isFull = this.#passages.size >= PASSAGES_MAX
-    const passage = new Passage({
+    const passage: Passage = new Passage({
       question, decision: isFull && decision.allow ? refused(question.door, 'policy.limit', decision.evaluatedAtMs, { subject: 'passagesMax' }) : decision,
       isRecorded: this.#isRecorded(question), decide: again => this.decide(again), access: this.#options.access, clock: this.#options.clock,
       left: each => { this.#passages.delete(each) }
@@ -262,6 +267,11 @@ export class Doors {
     return this.#evaluate(asked, facts, policy, agreement, nowMs, isOwnUse || question.requester === null ? {} : { onwardRecipient: question.requester })
   }
 
+  /** Every dataset that names a file. */
+  usesOf (root: CID): readonly FileUse[] {
+    return this.#assets?.usesOf(root) ?? []
+  }
+
   // --- Feeds -------------------------------------------------------------------------------------------------------
 
   /** Whether a peer may know of a feed at all: its declaration. */
@@ -287,12 +297,16 @@ export class Doors {
     return !this.decide(plain).allow && this.decide(cipher).allow ? cipher : plain
   }
 
-  /** Whether all members may know that the feed exists, so that it is gossiped, and named on the ledger. */
+  /** Whether its heads go to everyone. */
+  isGossiped ({ declaration: { class: feedClass } }: Feed): boolean {
+    return feedClass === 'public' || feedClass === 'members'
+  }
+
+  /** Whether every member may know that the feed exists, so that the ledger may name it. */
   isForAll (feed: Feed): boolean {
-    const { class: feedClass } = feed.declaration
-    return !isPair(feedClass) && this.#assets?.describe(assetOf(feed))?.viewers !== undefined
-      ? this.#assets.describe(assetOf(feed))?.viewers === 'members'
-      : feedClass === 'public' || feedClass === 'members'
+    const viewers = this.#assets?.describe(assetOf(feed))?.viewers
+    if (isPair(feed.declaration.class)) return false
+    return viewers === undefined ? !isRestricted(feed.declaration.class) || feed.declaration.class === ACCESS_CLASS : viewers === 'members'
   }
 
   /** Where there is no description: the class alone. */
@@ -318,4 +332,12 @@ function isPair (feedClass: FeedClass): boolean {
 
 function isRestricted (feedClass: FeedClass): boolean {
   return feedClass === 'restricted' || feedClass.startsWith('restricted:')
+}
+
+/** Offset of the flag in a stored segment: `"HS" | u8 1 | u8 sealed`. */
+const SEALED_AT = 3
+
+/** Who may keep what it cannot read gets nothing that it could. */
+export function isFit (question: Question | undefined, segment: Uint8Array): boolean {
+  return question?.form !== 'ciphertext' || segment[SEALED_AT] === 1
 }

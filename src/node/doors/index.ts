@@ -23,7 +23,7 @@
  *
  * `Standings` is what agreements, revocations, duties, leases, emergencies and payments are told to, and asked from.
  */
-export { assetOf, Doors, type DoorsOptions } from './doors.ts'
+export { assetOf, Doors, isFit, type DoorsOptions } from './doors.ts'
 export { factsFor, LEASE_STALENESS_MS_DEFAULT, type FactSources, type LedgerFacts } from './facts.ts'
 export { Passage, type Taken } from './passage.ts'
 export { isRecipient, Policies, type Engine, type ReadyPolicy } from './policies.ts'

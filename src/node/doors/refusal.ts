@@ -8,11 +8,11 @@ export function reasonText ({ code, subject }: Reason): string {
 }
 
 /** What a requester is told: that there is no such dataset, where it may not know of it. */
-export function refusalOf (decision: DoorDecision): Failure<'not-found' | 'terms-refuse'> {
+export function refusalOf (decision: DoorDecision): Failure<'not-found' | 'refused'> {
   if (decision.isHidden) return { code: 'not-found', reason: 'no such dataset is known here', hint: 'see "hanse ls"; a neighbour\'s new dataset takes a moment to arrive' }
   const [first] = decision.reasons
   return {
-    code: 'terms-refuse', reason: `the terms do not allow it: ${decision.reasons.map(reasonText).join(', ')}`,
+    code: 'refused', reason: `the terms do not allow it: ${decision.reasons.map(reasonText).join(', ')}`,
     hint: first === undefined ? HINT : HINTS[first.code] ?? HINT
   }
 }

@@ -4,8 +4,11 @@ import {
   CERTIFICATE_LIFETIME_MS_MAX, checkHello, decodeStatement, encodeHello, INSTANCE_SIZE_BYTES, issueCertificate, signStatement, type Certificate, type Charter,
   type MemberFacts
 } from '../../core/identity/index.ts'
+import { agreementOf, memberOf } from '../../core/ledger/index.ts'
+import { ACCESS_CLASS, ACCESS_DATASET_ID, AccessLog } from '../access/index.ts'
 import { Consensus, CONSENSUS_PROTOCOL, LEDGER_PROTOCOL, type ConsensusKeys, type ProfileName } from '../consensus/index.ts'
 import type { Clock, Host, Log, Network, Peer } from '../../host/index.ts'
+import { Doors, Standings, type Engine } from '../doors/index.ts'
 import { Feeds, Signal, type Feed } from '../feeds/index.ts'
 import { Files } from '../files/index.ts'
 import type { Keys } from '../founding/index.ts'
@@ -45,6 +48,8 @@ export type FederationOptions = {
   readonly ledgerProfile: ProfileName
   readonly consensusKeys: ConsensusKeys
   readonly wants: (feed: Feed) => boolean
+  /** What decides by policies. */
+  readonly engine: Engine
   /** The folder comes from a backup: what its keys signed since is not known here. */
   readonly isRestored: boolean
   readonly restoreEnded: () => void
@@ -62,6 +67,9 @@ export class Federation {
   readonly server: Server
   readonly own: OwnFeeds
   readonly consensus: Consensus
+  readonly standings: Standings
+  readonly access: AccessLog
+  readonly doors: Doors
   readonly #options: FederationOptions
   readonly #clock: Clock
   readonly #instance: Uint8Array
@@ -75,7 +83,7 @@ export class Federation {
   #checkpoints: readonly Uint8Array[]
 
   private constructor (
-    options: FederationOptions, feeds: Feeds, members: Members, files: Files, certificate: Certificate, consensus: Consensus, instance: Uint8Array
+    options: FederationOptions, feeds: Feeds, members: Members, files: Files, certificate: Certificate, consensus: Consensus, standings: Standings, instance: Uint8Array
   ) {
     const { host, keys, log } = options
     this.#options = options
@@ -103,8 +111,23 @@ export class Federation {
       isRestored: options.isRestored, restoreEnded: options.restoreEnded, onFatal: options.onFatal, log
     })
     this.puller.listed.on(member => this.own.answered(member))
+    this.standings = standings
+    this.access = new AccessLog({
+      feeds, writer: this.writer, store: host.store, clock: host.clock, log,
+      declare: () => this.own.mayDeclare ? this.declare(ACCESS_DATASET_ID, ACCESS_CLASS, 'log') : Promise.resolve(undefined)
+    })
+    const ledgerChanged = new Signal<void>()
+    consensus.finals.on(() => ledgerChanged.emit())
+    this.doors = new Doors({
+      own: keys.did, federation: members.current.federation.toString(), clock: host.clock, members, standings, access: this.access, engine: options.engine, log,
+      ledger: {
+        classOf: did => memberOf(consensus.state, did)?.classCode, height: () => consensus.view.height, changed: ledgerChanged,
+        revokedMs: commit => agreementOf(consensus.state, commit)?.revokedMs ?? null
+      },
+      claimsOf: () => undefined
+    })
     this.server = new Server({
-      feeds, memberOf: peerId => members.current.memberOfPeer(peerId), file: (root, wanted) => this.files.serve(root, wanted),
+      feeds, doors: this.doors, memberOf: peerId => members.current.memberOfPeer(peerId), file: (root, wanted) => this.files.serve(root, wanted),
       statement: id => this.#statement(id), note: (peer, body) => this.puller.note(peer, body), clock: host.clock
     })
   }
@@ -125,8 +148,9 @@ export class Federation {
     const feeds = await Feeds.load(host.store)
     const files = await Files.load(host.store)
     const certificate = await ownCertificate(members, keys, host.clock.nowMs())
-    const federation = new Federation(options, feeds, members, files, certificate, consensus, instance)
+    const federation = new Federation(options, feeds, members, files, certificate, consensus, await Standings.load(host.store, host.clock), instance)
     await federation.own.open()
+    await federation.access.open()
     federation.#watchCertificate()
     federation.#trust()
     members.changed.on(() => federation.#trust())
@@ -172,7 +196,7 @@ export class Federation {
     this.#network = network
     this.consensus.connect(network)
     this.#hints = new Hints({
-      feeds: this.feeds, clock: host.clock, network, topic, protocol: SYNC_PROTOCOL,
+      feeds: this.feeds, doors: this.doors, clock: host.clock, network, topic, protocol: SYNC_PROTOCOL,
       memberOf: peerId => this.members.current.memberOfPeer(peerId)
     })
     network.setMembers(this.#others())
@@ -181,10 +205,10 @@ export class Federation {
   }
 
   /** Declares an own feed. */
-  async declare (datasetId: string, feedClass: FeedClass, mode: 'log' | 'keyed'): Promise<Feed> {
+  async declare (datasetId: string, feedClass: FeedClass, mode: 'log' | 'keyed', derivedFrom: CID | null = null): Promise<Feed> {
     const { host, keys } = this.#options
     const body = declareFeed({
-      federation: this.members.current.federation, publisher: keys.did, datasetId, class: feedClass, mode, supersedes: null, derivedFrom: null,
+      federation: this.members.current.federation, publisher: keys.did, datasetId, class: feedClass, mode, supersedes: null, derivedFrom,
       createdMs: host.clock.nowMs(), nonce: host.random.bytes(FEED_NONCE_BYTES)
     })
     const statement = signStatement(body, this.#certificate.id, keys.node)
@@ -222,6 +246,7 @@ export class Federation {
     this.puller.stop()
     await this.#network?.stop()
     await this.consensus.stop()
+    await this.access.stop()
     await this.writer.stop()
   }
 

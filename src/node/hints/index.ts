@@ -1,17 +1,20 @@
 /**
  * Tells others that something moved: heads of own feeds by gossip, and by note what became durable here.
  *
- * Hints only: every one may be lost. At most one gossip message per feed and second, at most ten notes a second.
+ * Hints only: every one may be lost. At most one gossip message per feed and second, at most ten notes a second. That a feed
+ * exists is information: heads of those that not every member may know of go as notes, to those who may list them.
  */
 import { encodeNote, HAVE_ENTRIES_MAX, type ListEntry } from '../../core/sync/index.ts'
 import type { Clock, Network } from '../../host/index.ts'
-import { maySee } from '../door/index.ts'
+import type { Doors } from '../doors/index.ts'
 import type { Feed, Feeds } from '../feeds/index.ts'
 
 const GOSSIP_EVERY_MS = 1_000
 const HAVE_EVERY_MS = 100
 
 export class Hints {
+  readonly #feeds: Feeds
+  readonly #doors: Doors
   readonly #clock: Clock
   readonly #network: Network
   readonly #topic: string
@@ -25,15 +28,25 @@ export class Hints {
   readonly #stopListening: () => void
 
   constructor (options: {
-    readonly feeds: Feeds, readonly clock: Clock, readonly network: Network, readonly topic: string, readonly protocol: string,
+    readonly feeds: Feeds, readonly doors: Doors, readonly clock: Clock, readonly network: Network, readonly topic: string, readonly protocol: string,
     readonly memberOf: (peerId: string) => string | undefined
   }) {
+    this.#feeds = options.feeds
+    this.#doors = options.doors
     this.#clock = options.clock
     this.#network = options.network
     this.#topic = options.topic
     this.#protocol = options.protocol
     this.#memberOf = options.memberOf
-    this.#stopListening = options.feeds.changed.on(feed => this.#changed(feed))
+    const stops = [
+      options.feeds.changed.on(feed => this.#changed(feed)),
+      options.doors.granted.on(({ publisher, datasetId }) => {
+        for (const feed of this.#feeds.all()) {
+          if (feed.declaration.publisher === publisher && feed.declaration.datasetId === datasetId) this.#tellAgain(feed)
+        }
+      })
+    ]
+    this.#stopListening = () => { for (const stop of stops) stop() }
   }
 
   stop (): void {
@@ -48,19 +61,34 @@ export class Hints {
   }
 
   #gossip (feed: Feed): void {
-    if (!maySee(feed.declaration.class, feed.declaration.publisher)) return
+    const isForAll = this.#doors.isGossiped(feed)
     const resting = this.#resting.get(feed.key)
     if (resting !== undefined) {
       resting.isNewer = true
       return
     }
-    if (feed.head !== undefined) this.#network.publish(this.#topic, feed.head.statement.envelope)
+    if (feed.head !== undefined && isForAll) this.#network.publish(this.#topic, feed.head.statement.envelope)
+    else if (feed.head !== undefined) this.#tellHead(feed, feed.head.statement.envelope)
     const state = { isNewer: false }
     this.#resting.set(feed.key, state)
     this.#clock.wake(GOSSIP_EVERY_MS, () => {
       this.#resting.delete(feed.key)
       if (state.isNewer) this.#gossip(feed)
     })
+  }
+
+  #tellHead (feed: Feed, envelope: Uint8Array): void {
+    for (const peer of this.#network.peers()) {
+      const member = this.#memberOf(peer.peerId)
+      if (member !== undefined && this.#doors.mayList(feed, member)) peer.note(this.#protocol, encodeNote({ kind: 'head', envelope }))
+    }
+  }
+
+  /** Somebody may list now what it could not before: it is told of once more. */
+  #tellAgain (feed: Feed): void {
+    if (feed.role !== 'writer' || feed.head === undefined || feed.status !== 'open' || this.#doors.isGossiped(feed)) return
+    this.#tellHead(feed, feed.head.statement.envelope)
+    this.#have(feed)
   }
 
   #have (feed: Feed): void {
@@ -80,7 +108,7 @@ export class Hints {
     for (const peer of this.#network.peers()) {
       const member = this.#memberOf(peer.peerId)
       if (member === undefined) continue
-      const entries = news.flatMap((feed): ListEntry[] => feed.head === undefined || !maySee(feed.declaration.class, member)
+      const entries = news.flatMap((feed): ListEntry[] => feed.head === undefined || !this.#doors.mayList(feed, member)
         ? []
         : [{ feed: feed.id, length: feed.length, mmrRoot: feed.head.mmrRoot }])
       if (entries.length > 0) peer.note(this.#protocol, encodeNote({ kind: 'have', entries }))

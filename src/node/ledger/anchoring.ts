@@ -1,4 +1,4 @@
-import { encodeCanonical, equalBytes, sha256, utf8, type CID } from '../../base/index.ts'
+import { concat, encodeCanonical, equalBytes, sha256, utf8, type CID } from '../../base/index.ts'
 import type { DatasetEntry } from '../../core/catalogue/index.ts'
 import type { Head } from '../../core/feed/index.ts'
 import type { Did } from '../../core/identity/index.ts'
@@ -19,14 +19,27 @@ const REFUSED_MS = 10_000
 const HEADS_MAX = 16
 const PUTS_MAX = 64
 const DATASET_FEEDS_MAX = 16
+/** From when on terms count: later than the block that may still take the operation. */
+const POLICY_HEIGHTS_AHEAD = 64
 const WAIT_MS = 60_000
 const CATALOGUE = 'catalogue'
 
 /** What the ledger says of a dataset beside its feeds: hashes only. */
-export type Described = { readonly schemaHash: Uint8Array | null, readonly licenceHash: Uint8Array | null }
+export type Described = {
+  readonly schemaHash: Uint8Array | null
+  readonly licenceHash: Uint8Array | null
+  /** What binds its publisher to the terms without saying them; null: it has none. */
+  readonly policyCommit: Uint8Array | null
+}
 
+/** The commitment is over the bytes of the terms as the catalogue has them, and its salt stands beside them. */
 export function describedBy (entry: DatasetEntry | undefined): Described | undefined {
-  return entry === undefined ? undefined : { schemaHash: sha256(encodeCanonical(entry.schema)), licenceHash: sha256(utf8(entry.licence)) }
+  if (entry === undefined) return undefined
+  const { schema, licence, terms } = entry
+  return {
+    schemaHash: sha256(encodeCanonical(schema)), licenceHash: sha256(utf8(licence)),
+    policyCommit: terms === null ? null : sha256(concat([terms.salt, terms.policy]))
+  }
 }
 
 export type AnchoringOptions = {
@@ -35,6 +48,8 @@ export type AnchoringOptions = {
   readonly consensus: Pick<Consensus, 'state' | 'finals' | 'waiting'>
   readonly author: Pick<Author, 'write'>
   readonly describe: (datasetId: string) => Described | undefined
+  /** Whether every member may know that a feed exists. */
+  readonly mayName: (feed: Feed) => boolean
   readonly clock: Clock
   readonly onFatal: (cause: unknown) => void
   readonly log: Log
@@ -115,7 +130,7 @@ export class Anchoring {
 
   /** One at a time: what waits to become final may be what is due. */
   #isWaiting (): boolean {
-    const codes: readonly number[] = [OPERATIONS.datasetAnchor.code, OPERATIONS.datasetPut.code]
+    const codes: readonly number[] = [OPERATIONS.datasetAnchor.code, OPERATIONS.datasetPut.code, OPERATIONS.policyVersion.code]
     for (const { author, operations } of this.#options.consensus.waiting()) {
       if (author === this.#options.own && operations.some(({ code }) => codes.includes(code))) return true
     }
@@ -127,13 +142,15 @@ export class Anchoring {
     if (member?.state !== 'active') return []
     const puts = this.#puts(state)
     const grown = this.#grown(state, puts)
-    this.#isOpen = puts.length > 0 || grown.length > 0
+    const policies = this.#policies(state)
+    this.#isOpen = puts.length > 0 || grown.length > 0 || policies.length > 0
     const restMs = grown.length === 0 ? 0 : this.#restMs(state, member.anchoredMs, grown)
     if (restMs > 0) this.#wake(restMs)
     const heads = restMs > 0 ? [] : grown.slice(0, HEADS_MAX)
     const described = puts.filter(({ feeds, isNew }) => !isNew || heads.some(({ feed }) => feeds.some(id => id.equals(feed.id))))
     return [
       ...described.map(({ isNew: _isNew, ...put }) => encodeOperation(OPERATIONS.datasetPut, put)),
+      ...policies.map(policy => encodeOperation(OPERATIONS.policyVersion, policy)),
       ...heads.length === 0 ? [] : [encodeOperation(OPERATIONS.datasetAnchor, {
         heads: heads.map(({ feed, head }) => [feed.id, head.length, head.mmrRoot, sha256(head.statement.body)] as const)
       })]
@@ -190,10 +207,26 @@ export class Anchoring {
     return puts
   }
 
+  /** Datasets on the ledger whose terms are others than those it was told of last. */
+  #policies (state: LedgerState): readonly OperationFields<'policyVersion'>[] {
+    const { own, describe } = this.#options
+    const policies: OperationFields<'policyVersion'>[] = []
+    for (const dataset of new Set(this.#own().map(({ declaration }) => declaration.datasetId))) {
+      const row = datasetOf(state, own, dataset)
+      const commit = describe(dataset)?.policyCommit ?? null
+      if (row === undefined || row.isRetired || commit === null || isEqual(row.policy?.commit ?? null, commit)) continue
+      policies.push({ dataset, version: (row.policy?.version ?? 0) + 1, commit, fromHeight: standingOf(state).height + POLICY_HEIGHTS_AHEAD })
+      if (policies.length === PUTS_MAX) break
+    }
+    return policies
+  }
+
   /** Those that everyone may know of. Names of pairs say who deals with whom. */
   #own (): readonly Feed[] {
-    return [...this.#options.feeds.all()].filter(({ role, status, declaration }) =>
-      role === 'writer' && status === 'open' && !declaration.class.startsWith('pair:'))
+    return [...this.#options.feeds.all()].filter(feed => {
+      const { role, status, declaration } = feed
+      return role === 'writer' && status === 'open' && !declaration.class.startsWith('pair:') && this.#options.mayName(feed)
+    })
   }
 }
 

@@ -20,7 +20,7 @@ export function ledgerOf (room: () => LedgerRoom | undefined, notReady: NotReady
     author: (operations, withinMs) => within(here => here.author(operations, withinMs)),
     submit: (transaction, withinMs) => within(here => here.submit(transaction, withinMs)),
     verifyLedger: async () => room()?.verifyLedger(),
-    ledgerProof: (reference, record) => within(here => here.ledgerProof(reference, record)),
+    ledgerProof: (reference, record, asker) => within(here => here.ledgerProof(reference, record, asker)),
     anchor: reference => room()?.anchor(reference) ?? null,
     audit: subject => within(here => here.audit(subject)),
     checkpoint: () => room()?.checkpoint() ?? fail(notReady)

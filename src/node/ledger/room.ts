@@ -6,7 +6,7 @@ import { datasetOf, feedOf } from '../../core/ledger/index.ts'
 import type { Clock, Log, Store } from '../../host/index.ts'
 import { Housekeeping, LEDGER_VERSION, type ConsensusKeys } from '../consensus/index.ts'
 import type {
-  AnchorView, ApplicationView, AuditEntry, BlockView, Failure, LedgerCheck, LedgerMember, LedgerStatus, NodeLedger, NotReady, ProposalRequest,
+  AnchorView, ApplicationView, Asker, AuditEntry, BlockView, Failure, LedgerCheck, LedgerMember, LedgerStatus, NodeLedger, NotReady, ProposalRequest,
   ProposalView, SubmitFailure, Submitted
 } from '../contract/index.ts'
 import type { Federation } from '../federation/index.ts'
@@ -22,7 +22,7 @@ import { Proving } from './proving.ts'
 import { membersOf, proposalViews, statusOf } from './status.ts'
 import { auditOf, blockViews } from './views.ts'
 
-type ProofFailure = Failure<'not-found' | 'ambiguous' | 'incomplete' | 'not-ready' | 'not-anchored'>
+type ProofFailure = Failure<'not-found' | 'ambiguous' | 'incomplete' | 'not-ready' | 'not-anchored' | 'refused'>
 type Found = { readonly publisher: string, readonly entry: DatasetEntry }
 
 export type LedgerRoomOptions = {
@@ -39,6 +39,8 @@ export type LedgerRoomOptions = {
   readonly find: (reference: string) => Result<Found, Failure<'not-found' | 'ambiguous'>>
   /** What the own catalogue says of an own dataset. */
   readonly describe: (datasetId: string) => Described | undefined
+  /** Lets a record of a dataset out, as a read of it. */
+  readonly disclose: (found: Found, bytes: Uint8Array, asker: Asker | undefined) => Promise<Result<Uint8Array, Failure<'not-found' | 'refused'>>>
   readonly applications: () => readonly ApplicationView[]
   /** The member that a did or the id of an application names. */
   readonly applicant: (name: string) => Did | undefined
@@ -68,7 +70,7 @@ export class LedgerRoom implements NodeLedger {
     this.pen = new Author({ consensus, keys, certificate, addresses, clock })
     this.#deciding = new Deciding({ consensus, consensusKeys, keys, author: this.pen, clock, applicant: options.applicant })
     this.#proving = new Proving({ consensus, anchors, feeds, members, store })
-    this.#anchoring = new Anchoring({ own: keys.did, feeds, consensus, author: this.pen, describe: options.describe, clock, onFatal, log })
+    this.#anchoring = new Anchoring({ own: keys.did, feeds, consensus, author: this.pen, describe: options.describe, mayName: feed => federation.doors.isForAll(feed), clock, onFatal, log })
     this.#housekeeping = new Housekeeping({
       own: keys.did, transportKey: keys.transport.publicKey, certificate, addresses, federation: consensus.federation, keys: consensusKeys,
       keysChanged: () => consensus.keysChanged(), state: () => consensus.state, waiting: () => consensus.waiting(), isLocked: () => consensus.view.role === 'locked',
@@ -172,7 +174,7 @@ export class LedgerRoom implements NodeLedger {
     return checkLedger(members.current.charter.envelope, consensus, this.#anchors.keptHeight, consensus.fromHeight)
   }
 
-  async ledgerProof (reference: string, record: number): Promise<Result<Uint8Array, ProofFailure>> {
+  async ledgerProof (reference: string, record: number, asker?: Asker): Promise<Result<Uint8Array, ProofFailure>> {
     const found = this.#options.find(reference)
     if (!found.ok) return found
     const { feed: id, firstRecord, records } = found.value.entry.distribution
@@ -181,7 +183,8 @@ export class LedgerRoom implements NodeLedger {
       return fail({ code: 'not-found', reason: `there is no record ${record}`, hint: `records are numbered from 0 to ${(records ?? 1) - 1}` })
     }
     if (feed === undefined) return fail({ code: 'incomplete', reason: 'nothing of it is here yet', hint: 'fetch it first with "hanse get"' })
-    return this.#proving.record(feed, firstRecord + record)
+    const proof = await this.#proving.record(feed, firstRecord + record)
+    return proof.ok ? this.#options.disclose(found.value, proof.value, asker) : proof
   }
 
   checkpoint (): Result<Uint8Array, NotReady> {

@@ -4,7 +4,7 @@ import {
   decodeRequest, encodeItem, encodeItemBytes, encodeListing, encodeResult, listingPage, type ListEntry, type Range, type Request
 } from '../../core/sync/index.ts'
 import type { Clock, Peer, ProtocolHandler, Reply } from '../../host/index.ts'
-import { maySee } from '../door/index.ts'
+import { isFit, refusalOf, type Doors, type FileUse, type Passage } from '../doors/index.ts'
 import { Signal, type Feed, type Feeds } from '../feeds/index.ts'
 
 /** Segments read ahead of the sender at a time. */
@@ -23,6 +23,7 @@ export type ServeFile = (root: CID, wanted: { readonly cids: readonly CID[] } | 
 /** Answers what peers ask, within what they may see. */
 export class Server {
   readonly #feeds: Feeds
+  readonly #doors: Doors
   readonly #memberOf: (peerId: string) => string | undefined
   readonly #statement: (id: CID) => Promise<Uint8Array | undefined>
   readonly #file: ServeFile
@@ -33,11 +34,12 @@ export class Server {
   readonly sent: Signal<{ readonly peerId: string, readonly sizeBytes: number }> = new Signal()
 
   constructor (options: {
-    readonly feeds: Feeds, readonly memberOf: (peerId: string) => string | undefined,
+    readonly feeds: Feeds, readonly doors: Doors, readonly memberOf: (peerId: string) => string | undefined,
     /** A declaration, certificate, charter or proof by its id. */
     readonly statement: (id: CID) => Promise<Uint8Array | undefined>, readonly file: ServeFile, readonly note: ProtocolHandler['note'], readonly clock: Clock
   }) {
     this.#feeds = options.feeds
+    this.#doors = options.doors
     this.#memberOf = options.memberOf
     this.#statement = options.statement
     this.#file = options.file
@@ -54,7 +56,7 @@ export class Server {
   visibleTo (member: string): readonly ListEntry[] {
     const entries: ListEntry[] = []
     for (const feed of this.#feeds.all()) {
-      if (feed.head === undefined || !feed.isComplete || !maySee(feed.declaration.class, member)) continue
+      if (feed.head === undefined || !feed.isComplete || !this.#doors.mayList(feed, member)) continue
       entries.push({ feed: feed.id, length: feed.head.length, mmrRoot: feed.head.mmrRoot })
     }
     return entries
@@ -83,33 +85,61 @@ export class Server {
         return reply.end(encodeResult({ code: 'ok' }))
       }
       case 'statements': return this.#statements(request.ids, member, send, reply)
-      case 'blocks': {
-        const wanted = request.cids.length > 0 ? { cids: request.cids } : { byteFrom: request.byteFrom, byteTo: request.byteTo }
-        const blocks = this.#file(request.root, wanted)
-        if (blocks === undefined) return reply.error('unknown', 'no such file')
-        for await (const { cid, bytes } of blocks) {
-          await send(encodeItem('block', { cid }, bytes.length))
-          await send(bytes)
-        }
-        return reply.end(encodeResult({ code: 'ok' }))
-      }
+      case 'blocks': return this.#blocks(request, member, send, reply)
       case 'head': case 'leaves': case 'segments': {
         const feed = this.#feeds.get(request.feed)
-        if (feed?.head === undefined || !maySee(feed.declaration.class, member)) return reply.error('unknown', 'no such feed')
+        if (feed?.head === undefined) return reply.error('unknown', 'no such feed')
+        if (!this.#doors.mayList(feed, member)) return this.#refuse(feed, member, reply)
         if (request.verb === 'head') {
           await sendHead(feed, send)
           return reply.end(encodeResult({ code: 'ok' }))
         }
-        return request.verb === 'leaves' ? this.#leaves(feed, request, send, reply) : this.#segments(feed, request, send, reply)
+        return request.verb === 'leaves' ? this.#leaves(feed, request, send, reply) : this.#segments(feed, request, member, send, reply)
       }
     }
+  }
+
+  /** Who may not know of a feed is told what it is told of one that does not exist. */
+  #refuse (feed: Feed, member: string, reply: Reply): void {
+    const question = this.#doors.syncQuestion(feed, member)
+    if (question === undefined || !this.#doors.mayKnow(feed, member)) return reply.error('unknown', 'no such feed')
+    return reply.error('refused', refusalOf(this.#doors.decide(question)).reason)
+  }
+
+  /** Every dataset that names the file is a way to it; the first that is open to this member is taken. */
+  async #blocks (
+    { root, cids, byteFrom, byteTo }: Extract<Request, { verb: 'blocks' }>, member: string, send: (chunk: Uint8Array) => Promise<void>, reply: Reply
+  ): Promise<void> {
+    const passage = this.#passageToFile(this.#doors.usesOf(root), member)
+    const blocks = passage === undefined ? undefined : this.#file(root, cids.length > 0 ? { cids } : { byteFrom, byteTo })
+    if (passage === undefined || blocks === undefined) return reply.error('unknown', 'no such file')
+    try {
+      for await (const { cid, bytes } of blocks) {
+        if (!await passage.take({ records: 0, bytes: bytes.length })) return reply.error('refused', refusalOf(passage.decision).reason)
+        await send(encodeItem('block', { cid }, bytes.length))
+        await send(bytes)
+      }
+    } finally {
+      await passage.end()
+    }
+    reply.end(encodeResult({ code: 'ok' }))
+  }
+
+  #passageToFile (uses: readonly FileUse[], member: string): Passage | undefined {
+    for (const { asset, isSealed } of uses) {
+      for (const form of isSealed ? ['plaintext', 'ciphertext'] as const : ['plaintext'] as const) {
+        const question = { door: 'sync', requester: member, asset, form, records: 0 } as const
+        if (this.#doors.decide(question).allow) return this.#doors.enter(question)
+      }
+    }
+    return undefined
   }
 
   async #statements (ids: readonly CID[], member: string, send: (chunk: Uint8Array) => Promise<void>, reply: Reply): Promise<void> {
     let all = true
     for (const id of ids) {
       const feed = this.#feeds.get(id)
-      const hidden = feed !== undefined && !maySee(feed.declaration.class, member)
+      const hidden = feed !== undefined && !this.#doors.mayKnow(feed, member)
       const envelope = hidden ? undefined : await this.#statement(id)
       all = all && envelope !== undefined
       if (envelope === undefined) continue
@@ -129,20 +159,42 @@ export class Server {
     reply.end(encodeResult({ code: 'ok' }))
   }
 
-  async #segments (feed: Feed, { ranges, length, follow }: Extract<Request, { verb: 'segments' }>, send: (chunk: Uint8Array) => Promise<void>, reply: Reply): Promise<void> {
+  async #segments (
+    feed: Feed, { ranges, length, follow }: Extract<Request, { verb: 'segments' }>, member: string, send: (chunk: Uint8Array) => Promise<void>, reply: Reply
+  ): Promise<void> {
     if (!follow && length > feed.length) return reply.error('unknown', 'that length is not held here')
+    const question = this.#doors.syncQuestion(feed, member)
+    // Feeds that no description speaks of are for whom their class says, and nothing is written down.
+    const passage = question === undefined ? undefined : this.#doors.enter(question)
+    const gate: Gate = { passage, signal: passage === undefined ? reply.signal : AbortSignal.any([reply.signal, passage.signal]) }
+    try {
+      const all = await this.#sendRanges(feed, ranges, send, gate)
+      if (follow && all !== 'refused' && !await this.#follow(feed, length, send, reply, gate)) return
+      if (all === 'refused' || passage?.isOpen === false) return reply.error('refused', passage === undefined ? 'refused' : refusalOf(passage.decision).reason)
+      reply.end(encodeResult({ code: all ? 'ok' : 'partial' }))
+    } finally {
+      await passage?.end()
+    }
+  }
+
+  /** Whether all of it was here; a segment that is in clear where it should be sealed counts as not here. */
+  async #sendRanges (feed: Feed, ranges: readonly Range[], send: (chunk: Uint8Array) => Promise<void>, gate: Gate): Promise<boolean | 'refused'> {
     let all = true
+    let isRefused = false
     await pipe(
       this.#stored(feed, ranges),
       async source => {
         for await (const { index, bytes } of source) {
-          if (bytes === undefined) all = false
-          else await sendSegment(feed, index, bytes, send)
+          if (bytes === undefined || !isFit(gate.passage?.question, bytes)) all = false
+          else if (await passes(gate, feed, index, bytes)) await sendSegment(feed, index, bytes, send)
+          else {
+            isRefused = true
+            return
+          }
         }
       }
     )
-    if (follow) await this.#follow(feed, length, send, reply)
-    reply.end(encodeResult({ code: all ? 'ok' : 'partial' }))
+    return isRefused ? 'refused' : all
   }
 
   /** Reads ahead of the sender, so that disk and wire work at the same time. */
@@ -164,36 +216,47 @@ export class Server {
     }
   }
 
-  /** Sends every head beyond `from` with its segments, as they are signed, until the asker leaves. */
-  async #follow (feed: Feed, from: number, send: (chunk: Uint8Array) => Promise<void>, reply: Reply): Promise<void> {
-    if (this.#followers >= FOLLOWERS_MAX) return reply.error('busy', 'too many followers')
+  /** Sends every head beyond `from` with its segments, as they are signed, until the asker leaves or loses the right; false where it was answered. */
+  async #follow (feed: Feed, from: number, send: (chunk: Uint8Array) => Promise<void>, reply: Reply, gate: Gate): Promise<boolean> {
+    if (this.#followers >= FOLLOWERS_MAX) {
+      reply.error('busy', 'too many followers')
+      return false
+    }
     this.#followers++
     const grown = new Signal<void>()
     const stop = this.#feeds.changed.on(changed => { if (changed === feed) grown.emit() })
     try {
-      for (let sent = from; !reply.signal.aborted;) {
+      for (let sent = from; !gate.signal.aborted;) {
         if (feed.length <= sent || !feed.isComplete) {
           const cancel = this.#clock.wake(SIGN_OF_LIFE_MS, () => grown.emit())
-          await grown.next(reply.signal)
+          await grown.next(gate.signal)
           cancel()
-          if (feed.length <= sent) await reply.send(new Uint8Array(0))
+          if (feed.length <= sent && !gate.signal.aborted) await reply.send(new Uint8Array(0))
           continue
         }
         const until = feed.length
         const gathered = new Gathering(send)
         await sendHead(feed, chunk => gathered.add(chunk))
         for await (const { index, bytes } of this.#stored(feed, [[sent, until]])) {
-          if (bytes === undefined) return
+          if (bytes === undefined || !isFit(gate.passage?.question, bytes) || !await passes(gate, feed, index, bytes)) return true
           await sendSegment(feed, index, bytes, chunk => gathered.add(chunk))
         }
         await gathered.flush()
         sent = until
       }
+      return true
     } finally {
       stop()
       this.#followers--
     }
   }
+}
+
+/** What stands between a feed and who asks for it; without a passage the class of the feed let it through. */
+type Gate = { readonly passage: Passage | undefined, readonly signal: AbortSignal }
+
+function passes ({ passage }: Gate, feed: Feed, index: number, bytes: Uint8Array): Promise<boolean> | boolean {
+  return passage === undefined || passage.take({ records: feed.leaf(index).count, bytes: bytes.length })
 }
 
 /** Joins small parts into one write: a live message is a head and a small segment, and every write costs a turn. */
