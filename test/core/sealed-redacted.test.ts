@@ -89,6 +89,13 @@ describe('sealing: segments of which records were erased', () => {
     }))
   })
 
+  it('stands for no other records, though their root be the one that it names itself', () => {
+    const other = segmentOf([...records.slice(0, -1), recordOf('another', 'story', { mediaType: 'a/b' })], feed, 4, 60)
+    const forged = redact(valueOf(openSegment(other.bytes)), segment.digest, gone)
+    assert.equal(faultOfRedacted(forged, feed, 4, segment.leaf), 'recordsRoot')
+    assert.equal(faultOfRedacted(forged, feed, 4, { ...other.leaf, digest: segment.digest }), undefined)
+  })
+
   it('holds no secret, and of an erased record neither salt nor key nor body', () => {
     const stored = encodeRedacted(redact(opened, segment.digest, gone))
     assert.ok(!contains(stored, opened.header.secret))
