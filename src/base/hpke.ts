@@ -11,8 +11,8 @@ import { HASH_SIZE_BYTES, plain } from './hash.ts'
 import { assert, fail, ok, type Result } from './result.ts'
 
 export const HPKE_KEY_SIZE_BYTES = 32
-export const AES_KEY_SIZE_BYTES = 32
-export const AES_NONCE_SIZE_BYTES = 12
+const AES_KEY_SIZE_BYTES = 32
+const AES_NONCE_SIZE_BYTES = 12
 export const AES_TAG_SIZE_BYTES = 16
 
 export type Hpke = {

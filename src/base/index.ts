@@ -15,7 +15,7 @@ export {
   plain, sha256, sha256Stream, sha256Into, type Codec
 } from './hash.ts'
 export {
-  AES_KEY_SIZE_BYTES, AES_TAG_SIZE_BYTES, hkdfSha256, HPKE_KEY_SIZE_BYTES, hpkeOpen, hpkeSeal, openAes256Gcm, sealAes256Gcm,
+  AES_TAG_SIZE_BYTES, hkdfSha256, HPKE_KEY_SIZE_BYTES, hpkeOpen, hpkeSeal, openAes256Gcm, sealAes256Gcm,
   type Hpke, type HpkeFailure
 } from './hpke.ts'
 export {

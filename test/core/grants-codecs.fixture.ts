@@ -20,12 +20,12 @@ const someSpan = (random: Random, min = 0, max = 2 ** 48): Span => {
   return [from, Math.min(max, from + someUint(random, 5))]
 }
 
-export function someAgreementId (random: Random): string {
+function someAgreementId (random: Random): string {
   const hexOf = (size: number): string => Buffer.from(randomBytes(random, size)).toString('hex')
   return `urn:uuid:${hexOf(4)}-${hexOf(2)}-4${hexOf(2).slice(1)}-${pick(random, ['8', '9', 'a', 'b'])}${hexOf(2).slice(1)}-${hexOf(6)}`
 }
 
-export function someSubject (random: Random): GrantSubject {
+function someSubject (random: Random): GrantSubject {
   return {
     federation: someStatementId(random), publisher: didOfKey(randomBytes(random, 32)), consumer: didOfKey(randomBytes(random, 32)),
     datasetId: pick(random, ['traffic', 'a', 'waste-2026']), class: pick(random, ['restricted', 'restricted:plates'] as const),

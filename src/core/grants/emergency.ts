@@ -13,8 +13,8 @@ export type EmergencyKind = typeof EMERGENCY_KINDS[number]
 /** 72 hours; what lasts longer is declared again. */
 export const EMERGENCY_LIFETIME_MS_MAX = 259_200_000
 /** Average cells of 253 and of 0.1 km². */
-export const EMERGENCY_RESOLUTION_MIN = 5
-export const EMERGENCY_RESOLUTION_MAX = 9
+const EMERGENCY_RESOLUTION_MIN = 5
+const EMERGENCY_RESOLUTION_MAX = 9
 
 export type EmergencyFields = {
   readonly federation: CID

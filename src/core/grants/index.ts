@@ -29,7 +29,6 @@
  * envelope and whose fields no statement can have.
  */
 export type { Hearing, Said, SaidFailure, Span } from './said.ts'
-export { agreementIdSchema } from './said.ts'
 export {
   EMERGENCY_CELLS_MAX, ERASURE_RANGES_MAX, GRANT_EPOCHS_MAX
 } from './limits.ts'
@@ -50,7 +49,7 @@ export {
 } from './receipt.ts'
 export {
   admitEmergency, admitEmergencyEnd, decodeEmergency, decodeEmergencyEnd, EMERGENCY_KINDS, EMERGENCY_LIFETIME_MS_MAX,
-  EMERGENCY_RESOLUTION_MAX, EMERGENCY_RESOLUTION_MIN, emergencyBody, emergencyEndBody,
+  emergencyBody, emergencyEndBody,
   type Emergency, type EmergencyEnd, type EmergencyEndFailure, type EmergencyEndFields, type EmergencyFields, type EmergencyKind
 } from './emergency.ts'
 export { EPOCH_LIFETIME_MS_MAX, epochDue, type EpochFacts } from './epoch.ts'

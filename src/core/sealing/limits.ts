@@ -6,6 +6,6 @@ export const PREFIX_BYTES_MAX = 256
  */
 export const REDACTED_BYTES_MAX = 2_097_152
 /** "HS", layout, sealed, size of the prefix, prefix, and the tag. */
-export const SEALING_BYTES_MAX: number = 8 + PREFIX_BYTES_MAX + 16
+const SEALING_BYTES_MAX = 8 + PREFIX_BYTES_MAX + 16
 /** What a decoder takes: of segments only those within `SEGMENT_BYTES_MAX` open. */
 export const SEALED_BYTES_MAX: number = REDACTED_BYTES_MAX + SEALING_BYTES_MAX
