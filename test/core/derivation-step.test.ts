@@ -146,6 +146,14 @@ describe('a summary', () => {
     assert.deepEqual(sums, ['123456789012345677.901', '123456789012345677.901'])
   })
 
+  it('takes no row whose group would be too long to name, nor one that would not fit a record', () => {
+    const run = new Run(hourly)
+    run.give(car(1, 1, 'x'.repeat(4_097)))
+    const rows = new Run(recipe({ redactFields: ['plate'] }))
+    rows.give(car(1, 1, 'x'.repeat(262_120)))
+    assert.deepEqual([rows.out, rows.derivation.state.tally.malformed, run.derivation.state.tally.malformed], [[], 1, 1])
+  })
+
   it('ends visibly where its windows hold more than they may', () => {
     const run = new Run(hourly)
     let at = 0

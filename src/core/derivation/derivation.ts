@@ -1,7 +1,7 @@
 import { assert, fail, hex, ok, sha256, unreachable, utf8, type Result } from '../../base/index.ts'
-import type { FeedRecord } from '../feed/index.ts'
+import { BODY_BYTES_MAX, type FeedRecord } from '../feed/index.ts'
 import { addRow, emptyGroup, entityOf, showMeasures, type Group } from './group.ts'
-import { AHEAD_MS_MAX, LATE_MS, STATE_ITEMS_MAX } from './limits.ts'
+import { AHEAD_MS_MAX, GROUP_TEXT_LENGTH_MAX, LATE_MS, STATE_ITEMS_MAX } from './limits.ts'
 import { cellOf } from './places.ts'
 import { nameOfMeasure, operationOf, type Operation, type Recipe } from './recipe.ts'
 import { lineOf, readRow, textOfScalar, type Scalar } from './rows.ts'
@@ -101,8 +101,11 @@ export class Derivation {
       state.tally.ahead++
       return this.#taken([])
     }
-    state.tally.taken++
-    return this.#taken([this.#rowOf(number, record.timeMs, read.values)])
+    const row = this.#rowOf(number, record.timeMs, read.values)
+    // Names beside each value may make of a row that was just small enough one that is too large.
+    if (row.body.length > BODY_BYTES_MAX) state.tally.malformed++
+    else state.tally.taken++
+    return this.#taken(row.body.length > BODY_BYTES_MAX ? [] : [row])
   }
 
   #taken (records: readonly FeedRecord[]): Result<Stepped, never> {
@@ -146,8 +149,12 @@ export class Derivation {
     // One row adds at most a group, an entity, and of each measured field an entity and a value.
     if (this.#items + 2 + 2 * summarise.measures.length > STATE_ITEMS_MAX) return fail({ code: 'limit', itemsMax: STATE_ITEMS_MAX })
     const { cells, kept } = this.#reduced(values)
-    const window = this.#windowAt(startMs)
     const by = summarise.groupBy.map(name => cells.get(name) ?? kept.get(name) ?? null)
+    if (by.reduce((sum, value) => sum + (textOfScalar(value)?.length ?? 0), 0) > GROUP_TEXT_LENGTH_MAX) {
+      state.tally.malformed++
+      return this.#taken([])
+    }
+    const window = this.#windowAt(startMs)
     const name = nameOfGroup(by)
     let group = window.groups.get(name)
     if (group === undefined) {

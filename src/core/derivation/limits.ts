@@ -18,6 +18,8 @@ export const AHEAD_MS_MAX = 86_400_000
 /** Groups, entities and distinct values that the open windows hold, together: about 100 bytes of memory each. */
 export const STATE_ITEMS_MAX = 500_000
 export const STATE_BYTES_MAX = 67_108_864
+/** The values that name a group, together. A row with longer ones is in none. */
+export const GROUP_TEXT_LENGTH_MAX = 4_096
 /** Digits before and behind the point of a number that is measured. More are no measurement. */
 export const DIGITS_MAX = 40
 /** Digits of a sum of such numbers. */

@@ -5,19 +5,18 @@ import {
 import { decimalOf, textOfDecimal, type Decimal } from './decimal.ts'
 import { Derivation, nameOfGroup, type State, type Window } from './derivation.ts'
 import type { Group, Sample } from './group.ts'
-import { DIGITS_MAX, FIELD_LENGTH_MAX, GROUP_FIELDS_MAX, MEASURES_MAX, STATE_BYTES_MAX, STATE_ITEMS_MAX, SUM_DIGITS_MAX } from './limits.ts'
+import { DIGITS_MAX, FIELD_LENGTH_MAX, GROUP_FIELDS_MAX, GROUP_TEXT_LENGTH_MAX, MEASURES_MAX, STATE_BYTES_MAX, STATE_ITEMS_MAX, SUM_DIGITS_MAX } from './limits.ts'
 import { recipeCid, type Recipe } from './recipe.ts'
 import type { Scalar } from './rows.ts'
 
 const ENTITY_DIGEST_BYTES = 16
-const VALUE_LENGTH_MAX = 262_144
 
 const decimal: Schema<Decimal> = (value, path) => {
   const parsed = typeof value === 'string' ? decimalOf(value, SUM_DIGITS_MAX) : undefined
   return parsed === undefined || value !== textOfDecimal(parsed) ? fail({ path, expected: 'a number in its one form' }) : ok(parsed)
 }
 const digests = bytes(0, STATE_ITEMS_MAX * ENTITY_DIGEST_BYTES)
-const anyText: Schema<string> = (value, path) => typeof value === 'string' && value.length <= VALUE_LENGTH_MAX
+const anyText: Schema<string> = (value, path) => typeof value === 'string' && value.length <= GROUP_TEXT_LENGTH_MAX
   ? ok(value)
   : fail({ path, expected: 'a value' })
 const scalar = nullable(union('type', {
