@@ -71,6 +71,20 @@ describe('commands about the ledger', () => {
       ])
     })
 
+    it('propose other rules, keys and versions', async () => {
+      await done('propose', 'charter', '2/3')
+      await done('propose', 'rebind', 'Renton', 'did:key:z6MkNew')
+      await done('propose', 'protocol', '2', 'ab'.repeat(32), '--from-height', '5000')
+      assert.deepEqual(served.node.book.told.map(each => each.replace(/^propose | 20000$/g, '')), [
+        JSON.stringify({ kind: 'charter', votesAbove: { parts: 2, of: 3 } }),
+        JSON.stringify({ kind: 'rebind', member: didOf('Renton'), root: 'did:key:z6MkNew' }),
+        JSON.stringify({ kind: 'protocol', version: 2, notBeforeHeight: 5_000, release: 'ab'.repeat(32) })
+      ])
+      assert.deepEqual(await failure('propose', 'charter', 'most'), [2, 'usage'])
+      assert.deepEqual(await failure('propose', 'protocol', '2', 'abc'), [2, 'usage'])
+      assert.deepEqual(await failure('propose', 'rebind', 'Tukwila', 'did:key:z6MkNew'), [4, 'not-found'])
+    })
+
     it('submit nothing for a wrong name, number or word', async () => {
       assert.deepEqual(await failure('propose', 'join', 'Nobody'), [4, 'not-found'])
       assert.deepEqual(await failure('propose', 'remove', 'Tukwila'), [4, 'not-found'])

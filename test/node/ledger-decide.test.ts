@@ -92,6 +92,9 @@ describe('what people decide on the ledger', function () {
       [{ kind: 'params', params: { nothing: 1 } }, /no parameter "nothing"/],
       [{ kind: 'params', params: { anchorEveryMs: 1 } }, /outside of what may be proposed/],
       [{ kind: 'remove', member: 'nobody' }, /nobody is known as "nobody"/],
+      [{ kind: 'charter', votesAbove: { parts: 0, of: 2 } }, /outside of what may be proposed/],
+      [{ kind: 'rebind', member: city.node.status().member.did, root: 'nobody' }, /"nobody" is no root key/],
+      [{ kind: 'protocol', version: 2, notBeforeHeight: 0, release: 'zz' }, /outside of what may be proposed/],
       [{ kind: 'join', member: city.node.status().member.did, seat: false }, /known-member/]
     ]
     for (const [request, expected] of reasons) {

@@ -58,6 +58,59 @@ export const proposeCommands: readonly Command[] = [
         `Proposes to set ${Object.entries(params.value).map(([name, value]) => `${name} to ${value}`).join(' and ')}, from the seal after it passes.`
       ]))
     }
+  },
+  {
+    name: 'propose charter',
+    summary: 'Propose how many votes a decision needs',
+    arguments: [{ name: 'PARTS/OF', help: 'more than this share of all members, for instance 2/3' }],
+    options: DECIDING_OPTIONS,
+    examples: ['hanse propose charter 2/3'],
+    run: async call => {
+      const [, parts = '', of = ''] = /^(\d{1,2})\/(\d{1,3})$/.exec(argument(call)) ?? []
+      if (parts === '') return problem(EXIT.usage, 'usage', `"${argument(call)}" is no share`, 'Write for instance 2/3.')
+      return await withNode(call, async client => await propose(call, client, { kind: 'charter', votesAbove: { parts: Number(parts), of: Number(of) } }, [
+        `Proposes that decisions need the votes of more than ${parts} of ${of} parts of the members, from the seal after it passes.`
+      ]))
+    }
+  },
+  {
+    name: 'propose rebind',
+    summary: 'Propose another root key for a member that lost its own, or had it stolen',
+    arguments: [{ name: 'MEMBER', help: 'its name or key, as hanse members shows it' }, { name: 'KEY', help: 'did:key of the new root key, as its new node shows it' }],
+    options: DECIDING_OPTIONS,
+    examples: ['hanse propose rebind Renton did:key:z6MkNewKey'],
+    run: async call => await withNode(call, async client => {
+      const [, root = ''] = call.arguments
+      const members = await client.ledgerMembers()
+      if (!members.ok) return failed(members.failure)
+      const member = memberNamed(members.value.filter(({ removed }) => !removed), argument(call))
+      if (!member.ok) return member
+      const { did, name } = member.value
+      return await propose(call, client, { kind: 'rebind', member: did, root }, [
+        `Proposes that ${name} speaks with the root key ${root} instead of ${did}.`,
+        'Once it passes, all keys of before end at once. Make sure by another way than this network that the new key is theirs.'
+      ])
+    })
+  },
+  {
+    name: 'propose protocol',
+    summary: 'Propose to speak another version of the protocol',
+    arguments: [
+      { name: 'VERSION', help: 'a whole number, above the present one' }, { name: 'RELEASE', help: 'SHA-256 of the release that speaks it, in hex' }
+    ],
+    options: [{ name: 'from-height', value: 'HEIGHT', help: 'not before this block; at once where nothing is said' }, ...DECIDING_OPTIONS],
+    examples: ['hanse propose protocol 2 9f86d081884c7d659a2feaa0c55ad015a3bf4f1b2b0b822cd15d6c15b0f00a08 --from-height 5000'],
+    run: async call => {
+      const [versionText = '', release = ''] = call.arguments
+      const height = call.text('from-height') ?? '0'
+      if (!/^\d{1,5}$/.test(versionText) || !/^\d{1,15}$/.test(height)) return problem(EXIT.usage, 'usage', 'a version and a height are whole numbers', 'Write for instance: hanse propose protocol 2 RELEASE --from-height 5000')
+      if (!/^[0-9a-f]{64}$/.test(release)) return problem(EXIT.usage, 'usage', `"${release}" is no SHA-256`, 'Take the 64 digits that sha256sum prints for the release.')
+      const [version, notBeforeHeight] = [Number(versionText), Number(height)]
+      return await withNode(call, async client => await propose(call, client, { kind: 'protocol', version, notBeforeHeight, release }, [
+        `Proposes to speak version ${version} of the protocol${notBeforeHeight > 0 ? ` from block ${notBeforeHeight} on` : ''}.`,
+        'Once it passes, it begins with the first seal at which enough validators have said that they speak it.'
+      ]))
+    }
   }
 ]
 

@@ -86,6 +86,12 @@ export type ProposalRequest =
   | { readonly kind: 'remove', readonly member: string }
   | { readonly kind: 'park', readonly member: string }
   | { readonly kind: 'params', readonly params: Readonly<Record<string, number>> }
+  /** From the seal after it passes on, decisions need more than this share of the members' votes. */
+  | { readonly kind: 'charter', readonly votesAbove: { readonly parts: number, readonly of: number } }
+  /** `root`: did of the new root key of a member that lost its own, or had it stolen. */
+  | { readonly kind: 'rebind', readonly member: string, readonly root: string }
+  /** `release`: hex of the SHA-256 of the release that speaks the version. */
+  | { readonly kind: 'protocol', readonly version: number, readonly notBeforeHeight: number, readonly release: string }
 
 /** Where a transaction went: `final` carries the height, `refused` says why in a code of the ledger. */
 export type Submitted = {

@@ -100,10 +100,21 @@ export class Deciding {
       const params = Object.entries(request.params).toSorted(([a], [b]) => a < b ? -1 : 1) as [ParameterName, number][]
       return ok({ kind: 'params', params })
     }
+    if (request.kind === 'charter') return ok(request)
+    if (request.kind === 'protocol') {
+      const { kind, version, notBeforeHeight, release } = request
+      return ok({ kind, version, notBeforeHeight, releaseDigest: bytesOfHex(release) ?? new Uint8Array(0) })
+    }
     const did = this.#didOf(request.member)
     if (did === undefined) return invalid(`nobody is known as "${request.member}"`, 'name the member or the application by its id')
-    if (request.kind === 'join') return ok({ kind: 'join', member: did, classCode: 'municipality', seat: request.seat })
-    return ok({ kind: request.kind, member: did })
+    switch (request.kind) {
+      case 'join': return ok({ kind: 'join', member: did, classCode: 'municipality', seat: request.seat })
+      case 'rebind': {
+        const root = didSchema(request.root, '')
+        return root.ok ? ok({ kind: 'rebind', member: did, root: root.value }) : invalid(`"${request.root}" is no root key`, 'take the did:key that the new node shows')
+      }
+      default: return ok({ kind: request.kind, member: did })
+    }
   }
 
   #didOf (name: string): Did | undefined {

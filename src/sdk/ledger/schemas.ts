@@ -104,7 +104,10 @@ export const proposalRequestSchema: z.ZodType<ProposalRequest> = z.discriminated
     kind: z.literal('params'),
     params: z.record(z.string().min(1).max(PARAMETER_CHARACTERS_MAX), z.int())
       .refine(params => Object.keys(params).length > 0 && Object.keys(params).length <= PARAMS_MAX, `1 to ${PARAMS_MAX} parameters`)
-  })
+  }),
+  z.strictObject({ kind: z.literal('charter'), votesAbove: z.strictObject({ parts: count, of: count }) }),
+  z.strictObject({ kind: z.literal('rebind'), member, root: member }),
+  z.strictObject({ kind: z.literal('protocol'), version: count, notBeforeHeight: count, release: z.hex().length(64) })
 ])
 
 export const voteSchema: z.ZodType<{ readonly proposal: string, readonly yes: boolean }> =
