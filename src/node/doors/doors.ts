@@ -83,6 +83,7 @@ export class Doors {
     const passage: Passage = new Passage({
       question, decision: isFull && decision.allow ? refused(question.door, 'policy.limit', decision.evaluatedAtMs, { subject: 'passagesMax' }) : decision,
       isRecorded: this.#isRecorded(question), decide: again => this.decide(again), access: this.#options.access, clock: this.#options.clock,
+      purposeOf: agreementId => this.#options.standings.get(agreementId)?.purpose ?? null,
       left: each => { this.#passages.delete(each) }
     })
     if (passage.decision.allow) this.#passages.add(passage)
@@ -123,7 +124,7 @@ export class Doors {
     if (hidden !== undefined) return hidden
     if (door === 'advertise') return allowed(door, nowMs)
     if (question.form === 'ciphertext') return this.#ciphertext(question, described, nowMs)
-    if (described.terms === null) return this.#byClass(question, described.access, nowMs)
+    if (described.terms === null) return this.#withSources(question, described, this.#byClass(question, described.access, nowMs), question.purpose)
     return this.#byTerms(question, described, described.terms.policy, nowMs)
   }
 
@@ -232,21 +233,25 @@ export class Doors {
   #withSources (question: Question, described: AssetFacts, decision: DoorDecision, purpose: string | undefined): DoorDecision {
     const { own } = this.#options
     if (question.asset.publisher !== own || !decision.allow || described.sources.length === 0 || question.door === 'advertise') return decision
-    const found = this.#sourceDecisions({ ...question, purpose }, described, described, decision.evaluatedAtMs, [])
+    const found = this.#sourceDecisions({ ...question, purpose }, described, described, decision.evaluatedAtMs, [], new Set())
     return joined(decision, found)
   }
 
   #sourceDecisions (
-    question: Question, result: AssetFacts, described: AssetFacts, nowMs: number, path: readonly string[]
+    question: Question, result: AssetFacts, described: AssetFacts, nowMs: number, path: readonly string[], seen: Set<string>
   ): readonly { readonly decision: DoorDecision, readonly path: readonly string[] }[] {
     const { own, standings } = this.#options
     return described.sources.flatMap(source => {
+      const name = `${source.publisher}/${source.datasetId}/${source.agreementId ?? ''}`
       const here = [...path, `${source.publisher}/${source.datasetId}`]
+      const isRound = path.includes(here.at(-1) ?? '') || here.length > SOURCE_DEPTH_MAX
+      if (isRound) return [{ decision: refused('reshare', 'policy.limit', nowMs, { subject: 'sourceDepthMax' }), path: here }]
+      if (seen.has(name)) return []
+      seen.add(name)
       const asset = { publisher: source.publisher, datasetId: source.datasetId }
       const known = this.#assets?.describe(asset)
       const unknown = [{ decision: refused('reshare', 'fact.missing', nowMs, { subject: 'source' }), path: here }]
-      if (here.length > SOURCE_DEPTH_MAX) return [{ decision: refused('reshare', 'policy.limit', nowMs, { subject: 'sourceDepthMax' }), path: here }]
-      if (source.publisher === own) return known === undefined ? unknown : this.#sourceDecisions(question, result, known, nowMs, here)
+      if (source.publisher === own) return known === undefined ? unknown : this.#sourceDecisions(question, result, known, nowMs, here, seen)
       const agreement = source.agreementId === null ? undefined : standings.get(source.agreementId)
       const policy = agreement?.policy ?? (source.agreementId === null ? known?.terms?.policy : undefined)
       // Open data has no policy to inherit; a policy that is not at hand may say anything.

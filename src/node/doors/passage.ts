@@ -104,9 +104,10 @@ export class Passage {
 
   #recordOf (outcome: AccessRecord['outcome'], { records, bytes }: Taken): AccessRecord {
     const { asset, requester, door, purpose } = this.question
+    const { agreementId } = this.#decision
     return {
-      outcome, timeMs: this.#options.clock.nowMs(), agreementId: this.#decision.agreementId, publisher: asset.publisher, datasetId: asset.datasetId,
-      requester, door, purpose: purpose ?? null, policyCid: this.#decision.policyCid, requests: outcome === 'allowed' && !this.#hasBegun ? 1 : 0, records, bytes,
+      outcome, timeMs: this.#options.clock.nowMs(), agreementId, publisher: asset.publisher, datasetId: asset.datasetId,
+      requester, door, purpose: purpose ?? (agreementId === null ? null : this.#options.purposeOf(agreementId)), policyCid: this.#decision.policyCid, requests: outcome === 'allowed' && !this.#hasBegun ? 1 : 0, records, bytes,
       reasons: this.#decision.reasons.map(reasonText).slice(0, 32)
     }
   }
@@ -117,6 +118,7 @@ export type PassageOptions = {
   readonly decision: DoorDecision
   readonly isRecorded: boolean
   readonly decide: (question: Question) => DoorDecision
+  readonly purposeOf: (agreementId: string) => string | null
   readonly access: Pick<AccessLog, 'record' | 'refuse'>
   readonly clock: Clock
   readonly left: (passage: Passage) => void

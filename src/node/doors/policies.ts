@@ -7,7 +7,7 @@ export type Engine = {
   readonly read: (json: unknown) => Result<Policy, PolicyFailure>
   readonly compile: (policy: Policy) => CompiledPolicy
   /** Undefined where a policy says what no form can. */
-  readonly formOf: (policy: Policy) => TermsForm | undefined
+  readonly formOf: (policy: Policy) => Pick<TermsForm, 'audience'> | undefined
 }
 
 export type ReadyPolicy = { readonly policy: Policy, readonly compiled: CompiledPolicy }
@@ -49,7 +49,7 @@ function jsonOf (bytes: Uint8Array): Result<unknown, PolicyFailure> {
 }
 
 /** Whether clause 1 names a member; where no form can say what it does, nobody is. */
-export function isRecipient (form: TermsForm | undefined, member: Did, membership: Facts['membership']): boolean {
+export function isRecipient (form: Pick<TermsForm, 'audience'> | undefined, member: Did, membership: Facts['membership']): boolean {
   if (form === undefined || membership?.status !== 'active') return false
   const { audience } = form
   switch (audience.type) {
