@@ -8,7 +8,7 @@ import type { KeyRange } from '../../host/index.ts'
 const PREFIX = {
   meta: '0', statement: 'd', feed: 'f', feedNumber: 'n', segment: 's', leaf: 'l', head: 'h', fork: 'w', file: 'i', block: 'b', locator: 'c',
   guard: 'g', engine: 'e', ledgerState: 'x', finalBlock: 'k', finality: 'p', finalDigest: 'j', sealHeight: 'z', ownTransaction: 't', vote: 'v',
-  consensusSecret: 'y', anchor: 'a', agreement: 'o', accessCount: 'q', ownEpoch: 'e', receivedGrant: 'u'
+  consensusSecret: 'y', anchor: 'a', agreement: 'o', accessCount: 'q', derivationPlan: 'D', derivationProgress: 'P', negotiation: 'm', transfer: 'r', ownEpoch: 'e', receivedGrant: 'u'
 } as const
 type Kind = keyof typeof PREFIX
 
@@ -48,8 +48,13 @@ export const ownTransactionKey = (id: Uint8Array): Uint8Array => key('ownTransac
 /** The place of an anchor of this feed at this length. */
 export const anchorKey = (feed: Uint8Array, length: number): Uint8Array => key('anchor', feed, u64(length))
 export const consensusSecretKey = (publicKey: Uint8Array): Uint8Array => key('consensusSecret', publicKey)
+export const derivationPlanKey = (datasetId: string): Uint8Array => key('derivationPlan', utf8(datasetId))
+export const derivationProgressKey = (datasetId: string): Uint8Array => key('derivationProgress', utf8(datasetId))
 export const guardKey = (digest: Uint8Array): Uint8Array => key('guard', digest)
 export const agreementKey = (id: Uint8Array): Uint8Array => key('agreement', id)
+/** A process of the Dataspace Protocol, by the pid that this node gave it. */
+export const negotiationRowKey = (pid: string): Uint8Array => key('negotiation', utf8(pid))
+export const transferRowKey = (pid: string): Uint8Array => key('transfer', utf8(pid))
 /** How often and how much was served under an agreement, up to a record of the access feed. */
 export const accessCountKey = (agreementId: Uint8Array): Uint8Array => key('accessCount', agreementId)
 /** The key of one epoch of an own dataset and class, in the signer database. */
