@@ -101,7 +101,7 @@ export class Federation {
       segmentBytesTarget: options.segmentBytesTarget, lingerMs: options.lingerMs, onFatal: options.onFatal
     })
     this.puller = new Puller({
-      feeds, members, clock: host.clock, random: host.random, log, own: keys.did, wants: options.wants,
+      feeds, members, clock: host.clock, random: host.random, log, own: keys.did, wants: options.wants, mayTell: (feed, member) => this.doors.mayKnow(feed, member),
       listingEveryMs: options.listingEveryMs, feedsPerMemberMax: options.feedsPerMemberMax, alarm: sentence => this.alarm(sentence),
       onFatal: options.onFatal
     })

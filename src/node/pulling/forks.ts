@@ -25,12 +25,15 @@ export class Forks {
   readonly #links: () => Iterable<Link>
   readonly #doubt: (feed: Feed, link: Link) => Promise<void>
   readonly #fault: (link: Link, cause: unknown) => void
+  readonly #mayTell: (feed: Feed, member: string) => boolean
 
   constructor (options: {
     readonly feeds: Feeds, readonly members: Members, readonly admission: Admission, readonly lister: Lister, readonly log: Log,
     readonly links: () => Iterable<Link>,
     /** Asks a peer for its head, and for what shows whether it contradicts the one that is known. */
-    readonly doubt: (feed: Feed, link: Link) => Promise<void>, readonly fault: (link: Link, cause: unknown) => void
+    readonly doubt: (feed: Feed, link: Link) => Promise<void>, readonly fault: (link: Link, cause: unknown) => void,
+    /** Whether a member may know that there is such a feed. */
+    readonly mayTell: (feed: Feed, member: string) => boolean
   }) {
     this.#feeds = options.feeds
     this.#members = options.members
@@ -40,6 +43,7 @@ export class Forks {
     this.#links = options.links
     this.#doubt = options.doubt
     this.#fault = options.fault
+    this.#mayTell = options.mayTell
     this.#feeds.changed.on(feed => { for (const link of this.#links()) this.#compare(link, feed) })
   }
 
@@ -52,7 +56,7 @@ export class Forks {
   /** Tells a peer of all proofs that are kept, and asks anew what it did not answer. */
   tell (link: Link): void {
     for (const feed of this.#feeds.all()) {
-      if (feed.fork !== undefined) passOn(link, feed, feed.fork)
+      if (feed.fork !== undefined) this.#passOn(link, feed, feed.fork)
       this.#compare(link, feed)
     }
   }
@@ -77,7 +81,11 @@ export class Forks {
     })
     const encoded = encodeForkProof(proof)
     await this.#feeds.freeze(feed, encoded)
-    for (const link of this.#links()) passOn(link, feed, encoded)
+    for (const link of this.#links()) this.#passOn(link, feed, encoded)
+  }
+
+  #passOn (link: Link, feed: Feed, proof: Uint8Array): void {
+    if (this.#mayTell(feed, link.member)) link.peer.note(SYNC_PROTOCOL, encodeNote({ kind: 'fork', feed: feed.id, proof }))
   }
 
   #compare (link: Link, feed: Feed): void {
@@ -98,10 +106,6 @@ export class Forks {
       .catch((cause: unknown) => this.#fault(link, cause))
       .finally(() => link.doubted.delete(feed.key))
   }
-}
-
-function passOn (link: Link, feed: Feed, proof: Uint8Array): void {
-  link.peer.note(SYNC_PROTOCOL, encodeNote({ kind: 'fork', feed: feed.id, proof }))
 }
 
 /** Two heads of one length and two roots. */

@@ -60,7 +60,7 @@ export class Puller {
 
   constructor (options: {
     readonly feeds: Feeds, readonly members: Members, readonly clock: Clock, readonly random: Random, readonly log: Log,
-    readonly own: string, readonly wants: (feed: Feed) => boolean, readonly listingEveryMs: number, readonly feedsPerMemberMax: number,
+    readonly own: string, readonly wants: (feed: Feed) => boolean, readonly mayTell: (feed: Feed, member: string) => boolean, readonly listingEveryMs: number, readonly feedsPerMemberMax: number,
     /** Tells the operator of a limit that was reached. */
     readonly alarm: (sentence: string) => void,
     /** A device failed: not a matter of peers. */
@@ -97,7 +97,8 @@ export class Puller {
       log: options.log,
       links: () => this.#links.values(),
       doubt: (feed, link) => this.#fetcher.doubt(feed, this.#pulls.get(feed.key)?.candidate, link),
-      fault: (link, cause) => this.#faulty(link, cause, 'explaining another root')
+      fault: (link, cause) => this.#faulty(link, cause, 'explaining another root'),
+      mayTell: options.mayTell
     })
     this.#follower = new Follower({
       feeds: options.feeds,
