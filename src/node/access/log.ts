@@ -44,12 +44,15 @@ export class AccessLog {
   #feed: Feed | undefined
   #declaring: Promise<Feed | undefined> | undefined
   #counts = new Map<string, Count>()
+  /** As rows had them at the start. */
+  readonly #kept = new Map<string, Count>()
   readonly #changed = new Set<string>()
   #next = 0
   #uncounted = 0
   #underWay = 0
   /** The feed was read as far as it goes: before, nobody knows how much was served. */
   #isCounted = false
+  #isCounting = false
   #hourMs = 0
   #sampled = new Set<string>()
   /** By reason, since the start. */
@@ -63,13 +66,13 @@ export class AccessLog {
     const { feeds, store, log } = this.#options
     this.#feed = this.#held()
     feeds.changed.on(feed => {
-      if (this.#isCounted || feed !== this.#held()) return
+      if (this.#isCounted || this.#isCounting || feed.role !== 'writer' || feed !== this.#held()) return
       this.#feed = feed
       this.#countAll(feed).catch((cause: unknown) => log('warn', 'the access feed cannot be read yet', { reason: String(cause) }))
     })
     for await (const { read } of store.entries(rowsOf('accessCount'))) {
       const decoded = read.state === 'found' ? decodeCanonical(read.value, countSchema, COUNT_BYTES_MAX) : undefined
-      if (decoded?.ok === true) this.#counts.set(decoded.value.agreementId, decoded.value)
+      if (decoded?.ok === true) this.#kept.set(decoded.value.agreementId, decoded.value)
     }
     if (this.#feed === undefined) {
       this.#isCounted = true
@@ -144,17 +147,26 @@ export class AccessLog {
 
   async #countAll (feed: Feed): Promise<void> {
     if (feed.status !== 'open') return
+    this.#isCounting = true
+    try {
+      await this.#fold(feed)
+      this.#isCounted = true
+    } finally {
+      this.#isCounting = false
+    }
+  }
+
+  async #fold (feed: Feed): Promise<void> {
     const kept = await this.#options.store.get(COUNTED)
     const decoded = kept.state === 'found' ? decodeCanonical(kept.value, countedSchema, COUNT_BYTES_MAX) : undefined
     const isSame = decoded?.ok === true && decoded.value.feed === feed.key
-    if (!isSame) this.#counts = new Map()
+    this.#counts = new Map(isSame ? this.#kept : [])
     this.#next = isSame ? decoded.value.next : 0
     for await (const { mediaType, body, number } of recordsOf(this.#options.feeds, feed, this.#next, readableEnd(feed))) {
       const access = mediaType === ACCESS_MEDIA_TYPE ? decodeAccess(body) : undefined
       if (access?.ok === true) this.#count(access.value)
       this.#next = number + 1
     }
-    this.#isCounted = true
   }
 
   #count ({ agreementId, outcome, timeMs, requests, records }: AccessRecord): void {
