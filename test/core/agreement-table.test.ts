@@ -81,14 +81,14 @@ const TRANSFER_MOVES: Readonly<Record<string, TransferMove>> = {
 
 function negotiationIn (role: Role, state: NegotiationState | null): Negotiation {
   return {
-    role, peer: 'did:web:peer.example', peerAddress: PROVIDER_ADDRESS, ...PIDS, state, visits: state === null ? [] : [state], outgoing: null,
+    role, peer: 'did:web:peer.example', peerAddress: PROVIDER_ADDRESS, ...PIDS, state, visits: state === null ? [] : [state], movedBy: null, outgoing: null,
     answered: [], isAsked: false, changedMs: NOW_MS, ended: null, requested: OFFER, offered: OFFER, agreement: agreementOf(NOW_MS)
   }
 }
 
 function transferIn (role: Role, state: TransferState | null): Transfer {
   return {
-    role, peer: 'did:web:peer.example', peerAddress: PROVIDER_ADDRESS, ...PIDS, state, visits: state === null ? [] : [state], outgoing: null,
+    role, peer: 'did:web:peer.example', peerAddress: PROVIDER_ADDRESS, ...PIDS, state, visits: state === null ? [] : [state], movedBy: null, outgoing: null,
     answered: [], isAsked: false, changedMs: NOW_MS, ended: null, agreementId: 'urn:uuid:a', format: 'HttpData-PULL', destination: null, source: null
   }
 }

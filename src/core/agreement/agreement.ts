@@ -1,6 +1,6 @@
 import { cidOf, cidOfText, encodeCanonical, equalBytes, fail, hmacSha256, ok, type CID, type Result, type Schema } from '../../base/index.ts'
 import type { Speaker, SpeakerFailure, Statement } from '../identity/index.ts'
-import { readPolicy, writePolicy, type Constraint, type Policy } from '../terms/index.ts'
+import { bind, readPolicy, writePolicy, type Iri, type Policy } from '../terms/index.ts'
 import { base64url, exactly, idSchema, isObject, object, textOfBytes, textOfTime, timeSchema, type JsonObject } from './json.ts'
 import type { Role } from './transitions.ts'
 
@@ -166,6 +166,28 @@ export const AGREEMENT_SKEW_MS_MAX = 86_400_000
 const OPEN_END_MS = Number.MAX_SAFE_INTEGER
 const HASH_SIZE_BYTES = 32
 
+/**
+ * An agreement that nobody signed yet. Its terms are those that were asked for or accepted, bound to the consumer and to the one
+ * purpose; undefined where nothing is left of them. `purpose` null: as they are, for a foreign consumer whose terms name none.
+ */
+export function draftAgreement (
+  { policy, purpose, ...parties }: {
+    readonly id: string, readonly provider: string, readonly consumer: string, readonly target: string, readonly policy: Policy
+    readonly purpose: Iri | null, readonly timestampMs: number, readonly salt: Uint8Array | null
+  }
+): Agreement | undefined {
+  const bound = purpose === null ? policy : bind(policy, parties.consumer, purpose)
+  return bound === undefined ? undefined : { ...parties, policy: bound, providerSignature: null, consumerSignature: null }
+}
+
+/** The one purpose that all permissions of a policy are for; undefined where there is none, or more than one. */
+export function purposeOf ({ permissions }: Policy): Iri | undefined {
+  const purposes = permissions.map(({ constraints }) => constraints
+    .flatMap(each => each.type === 'atomic' && each.leftOperand === `${ODRL}purpose` ? each.rightOperand : []))
+  const [first] = purposes[0] ?? []
+  return purposes.every(each => each.length === 1 && each[0] === first) ? first : undefined
+}
+
 /** What both sides sign: canonical DAG-CBOR. The agreement must have a time. */
 export function agreementBody (agreement: Agreement, federation: CID): Uint8Array {
   const { id, provider, consumer, target, policy, timestampMs } = agreement
@@ -241,7 +263,9 @@ export function periodOf ({ policy, timestampMs }: Agreement): { readonly startM
   return { startMs, endMs: Math.min(lastMs + 1, OPEN_END_MS) }
 }
 
-function spanOf (constraints: readonly Constraint[]): { readonly fromMs: number, readonly untilMs: number } {
+type Constraints = Policy['permissions'][number]['constraints']
+
+function spanOf (constraints: Constraints): { readonly fromMs: number, readonly untilMs: number } {
   const times = constraints.flatMap(each => each.type === 'atomic' && each.leftOperand === `${ODRL}dateTime` ? [each] : [])
   const at = (name: string): readonly number[] => times
     .filter(({ operator }) => operator === ODRL + name)

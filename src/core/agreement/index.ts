@@ -10,8 +10,9 @@
  *
  * A message whose `@id` was answered with success gets that answer again (the last 16); refusals are not remembered. A first
  * message that comes again meets its process again, by `negotiationKey` or `transferKey`. Where messages of both sides cross,
- * the one that leads to the heavier state wins and the other is refused until that is settled: both sides end alike. Deviation
- * from the table: an offer is not sent to who holds one already, since an acceptance does not say which one it means.
+ * the one that leads to the heavier state wins and the other is refused until that is settled: both sides end alike. Two
+ * deviations from the table: an offer is not sent to who holds one already, since an acceptance does not say which one it means;
+ * and a suspension or start is taken, without effect, from who cannot have heard that we just did the same.
  *
  * The machines know the order of messages, not what is right: that is for a strategy, asked by the effect `decide`. Automatic
  * are only verification and finalisation (`automatic`). A strategy's step becomes a move when the node has given it ids and
@@ -60,8 +61,8 @@ export {
   type Transfer, type TransferEffect, type TransferInput, type TransferMove, type TransferStep
 } from './transfer.ts'
 export {
-  AGREEMENT_SKEW_MS_MAX, agreementBody, agreementCommit, agreementJson, agreementSchema, checkSignature, faultsOfAgreement, isCommitOf, isCountersigned,
-  periodOf, SALT_SIZE_BYTES, SIGNATURE_MEMBERS,
+  AGREEMENT_SKEW_MS_MAX, agreementBody, agreementCommit, agreementJson, agreementSchema, checkSignature, draftAgreement, faultsOfAgreement, isCommitOf,
+  isCountersigned, periodOf, purposeOf, SALT_SIZE_BYTES, SIGNATURE_MEMBERS,
   type Agreement, type AgreementFault, type Countersignature, type Offer, type PartySignature, type SignatureFailure, type SpeakerOf
 } from './agreement.ts'
 export {

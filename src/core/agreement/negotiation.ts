@@ -37,7 +37,7 @@ export type NegotiationInput =
 export const NEGOTIATION_IDLE_MS_MAX = 2_592_000_000
 
 const NEW = {
-  state: null, visits: [], outgoing: null, answered: [], isAsked: false, ended: null, requested: null, offered: null, agreement: null
+  state: null, visits: [], movedBy: null, outgoing: null, answered: [], isAsked: false, ended: null, requested: null, offered: null, agreement: null
 } as const
 
 /** Begins as consumer: the request is under way in the first step. */

@@ -15,8 +15,9 @@ export type Process<S extends string, M> = {
   readonly consumerPid: string | null
   /** null until the message that opens it was answered. Nothing else is ever shown to the other side. */
   readonly state: S | null
-  /** The last states it came into, the present one last. */
+  /** The last states it came into, the present one last, and whose message made that one. */
   readonly visits: readonly S[]
+  readonly movedBy: 'us' | 'peer' | null
   readonly outgoing: Outgoing<S, M> | null
   /** Ids of messages that were taken, with the answer they got. */
   readonly answered: ReadonlyArray<{ readonly id: string, readonly state: S }>
@@ -173,17 +174,29 @@ function onMessage<S extends string, A extends string, M extends AnyMessage, P e
   const direct = next(state)
   if (direct !== undefined) {
     if (outgoing === null) return taken(rules, process, message, direct, nowMs)
-    if (rules.table.weight[outgoing.target] > rules.table.weight[direct]) {
-      return refused(rules, process, message, 'crossed', 'A message of ours that goes before this one is on its way to you.')
-    }
+    if (rules.table.weight[outgoing.target] > rules.table.weight[direct]) return refused(rules, process, message, 'crossed', CROSSED)
     // Both sides said the same: ours stays until it is known to have arrived, so that it cannot arrive later as a surprise.
     const stays = outgoing.target === direct && !isFinal(rules, direct)
     return taken(rules, stays ? process : { ...process, outgoing: null }, message, direct, nowMs)
   }
   const implied = outgoing === null ? undefined : next(outgoing.target)
+  if (state !== null && saysAgain(rules, process, act, state)) {
+    // Either it was sent before ours was heard, or after the one that is under way: whoever asks again will know.
+    return implied === undefined ? taken(rules, process, message, state, nowMs) : refused(rules, process, message, 'crossed', CROSSED)
+  }
   if (implied === undefined) return refused(rules, process, message, 'transition', `${act} by the ${sender} is not possible in state ${state ?? 'none'}.`)
   // Nobody could send this who had not taken our message: its answer was lost.
   return taken(rules, landed(rules, process, nowMs), message, implied, nowMs)
+}
+
+const CROSSED = 'A message of ours is on its way to you, and has to be settled before this one.'
+
+/** The same from both sides, ours first: nothing changes, but it is taken, lest it come as news when the state is another one. */
+function saysAgain<S extends string, A extends string, M extends AnyMessage, P extends Process<S, M>> (
+  { table }: Rules<S, A, M, P>, { visits, role, movedBy }: P, act: A, state: S
+): boolean {
+  const before = visits.at(-2)
+  return movedBy === 'us' && before !== undefined && !table.final.includes(state) && targetOf(table, act, otherRole(role), before) === state
 }
 
 function taken<S extends string, A extends string, M extends AnyMessage, P extends Process<S, M>> (
@@ -192,7 +205,7 @@ function taken<S extends string, A extends string, M extends AnyMessage, P exten
   const sender = otherRole(process.role)
   const peerPid = sender === 'provider' ? message.providerPid : message.consumerPid
   const known = peerPid === null ? process : knowing(process, peerPid)
-  const moved = entered(rules.take(known, message, sender), state, nowMs)
+  const moved = state === process.state && process.movedBy === 'us' ? known : entered(rules.take(known, message, sender), state, 'peer', nowMs)
   const next = message.id === null ? moved : { ...moved, answered: [...moved.answered, { id: message.id, state }].slice(-ANSWERED_MAX) }
   return kept(rules, next, [answer(rules, next, state, isOpening(message)), ...consequences(rules, next)])
 }
@@ -225,7 +238,10 @@ function onFailure<S extends string, A extends string, M extends AnyMessage, P e
 function onStanding<S extends string, A extends string, M extends AnyMessage, P extends Process<S, M>> (
   rules: Rules<S, A, M, P>, process: P, standing: string | null, nowMs: number
 ): ProcessStep<S, P> {
-  if (standing === process.outgoing?.target) return arrived(rules, process, nowMs)
+  const { outgoing, visits } = process
+  // A peer that lacks our last answer may still be where it was before: then only sending again tells, which does no harm.
+  const isTelling = outgoing !== null && (!visits.includes(outgoing.target) || outgoing.refusals > 0)
+  if (isTelling && standing === outgoing.target) return arrived(rules, process, nowMs)
   if (standing === rules.terminated) return ended(rules, process, { by: 'peer', code: null, reason: [] }, nowMs)
   return again(rules, process, nowMs, sending(rules, process))
 }
@@ -286,18 +302,20 @@ function landed<S extends string, A extends string, M extends AnyMessage, P exte
   const settled: P = { ...process, outgoing: null }
   // The peer said the same before ours arrived.
   if (outgoing.target === state) return settled
-  return entered(rules.take(settled, outgoing.message, process.role), outgoing.target, nowMs)
+  return entered(rules.take(settled, outgoing.message, process.role), outgoing.target, 'us', nowMs)
 }
 
 function ended<S extends string, A extends string, M extends AnyMessage, P extends Process<S, M>> (
   rules: Rules<S, A, M, P>, process: P, how: Ended, nowMs: number
 ): ProcessStep<S, P> {
-  const next: P = { ...entered(process, rules.terminated, nowMs), outgoing: null, ended: how }
+  const next: P = { ...entered(process, rules.terminated, how.by, nowMs), outgoing: null, ended: how }
   return kept(rules, next, consequences(rules, next))
 }
 
-function entered<S extends string, M extends AnyMessage, P extends Process<S, M>> (process: P, state: S, nowMs: number): P {
-  return { ...process, state, visits: [...process.visits, state].slice(-VISITS_MAX), isAsked: false, changedMs: nowMs }
+function entered<S extends string, M extends AnyMessage, P extends Process<S, M>> (
+  process: P, state: S, movedBy: 'us' | 'peer', nowMs: number
+): P {
+  return { ...process, state, movedBy, visits: [...process.visits, state].slice(-VISITS_MAX), isAsked: false, changedMs: nowMs }
 }
 
 function consequences<S extends string, A extends string, M extends AnyMessage, P extends Process<S, M>> (

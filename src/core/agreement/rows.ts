@@ -14,9 +14,9 @@ type Fields = Readonly<Record<string, Schema<unknown>>>
 export function encodeProcessRow<S extends string, M> (
   process: Process<S, M>, encode: (message: M) => JsonObject, own: { readonly [name: string]: Value }
 ): Uint8Array {
-  const { role, peer, peerAddress, providerPid, consumerPid, state, visits, outgoing, answered, isAsked, changedMs, ended } = process
+  const { role, peer, peerAddress, providerPid, consumerPid, state, visits, movedBy, outgoing, answered, isAsked, changedMs, ended } = process
   return encodeCanonical({
-    v: 1, role, peer, peerAddress, providerPid, consumerPid, state, visits, answered, isAsked, changedMs,
+    v: 1, role, peer, peerAddress, providerPid, consumerPid, state, visits, movedBy, answered, isAsked, changedMs,
     outgoing: outgoing === null ? null : { ...outgoing, message: jsonBytes(encode(outgoing.message)) },
     ended: ended === null ? null : { by: ended.by, code: ended.code === null ? null : jsonBytes(ended.code), reason: jsonBytes(ended.reason) },
     ...own
@@ -32,6 +32,7 @@ export function decodeProcessRow<const S extends string, M, const F extends Fiel
   const common = {
     v: literal(1), role: literal('provider', 'consumer'), peer: id, peerAddress: prose(ADDRESS_CHARACTERS_MAX),
     providerPid: nullable(id), consumerPid: nullable(id), state: nullable(state), visits: list(state, VISITS_MAX),
+    movedBy: nullable(literal('us', 'peer')),
     outgoing: nullable(outgoing), answered: list(struct({ id, state }), ANSWERED_MAX), isAsked: boolean(), changedMs: uint(), ended: nullable(ending)
   }
   const decoded = decodeCanonical(row, struct({ ...common, ...own }), ROW_BYTES_MAX)

@@ -1,4 +1,4 @@
-import type { Decision, Finding, Policy, Ternary } from '../terms/index.ts'
+import type { Decision, Policy } from '../terms/index.ts'
 import type { AgreementFault } from './agreement.ts'
 import type { NegotiationState, Role, TransferState } from './transitions.ts'
 
@@ -21,7 +21,7 @@ export type View = {
   readonly offered: Policy | null
   readonly requested: Policy | null
   /** `check` of the policy that it is about now. */
-  readonly findings: readonly Finding[]
+  readonly findings: ReadonlyArray<{ readonly reason: string }>
   /** Dry run of the door `negotiate`, at the provider. */
   readonly decision: Decision | null
   /** Once there is an agreement: `faultsOfAgreement`, and whether the other side's signature holds (true for a foreign one, which has none). */
@@ -72,7 +72,7 @@ function isRight ({ role, state, offered, requested, findings, decision }: View)
 }
 
 /** The same terms are no wider. */
-function isAtMost (a: Policy, b: Policy): Ternary {
+function isAtMost (a: Policy, b: Policy): 'satisfied' | 'unknown' {
   return a.policyCid.equals(b.policyCid) ? 'satisfied' : 'unknown'
 }
 

@@ -33,7 +33,7 @@ export type TransferInput =
   | ProcessInput<TransferMessage>
   | { readonly type: 'decided', readonly move: TransferMove, readonly messageId: string, readonly nowMs: number }
 
-const NEW = { state: null, visits: [], outgoing: null, answered: [], isAsked: false, ended: null, source: null } as const
+const NEW = { state: null, visits: [], movedBy: null, outgoing: null, answered: [], isAsked: false, ended: null, source: null } as const
 
 /** Begins as consumer: the request is under way in the first step. */
 export function requestTransfer (
