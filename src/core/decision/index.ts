@@ -27,8 +27,9 @@
  * A decision may be used again until `validUntilMs`, or until a fact in `dependsOn` changes, as `reusableUntilMs` says.
  * Reports use the words of the ODRL compliance report model; `Unknown` in them is ours.
  */
+export { check } from './check.ts'
 export { compile } from './engine.ts'
 export type {
   Asset, CompiledPolicy, Decision, DerivationBounds, DerivationOperation, Door, DutyFact, DutyState, EmergencyFact, FactKey, Facts, FeedClass,
-  Premise, Reason, ReasonCode, ReportWish, RuleReport, Satisfaction, TermsRequest
+  Finding, Premise, Reason, ReasonCode, ReportWish, RuleReport, Satisfaction, TermsRequest
 } from './types.ts'

@@ -182,3 +182,12 @@ export type CompiledPolicy = {
 
 /** Satisfied: no wider. Unknown: one of the two says what no form can say. */
 export type Ternary = 'satisfied' | 'unsatisfied' | 'unknown'
+/** What is wrong with a policy that could be read. A policy with a finding is never signed and never advertised. */
+export type Finding = {
+  readonly code: 'term.unknown' | 'contradiction' | 'never-allowed' | 'too-fine'
+  readonly position: string
+  readonly reason: string
+  /** What to do about it. */
+  readonly remedy: string
+}
+

@@ -17,8 +17,9 @@
  * What has no meaning at all is refused, with a JSON pointer and the reason: no rule, a rule without an action, a constraint without
  * its parts, logic of nothing, a comparison with nothing, a bare number, a limit passed.
  */
-export { readPolicy } from './reading.ts'
-export { constraintJson, dutyClause, permissionClause, prohibitionClause, writePolicy } from './normal.ts'
+export { pointerPart, readPolicy } from './reading.ts'
+export { contradictionsIn } from './contradictions.ts'
+export { constraintJson, dutyClause, permissionClause, prohibitionClause, ruleJson, writePolicy } from './normal.ts'
 export { bind } from './binding.ts'
 export { cellsTouch, DAY_MS, dayOf, durationOf, durationText, H3_RESOLUTION_FINEST, integerOf, TIME_MS_MAX, TIME_MS_MIN, timeOf, timeText } from './literals.ts'
 export { COMPILED_POLICIES_MAX, GROUP_SIZE_MIN, LIST_VALUES_MAX, TEXT_BYTES_MAX } from './limits.ts'

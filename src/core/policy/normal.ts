@@ -130,7 +130,7 @@ export function writePolicy (policy: Policy): Readonly<Record<string, unknown>> 
   }
 }
 
-function ruleJson (rule: Rule): Readonly<Record<string, unknown>> {
+export function ruleJson (rule: Rule): Readonly<Record<string, unknown>> {
   return {
     ...foreignJson(rule.foreign),
     action: writtenIri(rule.action),
