@@ -9,7 +9,7 @@ import {
 } from '../../src/core/agreement/index.ts'
 import { cidOf } from '../../src/base/index.ts'
 import {
-  agreementOf, CONSUMER_ADDRESS, CONSUMER_PID, NOW_MS, OFFER, OTHER_OFFER, PROVIDER_PID, publishedExamples, schemaFile, schemaNamed,
+  agreementOf, CONSUMER_ADDRESS, CONSUMER_PID, NOW_MS, OFFER, OTHER_OFFER, PROVIDER_PID, publishedExamples, schemaOf, schemaNamed,
   SCHEMAS_ARE_PRESENT, WITHOUT_SCHEMAS
 } from './agreement.fixture.ts'
 import { valueOf } from './identity.fixture.ts'
@@ -130,7 +130,7 @@ describe('messages of the Dataspace Protocol', () => {
       ...NEGOTIATION_MESSAGES.map(encodeNegotiationMessage), ...TRANSFER_MESSAGES.map(encodeTransferMessage),
       encodeCatalogRequest(), ...errors, ...acks, ...catalogues
     ]
-    for (const json of sent) assert.equal(schema(schemaFile(String(json['@type'])))(json), '', JSON.stringify(json))
+    for (const json of sent) assert.equal(schema(schemaOf(json))(json), '', JSON.stringify(json))
   })
 
   it('are read as the specification gives them by example', function () {
@@ -150,7 +150,7 @@ describe('messages of the Dataspace Protocol', () => {
     const schema = schemaNamed()
     let broken = 0
     for (const message of [...NEGOTIATION_MESSAGES.map(encodeNegotiationMessage), ...TRANSFER_MESSAGES.map(encodeTransferMessage)]) {
-      const complaint = schema(schemaFile(String(message['@type'])))
+      const complaint = schema(schemaOf(message))
       for (const name of Object.keys(message)) {
         for (const json of [without(message, name), { ...message, [name]: [] }, { ...message, [name]: 7 }]) {
           if (complaint(json) === '') continue

@@ -114,9 +114,10 @@ export function playWire<P extends AnyProcess, M> (kind: Kind<P, M>, options: Wi
       case 'look': request(role, 'GET', effect.messageId, null); return
       // Some decisions come at once, some late: also when the other side has moved meanwhile.
       case 'decide':
+      case 'ask':
+      case 'given-up':
       case 'declined': deliberate(role); return
-      case 'final': here.alarmMs = undefined; return
-      default:
+      case 'final': here.alarmMs = undefined
     }
   }
 
@@ -179,8 +180,8 @@ export function playWire<P extends AnyProcess, M> (kind: Kind<P, M>, options: Wi
     const state = typeof answer.body?.['state'] === 'string' ? answer.body['state'] : null
     if (method === 'GET') return input(from, { type: 'standing', messageId, state: answer.status === 200 ? state : null, nowMs })
     if (answer.status >= 400) return input(from, { type: 'failed', messageId, how: 'refused', nowMs, jitter: random() })
-    const pid = String(answer.body?.[from === 'consumer' ? 'providerPid' : 'consumerPid'])
-    input(from, { type: 'acknowledged', messageId, pid, nowMs })
+    const pid = answer.body?.[from === 'consumer' ? 'providerPid' : 'consumerPid']
+    if (typeof pid === 'string') input(from, { type: 'acknowledged', messageId, pid, nowMs })
   }
 
   /** All that is not in the row is gone; it is back after a while. */

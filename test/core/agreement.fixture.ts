@@ -1,10 +1,7 @@
 import { existsSync, globSync, readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { Ajv2019 } from 'ajv/dist/2019.js'
-import {
-  decodeNegotiation, decodeTransfer, encodeNegotiation, encodeTransfer, openNegotiation, openTransfer, requestNegotiation, requestTransfer,
-  type Agreement, type Negotiation, type NegotiationMove, type Offer, type Transfer, type TransferMove
-} from '../../src/core/agreement/index.ts'
+import type { Agreement, JsonObject, Offer } from '../../src/core/agreement/index.ts'
 import { readPolicy, type Policy } from '../../src/core/terms/index.ts'
 import { valueOf } from './identity.fixture.ts'
 
@@ -37,8 +34,10 @@ export function publishedExamples (): ReadonlyArray<{ readonly name: string, rea
     .map(file => ({ name: file.slice(FOLDER.length + 1), json: JSON.parse(readFileSync(file, 'utf8')) as unknown }))
 }
 
-export function schemaFile (type: string): string {
-  const folder = /^(Catalog|Dataset)/.test(type) ? 'catalog' : /^Transfer/.test(type) ? 'transfer' : 'negotiation'
+/** Name of the schema that a message is to be valid by. */
+export function schemaOf (json: JsonObject): string {
+  const type = JSON.stringify(json['@type']).replaceAll('"', '')
+  const folder = /^(Catalog|Dataset)/.test(type) ? 'catalog' : type.startsWith('Transfer') ? 'transfer' : 'negotiation'
   return join(folder, type.replaceAll(/([a-z])([A-Z])/g, '$1-$2').toLowerCase())
 }
 

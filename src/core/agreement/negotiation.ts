@@ -23,11 +23,13 @@ export type NegotiationEffect = ProcessEffect<NegotiationState>
 export type NegotiationMove = Sent | { readonly do: 'ask' } | { readonly do: 'wait' }
 
 type Sent =
-  | { readonly do: 'offer' | 'counter', readonly offer: Offer }
+  | { readonly do: 'offer', readonly offer: Offer }
+  | { readonly do: 'counter', readonly offer: Offer }
   /** With the provider's signature, unless the consumer is a foreign connector. */
   | { readonly do: 'agree', readonly agreement: Agreement }
   | { readonly do: 'verify', readonly countersignature: Countersignature | null }
-  | { readonly do: 'accept' | 'finalize' }
+  | { readonly do: 'accept' }
+  | { readonly do: 'finalize' }
   | { readonly do: 'terminate', readonly code: string, readonly reason: readonly string[] }
 
 export type NegotiationInput =

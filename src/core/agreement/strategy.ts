@@ -4,8 +4,12 @@ import type { NegotiationState, Role, TransferState } from './transitions.ts'
 
 /** What to do next. The node makes a move of it: it gives ids, signs, and has the ledger's commitment in its pool before `finalize`. */
 export type Step =
-  | { readonly do: 'offer' | 'counter', readonly offer: Policy }
-  | { readonly do: 'agree' | 'accept' | 'verify' | 'finalize' }
+  | { readonly do: 'offer', readonly offer: Policy }
+  | { readonly do: 'counter', readonly offer: Policy }
+  | { readonly do: 'agree' }
+  | { readonly do: 'accept' }
+  | { readonly do: 'verify' }
+  | { readonly do: 'finalize' }
   | { readonly do: 'terminate', readonly code: string, readonly reason: readonly string[] }
   /** A person decides. */
   | { readonly do: 'ask' }
