@@ -54,6 +54,11 @@ export class ApiRequest {
       : fail(invalid(`the query does not fit: ${complaintOf(parsed.error)}`, 'check the names and values behind the question mark'))
   }
 
+  /** One name of the query, of a call that does not mind others. */
+  searched (name: string): string | null {
+    return this.#search.get(name)
+  }
+
   mediaType (): string {
     return (this.header('content-type') ?? '').split(';')[0]?.trim().toLowerCase() ?? ''
   }
