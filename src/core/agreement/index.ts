@@ -53,7 +53,7 @@ export {
   type Ended, type Outgoing, type Process, type ProcessEffect, type ProcessInput, type ProcessStep
 } from './process.ts'
 export {
-  decodeNegotiation, encodeNegotiation, NEGOTIATION_IDLE_MS_MAX, negotiationKey, openNegotiation, requestNegotiation, stepNegotiation,
+  agreedTerms, decodeNegotiation, encodeNegotiation, NEGOTIATION_IDLE_MS_MAX, negotiationKey, openNegotiation, requestNegotiation, stepNegotiation,
   type Negotiation, type NegotiationEffect, type NegotiationInput, type NegotiationMove, type NegotiationStep
 } from './negotiation.ts'
 export {

@@ -70,6 +70,11 @@ export function openNegotiation (
   return stepProcess(RULES, opened, { type: 'message', message, nowMs })
 }
 
+/** What is agreed on if the provider agrees now: the offer that was accepted, else what was asked for. */
+export function agreedTerms ({ visits, offered, requested }: Negotiation): Offer | null {
+  return visits.includes('ACCEPTED') ? offered : requested
+}
+
 /** By what a first message is known again when it comes twice: the same key, the same process. */
 export function negotiationKey (peer: string, message: ContractRequestMessage | ContractOfferMessage): string {
   const pid = message.type === 'ContractRequestMessage' ? message.consumerPid : message.providerPid

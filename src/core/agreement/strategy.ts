@@ -1,4 +1,4 @@
-import type { Decision, Policy } from '../terms/index.ts'
+import { isAtMost, type Decision, type Finding, type Policy } from '../terms/index.ts'
 import type { AgreementFault } from './agreement.ts'
 import type { NegotiationState, Role, TransferState } from './transitions.ts'
 
@@ -25,7 +25,7 @@ export type View = {
   readonly offered: Policy | null
   readonly requested: Policy | null
   /** `check` of the policy that it is about now. */
-  readonly findings: ReadonlyArray<{ readonly reason: string }>
+  readonly findings: readonly Finding[]
   /** Dry run of the door `negotiate`, at the provider. */
   readonly decision: Decision | null
   /** Once there is an agreement: `faultsOfAgreement`, and whether the other side's signature holds (true for a foreign one, which has none). */
@@ -73,11 +73,6 @@ function isRight ({ role, state, offered, requested, findings, decision }: View)
   if (role === 'consumer') return requested !== null && isAtMost(requested, offered) === 'satisfied'
   const isWithin = state === 'ACCEPTED' || (requested !== null && isAtMost(requested, offered) === 'satisfied')
   return isWithin && decision?.allow === true
-}
-
-/** The same terms are no wider. */
-function isAtMost (a: Policy, b: Policy): 'satisfied' | 'unknown' {
-  return a.policyCid.equals(b.policyCid) ? 'satisfied' : 'unknown'
 }
 
 function exception ({ findings, decision }: View, otherwise: 'ask' | 'terminate'): Step {
