@@ -66,7 +66,8 @@ function pack ({ members, doors, recipient }: BundleSource, feed: Feed): Packed 
     throw new BundleFault('refused', recipient === null ? `${name} is not for every member: ${members.nameOf(barred)} may not have it; name whom the bundle is for` : `${name}: ${why}`)
   }
   const whole: Ranges = head.length === 0 ? [] : [[0, head.length]]
-  const ranges = feed.missing.reduce((left, range) => removeRange(left, range), whole)
+  // A redacted segment has another hash than its leaf names, so a bundle cannot show that it belongs there.
+  const ranges = [...feed.missing, ...feed.gone, ...feed.redacted].reduce<Ranges>((left, range) => removeRange(left, range), whole)
   return { feed, head, ranges, pages: pagesOf(feed, head), questions: recipients.flatMap(did => doors.syncQuestion(feed, did) ?? []) }
 }
 

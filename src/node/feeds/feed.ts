@@ -1,6 +1,6 @@
 import { assert, concat, MerkleLog, type CID } from '../../base/index.ts'
 import { leafHashOf, leafOfData, type Declaration, type Head, type Leaf } from '../../core/feed/index.ts'
-import { addRange, removeRange, type Range, type Ranges } from '../../core/sync/index.ts'
+import { addRange, hasIndex, removeRange, type Range, type Ranges } from '../../core/sync/index.ts'
 
 export type FeedStatus = 'open' | 'frozen' | 'recovering'
 
@@ -24,6 +24,14 @@ export class Feed {
   /** The newest head whose leaves are all here. */
   head: Head | undefined
   missing: Ranges = []
+  /** Segments whose bytes are gone for good: erased, or kept no longer. They are neither here nor missing. */
+  gone: Ranges = []
+  /** Segments of which records were erased: what stands in their place has another hash than the leaf names. */
+  redacted: Ranges = []
+  /** Numbers of records that must go, as far as notices say. */
+  thinned: Ranges = []
+  /** Segments that must not come back, as far as notices say, also beyond those that are known. */
+  barred: Ranges = []
   storedBytes = 0
   readonly log = new MerkleLog()
   #leaves: Uint8Array = new Uint8Array(LEAF_DATA_BYTES * 4)
@@ -67,7 +75,10 @@ export class Feed {
     this.log.truncate(length)
     const last = length === 0 ? undefined : this.leaf(length - 1)
     this.#records = last === undefined ? 0 : last.first + last.count
-    this.missing = removeRange(this.missing, [length, Number.MAX_SAFE_INTEGER])
+    const beyond: Range = [length, Number.MAX_SAFE_INTEGER]
+    this.missing = removeRange(this.missing, beyond)
+    this.gone = removeRange(this.gone, beyond)
+    this.redacted = removeRange(this.redacted, beyond)
   }
 
   leafData (index: number): Uint8Array {
@@ -83,14 +94,46 @@ export class Feed {
 
   lose (range: Range): void {
     this.missing = addRange(this.missing, range)
+    this.redacted = removeRange(this.redacted, range)
+  }
+
+  redact (range: Range): void {
+    this.redacted = addRange(this.redacted, range)
+    this.missing = removeRange(this.missing, range)
   }
 
   gain (range: Range): void {
     this.missing = removeRange(this.missing, range)
   }
 
+  /** Whether its bytes are stored. */
   has (index: number): boolean {
-    return index < this.log.length && !this.missing.some(([from, to]) => from <= index && index < to)
+    return index < this.log.length && !hasIndex(this.missing, index) && !hasIndex(this.gone, index)
+  }
+
+  isGone (index: number): boolean {
+    return hasIndex(this.gone, index)
+  }
+
+  isRedacted (index: number): boolean {
+    return hasIndex(this.redacted, index)
+  }
+
+  /** Whether a notice says that it must go. */
+  isBarred (index: number): boolean {
+    return hasIndex(this.barred, index)
+  }
+
+  /** Whether a notice says that some record of a segment must go. */
+  isThinned ({ first, count }: Pick<Leaf, 'first' | 'count'>): boolean {
+    return this.thinned.some(([from, to]) => from < first + count && first < to)
+  }
+
+  /** Takes segments for gone, at once: nothing that comes later brings them back. */
+  lay (range: Range): void {
+    this.gone = addRange(this.gone, range)
+    this.missing = removeRange(this.missing, range)
+    this.redacted = removeRange(this.redacted, range)
   }
 
   /** Segments without a gap from the first: what readers in order can have. */

@@ -6,6 +6,7 @@ import {
   decodeFeedRow, decodeLeafRow, encodeFeedRow, encodeLeafRow, feedKey, feedNumberKey, forkKey, headKey, leafKey, rowsOf, segmentKey,
   type LeafRow
 } from '../rows/index.ts'
+import type { Ranges } from '../../core/sync/index.ts'
 import { Cache } from './cache.ts'
 import { Feed, type FeedStatus } from './feed.ts'
 import { Signal } from './signal.ts'
@@ -13,6 +14,9 @@ import { Signal } from './signal.ts'
 export const FEEDS_MAX = 65_536
 const CACHE_BYTES_MAX = 64 << 20
 const STATEMENT_BYTES_MAX = 65_536
+
+/** Rows of one commit when much goes at once. */
+const LAID_PER_COMMIT = 4_096
 
 /** A segment that passed its hash check, with the leaf that names it. */
 export type VerifiedSegment = { readonly index: number, readonly leafData: Uint8Array, readonly bytes: Uint8Array }
@@ -31,6 +35,8 @@ export class Feeds {
   readonly changed: Signal<Feed> = new Signal()
   /** Stored segments that turned out to be damaged or absent. */
   readonly damaged: Signal<{ readonly feed: Feed, readonly index: number }> = new Signal()
+  /** Segments went for good, or another form took their place: nobody has to be asked for them. */
+  readonly laid: Signal<Feed> = new Signal()
   damagedCount = 0
   /** Stored segments of other members' feeds. */
   replicatedBytes = 0
@@ -138,8 +144,13 @@ export class Feeds {
       }
     }
     if (wanted.length === 0) return found
-    const reads = await this.#store.getBlocks(wanted)
-    for (const [at, { index }] of wanted.entries()) found[index - from] = await this.#checked(feed, index, reads[at])
+    const whole = wanted.filter(({ index }) => !feed.isRedacted(index))
+    const redacted = wanted.filter(({ index }) => feed.isRedacted(index))
+    const reads = await this.#store.getBlocks(whole)
+    for (const [at, { index }] of whole.entries()) found[index - from] = await this.#checked(feed, index, reads[at])
+    // Another hash than that of the leaf: these rows carry a tag instead.
+    const tagged = redacted.length === 0 ? [] : await this.#store.getMany(redacted.map(({ key }) => key))
+    for (const [at, { index }] of redacted.entries()) found[index - from] = await this.#checked(feed, index, tagged[at])
     return found
   }
 
@@ -150,6 +161,8 @@ export class Feeds {
   }
 
   async #checked (feed: Feed, index: number, read: Read | undefined): Promise<Uint8Array | undefined> {
+    // It went while it was being read.
+    if (feed.isGone(index)) return undefined
     if (read?.state === 'found') {
       this.#cache.set(`${feed.number}/${index}`, read.value)
       return read.value
@@ -198,19 +211,24 @@ export class Feeds {
     const start = feed.log.length
     const given = new Set(segments.map(({ index }) => index))
     const reused = segments.length === leaves.length ? new Set<number>() : await this.#alreadyStored(feed, start, leaves)
-    const rows = segments.flatMap(segment => this.rowsOfSegment(feed, segment))
+    const rows = segments.flatMap(segment => this.#rowsUnlessBarred(feed, segment))
     for (const [offset, leafData] of leaves.entries()) {
       const index = start + offset
       if (given.has(index)) continue
+      if (feed.isBarred(index)) {
+        rows.push(leafRow(feed.number, index, { leafData, sizeBytes: 0, state: 'erased' }), { type: 'delete', key: segmentKey(feed.number, index) })
+        continue
+      }
       rows.push(leafRow(feed.number, index, { leafData, sizeBytes: 0, state: reused.has(index) ? 'present' : 'missing' }))
     }
     await this.#store.commit([...rows, this.headRow(feed, head)])
     for (const [offset, leafData] of leaves.entries()) {
       feed.append(leafData)
       const index = start + offset
-      if (!given.has(index) && !reused.has(index)) feed.lose([index, index + 1])
+      if (feed.isBarred(index)) feed.lay([index, index + 1])
+      else if (!given.has(index) && !reused.has(index)) feed.lose([index, index + 1])
     }
-    for (const segment of segments) this.remember(feed, segment)
+    for (const segment of segments) if (!feed.isGone(segment.index)) this.remember(feed, segment)
     feed.head = head
     assert(equalBytes(feed.log.root(), head.mmrRoot), 'leaves give the signed root')
     this.changed.emit(feed)
@@ -231,15 +249,77 @@ export class Feeds {
     return stored
   }
 
-  /** Stores segments below the held length. */
-  async fill (feed: Feed, segments: readonly VerifiedSegment[]): Promise<void> {
+  #rowsUnlessBarred (feed: Feed, segment: VerifiedSegment): readonly Row[] {
+    const { index, leafData } = segment
+    return feed.isBarred(index) ? [leafRow(feed.number, index, { leafData, sizeBytes: 0, state: 'erased' })] : this.rowsOfSegment(feed, segment)
+  }
+
+  /** Stores segments below the held length, but none that went for good or is here in another form. */
+  async fill (feed: Feed, all: readonly VerifiedSegment[]): Promise<void> {
+    const segments = all.filter(({ index }) => !feed.isGone(index) && !feed.isBarred(index) && !feed.has(index))
+    if (segments.length === 0) return
     await this.#store.commit(segments.flatMap(segment => this.rowsOfSegment(feed, segment)))
     for (const segment of segments) {
+      // It may have gone since: rows are committed in the order of the calls, so then it is not in the store either.
+      if (feed.isGone(segment.index)) continue
       feed.gain([segment.index, segment.index + 1])
       // Not kept in memory: bulk would drive out what somebody reads, and its bytes would outlive the next collection.
       this.#count(feed, segment.bytes)
     }
     this.changed.emit(feed)
+  }
+
+  /**
+   * Takes the bytes of segments away for good; their leaves stay. At once in memory, so that nobody reads on; `beside` goes
+   * into the last commit. Deleted rows are on the disk until it is compacted.
+   */
+  async lay (feed: Feed, ranges: Ranges, state: 'erased' | 'dropped', beside: readonly Row[] = []): Promise<void> {
+    const indexes: number[] = []
+    for (const [from, to] of ranges) for (let index = from; index < Math.min(to, feed.log.length); index++) if (!feed.isGone(index)) indexes.push(index)
+    for (const [from, to] of ranges) feed.lay([from, Math.min(to, feed.log.length)])
+    let freed = 0
+    for (let at = 0; at < indexes.length; at += LAID_PER_COMMIT) {
+      const part = indexes.slice(at, at + LAID_PER_COMMIT)
+      for (const index of part) this.#cache.delete(`${feed.number}/${index}`)
+      freed += await this.#sizeOf(feed, part)
+      await this.#store.commit(part.flatMap((index): Row[] => [
+        { type: 'delete', key: segmentKey(feed.number, index) }, leafRow(feed.number, index, { leafData: feed.leafData(index), sizeBytes: 0, state })
+      ]))
+    }
+    await this.#store.commit(beside)
+    this.#uncount(feed, freed)
+    this.laid.emit(feed)
+    this.changed.emit(feed)
+  }
+
+  /** Puts redacted segments in the place of those that they were made from, or that are missing. */
+  async replace (feed: Feed, redacted: readonly { readonly index: number, readonly bytes: Uint8Array }[]): Promise<void> {
+    const replaced = redacted.filter(({ index }) => index < feed.log.length && !feed.isGone(index))
+    if (replaced.length === 0) return
+    const freed = await this.#sizeOf(feed, replaced.map(({ index }) => index))
+    for (const { index } of replaced) this.#cache.delete(`${feed.number}/${index}`)
+    await this.#store.commit(replaced.flatMap(({ index, bytes }): Row[] => [
+      { type: 'put', key: segmentKey(feed.number, index), value: bytes },
+      leafRow(feed.number, index, { leafData: feed.leafData(index), sizeBytes: bytes.length, state: 'redacted' })
+    ]))
+    for (const { index, bytes } of replaced) {
+      this.#cache.delete(`${feed.number}/${index}`)
+      feed.redact([index, index + 1])
+      this.#count(feed, bytes)
+    }
+    this.#uncount(feed, freed)
+    this.laid.emit(feed)
+    this.changed.emit(feed)
+  }
+
+  async #sizeOf (feed: Feed, indexes: readonly number[]): Promise<number> {
+    const rows = await this.#store.getMany(indexes.map(index => leafKey(feed.number, index)))
+    return rows.reduce((sum, read) => sum + (read.state === 'found' ? decodeLeafRow(read.value)?.sizeBytes ?? 0 : 0), 0)
+  }
+
+  #uncount (feed: Feed, sizeBytes: number): void {
+    feed.storedBytes = Math.max(0, feed.storedBytes - sizeBytes)
+    if (feed.role === 'reader') this.replicatedBytes = Math.max(0, this.replicatedBytes - sizeBytes)
   }
 
   /** A newer head of the same length and root. */
@@ -287,8 +367,11 @@ async function loadFeed (store: Store, feed: Feed): Promise<void> {
     const expected = leafKey(feed.number, index)
     if (index >= leavesMax || row === undefined || !equalBytes(key, expected) || leafOfData(row.leafData)?.first !== feed.records) break
     feed.append(row.leafData)
-    if (row.state === 'present') feed.storedBytes += row.sizeBytes
-    else feed.lose([index, index + 1])
+    const range = [index, index + 1] as const
+    feed.storedBytes += row.sizeBytes
+    if (row.state === 'missing') feed.lose(range)
+    if (row.state === 'redacted') feed.redact(range)
+    if (row.state === 'erased' || row.state === 'dropped') feed.lay(range)
   }
   const proved = head !== undefined && head.length <= feed.log.length && equalBytes(feed.log.root(head.length), head.mmrRoot)
   if (proved) feed.head = head

@@ -10,7 +10,7 @@ import type { Admission } from './admission.ts'
 import { ask, PeerFault, SYNC_PROTOCOL } from './exchange.ts'
 import type { Link } from './link.ts'
 import { inBatches } from './stages.ts'
-import { segmentOf, takeLeaves, takeTail } from './tail.ts'
+import { segmentOf, takeLeaves, takeTail, type SentSegment } from './tail.ts'
 
 const LEAF_DATA_BYTES = 80
 
@@ -130,10 +130,12 @@ export class Fetcher {
     const answer = { partial: false }
     for await (const item of ask(link.peer, SYNC_PROTOCOL, request, link.gone.signal, answer)) {
       if (segments.length === count) throw new PeerFault('fault', 'more segments than were asked for')
-      segments.push(segmentOf(item))
+      const segment = segmentOf(item)
+      if (segment !== undefined) segments.push(segment)
       this.#told.bytes(link.peer.peerId, item.payload.length)
     }
-    if (answer.partial) return { type: 'partial' }
+    // Some of it is not there any more, perhaps for good: what is there comes one by one.
+    if (answer.partial || segments.length < count) return this.leaves(feed, head, link)
     const taken = await takeTail(this.#feeds, feed, head, segments, this.#clock.nowMs())
     if (taken === 'unproven') return this.leaves(feed, head, link)
     this.#told.leavesHeld(feed)
@@ -152,14 +154,16 @@ export class Fetcher {
       async function * (source) {
         for await (const item of source) {
           if (!isWanted()) throw new PeerFault('unanswered', 'no more of this feed is wanted')
-          const segment = segmentOf(item)
+          const segment = segmentOf(item, feed)
+          if (segment === undefined) continue
           if (!isAsked(task, segment.index)) throw new PeerFault('fault', 'a segment that was not asked for')
           if (!equalBytes(feed.leafData(segment.index), segment.leafData)) throw new PeerFault('contradicts', 'another leaf than the signed one')
           yield segment
         }
       },
-      inBatches<VerifiedSegment>(async segments => {
-        await this.#feeds.fill(feed, segments)
+      inBatches<SentSegment>(async segments => {
+        await this.#feeds.fill(feed, segments.filter(({ isRedacted }) => !isRedacted))
+        await this.#feeds.replace(feed, segments.filter(({ isRedacted, index }) => isRedacted && !feed.has(index)))
         for (const { index, bytes } of segments) {
           this.#told.bytes(link.peer.peerId, bytes.length)
           this.#told.stored(feed, index)

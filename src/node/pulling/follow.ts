@@ -138,7 +138,12 @@ export class Follower {
     try {
       for await (const item of ask(link.peer, LIVE_PROTOCOL, request, AbortSignal.any([signal, over.signal]))) {
         if (item.type === 'head') catching.head(item.payload)
-        else catching.segment(segmentOf(item))
+        else {
+          const segment = segmentOf(item)
+          // A segment in another form than it was signed in ends this; the ordinary pull takes over.
+          if (segment === undefined) return
+          catching.segment(segment)
+        }
         if (catching.heldBytes > HELD_BYTES_MAX) return
       }
     } catch (cause) {

@@ -108,6 +108,7 @@ export class Puller {
       told: { taken: feed => this.#input(feed, { type: 'tick' }), fault: (link, cause) => this.#faulty(link, cause, 'following') }
     })
     this.#feeds.damaged.on(({ feed, index }) => this.#input(feed, { type: 'lost', range: [index, index + 1] }))
+    this.#feeds.laid.on(feed => { for (const range of [...feed.gone, ...feed.redacted]) this.#input(feed, { type: 'stored', range }) })
     this.#tick()
   }
 

@@ -1,18 +1,42 @@
 import { assert, equalBytes, sha256 } from '../../base/index.ts'
-import { judgeHead, leafOfData, type Head } from '../../core/feed/index.ts'
+import { judgeHead, leafOfData, type Head, type Leaf } from '../../core/feed/index.ts'
+import { decodeRedacted, faultOfRedacted, isRedacted, readSealedPrefix } from '../../core/sealing/index.ts'
 import { decodeSegmentHeader, type Item } from '../../core/sync/index.ts'
 import type { Feed, Feeds, VerifiedSegment } from '../feeds/index.ts'
 import { PeerFault } from './exchange.ts'
 
-/** A segment item whose bytes have the hash that its own leaf names; whether the leaf belongs to the feed is for others to say. */
-export function segmentOf (item: Item): VerifiedSegment {
+/** As it was signed, or with some of its records gone. */
+export type SentSegment = VerifiedSegment & { readonly isRedacted: boolean }
+
+/**
+ * A segment item whose bytes have the hash that its own leaf names; whether the leaf belongs to the feed is for others to say.
+ * In redacted form only for a feed whose leaf is held, and only where a notice of its publisher is; undefined where that is not
+ * known yet: nobody's fault.
+ */
+export function segmentOf (item: Item, feed?: Feed): SentSegment | undefined {
   if (item.type !== 'segment') throw new PeerFault('fault', `an item of type ${item.type} where a segment was asked for`)
   const header = decodeSegmentHeader(item.header)
   if (!header.ok) throw new PeerFault('fault', header.failure.reason)
-  const leaf = leafOfData(header.value.leafData)
-  if (leaf === undefined || header.value.form !== 'stored') throw new PeerFault('fault', 'a segment without its bytes')
+  const { index, leafData, form } = header.value
+  const leaf = leafOfData(leafData)
+  if (leaf === undefined) throw new PeerFault('fault', 'a segment without its leaf')
+  if (form === 'redacted') return isRedactedOf(feed, index, leaf, item.payload) ? { index, leafData, bytes: item.payload, isRedacted: true } : undefined
+  if (form !== 'stored') throw new PeerFault('fault', 'a segment without its bytes')
   if (!equalBytes(sha256(item.payload), leaf.digest)) throw new PeerFault('fault', 'bytes that do not have the hash of their leaf')
-  return { index: header.value.index, leafData: header.value.leafData, bytes: item.payload }
+  return { index, leafData, bytes: item.payload, isRedacted: false }
+}
+
+/** In clear it is checked by its records; sealed, its place is all that can be checked here, and whoever opens it sees the rest. */
+function isRedactedOf (feed: Feed | undefined, index: number, leaf: Leaf, payload: Uint8Array): boolean {
+  if (feed === undefined || !feed.isThinned(leaf)) return false
+  const redacted = isRedacted(payload) ? decodeRedacted(payload) : undefined
+  if (redacted !== undefined) {
+    if (redacted.ok && faultOfRedacted(redacted.value, feed.id, index, leaf) === undefined) return true
+    throw new PeerFault('fault', 'a redacted segment that is not what its leaf says')
+  }
+  const prefix = readSealedPrefix(payload)
+  if (prefix.ok && prefix.value.feed.equals(feed.id) && prefix.value.index === index) return true
+  throw new PeerFault('fault', 'neither a segment nor a redacted one')
 }
 
 /**

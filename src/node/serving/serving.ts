@@ -290,6 +290,6 @@ async function sendHead (feed: Feed, send: (chunk: Uint8Array) => Promise<void>)
 }
 
 async function sendSegment (feed: Feed, index: number, bytes: Uint8Array, send: (chunk: Uint8Array) => Promise<void>): Promise<void> {
-  await send(encodeItem('segment', { index, leafData: feed.leafData(index), form: 'stored' }, bytes.length))
+  await send(encodeItem('segment', { index, leafData: feed.leafData(index), form: feed.isRedacted(index) ? 'redacted' : 'stored' }, bytes.length))
   await send(bytes)
 }
