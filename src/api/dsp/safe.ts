@@ -3,12 +3,13 @@ import { request as requestHttp, type IncomingMessage } from 'node:http'
 import { request as requestHttps } from 'node:https'
 import { isIP, type LookupFunction } from 'node:net'
 import { concat, fail, ok, plain, type Result } from '../../base/index.ts'
+import { isLoopback } from '../http/index.ts'
 import { isPublicAddress } from './addresses.ts'
 
 /** What an operator allows beside public servers with TLS. */
 export type Safety = {
-  /** `host:port` as the address has it: may be private, plain HTTP and on any port. */
-  readonly allowed: readonly string[]
+  /** `host:port` as the address has it: may be private, plain HTTP and on any port. `loopback`: whatever is on this machine. */
+  readonly allowed: readonly string[] | 'loopback'
   /** All addresses of a name; the system's resolver where nothing is said. */
   readonly resolve?: (host: string) => Promise<readonly string[]>
 }
@@ -38,7 +39,7 @@ function targetOf (text: string, { allowed }: Safety): Result<{ readonly url: UR
   if (!URL.canParse(text)) return refused('this is no address')
   const url = new URL(text)
   const port = url.port !== '' ? url.port : url.protocol === 'https:' ? '443' : '80'
-  const isAllowed = allowed.includes(`${url.hostname}:${port}`)
+  const isAllowed = allowed === 'loopback' ? isLoopback(url.hostname) : allowed.includes(`${url.hostname}:${port}`)
   if (url.protocol !== 'https:' && !(url.protocol === 'http:' && isAllowed)) return refused('only https is spoken, where the operator allows no other')
   if (url.username !== '' || url.password !== '' || url.hash !== '') return refused('an address with a user, password or fragment is not called')
   if (!isAllowed && port !== '443' && port !== '80') return refused(`the port ${port} is not allowed`)

@@ -6,7 +6,7 @@
  * a `Reply`; this room writes it. Bodies are read with limits; a refused body is read on for a while and thrown away, so
  * that the refusal reaches its sender. Plain HTTP beyond loopback is refused.
  */
-export { createToken, knownToken, type KnownToken, type Scope } from './access.ts'
+export { createToken, isLoopback, knownToken, type KnownToken, type Scope } from './access.ts'
 export { DEFAULT_LIMITS, type Limits } from './limits.ts'
 export {
   bytesOrProblem, json, jsonOrProblem, line, problem, progressing, tagged, withHeartbeats, type AnyFailure, type Headers, type Reply

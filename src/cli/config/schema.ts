@@ -57,6 +57,10 @@ export const configSchema = z.strictObject({
     linger_ms: z.int().min(0).max(10_000).default(50).describe('How long a segment waits for more records before it is closed.'),
     scrub_hours: z.int().min(1).max(8_760).default(24).describe('How long a full check of all stored data takes at most.')
   }).prefault({}),
+  conformance: z.strictObject({
+    enabled: z.boolean().default(false).describe('Runs what the public test kit of the Dataspace Protocol is run against, in place of a node. Never beside data.'),
+    listen: loopback.default('127.0.0.1:7483').describe('Address at which the kit finds it.')
+  }).prefault({}),
   log: z.strictObject({
     level: z.enum(['debug', 'info', 'warn', 'error', 'silent']).default('info').describe('What the node writes to its log.')
   }).prefault({})

@@ -1,6 +1,6 @@
 import { access, rm } from 'node:fs/promises'
 import { join } from 'node:path'
-import { createApi, createToken, knownToken, removeApiFile, writeApiFile, type Api, type Listen } from '../../api/index.ts'
+import { createApi, createToken, knownToken, removeApiFile, writeApiFile, type Api } from '../../api/index.ts'
 import type { Log } from '../../host/index.ts'
 import { ensureBallast, freeFraction, openStore } from '../../host/level/index.ts'
 import { joinPort, openNetwork } from '../../host/libp2p/index.ts'
@@ -9,6 +9,7 @@ import { createNode, keysOf, type HanseNode, type Seeds } from '../../node/index
 import type { Config } from '../config/index.ts'
 import { keepCharter, readCharter, type Folder } from '../keys/index.ts'
 import { announced } from './addresses.ts'
+import { listenOf } from './listen.ts'
 
 const TOKEN_BYTES = 32
 const FREE_FRACTION_MIN = 0.05
@@ -81,9 +82,4 @@ export async function compose (options: {
 function joinAnnounce (announce: readonly string[], joinListen: readonly string[]): readonly string[] {
   const port = /\/tcp\/\d+$/.exec(joinListen[0] ?? '')?.[0]
   return port === undefined || port === '/tcp/0' ? [] : announce.map(address => address.replace(/\/tcp\/\d+$/, port))
-}
-
-function listenOf (address: string): Listen {
-  const at = address.lastIndexOf(':')
-  return { host: address.slice(0, at).replace(/^\[|\]$/g, ''), port: Number(address.slice(at + 1)) }
 }

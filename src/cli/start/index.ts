@@ -3,8 +3,9 @@
  */
 import { existsSync } from 'node:fs'
 import { readFile } from 'node:fs/promises'
-import { configOf } from '../config/index.ts'
-import { folderOf, passphraseOfFile, readKeys } from '../keys/index.ts'
+import type { Log } from '../../host/index.ts'
+import { configOf, type Config } from '../config/index.ts'
+import { folderOf, type Folder, passphraseOfFile, readKeys } from '../keys/index.ts'
 import { answer, EXIT, problem, type Call, type Command, type Outcome } from '../terminal/index.ts'
 import { createLog } from './log.ts'
 
@@ -51,6 +52,7 @@ async function start (call: Call): Promise<Outcome> {
     requestStop()
     process.exitCode = EXIT.failed
   })
+  if (config.conformance.enabled) return startConformance(call, { folder, config, log, stopping: stopping.signal })
   // Loaded by this command alone: libp2p would cost every other one half a second.
   const { compose } = await import('./compose.ts')
   const running = await compose({ folder, config, seeds: keys.value.seeds, checkpoints, log, requestStop })
@@ -80,6 +82,19 @@ async function start (call: Call): Promise<Outcome> {
     return problem(EXIT.failed, 'device', `The node stopped: ${failure}`, 'Check disk and folder with hanse doctor, then start it again. What was acknowledged is safe.')
   }
   return answer({ stopped: true }, 'Stopped. Everything acknowledged is on disk.')
+}
+
+async function startConformance (
+  call: Call, { folder, config, log, stopping }: { readonly folder: Folder, readonly config: Config, readonly log: Log, readonly stopping: AbortSignal }
+): Promise<Outcome> {
+  const { BANNER, composeConformance } = await import('./conformance.ts')
+  const running = await composeConformance({ folder, config, log })
+  if ('code' in running) return problem(EXIT.failed, running.code, running.reason, running.hint)
+  await call.terminal.item({ ready: true, conformance: true, url: running.address }, `${BANNER}\n  kit        ${running.address}\nCtrl-C stops it.`)
+  const failure = await Promise.race([running.failed, aborted(stopping).then(() => undefined)])
+  await running.stop()
+  if (failure !== undefined) return problem(EXIT.failed, 'device', `Conformance mode stopped: ${failure}`, 'Start it again; nothing of it is kept.')
+  return answer({ stopped: true }, 'Stopped. Nothing of it is kept.')
 }
 
 function sentenceOf (state: string, federation: string | undefined): string {

@@ -1,6 +1,7 @@
 import type { Result } from '../../base/index.ts'
 import type { Clock, Log, Random, Store } from '../../host/index.ts'
 import { Dsp, type Carry } from '../dsp/index.ts'
+import { metaKey } from '../rows/index.ts'
 import { anyUse, conformanceParty, KIT_PARTICIPANT } from './party.ts'
 
 export type ConformanceOptions = {
@@ -20,6 +21,11 @@ export type Conformance = {
   negotiate (wanted: { readonly datasetId: string, readonly offerId: string, readonly connectorAddress: string }): Promise<Result<string, { readonly code: 'busy' }>>
   transfer (wanted: { readonly agreementId: string, readonly format: string, readonly connectorAddress: string }): Promise<Result<string, { readonly code: 'busy' }>>
   stop (): Promise<void>
+}
+
+/** Whether a database is that of a member: then this mode has no place beside it. */
+export async function belongsSomewhere (store: Store): Promise<boolean> {
+  return (await store.get(metaKey('charter'))).state !== 'absent'
 }
 
 export async function openConformance (options: ConformanceOptions): Promise<Conformance> {
