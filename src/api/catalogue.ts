@@ -49,7 +49,9 @@ export async function publish ({ node, limits }: Context, request: ApiRequest): 
   if (split === undefined) return problem(invalid('the body does not begin with a line of JSON', 'begin it with the description'))
   const start = parseJson(split.line, publishStartSchema)
   if (!start.ok) return problem(start.failure)
-  const published = await node.publish(start.value.description, contentOf(start.value, split.rest))
+  const terms = start.value.terms === undefined ? ok(undefined) : node.readTerms(start.value.terms)
+  if (!terms.ok) return problem(terms.failure)
+  const published = await node.publish(start.value.description, contentOf(start.value, split.rest), undefined, terms.value)
   if (!published.ok) return problem(published.failure)
   return json(published.value, 201, { location: datasetPath(published.value.id) })
 }
@@ -126,7 +128,7 @@ export async function withdraw ({ node }: Context, request: ApiRequest): Promise
 }
 
 /** Only own datasets are written to; they are named by the short id or the long one. */
-function ownDatasetId (node: HanseNode, reference: string): Result<string, AnyFailure> {
+export function ownDatasetId (node: HanseNode, reference: string): Result<string, AnyFailure> {
   const { did, name } = node.status().member
   const short = [did, name].find(publisher => reference.startsWith(`${publisher}/`))
   const datasetId = short === undefined ? reference : reference.slice(short.length + 1)

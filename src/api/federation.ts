@@ -59,7 +59,7 @@ export async function revoke ({ node, limits }: Context, request: ApiRequest): P
 export async function makeBundle ({ node }: Context, request: ApiRequest): Promise<Reply> {
   const body = await request.json(referencesSchema)
   if (!body.ok) return problem(body.failure)
-  const bundle = await node.makeBundle(body.value.references)
+  const bundle = await node.makeBundle(body.value.references, body.value.recipient)
   if (!bundle.ok) return problem(bundle.failure)
   return { type: 'stream', status: 200, headers: { 'content-type': MEDIA_TYPES.car }, chunks: bundle.value }
 }

@@ -1,5 +1,5 @@
 import { fail, ok, utf8, type Result } from '../base/index.ts'
-import type { HanseNode, NumberedRecord } from '../node/contract/index.ts'
+import { RightLost, type Asker, type HanseNode, type NumberedRecord } from '../node/contract/index.ts'
 import { eventBytes, MEDIA_TYPES, textOfRecord, type NodeEvent } from '../sdk/index.ts'
 import { withHeartbeats, type AnyFailure, type Reply } from './http/index.ts'
 
@@ -25,21 +25,31 @@ async function * begun (events: AsyncIterable<Uint8Array>): AsyncGenerator<Uint8
  */
 export function followedRecords (
   node: HanseNode, reference: string,
-  { last, seen, signal }: { readonly last: number, readonly seen: number | undefined, readonly signal: AbortSignal }
+  { last, seen, signal, asker }: { readonly last: number, readonly seen: number | undefined, readonly signal: AbortSignal, readonly asker: Asker }
 ): Result<AsyncIterable<Uint8Array>, AnyFailure> {
-  const records = node.follow(reference, { last: seen === undefined ? last : 1, signal })
+  const records = node.follow(reference, { last: seen === undefined ? last : 1, signal }, asker)
   if (!records.ok) return fail(records.failure)
-  return ok(recordEvents(withoutGaps(node, reference, records.value, seen)))
+  return ok(untilRefused(recordEvents(withoutGaps(node, reference, records.value, seen, asker))))
+}
+
+/** Who loses the right while it follows is told why, and the stream ends: it would be refused if it came again. */
+async function * untilRefused (events: AsyncIterable<Uint8Array>): AsyncGenerator<Uint8Array> {
+  try {
+    yield * events
+  } catch (cause) {
+    if (!(cause instanceof RightLost)) throw cause
+    yield eventBytes('', 'refused', cause.failure)
+  }
 }
 
 async function * withoutGaps (
-  node: HanseNode, reference: string, records: AsyncIterable<NumberedRecord>, seen: number | undefined
+  node: HanseNode, reference: string, records: AsyncIterable<NumberedRecord>, seen: number | undefined, asker: Asker
 ): AsyncGenerator<NumberedRecord> {
   let next = seen === undefined ? undefined : seen + 1
   for await (const record of records) {
     if (next !== undefined && record.number < next) continue
     if (next !== undefined && record.number > next) {
-      const missed = node.read(reference, { from: next, limit: record.number - next })
+      const missed = node.read(reference, { from: next, limit: record.number - next }, asker)
       if (missed.ok) yield * missed.value
     }
     yield record

@@ -6,6 +6,7 @@ import { MEDIA_TYPES, textOfRecord } from '../sdk/index.ts'
 import type { Context } from './context.ts'
 import { bytesOrProblem, line, problem, progressing, type ApiRequest, type Headers, type Reply } from './http/index.ts'
 import { followedRecords, liveReply } from './live.ts'
+import { askerOf } from './terms.ts'
 
 const READ_RECORDS = 1_000
 const FETCH_TIMEOUT_MS = 600_000
@@ -19,7 +20,9 @@ export function readRecords ({ node, limits }: Context, request: ApiRequest): Re
     limit: wholeNumber(limits.readRecordsMax).default(READ_RECORDS)
   }))
   if (!query.ok) return problem(query.failure)
-  const records = node.read(request.reference, query.value)
+  const asker = askerOf(request)
+  if (!asker.ok) return problem(asker.failure)
+  const records = node.read(request.reference, query.value, asker.value)
   if (!records.ok) return problem(records.failure)
   return {
     type: 'stream', status: 200, headers: { 'content-type': MEDIA_TYPES.lines, 'cache-control': 'no-store' },
@@ -48,7 +51,9 @@ export function followRecords ({ node, limits }: Context, request: ApiRequest): 
   if (!query.ok) return problem(query.failure)
   const lastId = request.header('last-event-id')
   const seen = lastId !== undefined && /^\d{1,15}$/.test(lastId) ? Number(lastId) : undefined
-  const followed = followedRecords(node, request.reference, { last: query.value.last, seen, signal: request.signal })
+  const asker = askerOf(request)
+  if (!asker.ok) return problem(asker.failure)
+  const followed = followedRecords(node, request.reference, { last: query.value.last, seen, signal: request.signal, asker: asker.value })
   return followed.ok ? liveReply(followed.value, limits.heartbeatMs) : problem(followed.failure)
 }
 
@@ -61,7 +66,9 @@ export async function sendContent ({ node }: Context, request: ApiRequest): Prom
     const reason = `the content has ${sizeBytes} bytes, the range lies outside`
     return problem({ code: 'range', reason, hint: 'ask for a range within' }, { 'content-range': `bytes */${sizeBytes}` })
   }
-  const content = await node.content(request.reference, ...asked === undefined ? [] : [asked])
+  const asker = askerOf(request)
+  if (!asker.ok) return problem(asker.failure)
+  const content = await node.content(request.reference, asked, asker.value)
   if (!content.ok) return problem(content.failure)
   const range = asked === undefined
     ? { 'content-length': String(content.value.sizeBytes) }
@@ -122,5 +129,6 @@ export async function verify ({ node, limits }: Context, request: ApiRequest): P
 export async function prove ({ node }: Context, request: ApiRequest): Promise<Reply> {
   const query = request.query(z.strictObject({ record: wholeNumber(Number.MAX_SAFE_INTEGER) }))
   if (!query.ok) return problem(query.failure)
-  return bytesOrProblem(await node.proof(request.reference, query.value.record))
+  const asker = askerOf(request)
+  return asker.ok ? bytesOrProblem(await node.proof(request.reference, query.value.record, asker.value)) : problem(asker.failure)
 }

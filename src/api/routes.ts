@@ -10,6 +10,7 @@ import {
   audit, checkpoint, listApplications, listBlocks, listLedgerMembers, listProposals, propose, proveByLedger, publicCheckpoint, rotateKey, showLedger,
   submit, verifyLedger, vote
 } from './ledger.ts'
+import { explain, reviewTerms, setTerms, termsTemplate } from './terms.ts'
 import { fetchDataset, followRecords, prove, readRecords, sendContent, verify } from './records.ts'
 
 type Entry = readonly [
@@ -43,6 +44,11 @@ const TABLE: readonly Entry[] = [
   ['POST', `${DATASET}/fetch`, 'operate', fetchDataset],
   ['POST', `${DATASET}/verify`, 'read', verify],
   ['GET', `${DATASET}/proof`, 'read', prove],
+  ['PUT', `${DATASET}/terms`, 'operate', setTerms],
+  ['GET', `${DATASET}/explain`, 'read', explain],
+
+  ['GET', `${API_PATH}/terms/templates/:name`, 'read', termsTemplate],
+  ['POST', `${API_PATH}/terms/review`, 'read', reviewTerms],
 
   ['POST', `${API_PATH}/bundles`, 'read', makeBundle],
   ['PUT', `${API_PATH}/bundles`, 'operate', openBundle],

@@ -2,12 +2,13 @@ import { z } from 'zod'
 import { ok } from '../base/index.ts'
 import { bytesOf, ledgerClient, type LedgerClient } from './ledgerClient.ts'
 import { openLive, type LiveOptions } from './live.ts'
-import { API_PATH, datasetPath, MEDIA_TYPES } from './paths.ts'
+import { API_PATH, datasetPath, MEDIA_TYPES, PURPOSE_HEADER } from './paths.ts'
 import { recordOfText } from './recordText.ts'
 import {
   appendedSchema, bundleReportSchema, datasetPageSchema, datasetSchema, eventSchema, foundingSchema, membersSchema, peersSchema,
   scrubReportSchema, statusSchema, ticketSchema, verifyReportSchema
 } from './schemas.ts'
+import { explanationSchema, termsFileSchema, termsReviewSchema, type ExplainQuery, type TermsExplanation, type TermsFile, type TermsReview } from './terms/index.ts'
 import { linesOf, StreamBroken } from './textStreams.ts'
 import { chunksOf, Transport, type Answer, type Call, type Fetch } from './transport.ts'
 import type {
@@ -34,20 +35,29 @@ export type Client = LedgerClient & {
 
   datasets (query: DatasetQuery): Answer<DatasetPage>
   dataset (reference: string): Answer<Dataset>
-  publish (description: DatasetDescription, content: Content, onProgress?: OnProgress): Answer<Dataset>
+  publish (description: DatasetDescription, content: Content, onProgress?: OnProgress, terms?: TermsFile): Answer<Dataset>
   append (datasetId: string, records: readonly RecordInput[], options: { readonly flush: boolean }): Answer<{ readonly first: number, readonly count: number }>
   withdraw (datasetId: string): Answer<null>
 
   /** Waits until the node holds all of the dataset. */
   fetch (reference: string, options: { readonly timeoutMs: number, readonly signal?: AbortSignal }, onProgress?: OnProgress): Answer<Dataset>
-  read (reference: string, options: { readonly from: number, readonly limit: number, readonly signal?: AbortSignal }): Answer<AsyncIterable<NumberedRecord>>
+  /** `purpose`: what for, where several agreements hold; so with `follow` and `content`. */
+  read (reference: string, options: { readonly from: number, readonly limit: number, readonly purpose?: string, readonly signal?: AbortSignal }): Answer<AsyncIterable<NumberedRecord>>
   /** The last `last` records and then every new one, also across broken connections, until the signal aborts. */
-  follow (reference: string, options: LiveOptions & { readonly last: number }): Answer<AsyncIterable<NumberedRecord>>
-  content (reference: string, range?: { readonly from: number, readonly to: number }): Answer<ContentStream>
+  follow (reference: string, options: LiveOptions & { readonly last: number, readonly purpose?: string }): Answer<AsyncIterable<NumberedRecord>>
+  content (reference: string, range?: { readonly from: number, readonly to: number }, purpose?: string): Answer<ContentStream>
+
+  /** A file of terms to begin with: a template of this name, with its lists of members and purposes to be filled. */
+  termsTemplate (name: string): Answer<TermsFile>
+  /** Who could read what, were these the terms of the dataset now. Nothing is changed. */
+  reviewTerms (terms: TermsFile, dataset?: string): Answer<TermsReview>
+  setTerms (datasetId: string, terms: TermsFile): Answer<Dataset>
+  explain (reference: string, query: ExplainQuery): Answer<TermsExplanation>
 
   verify (reference: string, onProgress?: OnProgress): Answer<VerifyReport>
   proof (reference: string, number: number): Answer<Uint8Array>
-  makeBundle (references: readonly string[]): Answer<AsyncIterable<Uint8Array>>
+  /** Of what every member may have, or of what `recipient` may, by did or name. */
+  makeBundle (references: readonly string[], recipient?: string): Answer<AsyncIterable<Uint8Array>>
   openBundle (source: AsyncIterable<Uint8Array>, sizeBytes: number | null, onProgress?: OnProgress): Answer<BundleReport>
 
   scrub (onProgress?: OnProgress): Answer<ScrubReport>
@@ -79,9 +89,9 @@ export function createClient (
       ...query, box: box === undefined ? undefined : [box.west, box.south, box.east, box.north].join(',')
     }),
     dataset: reference => transport.json({ method: 'GET', path: datasetPath(reference) }, datasetSchema),
-    publish: (description, content, onProgress) => transport.json({
+    publish: (description, content, onProgress, terms) => transport.json({
       method: 'POST', path: `${API_PATH}/datasets`, headers: { 'content-type': MEDIA_TYPES.publish },
-      body: publishBody(description, content, onProgress), signal: given
+      body: publishBody(description, content, terms, onProgress), signal: given
     }, datasetSchema),
     append: (datasetId, records, { flush }) => transport.json({
       method: 'POST', path: datasetPath(datasetId, 'records'), query: { flush }, headers: { 'content-type': MEDIA_TYPES.records },
@@ -101,22 +111,28 @@ export function createClient (
     scrub: onProgress => transport.progressing({ method: 'POST', path: `${API_PATH}/scrub`, signal: given }, scrubReportSchema, onProgress),
     stop: () => nothing(transport, { method: 'POST', path: `${API_PATH}/stop` }),
     ...streams(transport, given),
+    termsTemplate: name => get(`terms/templates/${encodeURIComponent(name)}`, termsFileSchema),
+    reviewTerms: (terms, dataset) => post('terms/review', { terms, ...dataset === undefined ? {} : { dataset } }, termsReviewSchema),
+    setTerms: (datasetId, terms) => transport.json({ method: 'PUT', path: datasetPath(datasetId, 'terms'), ...jsonBody(terms) }, datasetSchema),
+    explain: (reference, { member, outside, door, purpose }) => transport.json({
+      method: 'GET', path: datasetPath(reference, 'explain'), query: { member, outside, door, purpose }
+    }, explanationSchema),
     ...ledgerClient(transport, given)
   }
 }
 
 function streams (transport: Transport, given: AbortSignal | undefined): Pick<Client, 'read' | 'follow' | 'content' | 'proof' | 'makeBundle' | 'events'> {
   return {
-    read: async (reference, { from, limit, signal }) => {
-      const response = await transport.call({ method: 'GET', path: datasetPath(reference, 'records'), query: { from, limit }, signal })
+    read: async (reference, { from, limit, purpose, signal }) => {
+      const response = await transport.call({ method: 'GET', path: datasetPath(reference, 'records'), query: { from, limit }, headers: purposeHeader(purpose), signal })
       return response.ok ? ok(recordsOf(response.value)) : response
     },
-    follow: async (reference, { last, ...live }) => {
-      const opened = await openLive(transport, { method: 'GET', path: datasetPath(reference, 'live'), query: { last } }, live)
+    follow: async (reference, { last, purpose, ...live }) => {
+      const opened = await openLive(transport, { method: 'GET', path: datasetPath(reference, 'live'), query: { last }, headers: purposeHeader(purpose) }, live)
       return opened.ok ? ok(parsedEvents(opened.value, value => recordOfText(value))) : opened
     },
-    content: async (reference, range) => {
-      const headers = range === undefined ? {} : { range: `bytes=${range.from}-${range.to - 1}` }
+    content: async (reference, range, purpose) => {
+      const headers = { ...purposeHeader(purpose), ...range === undefined ? {} : { range: `bytes=${range.from}-${range.to - 1}` } }
       const response = await transport.call({ method: 'GET', path: datasetPath(reference, 'content'), headers, signal: given })
       if (!response.ok) return response
       const size = response.value.headers.get('content-length')
@@ -124,8 +140,9 @@ function streams (transport: Transport, given: AbortSignal | undefined): Pick<Cl
       return ok({ sizeBytes: size === null ? null : Number(size), mediaType, bytes: chunksOf(response.value) })
     },
     proof: (reference, number) => bytesOf(transport, { method: 'GET', path: datasetPath(reference, 'proof'), query: { record: number } }),
-    makeBundle: async references => {
-      const response = await transport.call({ method: 'POST', path: `${API_PATH}/bundles`, ...jsonBody({ references }), signal: given })
+    makeBundle: async (references, recipient) => {
+      const body = jsonBody({ references, ...recipient === undefined ? {} : { recipient } })
+      const response = await transport.call({ method: 'POST', path: `${API_PATH}/bundles`, ...body, signal: given })
       return response.ok ? ok(chunksOf(response.value)) : response
     },
     events: async live => {
@@ -133,6 +150,10 @@ function streams (transport: Transport, given: AbortSignal | undefined): Pick<Cl
       return opened.ok ? ok(parsedEvents(opened.value, value => eventSchema.safeParse(value).data)) : opened
     }
   }
+}
+
+function purposeHeader (purpose: string | undefined): Readonly<Record<string, string>> {
+  return purpose === undefined ? {} : { [PURPOSE_HEADER]: purpose }
 }
 
 function jsonBody (body: unknown): Pick<Call, 'headers' | 'body'> {

@@ -14,7 +14,7 @@ export type {
   ApplicationView, AuditEntry, BlockPage, BlockView, LedgerCheck, LedgerMember, LedgerStatus, OperationView, ProposalKind, ProposalRequest,
   ProposalView, Proposed, PublicCheckpoint, Submitted, TransactionView
 } from './ledger/index.ts'
-export { API_PATH, CHECKPOINT_PATH, datasetPath, MEDIA_TYPES } from './paths.ts'
+export { API_PATH, CHECKPOINT_PATH, datasetPath, MEDIA_TYPES, PURPOSE_HEADER } from './paths.ts'
 export {
   encodeRecord, encodeRecordsEnd, RECORD_BODY_BYTES_MAX, recordComplaint, RecordStreamReader
 } from './recordStream.ts'
@@ -22,6 +22,10 @@ export { recordOfLine, recordOfText, textOfRecord } from './recordText.ts'
 export {
   boxSchema, complaintOf, inviteSchema, joinSchema, problemSchema, publishStartSchema, referencesSchema, type PublishStart
 } from './schemas.ts'
+export {
+  DOORS, reviewSchema, termsFileSchema, type DatasetTerms, type ExplainQuery, type TermsExplanation, type TermsFile, type TermsReason, type TermsReview,
+  type TermsSentence
+} from './terms/index.ts'
 export { eventBytes, eventsOf, linesOf, StreamBroken } from './textStreams.ts'
 export type { Answer, Failure } from './transport.ts'
 export type {

@@ -36,6 +36,7 @@ async function * resuming (
   while (connection !== undefined) {
     try {
       for await (const event of connection.events) {
+        if (event.event === 'refused') throw new StreamBroken('refused', reasonOf(event.data))
         lastId = event.id
         yield event
       }
@@ -45,6 +46,16 @@ async function * resuming (
       connection.close()
     }
     connection = options.signal.aborted ? undefined : await reconnect(transport, call, options, lastId)
+  }
+}
+
+/** Of the failure that a stream ends with when the right to it is lost. */
+function reasonOf (data: string): string {
+  try {
+    const { reason } = JSON.parse(data) as { readonly reason?: unknown }
+    return typeof reason === 'string' ? reason : 'the terms no longer allow it'
+  } catch {
+    return 'the terms no longer allow it'
   }
 }
 

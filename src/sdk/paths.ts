@@ -3,6 +3,9 @@ export const API_PATH = '/api/v1'
 /** Where anybody may ask, without a token, where the ledger stands. */
 export const CHECKPOINT_PATH = '/.well-known/hanse-checkpoint.json'
 
+/** What data are asked for, as a full IRI, where more than one agreement holds. */
+export const PURPOSE_HEADER = 'hanse-purpose'
+
 export const MEDIA_TYPES = {
   json: 'application/json',
   problem: 'application/problem+json',

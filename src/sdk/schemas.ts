@@ -1,5 +1,6 @@
 /** The schemas of all bodies and answers, once. Answers may carry fields that are newer than this client; bodies may not. */
 import { z } from 'zod'
+import { datasetTermsSchema, termsFileSchema, type TermsFile } from './terms/index.ts'
 import type {
   Box, BundleReport, Dataset, DatasetDescription, DatasetPage, FoundingStatus, InviteOptions, MemberStatus, NodeEvent, NodeStatus,
   PeerStatus, Problem, Progress, ScrubReport, Ticket, VerifyReport
@@ -45,12 +46,15 @@ const fileName = text(255).min(1)
 /** The first line of a publish body: what follows it, and how it is described. */
 export type PublishStart = {
   readonly description: DatasetDescription
+  /** As a file of terms holds them; left out: those that the dataset has, or none. */
+  readonly terms?: TermsFile | undefined
   readonly content:
     | { readonly form: 'table' | 'file', readonly mediaType: string, readonly fileName: string }
     | { readonly form: 'stream', readonly mediaType: string }
 }
 export const publishStartSchema: z.ZodType<PublishStart> = z.strictObject({
   description: descriptionSchema,
+  terms: termsFileSchema.optional(),
   content: z.discriminatedUnion('form', [
     z.strictObject({ form: z.enum(['table', 'file']), mediaType, fileName }),
     z.strictObject({ form: z.literal('stream'), mediaType })
@@ -89,6 +93,7 @@ export const datasetSchema: z.ZodType<Dataset> = z.object({
     sizeBytes: count.nullable(),
     sha256: z.string().nullable()
   }),
+  terms: datasetTermsSchema.nullable(),
   held: z.object({
     phase: z.enum(['complete', 'fetching', 'waiting', 'not-wanted', 'frozen']),
     segmentsHave: count,
@@ -150,8 +155,8 @@ export const joinSchema: z.ZodType<{ readonly ticket: string }> = z.strictObject
 export const ticketSchema: z.ZodType<Ticket> =
   z.object({ ticket: z.string(), expiresMs: timeMs, federationName: z.string(), want: count })
 
-export const referencesSchema: z.ZodType<{ readonly references: readonly string[] }> =
-  z.strictObject({ references: z.array(text(512).min(1)).min(1).max(REFERENCES_MAX) })
+export const referencesSchema: z.ZodType<{ readonly references: readonly string[], readonly recipient?: string | undefined }> =
+  z.strictObject({ references: z.array(text(512).min(1)).min(1).max(REFERENCES_MAX), recipient: text(512).min(1).optional() })
 
 export const appendedSchema: z.ZodType<{ readonly first: number, readonly count: number }> = z.object({ first: count, count })
 

@@ -7,9 +7,10 @@ const LINE_BYTES_MAX = 2_097_152
 /** A stream that ended before its time or holds what it must not. Thrown out of iterables, which know no other way. */
 export class StreamBroken extends Error {
   override readonly name = 'StreamBroken'
-  readonly code: 'cut' | 'protocol'
+  /** `refused`: the terms no longer allow it. */
+  readonly code: 'cut' | 'protocol' | 'refused'
 
-  constructor (code: 'cut' | 'protocol', sentence: string, cause?: unknown) {
+  constructor (code: StreamBroken['code'], sentence: string, cause?: unknown) {
     super(sentence, { cause })
     this.code = code
   }

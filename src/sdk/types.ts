@@ -1,3 +1,5 @@
+import type { DatasetTerms } from './terms/index.ts'
+
 /** Degrees, WGS 84. */
 export type Box = { readonly west: number, readonly south: number, readonly east: number, readonly north: number }
 
@@ -44,6 +46,8 @@ export type Dataset = DatasetDescription & {
     /** Hex of the SHA-256 over the whole content; null for a stream. */
     readonly sha256: string | null
   }
+  /** Null: whoever is of its audience may use it without asking. */
+  readonly terms: DatasetTerms | null
   /** What the node that answers holds of it. */
   readonly held: {
     readonly phase: 'complete' | 'fetching' | 'waiting' | 'not-wanted' | 'frozen'

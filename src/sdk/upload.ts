@@ -1,17 +1,19 @@
 import { utf8 } from '../base/index.ts'
 import { encodeRecord, encodeRecordsEnd } from './recordStream.ts'
 import type { PublishStart } from './schemas.ts'
+import type { TermsFile } from './terms/index.ts'
 import type { Content, DatasetDescription, OnProgress, RecordInput } from './types.ts'
 
 const CHUNK_BYTES = 65_536
 
 /** The body of `application/vnd.hanse.publish`: a line of JSON, then the record stream, the bytes of the file, or nothing. */
 export async function * publishBody (
-  description: DatasetDescription, content: Content, onProgress: OnProgress | undefined
+  description: DatasetDescription, content: Content, terms: TermsFile | undefined, onProgress: OnProgress | undefined
 ): AsyncGenerator<Uint8Array> {
   const { form, mediaType } = content
   const start: PublishStart = {
     description,
+    ...terms === undefined ? {} : { terms },
     content: form === 'stream' ? { form, mediaType } : { form, mediaType, fileName: content.fileName }
   }
   yield utf8(`${JSON.stringify(start)}\n`)

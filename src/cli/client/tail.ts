@@ -52,7 +52,9 @@ async function show (call: Call, records: AsyncIterable<NumberedRecord>, wanted:
     }
   } catch (error) {
     if (!(error instanceof StreamBroken)) throw error
-    return problem(EXIT.unreachable, error.code, error.message, 'See whether the node still runs with hanse status.')
+    return error.code === 'refused'
+      ? problem(EXIT.failed, 'refused', `The terms ended it: ${error.message}`, 'Ask why with hanse terms explain DATASET.')
+      : problem(EXIT.unreachable, error.code, error.message, 'See whether the node still runs with hanse status.')
   }
   if (call.terminal.json === 'no' && shown < wanted) call.terminal.note(`Ended after ${count(shown, 'record')}.`)
   return answer({ end: { records: shown } }, '')

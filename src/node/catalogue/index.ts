@@ -3,3 +3,4 @@
  */
 export { Catalogue } from './catalogue.ts'
 export { unitsOfBox, viewOf } from './views.ts'
+export { findingsOf, policySentences, termsViewOf } from './terms.ts'

@@ -24,7 +24,7 @@ function describedOf (entry: DatasetEntry): DatasetDescription {
 
 /** An entry as programs see it. */
 export function viewOf (
-  entry: DatasetEntry, publisher: { readonly did: string, readonly name: string }, held: Dataset['held']
+  entry: DatasetEntry, publisher: { readonly did: string, readonly name: string }, terms: Dataset['terms'], held: Dataset['held']
 ): Dataset {
   const { feed, form, mediaType, fileName, firstRecord, records, sizeBytes, sha256 } = entry.distribution
   return {
@@ -37,6 +37,7 @@ export function viewOf (
     distribution: {
       feed: feed.toString(), form, mediaType, fileName, firstRecord, records, sizeBytes, sha256: sha256 === null ? null : hex(sha256)
     },
+    terms,
     held
   }
 }

@@ -1,21 +1,10 @@
 import { refusalOf, type Doors, type Passage, type Question } from '../doors/index.ts'
-import type { Asker, Failure, NumberedRecord } from '../contract/index.ts'
+import { RightLost, type Asker, type Failure, type NumberedRecord } from '../contract/index.ts'
 import { fail, ok, type Result } from '../../base/index.ts'
 
 /** What is gathered before it is asked for: one look at the terms, and one record of the access, for so much. */
 const PORTION_RECORDS = 1_024
 const PORTION_BYTES = 1 << 20
-
-/** The right was lost while something was being given out; thrown, because it shows in the middle of a stream. */
-export class RightLost extends Error {
-  override readonly name = 'RightLost'
-  readonly failure: Failure<'not-found' | 'refused'>
-
-  constructor (failure: Failure<'not-found' | 'refused'>) {
-    super(failure.reason)
-    this.failure = failure
-  }
-}
 
 export type Refusal = Failure<'not-found' | 'refused'>
 type Wanted = Pick<Question, 'door' | 'asset' | 'records'>

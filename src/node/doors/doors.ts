@@ -66,6 +66,11 @@ export class Doors {
     return this.#policies
   }
 
+  /** What is known of a member now. */
+  membershipOf (did: Did): ReturnType<typeof membershipOf> {
+    return membershipOf(this.#options, did)
+  }
+
   /** The one function that decides. Whatever fails in it refuses. */
   decide (question: Question): DoorDecision {
     const nowMs = this.#options.clock.nowMs()
@@ -223,7 +228,7 @@ export class Doors {
         derivation: derivation === null ? null : { ...derivation }
       },
       ...more
-    }, factsFor(this.#options, question, described, agreement, policy))
+    }, factsFor(this.#options, question, described, agreement, policy), question.wantsReport === true ? 'always' : 'when-refused')
     return { ...decision, agreementId: agreement?.id ?? decision.agreementId, isHidden: false }
   }
 

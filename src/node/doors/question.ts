@@ -20,6 +20,8 @@ export type Question = {
   readonly records?: number | undefined
   /** `ciphertext`: what cannot be read without a grant, for copies by clause 14. Plaintext where nothing is said. */
   readonly form?: 'plaintext' | 'ciphertext' | undefined
+  /** Reports of all rules also where the answer is yes. */
+  readonly wantsReport?: boolean | undefined
   /** It is counted already, and goes on. */
   readonly isContinued?: boolean | undefined
   /** A query's own area, H3 cells in hexadecimal; else that of the dataset. */

@@ -1,0 +1,38 @@
+import { z } from 'zod'
+import type { DatasetTerms, TermsExplanation, TermsFile, TermsReview } from './types.ts'
+
+const REFERENCE_LENGTH_MAX = 512
+
+const file = z.strictObject({
+  template: z.string().max(64).optional(), terms: z.unknown().optional(), policy: z.unknown().optional(), dataset: z.unknown().optional(), visibility: z.unknown().optional()
+})
+export const termsFileSchema: z.ZodType<TermsFile> = file
+
+/** Terms to look at, and the dataset that they would be for. */
+export const reviewSchema: z.ZodType<{ readonly terms: TermsFile, readonly dataset?: string | undefined }> =
+  z.strictObject({ terms: file, dataset: z.string().min(1).max(REFERENCE_LENGTH_MAX).optional() })
+
+const labels = z.array(z.enum(['enforced', 'attested', 'contractual']))
+const sentences = z.array(z.object({ clause: z.int(), sentence: z.string(), labels }))
+const findings = z.array(z.object({ code: z.string(), position: z.string(), reason: z.string(), remedy: z.string() }))
+
+export const datasetTermsSchema: z.ZodType<DatasetTerms> = z.object({
+  policyCid: z.string().nullable(), policy: z.unknown(), sentences, findings, visibility: z.enum(['members', 'named']),
+  replicas: z.enum(['members', 'recipients', 'nobody']), legalNotice: z.string().nullable()
+})
+
+export const termsReviewSchema: z.ZodType<TermsReview> = z.object({
+  policyCid: z.string(), policy: z.unknown(), access: z.enum(['public', 'members', 'restricted']), sentences, findings, anyone: z.boolean(),
+  readers: z.array(z.object({
+    did: z.string(), name: z.string(), may: z.enum(['now', 'after-agreement', 'never']), sees: z.string(), reasons: z.array(z.string())
+  }))
+})
+
+export const explanationSchema: z.ZodType<TermsExplanation> = z.object({
+  dataset: z.string(), member: z.object({ did: z.string(), name: z.string() }).nullable(), door: z.string(), purpose: z.string().nullable(), allow: z.boolean(),
+  policyCid: z.string().nullable(), agreementId: z.string().nullable(), evaluatedAtMs: z.int(), validUntilMs: z.int().nullable(), dependsOn: z.array(z.string()),
+  reasons: z.array(z.object({
+    code: z.string(), subject: z.string().nullable(), rule: z.string().nullable(), clause: z.int().nullable(), source: z.array(z.string())
+  })),
+  rules: z.array(z.unknown())
+})
