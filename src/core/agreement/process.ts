@@ -205,7 +205,8 @@ function taken<S extends string, A extends string, M extends AnyMessage, P exten
   const sender = otherRole(process.role)
   const peerPid = sender === 'provider' ? message.providerPid : message.consumerPid
   const known = peerPid === null ? process : knowing(process, peerPid)
-  const moved = state === process.state && process.movedBy === 'us' ? known : entered(rules.take(known, message, sender), state, 'peer', nowMs)
+  const isRepeated = state === process.state && process.movedBy === 'us'
+  const moved: P = isRepeated ? { ...known, movedBy: 'peer' } : entered(rules.take(known, message, sender), state, 'peer', nowMs)
   const next = message.id === null ? moved : { ...moved, answered: [...moved.answered, { id: message.id, state }].slice(-ANSWERED_MAX) }
   return kept(rules, next, [answer(rules, next, state, isOpening(message)), ...consequences(rules, next)])
 }
