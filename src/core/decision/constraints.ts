@@ -4,7 +4,7 @@
  * A constraint that says something we do not know, or compares what cannot be compared, is unknown in every situation and
  * names the term.
  */
-import { isKnownPurpose, OPERANDS, operatorOf, type Constraint, type Iri, type Logic } from '../policy/index.ts'
+import { isKnownPurpose, OPERANDS, operatorOf, type Constraint, type Logic } from '../policy/index.ts'
 import { flipsOf, testOf } from './comparing.ts'
 import { OBSERVERS, SATISFIED, UNKNOWN, UNSATISFIED, type Observer, type Situation, type Test, type Value } from './situation.ts'
 
@@ -20,13 +20,17 @@ export type CompiledConstraint = {
   readonly flipsMs: readonly number[]
 }
 
-/** `mayBeAbout` depends on the rule: a parameter of a duty means nothing in a permission. */
-export function compileConstraint (constraint: Constraint, mayBeAbout: (operand: Iri) => boolean): CompiledConstraint {
+export type Atomic = Constraint & { readonly type: 'atomic' }
+
+/** Whether a constraint means anything where it stands: a parameter of a duty means nothing in a permission. */
+export type Sense = (constraint: Atomic, isInXone: boolean) => boolean
+
+export function compileConstraint (constraint: Constraint, hasSense: Sense, isInXone = false): CompiledConstraint {
   const [foreign] = constraint.foreign
   if (constraint.type === 'atomic') {
-    return foreign === undefined ? compileAtomic(constraint, mayBeAbout) : unknown(constraint, foreign.name)
+    return foreign === undefined ? compileAtomic(constraint, hasSense(constraint, isInXone)) : unknown(constraint, foreign.name)
   }
-  const operands = constraint.operands.map(each => compileConstraint(each, mayBeAbout))
+  const operands = constraint.operands.map(each => compileConstraint(each, hasSense, isInXone || constraint.type === 'xone'))
   if (foreign !== undefined) return { ...unknown(constraint, foreign.name), operands }
   return {
     constraint,
@@ -38,11 +42,11 @@ export function compileConstraint (constraint: Constraint, mayBeAbout: (operand:
   }
 }
 
-function compileAtomic (constraint: Constraint & { readonly type: 'atomic' }, mayBeAbout: (operand: Iri) => boolean): CompiledConstraint {
+function compileAtomic (constraint: Atomic, hasSense: boolean): CompiledConstraint {
   const { leftOperand, rightOperand } = constraint
   const term = OPERANDS.get(leftOperand)
   const operator = operatorOf(constraint.operator)
-  if (term === undefined || !mayBeAbout(leftOperand)) return unknown(constraint, leftOperand)
+  if (term === undefined || !hasSense) return unknown(constraint, leftOperand)
   if (operator === undefined) return unknown(constraint, constraint.operator)
   const purpose = term.kind === 'purpose' ? rightOperand.find(each => !isKnownPurpose(each)) : undefined
   if (purpose !== undefined) return unknown(constraint, purpose)

@@ -22,7 +22,9 @@
  * fact. Their constraints are about their own measures alone, and without one the first five are unknown. Ongoing: reportUse,
  * attribute, nextPolicy. After: delete, inform, review. These go by a fact, and are unknown if any term in them is.
  *
- * Emergencies: see `emergencies.ts`. Counters include the request that is decided.
+ * Emergencies only ever give: `odrl:event` may be `emergency` in a permission (eq, isAnyOf), not be so in a prohibition (neq, isNoneOf),
+ * kinds and declarers may be named in permissions, none of this inside of `xone`; else it is unknown. When one counts is told in
+ * `emergencies.ts`. Counters include the request that is decided.
  *
  * A decision may be used again until `validUntilMs`, or until a fact in `dependsOn` changes, as `reusableUntilMs` says.
  * Reports use the words of the ODRL compliance report model; `Unknown` in them is ours.

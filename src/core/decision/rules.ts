@@ -1,9 +1,9 @@
 /** Compiles the rules of a policy: permissions, prohibitions, obligations, and the duties of permissions. */
 import {
-  ACTIONS, covers, DUTIES, DUTY, dutyClause, OPERAND, OPERANDS, permissionClause, PROFILES, prohibitionClause, TERMS_PROFILE,
+  ACTIONS, covers, DUTIES, DUTY, dutyClause, EVENT, OPERAND, OPERANDS, OPERATOR, permissionClause, PROFILES, prohibitionClause, TERMS_PROFILE,
   type Constraint, type Iri, type Label, type Phase, type Policy, type Rule
 } from '../policy/index.ts'
-import { allOf, compileConstraint, type CompiledConstraint } from './constraints.ts'
+import { allOf, compileConstraint, type CompiledConstraint, type Sense } from './constraints.ts'
 import { OBSERVERS, SATISFIED, UNKNOWN, UNSATISFIED, type Situation, type Test, type Value } from './situation.ts'
 import type { DutyFact, FactKey } from './types.ts'
 
@@ -42,15 +42,15 @@ export function compileRules (policy: Policy): CompiledRules {
   const strange = policy.foreign[0]?.name ?? policy.profile.find(iri => !PROFILES.has(iri))
   const isOurs = policy.profile.includes(TERMS_PROFILE)
   return {
-    permissions: policy.permissions.map((rule, at) => compileRule(rule, `permission/${at}`, permissionClause(rule), strange, isOurs)),
-    prohibitions: policy.prohibitions.map((rule, at) => compileRule(rule, `prohibition/${at}`, prohibitionClause(rule), strange, isOurs)),
+    permissions: policy.permissions.map((rule, at) => compileRule(rule, `permission/${at}`, permissionClause(rule), senseIn('permission'), strange, isOurs)),
+    prohibitions: policy.prohibitions.map((rule, at) => compileRule(rule, `prohibition/${at}`, prohibitionClause(rule), senseIn('prohibition'), strange, isOurs)),
     obligations: policy.obligations.map((rule, at) => compileDuty(rule, `obligation/${at}`, strange))
   }
 }
 
-function compileRule (rule: Rule, key: string, clause: number, strange: string | undefined, isOurs: boolean): CompiledRule {
+function compileRule (rule: Rule, key: string, clause: number, sense: Sense, strange: string | undefined, isOurs: boolean): CompiledRule {
   const unknownTerm = strange ?? rule.foreign[0]?.name ?? (ACTIONS.has(rule.action) ? undefined : rule.action)
-  const constraints = rule.constraints.map(each => compileConstraint(each, isSeen))
+  const constraints = rule.constraints.map(each => compileConstraint(each, sense))
   const duties = rule.duties.map((duty, at) => compileDuty(duty, `${key}/duty/${at}`, strange))
   const actionTest: Test = ({ request: { action } }) => covers(rule.action, action, isOurs) ? SATISFIED : UNSATISFIED
   const tests = [actionTest, ...constraints.map(({ test }) => test), ...duties.map(({ test }) => test)]
@@ -61,9 +61,20 @@ function compileRule (rule: Rule, key: string, clause: number, strange: string |
   }
 }
 
-/** Parameters say how a duty is done; in a permission there is nothing to compare them with. */
-function isSeen (operand: Iri): boolean {
-  return OPERANDS.get(operand)?.from !== 'parameter'
+/**
+ * Parameters say how a duty is done; elsewhere there is nothing to compare them with. An emergency only ever gives: permissions may be
+ * for emergencies, of some kinds and declarers, and prohibitions may be lifted in them. Whatever else is said of emergencies
+ * would let fewer people in when one is declared, or more when one is not heard of.
+ */
+function senseIn (kind: 'permission' | 'prohibition'): Sense {
+  return ({ leftOperand, operator, rightOperand }, isInXone) => {
+    const from = OPERANDS.get(leftOperand)?.from
+    if (from !== 'emergencies') return from !== 'parameter'
+    const isEmergency = leftOperand === OPERAND.event && rightOperand.length === 1 && rightOperand[0] === EVENT.emergency
+    if (isInXone) return false
+    if (kind === 'prohibition') return isEmergency && (operator === OPERATOR.neq || operator === OPERATOR.isNoneOf)
+    return leftOperand !== OPERAND.event || (isEmergency && (operator === OPERATOR.eq || operator === OPERATOR.isAnyOf))
+  }
 }
 
 /** Of a rule as a whole; its constraints have labels of their own. */
@@ -76,7 +87,7 @@ function compileDuty (rule: Rule, key: string, strange: string | undefined): Com
   const term = DUTIES.get(rule.action)
   const phase = term?.phase
   const constraints = rule.constraints.map(each =>
-    compileConstraint(each, operand => phase === 'before' ? term?.measures.includes(operand) === true : OPERANDS.has(operand)))
+    compileConstraint(each, ({ leftOperand }) => phase === 'before' ? term?.measures.includes(leftOperand) === true : OPERANDS.has(leftOperand)))
   const needsMeasure = phase === 'before' && rule.constraints.length === 0 && rule.action !== DUTY.compensate && rule.action !== DUTY.breakGlass
   const unknownTerm = strange ?? rule.foreign[0]?.name ?? (term === undefined || needsMeasure ? rule.action : unknownTermsOf(constraints)[0])
   const common = {
