@@ -14,6 +14,7 @@ import { Federation, promisedFeeds } from './federation/index.ts'
 import { Signal, type Feed } from './feeds/index.ts'
 import { Admissions, Candidacy, Ceremony, JoinListener, joinProposalOf, type Keys } from './founding/index.ts'
 import { nodeMetrics, PeerCounts } from './metrics.ts'
+import { isPairWith } from './granting/index.ts'
 import { describedBy, ledgerOf, LedgerRoom } from './ledger/index.ts'
 import { metaKey } from './rows/index.ts'
 import { scrub } from './verifying/index.ts'
@@ -58,6 +59,8 @@ export type NodeOptions = {
   readonly checkpoints?: readonly Uint8Array[]
   /** What decides by policies; `core/terms` where nothing is said. */
   readonly engine?: Engine
+  /** Told of the rooms of this node once it belongs to a federation: for programs that go deeper than `HanseNode`. */
+  readonly onRooms?: (rooms: Rooms) => void
   /** Told once: all that others hold of this member is here again. */
   readonly restoreEnded?: () => void
   readonly log: Log
@@ -68,7 +71,7 @@ const TERMS: Engine = { read: readPolicy, compile, formOf: () => undefined }
 const EVENTS_QUEUED_MAX = 10_000
 const LISTING_EVERY_MS = 60_000
 const FEEDS_PER_MEMBER_MAX = 8_192
-/** What a member may write into its catalogue; it is kept whatever the quota, because revocations stand in it. */
+/** What a member may write into its catalogue, or to this one alone; it is kept whatever the quota, because revocations stand in it. */
 const CATALOGUE_BYTES_MAX = 64 << 20
 const NOT_READY: Failure<'not-ready'> = {
   code: 'not-ready', reason: 'this node belongs to no federation yet', hint: 'found one with "hanse invite", or join one with "hanse join TICKET"'
@@ -98,6 +101,9 @@ export async function createNode (options: NodeOptions): Promise<HanseNode> {
   const { host, keys, name, log } = options
   const { clock, store } = host
   const startedMs = clock.nowMs()
+/** The rooms that are not seen whole through `HanseNode`. */
+export type Rooms = Pick<Belonging, 'federation' | 'catalogue' | 'datasets' | 'publisher' | 'reader'>
+
   const events = new Signal<NodeEvent>()
   const fatal = new Signal<string>()
   const failed = new Promise<string>(resolve => { fatal.on(resolve) })
@@ -150,7 +156,7 @@ export async function createNode (options: NodeOptions): Promise<HanseNode> {
     const catalogue = await Catalogue.open({ federation, own: keys.did, name, clock, log })
     const datasets = await Datasets.open({ federation, catalogue, clock, store, log, own: keys.did, keepsAll: options.keepsAll })
     federation.doors.openAssets(datasets.assets())
-    room.open(federation, datasets, options.quotaBytes)
+    room.open(federation, datasets, keys.did, options.quotaBytes)
     const admissions = await Admissions.open({
       store, clock, random: host.random, keys, members: federation.members, addresses: options.announce, listener, log,
       decisions: { proposalOf: did => joinProposalOf(federation.consensus.state, did), checkpoint: () => checkpointOf(belonging?.ledger) }
@@ -178,6 +184,7 @@ export async function createNode (options: NodeOptions): Promise<HanseNode> {
     scheduleScrub()
   }
 
+    options.onRooms?.(belonging)
   function scheduleScrub (): void {
     cancelScrub = clock.wake(options.scrubHours * 3_600_000, () => {
       if (belonging !== undefined) scrub(belonging.federation, () => {}).catch(onFatal).finally(scheduleScrub)
@@ -316,15 +323,15 @@ function checkpointOf (ledger: LedgerRoom | undefined): Uint8Array | null {
 class Room {
   #wants: (feed: Feed) => boolean = feed => feed.declaration.datasetId === 'catalogue'
 
-  open (federation: Federation, datasets: Datasets, quotaBytes: number): void {
+  open (federation: Federation, datasets: Datasets, own: string, quotaBytes: number): void {
     const hasRoom = ({ role, declaration, storedBytes }: Feed): boolean => {
       if (role === 'writer') return true
-      if (declaration.datasetId === 'catalogue') return storedBytes < CATALOGUE_BYTES_MAX
+      if (declaration.datasetId === 'catalogue' || isPairWith({ declaration }, own)) return storedBytes < CATALOGUE_BYTES_MAX
       if (federation.feeds.replicatedBytes < quotaBytes) return true
       federation.alarm(`this node keeps as much of other members as it may (quota of ${quotaBytes} bytes): nothing more is fetched until it is raised`)
       return false
     }
-    this.#wants = feed => datasets.wants(feed) && hasRoom(feed)
+    this.#wants = feed => (datasets.wants(feed) || isPairWith(feed, own)) && hasRoom(feed)
     for (const feed of federation.feeds.all()) federation.puller.want(feed)
   }
 

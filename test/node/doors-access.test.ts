@@ -1,6 +1,7 @@
 import { strict as assert } from 'node:assert'
 import { ACCESS_CLASS, ACCESS_DATASET_ID, AccessLog, decodeAccess, type AccessRecord } from '../../src/node/access/index.ts'
 import { Feeds, type Feed } from '../../src/node/feeds/index.ts'
+import { Epochs, Keyring } from '../../src/node/keyring/index.ts'
 import { readableEnd, recordsOf } from '../../src/node/reading/index.ts'
 import { Writer } from '../../src/node/writer/index.ts'
 import { systemRandom } from '../../src/host/system/index.ts'
@@ -12,18 +13,19 @@ import { movingClock, WASTE } from './doors.fixture.ts'
 const DAY_MS = 86_400_000
 const AGREEMENT = 'urn:uuid:00000000-0000-4000-8000-000000000001'
 
-type Desk = { readonly log: AccessLog, readonly feeds: Feeds, readonly clock: ReturnType<typeof movingClock>, readonly writer: Writer, readonly declared: () => number }
+type Desk = { readonly log: AccessLog, readonly feeds: Feeds, readonly keyring: Keyring, readonly clock: ReturnType<typeof movingClock>, readonly writer: Writer, readonly declared: () => number }
 
 async function desk (store: MemoryStore, signer: MemoryStore, nowMs: number = NOW_MS): Promise<Desk> {
   const clock = movingClock(nowMs)
   const feeds = await Feeds.load(store)
+  const keyring = await Keyring.load({ signer, random: systemRandom, wrappingKey: new Uint8Array(32), self: ada.did })
   const writer = new Writer({
-    feeds, store, signer, clock, random: systemRandom, segmentBytesTarget: 65_536, lingerMs: 50, onFatal: cause => { throw cause },
+    feeds, store, signer, clock, random: systemRandom, epochs: new Epochs({ keyring, feeds, clock }), segmentBytesTarget: 65_536, lingerMs: 50, onFatal: cause => { throw cause },
     voice: () => ({ federation: membership.federation, certificate: certificateOf(ada, membership.federation).id, key: ada.node })
   })
   let declared = 0
   const log = new AccessLog({
-    feeds, writer, store, clock, log: () => {},
+    feeds, keyring, writer, store, clock, log: () => {},
     declare: async () => {
       declared++
       const declaration = declarationOf(ada, { datasetId: ACCESS_DATASET_ID, class: ACCESS_CLASS })
@@ -31,7 +33,7 @@ async function desk (store: MemoryStore, signer: MemoryStore, nowMs: number = NO
     }
   })
   await log.open()
-  return { log, feeds, clock, writer, declared: () => declared }
+  return { log, feeds, keyring, clock, writer, declared: () => declared }
 }
 
 function access (changes: Partial<AccessRecord> = {}): AccessRecord {
@@ -41,10 +43,10 @@ function access (changes: Partial<AccessRecord> = {}): AccessRecord {
   }
 }
 
-async function written ({ feeds, log }: Desk): Promise<readonly AccessRecord[]> {
+async function written ({ feeds, keyring, log }: Desk): Promise<readonly AccessRecord[]> {
   const feed = log.feed as Feed
   const records: AccessRecord[] = []
-  for await (const { body } of recordsOf(feeds, feed, 0, readableEnd(feed))) {
+  for await (const { body } of recordsOf({ feeds, keyring }, feed, 0, readableEnd(feed))) {
     const decoded = decodeAccess(body)
     assert.ok(decoded.ok)
     records.push(decoded.value)
@@ -108,7 +110,7 @@ describe('doors: accesses', () => {
     const [feed] = feeds.all()
     assert.ok(feed !== undefined)
     feed.status = 'recovering'
-    const log = new AccessLog({ feeds, writer: before.writer, store, clock: before.clock, log: () => {}, declare: async () => undefined })
+    const log = new AccessLog({ feeds, keyring: before.keyring, writer: before.writer, store, clock: before.clock, log: () => {}, declare: async () => undefined })
     await log.open()
     assert.equal(log.counters(AGREEMENT), undefined)
     assert.equal(await log.record(access()), false)

@@ -17,7 +17,7 @@
  * (`REDACTED_BYTES_MAX`), because it names fields. Epochs count from 1; `keyEpoch` 0 in a head means a feed in clear.
  */
 export {
-  EPOCH_KEY_SIZE_BYTES, EPOCH_MAX, fileKeyOf, FIRST_EPOCH, keyCheckOf, KEY_CHECK_SIZE_BYTES, SEALING_SALT_SIZE_BYTES
+  EPOCH_KEY_SIZE_BYTES, EPOCH_MAX, fileKeyOf, FIRST_EPOCH, isSealedClass, keyCheckOf, KEY_CHECK_SIZE_BYTES, SEALING_SALT_SIZE_BYTES
 } from './keys.ts'
 export { REDACTED_BYTES_MAX, SEALED_BYTES_MAX } from './limits.ts'
 export {

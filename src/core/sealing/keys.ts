@@ -1,4 +1,5 @@
 import { assert, concat, hkdfSha256, u64, utf8, type CID } from '../../base/index.ts'
+import type { FeedClass } from '../feed/index.ts'
 
 export const EPOCH_KEY_SIZE_BYTES = 32
 export const KEY_CHECK_SIZE_BYTES = 32
@@ -11,6 +12,11 @@ const NONE = new Uint8Array(0)
 const KEY_CHECK_INFO = utf8('hanse/1/keycheck')
 const SEGMENT_INFO = utf8('hanse/1/segment')
 const FILE_INFO = utf8('hanse/1/file')
+
+/** Whether segments of this class stand sealed, wherever they are. */
+export function isSealedClass (feedClass: FeedClass): boolean {
+  return feedClass === 'restricted' || feedClass.startsWith('restricted:')
+}
 
 /** Names an epoch key without telling it. GCM does not commit to its key: whoever opens compares this first. */
 export function keyCheckOf (epochKey: Uint8Array): Uint8Array {

@@ -1,6 +1,7 @@
 import { decodeCanonical, encodeCanonical, struct, text, uint, utf8, type Parsed } from '../../base/index.ts'
 import type { Clock, Log, Row, Store } from '../../host/index.ts'
 import type { Feed, Feeds } from '../feeds/index.ts'
+import type { Keyring } from '../keyring/index.ts'
 import { readableEnd, recordsOf } from '../reading/index.ts'
 import { accessCountKey, metaKey, rowsOf } from '../rows/index.ts'
 import type { Writer } from '../writer/index.ts'
@@ -27,6 +28,7 @@ const NOTHING: Counters = { requests: 0, requestsToday: 0, recordsToday: 0 }
 
 export type AccessLogOptions = {
   readonly feeds: Feeds
+  readonly keyring: Keyring
   readonly writer: Writer
   readonly store: Store
   readonly clock: Clock
@@ -162,7 +164,7 @@ export class AccessLog {
     const isSame = decoded?.ok === true && decoded.value.feed === feed.key
     this.#counts = new Map(isSame ? this.#kept : [])
     this.#next = isSame ? decoded.value.next : 0
-    for await (const { mediaType, body, number } of recordsOf(this.#options.feeds, feed, this.#next, readableEnd(feed))) {
+    for await (const { mediaType, body, number } of recordsOf(this.#options, feed, this.#next, readableEnd(feed))) {
       const access = mediaType === ACCESS_MEDIA_TYPE ? decodeAccess(body) : undefined
       if (access?.ok === true) this.#count(access.value)
       this.#next = number + 1

@@ -233,7 +233,7 @@ export class Catalogue {
     const end = readableEnd(feed)
     if (end <= shelf.next) return
     try {
-      for await (const record of recordsOf(this.#federation.feeds, feed, shelf.next, end)) {
+      for await (const record of recordsOf(this.#federation, feed, shelf.next, end)) {
         shelf.latest.set(hex(record.key), { record, recordIndex: record.number })
         shelf.next = record.number + 1
       }

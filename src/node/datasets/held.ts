@@ -49,7 +49,7 @@ export async function fileRootOf (federation: Federation, entry: DatasetEntry): 
   if (entry.distribution.form !== 'file' || feed === undefined) return undefined
   const { firstRecord } = entry.distribution
   try {
-    for await (const record of recordsOf(federation.feeds, feed, firstRecord, firstRecord + 1)) {
+    for await (const record of recordsOf(federation, feed, firstRecord, firstRecord + 1)) {
       const file = record.mediaType === FILE_MEDIA_TYPE ? decodeFileEntry(record.body) : undefined
       return file?.ok === true ? file.value.root : undefined
     }

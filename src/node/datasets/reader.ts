@@ -42,7 +42,7 @@ export class Reader {
     const end = Math.min(records === null ? readableEnd(feed) : firstRecord + records, readableEnd(feed), firstRecord + from + limit)
     const asked = questionOf(this.#doors, this.#own, { door: 'read', asset: assetOf(feed), records: Math.max(0, end - firstRecord - from) }, asker)
     if (!asked.ok) return asked
-    return ok(gated(renumbered(recordsOf(this.#federation.feeds, feed, firstRecord + from, end), firstRecord), this.#doors, asked.value))
+    return ok(gated(renumbered(recordsOf(this.#federation, feed, firstRecord + from, end), firstRecord), this.#doors, asked.value))
   }
 
   follow (
@@ -56,14 +56,15 @@ export class Reader {
       return fail({ code: 'not-found', reason: `nothing of "${reference}" has come yet`, hint: 'wait a moment, or fetch it with "hanse get"' })
     }
     const stopped = AbortSignal.any([signal, this.#stopped])
-    const { feeds, puller } = this.#federation
+    const { puller } = this.#federation
+    const readable = this.#federation
     const from = Math.max(firstRecord, readableEnd(feed) - last)
     const asked = questionOf(this.#doors, this.#own, { door: 'stream', asset: assetOf(feed), records: 0 }, asker)
     if (!asked.ok) return asked
     const live = async function * (until: AbortSignal): AsyncGenerator<NumberedRecord> {
       const leave = feed.role === 'reader' ? puller.follow(feed) : () => {}
       try {
-        yield * followedRecords(feeds, feed, from, until)
+        yield * followedRecords(readable, feed, from, until)
       } finally {
         leave()
       }
@@ -99,7 +100,7 @@ export class Reader {
     }
     const feed = this.#federation.feeds.get(found.value.entry.distribution.feed)
     assert(feed !== undefined, 'a complete dataset has its feed')
-    return ok({ ...head, bytes: through(joined(slice(bodies(recordsOf(this.#federation.feeds, feed, firstRecord, firstRecord + records)), from, to))) })
+    return ok({ ...head, bytes: through(joined(slice(bodies(recordsOf(this.#federation, feed, firstRecord, firstRecord + records)), from, to))) })
   }
 
   async verify (reference: string, onProgress: OnProgress): Promise<Result<VerifyReport, Failure<'not-found' | 'ambiguous' | 'incomplete'>>> {

@@ -141,7 +141,7 @@ export class DerivationTask {
     let bytes = 0
     let dueMs: number | undefined
     try {
-      for await (const { number, ...record } of recordsOf(this.#options.federation.feeds, source, from, end)) {
+      for await (const { number, ...record } of recordsOf(this.#options.federation, source, from, end)) {
         if (signal.aborted) return ok(undefined)
         const stepped = this.#step({ type: 'record', number, record })
         if (!stepped.ok) {
@@ -219,7 +219,7 @@ export type TaskOptions = {
   readonly plan: Plan
   readonly feed: Feed
   readonly own: string
-  readonly federation: Pick<Federation, 'feeds' | 'writer'>
+  readonly federation: Pick<Federation, 'feeds' | 'keyring' | 'writer'>
   readonly doors: Federation['doors']
   readonly store: Store
   readonly clock: Clock

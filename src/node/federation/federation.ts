@@ -12,7 +12,9 @@ import { Doors, Standings, type Engine } from '../doors/index.ts'
 import { Feeds, Signal, type Feed } from '../feeds/index.ts'
 import { Files } from '../files/index.ts'
 import type { Keys } from '../founding/index.ts'
+import { Granting } from '../granting/index.ts'
 import { Hints } from '../hints/index.ts'
+import { Epochs, Keyring, wrappingKeyOf } from '../keyring/index.ts'
 import { ledgerFactsOf, Members } from '../members/index.ts'
 import { LIVE_PROTOCOL, Puller, SYNC_PROTOCOL } from '../pulling/index.ts'
 import { Server } from '../serving/index.ts'
@@ -60,6 +62,8 @@ export type FederationOptions = {
 /** What a node is within its federation: everything that exists only once there is a charter. */
 export class Federation {
   readonly feeds: Feeds
+  readonly keyring: Keyring
+  readonly epochs: Epochs
   readonly members: Members
   readonly files: Files
   readonly writer: Writer
@@ -70,6 +74,7 @@ export class Federation {
   readonly standings: Standings
   readonly access: AccessLog
   readonly doors: Doors
+  readonly granting: Granting
   readonly #options: FederationOptions
   readonly #clock: Clock
   readonly #instance: Uint8Array
@@ -83,7 +88,7 @@ export class Federation {
   #checkpoints: readonly Uint8Array[]
 
   private constructor (
-    options: FederationOptions, feeds: Feeds, members: Members, files: Files, certificate: Certificate, consensus: Consensus, standings: Standings, instance: Uint8Array
+    options: FederationOptions, feeds: Feeds, keyring: Keyring, members: Members, files: Files, certificate: Certificate, consensus: Consensus, standings: Standings, instance: Uint8Array
   ) {
     const { host, keys, log } = options
     this.#options = options
@@ -93,10 +98,12 @@ export class Federation {
     this.#instance = instance
     this.consensus = consensus
     this.feeds = feeds
+    this.keyring = keyring
+    this.epochs = new Epochs({ keyring, feeds, clock: host.clock })
     this.members = members
     this.files = files
     this.writer = new Writer({
-      feeds, store: host.store, signer: host.signer, clock: host.clock, random: host.random,
+      feeds, store: host.store, signer: host.signer, clock: host.clock, random: host.random, epochs: this.epochs,
       voice: () => ({ federation: members.current.federation, certificate: this.#certificate.id, key: keys.node }),
       segmentBytesTarget: options.segmentBytesTarget, lingerMs: options.lingerMs, onFatal: options.onFatal
     })
@@ -113,7 +120,7 @@ export class Federation {
     this.puller.listed.on(member => this.own.answered(member))
     this.standings = standings
     this.access = new AccessLog({
-      feeds, writer: this.writer, store: host.store, clock: host.clock, log,
+      feeds, keyring, writer: this.writer, store: host.store, clock: host.clock, log,
       declare: () => this.own.mayDeclare ? this.declare(ACCESS_DATASET_ID, ACCESS_CLASS, 'log') : Promise.resolve(undefined)
     })
     const ledgerChanged = new Signal<void>()
@@ -125,6 +132,12 @@ export class Federation {
         revokedMs: commit => agreementOf(consensus.state, commit)?.revokedMs ?? null
       },
       claimsOf: () => undefined
+    })
+    this.granting = new Granting({
+      own: keys.did, federation: members.current.federation, encryptionSeed: keys.encryptionSeed, feeds, keyring, epochs: this.epochs, writer: this.writer,
+      doors: this.doors, standings, members, puller: this.puller, clock: host.clock, random: host.random, log,
+      voice: () => ({ certificate: this.#certificate.id, key: keys.node }),
+      declare: (datasetId, feedClass) => this.own.mayDeclare ? this.declare(datasetId, feedClass, 'log') : Promise.resolve(undefined)
     })
     this.server = new Server({
       feeds, doors: this.doors, memberOf: peerId => members.current.memberOfPeer(peerId), file: (root, wanted) => this.files.serve(root, wanted),
@@ -148,8 +161,10 @@ export class Federation {
     const feeds = await Feeds.load(host.store)
     const files = await Files.load(host.store)
     const certificate = await ownCertificate(members, keys, host.clock.nowMs())
-    const federation = new Federation(options, feeds, members, files, certificate, consensus, await Standings.load(host.store, host.clock), instance)
+    const keyring = await Keyring.load({ signer: host.signer, random: host.random, wrappingKey: wrappingKeyOf(keys.encryptionSeed), self: keys.did })
+    const federation = new Federation(options, feeds, keyring, members, files, certificate, consensus, await Standings.load(host.store, host.clock), instance)
     await federation.own.open()
+    await federation.granting.open()
     await federation.access.open()
     federation.#watchCertificate()
     federation.#trust()
@@ -219,7 +234,8 @@ export class Federation {
 
   /** What is wrong, and why own feeds are not written, in sentences. */
   get alarms (): readonly string[] {
-    return [...this.own.alarms(), ...this.consensus.view.alarms.map(({ sentence }) => sentence), ...this.consensus.alarm === undefined ? [] : [this.consensus.alarm], ...this.#alarms]
+    const unreadable = this.keyring.unreadable === 0 ? [] : [`${this.keyring.unreadable} keys of sealed data cannot be read: they are damaged, or of another keystore`]
+    return [...unreadable, ...this.own.alarms(), ...this.consensus.view.alarms.map(({ sentence }) => sentence), ...this.consensus.alarm === undefined ? [] : [this.consensus.alarm], ...this.#alarms]
   }
 
   alarm (sentence: string): void {
@@ -246,6 +262,7 @@ export class Federation {
     this.puller.stop()
     await this.#network?.stop()
     await this.consensus.stop()
+    await this.granting.stop()
     await this.access.stop()
     await this.writer.stop()
   }

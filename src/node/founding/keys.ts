@@ -16,6 +16,8 @@ export type Keys = {
   readonly transport: SigningKey
   readonly transportSeed: Uint8Array
   readonly encryptionKey: Uint8Array
+  /** Opens what was wrapped for `encryptionKey`. */
+  readonly encryptionSeed: Uint8Array
 }
 
 export function keysOf (seeds: Seeds): Keys {
@@ -25,6 +27,7 @@ export function keysOf (seeds: Seeds): Keys {
     node: signingKeyOfSeed(seeds.node),
     transport: signingKeyOfSeed(seeds.transport),
     transportSeed: seeds.transport,
-    encryptionKey: encryptionKeyOfSeed(seeds.encryption)
+    encryptionKey: encryptionKeyOfSeed(seeds.encryption),
+    encryptionSeed: seeds.encryption
   }
 }

@@ -11,6 +11,11 @@
  * A key is on the disk before it seals anything. A number of an epoch is never used again, though its key may be destroyed or
  * damaged: two keys of one number would give two checks, and nobody could tell which is right. Rows that cannot be read are
  * counted and never guessed at.
+ *
+ * `Epochs` tells the writer which key seals the next segment of an own feed. A new epoch begins with the next segment, never
+ * while all is quiet: the first one; when somebody who holds the newest key has no right to it any more (`whoLost`); after 30
+ * days. Whether anybody has lost it is asked anew after `review`, and once a minute, because rights also end by time.
  */
+export { Epochs, type EpochsOptions, type LossOf } from './epochs.ts'
 export { Keyring, type HeldGrant, type KeyWanted, type KeyringFields, type OwnEpoch } from './keyring.ts'
 export { wrappingKeyOf } from './sealedRow.ts'

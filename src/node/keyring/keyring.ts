@@ -4,6 +4,7 @@ import { decodeGrant, type EpochKey, type Grant } from '../../core/grants/index.
 import { decodeStatement, type Did } from '../../core/identity/index.ts'
 import { EPOCH_KEY_SIZE_BYTES, EPOCH_MAX, FIRST_EPOCH, keyCheckOf } from '../../core/sealing/index.ts'
 import type { Random, Store } from '../../host/index.ts'
+import { Signal } from '../feeds/index.ts'
 import { ownEpochKey, receivedGrantKey, rowsOf } from '../rows/index.ts'
 import { openRow, sealRow } from './sealedRow.ts'
 
@@ -39,6 +40,8 @@ export class Keyring {
   readonly #own = new Map<string, Own>()
   readonly #grants = new Map<string, HeldGrant>()
   #unreadable = 0
+  /** A key came or went. */
+  readonly changed: Signal<void> = new Signal()
 
   private constructor ({ signer, random, wrappingKey, self }: KeyringFields) {
     this.#signer = signer
@@ -84,6 +87,7 @@ export class Keyring {
     const begun: OwnEpoch = { epoch, key: this.#random.bytes(EPOCH_KEY_SIZE_BYTES), sinceMs: nowMs }
     await this.#put(ownEpochKey(datasetId, feedClass, epoch), encodeCanonical({ key: begun.key, sinceMs: nowMs }))
     known.epochs.set(epoch, begun)
+    this.changed.emit()
     return begun
   }
 
@@ -94,6 +98,7 @@ export class Keyring {
     for (const epoch of epochs) if (known?.epochs.has(epoch) === true) known.epochs.set(epoch, undefined)
     await this.#signer.commit(epochs.map(epoch => ({ type: 'delete', key: ownEpochKey(datasetId, feedClass, epoch) })))
     await this.#signer.compact(rowsOf('ownEpoch'))
+    this.changed.emit()
   }
 
   /** Keeps a grant that was admitted and opened. The same one again changes nothing. */
@@ -102,6 +107,7 @@ export class Keyring {
     const keys = held.keys.map(({ epoch, key }) => [epoch, key])
     await this.#put(receivedGrantKey(digestOf(statement.id)), encodeCanonical({ envelope: statement.envelope, keys }))
     this.#grants.set(statement.id.toString(), held)
+    this.changed.emit()
   }
 
   /** Forgets grants for good. Another that holds the same keys still opens what they open. */
@@ -109,6 +115,11 @@ export class Keyring {
     for (const id of grants) this.#grants.delete(id.toString())
     await this.#signer.commit(grants.map(id => ({ type: 'delete', key: receivedGrantKey(digestOf(id)) })))
     await this.#signer.compact(rowsOf('receivedGrant'))
+    this.changed.emit()
+  }
+
+  has (grant: CID): boolean {
+    return this.#grants.has(grant.toString())
   }
 
   grants (): readonly HeldGrant[] {

@@ -6,7 +6,7 @@ export type AppendFailure =
   | { readonly code: 'frozen' | 'recovering' | 'stopped' }
   | { readonly code: 'record', readonly refusal: RecordRefusal, readonly position: number }
 
-/** A packed segment, with the bytes of its records that count against the queue. */
+/** A packed segment, in clear, with the bytes of its records that count against the queue. */
 export type Closed = { readonly segment: ClosedSegment, readonly index: number, readonly queuedBytes: number }
 
 type Waiter = { readonly upTo: number, readonly settle: (outcome: Result<null, AppendFailure>) => void }

@@ -1,8 +1,10 @@
 import { assert, fail, ok, sha256, type CID, type Result } from '../../base/index.ts'
 import { decodeHead, headBody, refusalOf, type FeedRecord, type Head, type SegmentSource } from '../../core/feed/index.ts'
 import { signStatement, type SigningKey } from '../../core/identity/index.ts'
+import { sealSegment, SEALING_SALT_SIZE_BYTES } from '../../core/sealing/index.ts'
 import type { Clock, Random, Row, Store } from '../../host/index.ts'
 import type { Feed, Feeds } from '../feeds/index.ts'
+import type { Epochs, OwnEpoch } from '../keyring/index.ts'
 import { Guards } from './guards.ts'
 import { Tail, type AppendFailure, type Closed } from './tail.ts'
 
@@ -21,6 +23,7 @@ type Round = readonly Part[]
 /**
  * Appends to own feeds and signs their heads, in rounds over all feeds together:
  * segments are synced to the store, then the guard to the signer, and only then a signature exists and callers are told.
+ * Segments of restricted feeds are sealed as they enter a round, by the key that holds then: in clear they are never stored.
  * The store commit of the next round runs beside the guard commit of this one.
  *
  * A device that fails to write ends it: nothing is acknowledged from then on, and every caller is told.
@@ -29,6 +32,7 @@ export class Writer {
   readonly #feeds: Feeds
   readonly #store: Store
   readonly #guards: Guards
+  readonly #epochs: Pick<Epochs, 'current' | 'newestOf'>
   readonly #clock: Clock
   readonly #random: Random
   readonly #voice: () => Voice
@@ -47,12 +51,13 @@ export class Writer {
 
   constructor (options: {
     readonly feeds: Feeds, readonly store: Store, readonly signer: Store, readonly clock: Clock, readonly random: Random,
-    readonly voice: () => Voice, readonly segmentBytesTarget: number, readonly lingerMs: number,
+    readonly epochs: Pick<Epochs, 'current' | 'newestOf'>, readonly voice: () => Voice, readonly segmentBytesTarget: number, readonly lingerMs: number,
     readonly onFatal: (cause: unknown) => void
   }) {
     this.#feeds = options.feeds
     this.#store = options.store
     this.#guards = new Guards(options.signer)
+    this.#epochs = options.epochs
     this.#clock = options.clock
     this.#random = options.random
     this.#voice = options.voice
@@ -155,7 +160,7 @@ export class Writer {
   async #rounds (): Promise<void> {
     // One turn later, so that all who append in this turn share the round.
     await Promise.resolve()
-    for (let round = this.#gather(); round.length > 0 && !this.#broken; round = this.#gather()) {
+    for (let round = await this.#gather(); round.length > 0 && !this.#broken; round = await this.#gather()) {
       const heads = this.#headRows
       this.#headRows = []
       const rows = round.flatMap(({ tail, segments }) => segments.flatMap(({ index, segment: { leafData, bytes } }) =>
@@ -169,17 +174,16 @@ export class Writer {
   }
 
   /** Closes what is due and takes segments of all feeds, up to the size of a round; their leaves enter the logs. */
-  #gather (): Round {
+  async #gather (): Promise<Round> {
     const round: Part[] = []
     let room = ROUND_BYTES_MAX
-    for (const tail of this.#tails.values()) {
-      if (!tail.hasWork) continue
+    for (const [tail, epoch] of await this.#keyed()) {
       const { feed } = tail
       if (feed.status !== 'open' || !tail.fits) {
         this.#refuse(tail, feed.status === 'open' ? 'recovering' : feed.status)
         continue
       }
-      const segments = tail.take(room)
+      const segments = tail.take(room).map(closed => this.#sealed(feed, closed, epoch))
       if (segments.length === 0) continue
       for (const { segment } of segments) {
         room -= segment.bytes.length
@@ -188,6 +192,22 @@ export class Writer {
       round.push({ tail, segments, length: feed.log.length, root: feed.log.root(), records: feed.records })
     }
     return round
+  }
+
+  /** Tails that have something to write, with the keys that hold now: nothing waits for a disk between a key and what it seals. */
+  async #keyed (): Promise<readonly (readonly [Tail, OwnEpoch | undefined])[]> {
+    for (;;) {
+      const working = [...this.#tails.values()].filter(({ hasWork }) => hasWork).map(tail => [tail, this.#epochs.current(tail.feed)] as const)
+      const ready = working.flatMap(([tail, epoch]) => epoch instanceof Promise ? [] : [[tail, epoch] as const])
+      if (ready.length === working.length) return ready
+      await Promise.all(working.map(([, epoch]) => epoch))
+    }
+  }
+
+  #sealed ({ id: feed }: Feed, closed: Closed, epoch: OwnEpoch | undefined): Closed {
+    if (epoch === undefined) return closed
+    const place = { feed, index: closed.index, keyEpoch: epoch.epoch, epochKey: epoch.key, salt: this.#random.bytes(SEALING_SALT_SIZE_BYTES) }
+    return { ...closed, segment: sealSegment(closed.segment, place) }
   }
 
   /** Of feeds that are no longer to be written nothing is promised, signed or acknowledged. */
@@ -221,7 +241,7 @@ export class Writer {
     return headBody({
       federation, feed: feed.id, length, records, mmrRoot: root,
       bytes: (feed.head?.bytes ?? 0) + segments.reduce((sum, { segment }) => sum + segment.bytes.length, 0),
-      firstRetained: 0, keyEpoch: 0, timeMs: Math.max(this.#clock.nowMs(), feed.head?.timeMs ?? 0),
+      firstRetained: 0, keyEpoch: Math.max(this.#epochs.newestOf(feed), feed.head?.keyEpoch ?? 0), timeMs: Math.max(this.#clock.nowMs(), feed.head?.timeMs ?? 0),
       prevHeadDigest: feed.head === undefined ? null : sha256(feed.head.statement.body)
     })
   }

@@ -1,0 +1,84 @@
+import { epochDue, EPOCH_LIFETIME_MS_MAX, type EpochFacts } from '../../core/grants/index.ts'
+import { isSealedClass } from '../../core/sealing/index.ts'
+import type { Clock } from '../../host/index.ts'
+import { Signal, type Feed, type Feeds } from '../feeds/index.ts'
+import type { Keyring, OwnEpoch } from './keyring.ts'
+
+/** Rights end by time too, so an answer holds no longer than that. */
+const REVIEW_MS = 60_000
+
+export type EpochsOptions = { readonly keyring: Keyring, readonly feeds: Pick<Feeds, 'all'>, readonly clock: Clock }
+type Sealed = { readonly datasetId: string, readonly class: Feed['declaration']['class'] }
+/** Who holds the key of this epoch without a right to it: somebody whose right ended, or a node that was lost. */
+export type LossOf = (sealed: Sealed, epoch: number) => 'revocation' | 'lost-node' | undefined
+
+/** Which own key seals what is written now. */
+export class Epochs {
+  readonly #options: EpochsOptions
+  #lossOf: LossOf = () => undefined
+  /** By dataset and class: the epoch that was found good, and when. */
+  readonly #reviewed = new Map<string, { readonly epoch: number, readonly atMs: number }>()
+  readonly #beginning = new Map<string, Promise<OwnEpoch>>()
+  /** A new epoch begins: whoever may read it needs its key. */
+  readonly began: Signal<Sealed & { readonly why: 'first' | NonNullable<ReturnType<typeof epochDue>> }> = new Signal()
+
+  constructor (options: EpochsOptions) {
+    this.#options = options
+  }
+
+  /** Until then nobody else holds a key. */
+  watch (lossOf: LossOf): void {
+    this.#lossOf = lossOf
+    this.review()
+  }
+
+  /** Something that rights rest on has changed. */
+  review (): void {
+    this.#reviewed.clear()
+  }
+
+  /** Under which the next segment, or file, of an own feed is sealed; undefined for a feed in clear. At once where none is to be begun. */
+  current ({ declaration: { datasetId, class: feedClass } }: Feed): OwnEpoch | Promise<OwnEpoch> | undefined {
+    if (!isSealedClass(feedClass)) return undefined
+    const sealed: Sealed = { datasetId, class: feedClass }
+    const name = `${datasetId} ${feedClass}`
+    const beginning = this.#beginning.get(name)
+    if (beginning !== undefined) return beginning
+    const newest = this.#options.keyring.newest(datasetId, feedClass)
+    const why = newest === undefined ? 'first' : this.#dueOf(sealed, name, newest)
+    if (newest !== undefined && why === undefined) return newest
+    const begun = this.#begin(sealed, why ?? 'first').finally(() => this.#beginning.delete(name))
+    this.#beginning.set(name, begun)
+    return begun
+  }
+
+  /** For the head: the newest epoch of that dataset and class; 0 for a feed in clear. */
+  newestOf ({ declaration: { datasetId, class: feedClass } }: Feed): number {
+    return isSealedClass(feedClass) ? this.#options.keyring.newest(datasetId, feedClass)?.epoch ?? 0 : 0
+  }
+
+  async #begin (sealed: Sealed, why: Parameters<Epochs['began']['emit']>[0]['why']): Promise<OwnEpoch> {
+    const { keyring, clock } = this.#options
+    const begun = await keyring.begin(sealed.datasetId, sealed.class, clock.nowMs(), this.#headEpoch(sealed))
+    this.began.emit({ ...sealed, why })
+    return begun
+  }
+
+  #dueOf (sealed: Sealed, name: string, { epoch, sinceMs }: OwnEpoch): ReturnType<typeof epochDue> {
+    const { clock } = this.#options
+    const reviewed = this.#reviewed.get(name)
+    if (reviewed?.epoch === epoch && clock.monotonicMs() - reviewed.atMs < REVIEW_MS) return undefined
+    const loss = this.#lossOf(sealed, epoch)
+    const facts: EpochFacts = {
+      nowMs: clock.nowMs(), sinceMs, lifetimeMs: EPOCH_LIFETIME_MS_MAX, hasRevocation: loss === 'revocation', hasLostNode: loss === 'lost-node'
+    }
+    const due = epochDue(facts)
+    if (due === undefined) this.#reviewed.set(name, { epoch, atMs: clock.monotonicMs() })
+    return due
+  }
+
+  #headEpoch ({ datasetId, class: feedClass }: Sealed): number {
+    const heads = [...this.#options.feeds.all()].filter(({ role, declaration }) => role === 'writer' && declaration.datasetId === datasetId && declaration.class === feedClass)
+    return Math.max(0, ...heads.map(({ head }) => head?.keyEpoch ?? 0))
+  }
+}
