@@ -7,8 +7,8 @@
 export type {
   AnchorView, ApplicationView, AuditEntry, BlockView, LedgerCheck, LedgerMember, LedgerStatus, NodeLedger, OperationView, ProposalKind,
   ProposalRequest, ProposalView, SubmitFailure, Submitted, TransactionView,
-  Box, BundleFailure, BundleReport, Column, Content, Dataset, DatasetDescription, Failure, FoundingFailure, FoundingStatus, HanseNode,
-  ItemState, NodeEvent, NodeStatus, NotFound, NotReady, NumberedRecord, OnProgress, PeerStatus, Progress, PublishFailure, RecordInput, Ticket,
+  Box, BundleFailure, BundleReport, Column, Content, Dataset, DatasetDescription, DerivationOrder, DerivationStatus, Derived, DeriveFailure, Failure, FoundingFailure, FoundingStatus, HanseNode,
+  ItemState, NodeEvent, NodeStatus, NotFound, NotReady, NumberedRecord, OnProgress, PeerStatus, Progress, PublishFailure, RecordInput, TermsOrder, Ticket,
   VerifyReport
 } from './contract/index.ts'
 export { keysOf, type Keys, type Seeds } from './founding/index.ts'

@@ -1,6 +1,6 @@
 import { fail, ok, type Result } from '../base/index.ts'
 import { decodeCharter, peerIdOfKey, type Charter } from '../core/identity/index.ts'
-import { compile, readPolicy } from '../core/terms/index.ts'
+import { compile, formOfPolicy, readPolicy } from '../core/terms/index.ts'
 import type { Host, Log } from '../host/index.ts'
 import { makeBundle, openBundle, SET_SIZE_BYTES } from './bundle/index.ts'
 import { Catalogue } from './catalogue/index.ts'
@@ -8,15 +8,17 @@ import { ConsensusKeys, type ProfileName } from './consensus/index.ts'
 import type {
   Dataset, Failure, HanseNode, NodeEvent, NodeStatus
 } from './contract/index.ts'
-import { Datasets, Publisher, Reader } from './datasets/index.ts'
+import { Datasets, governedOf, Publisher, Reader } from './datasets/index.ts'
+import { Derivations } from './derivations/index.ts'
 import type { Engine } from './doors/index.ts'
 import { Federation, promisedFeeds } from './federation/index.ts'
 import { Signal, type Feed } from './feeds/index.ts'
 import { Admissions, Candidacy, Ceremony, JoinListener, joinProposalOf, type Keys } from './founding/index.ts'
-import { nodeMetrics, PeerCounts } from './metrics.ts'
 import { isPairWith } from './granting/index.ts'
+import { nodeMetrics, PeerCounts } from './metrics.ts'
 import { describedBy, ledgerOf, LedgerRoom } from './ledger/index.ts'
 import { metaKey } from './rows/index.ts'
+import { nodeTermsOf, TermsDesk } from './terms/index.ts'
 import { scrub } from './verifying/index.ts'
 
 export type NodeOptions = {
@@ -57,17 +59,18 @@ export type NodeOptions = {
    * say the same, got from those members' `/.well-known/hanse-checkpoint.json` by a way that its operator trusts.
    */
   readonly checkpoints?: readonly Uint8Array[]
-  /** What decides by policies; `core/terms` where nothing is said. */
-  readonly engine?: Engine
   /** Told of the rooms of this node once it belongs to a federation: for programs that go deeper than `HanseNode`. */
   readonly onRooms?: (rooms: Rooms) => void
+  /** What decides by policies; `core/terms` where nothing is said. */
+  readonly engine?: Engine
   /** Told once: all that others hold of this member is here again. */
   readonly restoreEnded?: () => void
   readonly log: Log
 }
 
 const CHARTER = metaKey('charter')
-const TERMS: Engine = { read: readPolicy, compile, formOf: () => undefined }
+const TERMS: Engine = { read: readPolicy, compile, formOf: formOfPolicy }
+const TERMS_SALT_BYTES = 32
 const EVENTS_QUEUED_MAX = 10_000
 const LISTING_EVERY_MS = 60_000
 const FEEDS_PER_MEMBER_MAX = 8_192
@@ -91,19 +94,21 @@ type Belonging = {
   readonly datasets: Datasets
   readonly publisher: Publisher
   readonly reader: Reader
+  readonly derivations: Derivations
+  readonly terms: TermsDesk
   readonly ledger: LedgerRoom
   readonly counts: PeerCounts
   readonly admissions: Admissions
 }
+
+/** The rooms that are not seen whole through `HanseNode`. */
+export type Rooms = Pick<Belonging, 'federation' | 'catalogue' | 'datasets' | 'publisher' | 'reader'>
 
 /** Composes a node from its rooms and starts it. */
 export async function createNode (options: NodeOptions): Promise<HanseNode> {
   const { host, keys, name, log } = options
   const { clock, store } = host
   const startedMs = clock.nowMs()
-/** The rooms that are not seen whole through `HanseNode`. */
-export type Rooms = Pick<Belonging, 'federation' | 'catalogue' | 'datasets' | 'publisher' | 'reader'>
-
   const events = new Signal<NodeEvent>()
   const fatal = new Signal<string>()
   const failed = new Promise<string>(resolve => { fatal.on(resolve) })
@@ -170,12 +175,16 @@ export type Rooms = Pick<Belonging, 'federation' | 'catalogue' | 'datasets' | 'p
     })
     catalogue.changed.on(({ publisher }) => { if (publisher === keys.did) ledger.described() })
     ledger.anchored.on(feed => datasets.anchored(feed))
+    const publisher = new Publisher({ federation, catalogue, datasets, clock, own: keys.did })
+    const derivations = await Derivations.open({
+      federation, catalogue, datasets, publisher, own: keys.did, store, clock, random: host.random, hasRoom: options.hasRoom, onFatal, log
+    })
     belonging = {
-      federation, catalogue, datasets, admissions, ledger,
-      publisher: new Publisher({ federation, catalogue, datasets, clock, own: keys.did }),
-      reader,
+      federation, catalogue, datasets, admissions, ledger, publisher, reader, derivations,
+      terms: new TermsDesk({ federation, datasets, publisher, own: keys.did, clock, random: host.random }),
       counts: new PeerCounts(federation, clock)
     }
+    options.onRooms?.(belonging)
     announce(belonging, events)
     if (isStopping) return
     await federation.connect()
@@ -184,7 +193,6 @@ export type Rooms = Pick<Belonging, 'federation' | 'catalogue' | 'datasets' | 'p
     scheduleScrub()
   }
 
-    options.onRooms?.(belonging)
   function scheduleScrub (): void {
     cancelScrub = clock.wake(options.scrubHours * 3_600_000, () => {
       if (belonging !== undefined) scrub(belonging.federation, () => {}).catch(onFatal).finally(scheduleScrub)
@@ -202,6 +210,7 @@ export type Rooms = Pick<Belonging, 'federation' | 'catalogue' | 'datasets' | 'p
 
   return {
     ...ledgerOf(() => belonging?.ledger, NOT_READY),
+    ...nodeTermsOf(() => belonging?.terms, NOT_READY),
     failed,
     status: () => statusOf(),
     peers: () => belonging?.counts.peers() ?? [],
@@ -222,8 +231,14 @@ export type Rooms = Pick<Belonging, 'federation' | 'catalogue' | 'datasets' | 'p
       const found = belonging.datasets.find(reference)
       return found.ok ? ok(belonging.datasets.view(found.value)) : found
     },
-    publish: (description, content, onProgress = () => {}) => within(async ({ publisher }) =>
-      options.hasRoom() ? publisher.publish(description, content, onProgress) : fail(noRoom)),
+    publish: (description, content, onProgress = () => {}, terms = undefined) => within(async ({ publisher }) => {
+      const governed = terms === undefined ? undefined : governedOf(terms, host.random.bytes(TERMS_SALT_BYTES))
+      if (governed?.ok === false) return governed
+      if (!options.hasRoom()) return fail(noRoom)
+      return publisher.publish(description, content, onProgress, governed === undefined ? undefined : { ...governed.value, sources: [], derivation: null })
+    }),
+    derive: (reference, order) => within(async ({ derivations }) => options.hasRoom() ? derivations.derive(reference, order) : fail(noRoom)),
+    derivations: () => belonging?.derivations.list() ?? [],
     append: (datasetId, records, how) => within(async ({ publisher }) =>
       options.hasRoom() ? publisher.append(datasetId, records, how) : fail(noRoom)),
     withdraw: datasetId => within(({ publisher }) => publisher.withdraw(datasetId)),
@@ -263,6 +278,7 @@ export type Rooms = Pick<Belonging, 'federation' | 'catalogue' | 'datasets' | 'p
       await listener.stop()
       await belonging?.admissions.stop()
       belonging?.datasets.stop()
+      await belonging?.derivations.stop()
       await belonging?.ledger.stop()
       await belonging?.federation.stop()
       await host.store.close()

@@ -1,5 +1,6 @@
 /** A `HanseNode` that holds everything in memory and belongs to a federation of one: the other side of the API in tests. */
 import { concat, fail, hex, ok, sha256, utf8, type Result } from '../../src/base/index.ts'
+import { termsOf } from '../../src/node/terms/index.ts'
 import type {
   BundleReport, Content, Dataset, DatasetDescription, Failure, HanseNode, NodeEvent, NodeStatus, NumberedRecord, OnProgress,
   RecordInput
@@ -91,6 +92,14 @@ export class MemoryNode implements HanseNode {
     return this.held.has(datasetId)
       ? ok(this.#describe(datasetId))
       : fail({ code: 'not-found', reason: `no dataset is called ${reference}`, hint: '`hanse ls` shows those there are' })
+  }
+
+  async derive (): ReturnType<HanseNode['derive']> {
+    return fail({ code: 'not-ready', reason: 'nothing is derived in memory', hint: 'use a real node' })
+  }
+
+  derivations (): ReturnType<HanseNode['derivations']> {
+    return []
   }
 
   async publish (description: DatasetDescription, content: Content, onProgress?: OnProgress): ReturnType<HanseNode['publish']> {
@@ -235,6 +244,35 @@ export class MemoryNode implements HanseNode {
     for (const watcher of this.#watchers) watcher(event)
   }
 
+  readTerms (json: unknown): ReturnType<HanseNode['readTerms']> {
+    return termsOf(json, name => name === NAME ? DID : undefined)
+  }
+
+  templateOf (name: string): ReturnType<HanseNode['templateOf']> {
+    return name === 'members' ? ok({ template: name, terms: {}, visibility: 'members' }) : fail({ code: 'not-found', reason: `there is no template "${name}"`, hint: 'members' })
+  }
+
+  reviewTerms (order: Parameters<HanseNode['reviewTerms']>[0]): ReturnType<HanseNode['reviewTerms']> {
+    return ok({
+      policyCid: 'bafypolicy', policy: {}, access: 'members', sentences: [{ clause: 1, sentence: 'Any member may use it.', labels: ['enforced'] }], findings: [], anyone: false,
+      readers: [{ did: DID, name: NAME, may: 'now', sees: `all of it (${order.form.audience.type})`, reasons: [] }]
+    })
+  }
+
+  async setTerms (datasetId: string): ReturnType<HanseNode['setTerms']> {
+    return this.dataset(datasetId)
+  }
+
+  explain (reference: string, { door = 'read', purpose, member }: Parameters<HanseNode['explain']>[1]): ReturnType<HanseNode['explain']> {
+    const dataset = this.dataset(reference)
+    return dataset.ok
+      ? ok({
+        dataset: dataset.value.id, member: member === null ? null : { did: DID, name: NAME }, door, purpose: purpose ?? null, allow: false, policyCid: null, agreementId: null,
+        evaluatedAtMs: TIME_MS, validUntilMs: null, dependsOn: [], reasons: [{ code: 'agreement.none', subject: null, rule: null, clause: null, source: [] }], rules: []
+      })
+      : dataset
+  }
+
   metrics (): ReadonlyMap<string, number> {
     return new Map([['hanse_records', 3], ['hanse_network_denied_total{hook="denyDialPeer"}', 2], ['no metric!', 1]])
   }
@@ -260,6 +298,7 @@ export class MemoryNode implements HanseNode {
         feed: `bafy${datasetId}`, form: held.form, mediaType: held.mediaType, fileName: held.fileName, firstRecord: 0,
         records: stream ? null : held.records.length, sizeBytes: stream ? null : content.length, sha256: stream ? null : hex(sha256(content))
       },
+      terms: null,
       held: {
         phase: 'complete', segmentsHave: 1, segmentsKnown: 1, records: held.records.length, bytes: content.length, sources: 0, because: null,
         state: 'replicated', replicas: 1

@@ -1,7 +1,7 @@
 import { assert, fail, hex, ok, sha256, unreachable, utf8, type Result } from '../../base/index.ts'
 import { BODY_BYTES_MAX, type FeedRecord } from '../feed/index.ts'
 import { addRow, emptyGroup, entityOf, showMeasures, type Group } from './group.ts'
-import { AHEAD_MS_MAX, GROUP_TEXT_LENGTH_MAX, LATE_MS, STATE_ITEMS_MAX } from './limits.ts'
+import { AHEAD_MS_MAX, FORGET_EVERY_MS, GROUP_TEXT_LENGTH_MAX, LATE_MS, STATE_ITEMS_MAX } from './limits.ts'
 import { cellOf } from './places.ts'
 import { nameOfMeasure, operationOf, type Operation, type Recipe } from './recipe.ts'
 import { lineOf, readRow, textOfScalar, type Scalar } from './rows.ts'
@@ -27,7 +27,7 @@ export type DerivationFailure =
 /** Records of the source that gave nothing, by why. */
 export type Tally = { taken: number, malformed: number, late: number, ahead: number }
 
-export type Window = { readonly startMs: number, isPublished: boolean, readonly groups: Map<string, Group> }
+export type Window = { readonly startMs: number, readonly groups: Map<string, Group> }
 
 /** All that a derivation remembers. `state.ts` writes it down. */
 export type State = {
@@ -55,6 +55,10 @@ export class Derivation {
   readonly #stepMs: number
   readonly #delayMs: number
   #items: number
+  /** No group is due for the first time before this. */
+  #firstDueMs: number
+  /** Groups that were decided on, and in which enough new entities came since. */
+  readonly #grown = new Map<Group, Window>()
 
   constructor (recipe: Recipe, state: State) {
     this.recipe = recipe
@@ -63,13 +67,13 @@ export class Derivation {
     this.#stepMs = operationOf(recipe, 'roundTime')?.stepMs ?? 1
     this.#delayMs = operationOf(recipe, 'delay')?.delayMs ?? 0
     this.#items = itemsOf(state)
+    this.#firstDueMs = firstDueMs(state)
+    for (const window of state.windows.values()) for (const group of window.groups.values()) this.#noteGrown(group, window)
   }
 
   /** When time alone gives the next records; undefined where it gives none. */
   get dueMs (): number | undefined {
-    let first: number | undefined
-    for (const { startMs, isPublished } of this.state.windows.values()) if (!isPublished && (first === undefined || startMs < first)) first = startMs
-    return first === undefined ? undefined : first + this.#stepMs + this.#closeAfterMs
+    return this.#firstDueMs === Infinity ? undefined : this.#firstDueMs
   }
 
   get #closeAfterMs (): number {
@@ -154,60 +158,68 @@ export class Derivation {
       state.tally.malformed++
       return this.#taken([])
     }
-    const window = this.#windowAt(startMs)
+    const window = this.state.windows.get(startMs) ?? { startMs, groups: new Map<string, Group>() }
+    state.windows.set(startMs, window)
     const name = nameOfGroup(by)
-    let group = window.groups.get(name)
-    if (group === undefined) {
-      group = emptyGroup(by, summarise.measures)
-      window.groups.set(name, group)
-      this.#items++
-    }
+    const group = window.groups.get(name) ?? this.#newGroup(summarise, window, name, by)
     this.#items += addRow(group, entityOf(values.get(this.recipe.entityKey ?? '') ?? null), kept)
     state.tally.taken++
-    // "late records re-publish it only if at least minGroupSize new entities are in them": here in each group by itself, so that
-    // no two versions of a group differ by fewer entities than a group must have.
-    const isDue = window.isPublished && group.entities.size - group.decided >= summarise.minGroupSize
-    return this.#taken(isDue ? [this.#show(summarise, window, name, group)] : [])
+    this.#noteGrown(group, window)
+    return this.#taken([])
   }
 
-  /** A window that comes up after its time was published when it had no groups. */
-  #windowAt (startMs: number): Window {
-    const known = this.state.windows.get(startMs)
-    if (known !== undefined) return known
-    const isPublished = startMs + this.#stepMs + this.#closeAfterMs <= this.state.nowMs
-    const window: Window = { startMs, isPublished, groups: new Map() }
-    this.state.windows.set(startMs, window)
-    return window
+  /**
+   * "A window is published once, closeAfterMs after it ends". A group of which nothing came until then gets as long from its
+   * first record on: from its own, so that nothing about it depends on another group.
+   */
+  #newGroup (summarise: Summarise, { startMs, groups }: Window, name: string, by: readonly Scalar[]): Group {
+    const closesMs = startMs + this.#stepMs + this.#closeAfterMs
+    const group = emptyGroup(by, summarise.measures, closesMs > this.state.nowMs ? closesMs : this.state.nowMs + this.recipe.closeAfterMs)
+    groups.set(name, group)
+    this.#items++
+    this.#firstDueMs = Math.min(this.#firstDueMs, group.dueMs)
+    return group
+  }
+
+  /**
+   * "Late records re-publish it only if at least minGroupSize new entities are in them": here in each group by itself, so that no
+   * two versions of a group differ by fewer entities than a group must have.
+   */
+  #noteGrown (group: Group, window: Window): void {
+    if (group.decided !== null && group.entities.size - group.decided >= (this.#summarise?.minGroupSize ?? Infinity)) this.#grown.set(group, window)
   }
 
   #takeTime (nowMs: number): readonly FeedRecord[] {
     const { state } = this
-    if (nowMs <= state.nowMs) return []
-    state.nowMs = nowMs
     const summarise = this.#summarise
+    if (nowMs > state.nowMs) state.nowMs = nowMs
     if (summarise === undefined) return []
-    const records: FeedRecord[] = []
-    for (const window of [...state.windows.values()].toSorted((a, b) => a.startMs - b.startMs)) {
-      const endMs = window.startMs + this.#stepMs
-      if (!window.isPublished && endMs + this.#closeAfterMs <= nowMs) records.push(...this.#publish(summarise, window))
-      if (window.isPublished && endMs + this.#closeAfterMs + LATE_MS <= nowMs) this.#forget(window)
+    const due: (readonly [Window, Group])[] = [...this.#grown].map(([group, window]) => [window, group] as const)
+    this.#grown.clear()
+    const isDue = this.#firstDueMs <= state.nowMs
+    if (isDue) {
+      for (const window of state.windows.values()) {
+        for (const group of window.groups.values()) if (group.decided === null && group.dueMs <= state.nowMs) due.push([window, group])
+      }
     }
-    state.forgottenMs = Math.max(state.forgottenMs, nowMs - this.#closeAfterMs - LATE_MS)
+    const records = this.#decide(summarise, due)
+    if (isDue) this.#firstDueMs = firstDueMs(state)
+    this.#forget()
     return records
   }
 
-  #publish (summarise: Summarise, window: Window): readonly FeedRecord[] {
-    window.isPublished = true
+  /** Shows what is large enough, and notes of the rest how large it was. */
+  #decide (summarise: Summarise, due: readonly (readonly [Window, Group])[]): readonly FeedRecord[] {
     const records: FeedRecord[] = []
-    for (const [name, group] of [...window.groups].toSorted(([a], [b]) => a < b ? -1 : 1)) {
+    const named = due.map(([window, group]) => ({ window, group, name: nameOfGroup(group.by) }))
+    for (const { window, group, name } of named.toSorted((a, b) => a.window.startMs - b.window.startMs || (a.name < b.name ? -1 : 1))) {
       if (group.entities.size >= summarise.minGroupSize) records.push(this.#show(summarise, window, name, group))
-      else group.decided = group.entities.size
+      group.decided = group.entities.size
     }
     return records
   }
 
   #show (summarise: Summarise, { startMs }: Window, name: string, group: Group): FeedRecord {
-    group.decided = group.entities.size
     group.shown++
     const shown = showMeasures(group, summarise.measures, summarise.minGroupSize)
     const measures = summarise.measures.map((each, at) => [nameOfMeasure(each), shown[at] ?? null] as const)
@@ -218,10 +230,24 @@ export class Derivation {
     ])
   }
 
-  #forget (window: Window): void {
-    this.state.windows.delete(window.startMs)
-    this.#items -= itemsOfWindow(window)
+  /** Windows whose time for late records is over, looked for once an hour. */
+  #forget (): void {
+    const { state } = this
+    const beforeMs = state.nowMs - this.#closeAfterMs - LATE_MS
+    if (beforeMs < state.forgottenMs + FORGET_EVERY_MS) return
+    state.forgottenMs = beforeMs
+    for (const window of state.windows.values()) {
+      if (window.startMs + this.#stepMs > beforeMs || [...window.groups.values()].some(({ decided }) => decided === null)) continue
+      state.windows.delete(window.startMs)
+      this.#items -= itemsOfWindow(window)
+    }
   }
+}
+
+function firstDueMs ({ windows }: State): number {
+  let first = Infinity
+  for (const { groups } of windows.values()) for (const { decided, dueMs } of groups.values()) if (decided === null && dueMs < first) first = dueMs
+  return first
 }
 
 const GROUP_NAME_BYTES = 16

@@ -24,20 +24,22 @@ export type Group = {
   rows: number
   /** Digests, in hexadecimal: whom the rows are about need not stand in the state. */
   readonly entities: Set<string>
-  /** Entities when it was last decided whether to show the group; 0 before the window was published. */
-  decided: number
+  /** When it is first decided whether to show it. */
+  readonly dueMs: number
+  /** Entities when that was last decided; null before. */
+  decided: number | null
   /** How often it was shown. */
   shown: number
   readonly samples: ReadonlyMap<string, Sample>
 }
 
-export function emptyGroup (by: readonly Scalar[], measures: readonly Measure[]): Group {
+export function emptyGroup (by: readonly Scalar[], measures: readonly Measure[], dueMs: number): Group {
   const fields = new Set(measures.flatMap(({ field }) => field ?? []))
   const samples = new Map([...fields].map((field): [string, Sample] => {
     const isRanked = measures.some(({ measure, field: of }) => of === field && (measure === 'p50' || measure === 'p90'))
     return [field, { count: 0, sum: ZERO, min: null, max: null, values: isRanked ? new Map() : null, entities: new Set(), shown: 0 }]
   }))
-  return { by, rows: 0, entities: new Set(), decided: 0, shown: 0, samples }
+  return { by, rows: 0, entities: new Set(), dueMs, decided: null, shown: 0, samples }
 }
 
 const ENTITY_DIGEST_BYTES = 16

@@ -13,6 +13,7 @@ export const CLOSE_AFTER_MS_MAX = 2_678_400_000
 export const DELAY_MS_MAX = 31_622_400_000
 /** How long after its publication a window still takes late records. */
 export const LATE_MS = 604_800_000
+export const FORGET_EVERY_MS = 3_600_000
 /** A record whose time is further ahead of the clock than this would hold up all that come after it. */
 export const AHEAD_MS_MAX = 86_400_000
 /** Groups, entities and distinct values that the open windows hold, together: about 100 bytes of memory each. */

@@ -37,9 +37,8 @@ const stateSchema = struct({
   tally: struct({ taken: uint(), malformed: uint(), late: uint(), ahead: uint() }),
   windows: list(struct({
     startMs: uint(),
-    isPublished: boolean(),
     groups: list(struct({
-      by: list(scalar, GROUP_FIELDS_MAX), rows: uint(), entities: digests, decided: uint(), shown: uint(), samples: list(sampleSchema, MEASURES_MAX)
+      by: list(scalar, GROUP_FIELDS_MAX), rows: uint(), entities: digests, dueMs: uint(), decided: nullable(uint()), shown: uint(), samples: list(sampleSchema, MEASURES_MAX)
     }), STATE_ITEMS_MAX)
   }), STATE_ITEMS_MAX)
 })
@@ -55,9 +54,9 @@ export function beginDerivation (recipe: Recipe, first: number): Derivation {
 export function encodeState ({ recipe, state }: Derivation): Uint8Array {
   return encodeCanonical({
     v: 1, recipe: recipeCid(recipe), next: state.next, nowMs: state.nowMs, forgottenMs: state.forgottenMs, tally: { ...state.tally },
-    windows: [...state.windows.values()].toSorted((a, b) => a.startMs - b.startMs).map(({ startMs, isPublished, groups }) => ({
-      startMs, isPublished, groups: [...groups].toSorted(([a], [b]) => a < b ? -1 : 1).map(([, { by, rows, entities, decided, shown, samples }]) => ({
-        by, rows, entities: blobOf(entities), decided, shown, samples: [...samples].map(([field, sample]) => encodedSample(field, sample))
+    windows: [...state.windows.values()].toSorted((a, b) => a.startMs - b.startMs).map(({ startMs, groups }) => ({
+      startMs, groups: [...groups].toSorted(([a], [b]) => a < b ? -1 : 1).map(([, { by, rows, entities, dueMs, decided, shown, samples }]) => ({
+        by, rows, entities: blobOf(entities), dueMs, decided, shown, samples: [...samples].map(([field, sample]) => encodedSample(field, sample))
       }))
     }))
   })
@@ -87,13 +86,13 @@ export function resumeDerivation (recipe: Recipe, encoded: Uint8Array): Result<D
 
 type EncodedWindow = Parsed<typeof stateSchema>['windows'][number]
 
-function windowOf ({ startMs, isPublished, groups }: EncodedWindow): Window {
-  return { startMs, isPublished, groups: new Map(groups.map(group => [nameOfGroup(group.by), groupOf(group)])) }
+function windowOf ({ startMs, groups }: EncodedWindow): Window {
+  return { startMs, groups: new Map(groups.map(group => [nameOfGroup(group.by), groupOf(group)])) }
 }
 
-function groupOf ({ by, rows, entities, decided, shown, samples }: EncodedWindow['groups'][number]): Group {
+function groupOf ({ by, rows, entities, dueMs, decided, shown, samples }: EncodedWindow['groups'][number]): Group {
   return {
-    by: by satisfies readonly Scalar[], rows, entities: setOf(entities), decided, shown,
+    by: by satisfies readonly Scalar[], rows, entities: setOf(entities), dueMs, decided, shown,
     samples: new Map(samples.map(({ field, values, entities: of, ...sample }): [string, Sample] => [field, {
       ...sample, entities: setOf(of), values: values === null ? null : new Map(values.map(([value, times]) => [textOfDecimal(value), times]))
     }]))

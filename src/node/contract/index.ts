@@ -3,15 +3,21 @@
  */
 import type { Result } from '../../base/index.ts'
 import type { Asker } from './asker.ts'
+import type { DerivationOrder, DerivationStatus, DeriveFailure } from './derivation.ts'
 import type { Failure } from './failure.ts'
 import type { NodeLedger } from './ledger.ts'
+import type { NodeTerms, TermsOrder, TermsView } from './terms.ts'
 
-export type { Asker } from './asker.ts'
+export { RightLost, type Asker } from './asker.ts'
+export type { DerivationOrder, DerivationStatus, DeriveFailure } from './derivation.ts'
 export type { Failure, NotReady } from './failure.ts'
 export type {
   AnchorView, ApplicationView, AuditEntry, BlockView, LedgerCheck, LedgerMember, LedgerStatus, NodeLedger, OperationView, ProposalKind,
   ProposalRequest, ProposalView, SubmitFailure, Submitted, TransactionView
 } from './ledger.ts'
+export type {
+  ExplainRequest, Explanation, FindingView, NodeTerms, ReaderView, ReasonView, SentenceView, TermsFailure, TermsOrder, TermsReview, TermsView
+} from './terms.ts'
 
 /** Where an item stands: only here, also with another member, ordered or final on the ledger. */
 export type ItemState = 'local' | 'replicated' | 'ordered' | 'final'
@@ -62,6 +68,8 @@ export type Dataset = DatasetDescription & {
     /** Hex of the SHA-256 over the whole content; null for a stream. */
     readonly sha256: string | null
   }
+  /** Null: whoever is of its audience may use it without asking. */
+  readonly terms: TermsView | null
   /** What this node holds of it. */
   readonly held: {
     readonly phase: 'complete' | 'fetching' | 'waiting' | 'not-wanted' | 'frozen'
@@ -134,6 +142,9 @@ export type Content =
 export type NotFound = Failure<'not-found'>
 export type PublishFailure = Failure<'not-ready' | 'not-found' | 'invalid' | 'too-large' | 'frozen' | 'recovering' | 'disk-full' | 'busy'>
 
+/** `warnings`: sentences for whoever decides whether to keep it. */
+export type Derived = { readonly dataset: Dataset, readonly warnings: readonly string[] }
+
 export type VerifyReport = {
   readonly dataset: string
   readonly verified: boolean
@@ -175,7 +186,7 @@ export type Ticket = { readonly ticket: string, readonly expiresMs: number, read
 export type FoundingFailure = Failure<'not-ready' | 'invalid' | 'expired' | 'unreachable' | 'refused' | 'already-member'>
 
 /** What a program does with a running node. Expected refusals are values; only broken devices throw. */
-export interface HanseNode extends NodeLedger {
+export interface HanseNode extends NodeLedger, NodeTerms {
   status (): NodeStatus
   peers (): readonly PeerStatus[]
   members (): readonly { readonly did: string, readonly name: string, readonly revoked: boolean }[]
@@ -198,9 +209,14 @@ export interface HanseNode extends NodeLedger {
   /** By id, by `<member name>/<datasetId>`, or by a datasetId that only one publisher uses. */
   dataset (reference: string): Result<Dataset, Failure<'not-found' | 'ambiguous'>>
 
-  publish (description: DatasetDescription, content: Content, onProgress?: OnProgress): Promise<Result<Dataset, PublishFailure>>
+  /** Under `terms`, whose form says who may have it; without them, those that it has stay, and a new dataset has none. */
+  publish (description: DatasetDescription, content: Content, onProgress?: OnProgress, terms?: TermsOrder): Promise<Result<Dataset, PublishFailure>>
   /** Appends to an own stream. Resolves when the records are durable and the head is signed. `flush` does not linger. */
   append (datasetId: string, records: readonly RecordInput[], options: { readonly flush: boolean }): Promise<Result<{ readonly first: number, readonly count: number }, PublishFailure>>
+  /** Publishes a dataset with less detail, made from the one that `reference` names, and keeps it up to date from then on. */
+  derive (reference: string, order: DerivationOrder): Promise<Result<Derived, DeriveFailure>>
+  /** The derivations that this node keeps, and how far each has come. */
+  derivations (): readonly DerivationStatus[]
   /** Withdraws an own dataset from the catalogue. */
   withdraw (datasetId: string): Promise<Result<null, PublishFailure>>
 

@@ -1,7 +1,7 @@
 import { fail, ok, type CID, type Result } from '../../base/index.ts'
 import { searchCatalogue, type Advertisement, type DatasetEntry } from '../../core/catalogue/index.ts'
 import type { Clock, Log, Store } from '../../host/index.ts'
-import { unitsOfBox, viewOf, type Catalogue } from '../catalogue/index.ts'
+import { termsViewOf, unitsOfBox, viewOf, type Catalogue } from '../catalogue/index.ts'
 import type { Box, Dataset, Failure, OnProgress } from '../contract/index.ts'
 import type { AssetName, Assets, FileUse } from '../doors/index.ts'
 import type { Federation } from '../federation/index.ts'
@@ -134,7 +134,9 @@ export class Datasets {
 
   view ({ publisher, entry }: Found): Dataset {
     const held = heldOf(this.#federation, entry, this.#isWanted(publisher, entry.datasetId), this.#hasFile(`${publisher}/${entry.datasetId}`))
-    return viewOf(entry, { did: publisher, name: this.#federation.members.nameOf(publisher) }, held)
+    const { members, doors } = this.#federation
+    const terms = entry.terms === null ? null : termsViewOf(entry.terms, doors.policies, did => members.nameOf(did))
+    return viewOf(entry, { did: publisher, name: members.nameOf(publisher) }, terms, held)
   }
 
   #hasFile (id: string): boolean {

@@ -71,11 +71,14 @@ export class Publisher {
     const description = { ...given, access }
     const held = this.#catalogue.entry(this.#own, datasetId)
     const known = held === undefined ? undefined : this.#federation.feeds.get(held.distribution.feed)
+    if (held?.derivation != null && wanted?.derivation == null) return fail(derivedAlone(datasetId))
     const probe = this.#catalogue.check(this.#entry(description, content, known?.id ?? this.#federation.members.current.federation, held, undefined, governed))
     if (probe !== undefined) return fail(probe)
     // Another audience is another feed: who could read the old one keeps what it holds, and gets nothing new.
-    const isReusable = known !== undefined && known.declaration.class === access && known.status === 'open'
-    const feed = isReusable ? known : await this.#federation.declare(datasetId, access, 'log', governed?.derivedFrom ?? null)
+    const derivedFrom = governed?.derivedFrom ?? null
+    const isReusable = known !== undefined && known.declaration.class === access && known.status === 'open' &&
+      known.declaration.derivedFrom?.toString() === derivedFrom?.toString()
+    const feed = isReusable ? known : await this.#federation.declare(datasetId, access, 'log', derivedFrom)
     const stored = await this.#storeContent(feed, content, onProgress)
     if (!stored.ok) return stored
     if (content.form !== 'stream' && stored.value.records === 0) {
@@ -164,6 +167,7 @@ export class Publisher {
     if (entry === undefined || feed === undefined) {
       return fail({ code: 'not-found', reason: `this node publishes no dataset "${datasetId}"`, hint: 'open the stream first: "hanse publish --stream --id ID"' })
     }
+    if (entry.derivation !== null) return fail(derivedAlone(datasetId))
     if (entry.distribution.form !== 'stream') {
       return fail({ code: 'invalid', reason: `"${datasetId}" is a finished ${entry.distribution.form}, not a stream`, hint: 'publish it anew as a whole, or open a stream' })
     }
@@ -181,4 +185,9 @@ export class Publisher {
 
 const WHOM: Readonly<Record<DatasetEntry['access'], string>> = {
   public: 'anyone', members: 'all members', restricted: 'those who have an agreement'
+}
+
+/** Else its description would promise less detail than somebody put in. */
+function derivedAlone (datasetId: string): PublishFailure {
+  return { code: 'invalid', reason: `"${datasetId}" is derived: what is in it follows from its source by its recipe`, hint: 'append to its source, or publish under another id' }
 }

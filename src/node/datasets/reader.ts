@@ -123,7 +123,8 @@ export class Reader {
     const feed = this.#federation.feeds.get(id)
     const isWithin = number >= 0 && (records === null || number < records)
     const proof = feed === undefined || !isWithin ? undefined : await makeProof(this.#federation, feed, firstRecord + number)
-    if (proof !== undefined) return this.disclose(found.value, proof, asker)
+    if (proof?.ok === true) return this.disclose(found.value, proof.value, asker)
+    if (proof?.failure.code === 'sealed') return fail(sealed(proof.failure.reason))
     return fail(isWithin
       ? { code: 'incomplete', reason: `record ${number} is not here`, hint: 'fetch the dataset first with "hanse get"' }
       : { code: 'not-found', reason: `there is no record ${number}`, hint: `records are numbered from 0 to ${(records ?? 1) - 1}` })

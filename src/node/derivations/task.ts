@@ -22,10 +22,10 @@ const RETRY_MS = 60_000
 /** `following`: as far as the source and the recipe let it. `waiting`: something is missing. `ended`: it takes no more. */
 export type Standing = { readonly state: 'following' | 'waiting' | 'ended', readonly because: string | null }
 
-/** Where records of the source stand now: undefined where the source is not what the plan says any more. */
-export type SourceNow = { readonly feed: Feed, readonly end: number } | undefined
+export type Stop = { readonly state: 'waiting' | 'ended', readonly because: string }
 
-type Stop = { readonly state: 'waiting' | 'ended', readonly because: string }
+/** The source as the plan names it, and the number behind its last record; or why there is none to be taken. */
+export type SourceNow = Result<{ readonly feed: Feed, readonly end: number }, Stop>
 
 /** Keeps one derivation up to date, until it is stopped or cannot go on. */
 export class DerivationTask {
@@ -110,8 +110,9 @@ export class DerivationTask {
   /** Takes what there is; then what time it is. Resolves with the time when there may be more. */
   async #follow (signal: AbortSignal): Promise<Result<number | undefined, Stop>> {
     const { doors, own, clock, hasRoom, plan: { source: { publisher, datasetId } } } = this.#options
-    const source = this.#options.source()
-    if (source === undefined) return stop('ended', 'its source was published anew, so its numbers are others: derive it again')
+    const now = this.#options.source()
+    if (!now.ok) return now
+    const source = now.value
     if (this.feed.status !== 'open') return stop('waiting', `its own feed is ${this.feed.status}`)
     if (!hasRoom()) return stop('waiting', 'less than a twentieth of the disk is free')
     const passage = doors.enter({ door: 'derive', requester: own, asset: { publisher, datasetId } })

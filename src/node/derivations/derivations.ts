@@ -1,0 +1,219 @@
+import { fail, ok, type Result } from '../../base/index.ts'
+import type { DatasetEntry } from '../../core/catalogue/index.ts'
+import { DERIVED_MEDIA_TYPE, encodeRecipe, operationOf, recipeCid, recipeOf } from '../../core/derivation/index.ts'
+import type { Clock, Log, Random, Row, Store } from '../../host/index.ts'
+import type { Catalogue } from '../catalogue/index.ts'
+import type { Dataset, DatasetDescription, DerivationOrder, DerivationStatus, Derived, DeriveFailure } from '../contract/index.ts'
+import { governedOf, type Datasets, type Governed, type Publisher } from '../datasets/index.ts'
+import { refusalOf } from '../doors/index.ts'
+import type { Federation } from '../federation/index.ts'
+import type { Feed } from '../feeds/index.ts'
+import { readableEnd, recordsOf } from '../reading/index.ts'
+import { derivationPlanKey, derivationProgressKey, rowsOf } from '../rows/index.ts'
+import { describedAgain, descriptionOf, factsOf } from './describing.ts'
+import { decodePlan, encodePlan, type Plan } from './progress.ts'
+import { sourceOf } from './source.ts'
+import { DerivationTask, type SourceNow } from './task.ts'
+
+/** Derivations of one node. Each keeps its open windows in memory. */
+export const DERIVATIONS_MAX = 256
+const SALT_BYTES = 32
+
+const REPLACED = 'its source was published anew'
+
+/** All derivations of this node, each kept up to date from its source. */
+export class Derivations {
+  readonly #options: DerivationsOptions
+  readonly #tasks = new Map<string, { readonly task: DerivationTask, readonly running: Promise<void> }>()
+  readonly #stopped = new AbortController()
+  #stopListening: readonly (() => void)[] = []
+
+  private constructor (options: DerivationsOptions) {
+    this.#options = options
+  }
+
+  static async open (options: DerivationsOptions): Promise<Derivations> {
+    const { store, federation, catalogue } = options
+    const derivations = new Derivations(options)
+    for await (const { key, read } of store.entries(rowsOf('derivationPlan'))) {
+      const datasetId = new TextDecoder().decode(key.subarray(1))
+      const plan = read.state === 'found' ? decodePlan(read.value) : undefined
+      if (plan !== undefined) await derivations.#start(datasetId, plan)
+      else federation.alarm(`how "${datasetId}" is derived is damaged on the disk: nothing is added to it; withdraw it and derive it under another id`)
+    }
+    const wake = (is: (task: DerivationTask) => boolean): void => { for (const { task } of derivations.#tasks.values()) if (is(task)) task.wake() }
+    derivations.#stopListening = [
+      federation.feeds.changed.on(feed => wake(({ plan, feed: own }) => feed === own || feed.id.equals(plan.source.feed))),
+      federation.doors.changed.on(() => wake(({ standing }) => standing.state === 'waiting')),
+      catalogue.changed.on(({ publisher, datasetId }) => wake(({ datasetId: id, plan: { source } }) =>
+        (publisher === options.own && id === datasetId) || (source.publisher === publisher && source.datasetId === datasetId)))
+    ]
+    return derivations
+  }
+
+  async stop (): Promise<void> {
+    for (const stop of this.#stopListening) stop()
+    this.#stopped.abort()
+    await Promise.all([...this.#tasks.values()].map(({ running }) => running))
+  }
+
+  list (): readonly DerivationStatus[] {
+    return [...this.#tasks.values()].map(({ task }) => this.#statusOf(task))
+  }
+
+  // --- Deriving ----------------------------------------------------------------------------------------------------
+
+  /** Publishes a derivation of the dataset that `reference` names, and keeps it up to date from then on. */
+  async derive (reference: string, order: DerivationOrder): Promise<Result<Derived, DeriveFailure>> {
+    const { datasets, federation, own, random } = this.#options
+    const found = datasets.find(reference)
+    if (!found.ok) return found
+    const { publisher, entry } = found.value
+    const feed = federation.feeds.get(entry.distribution.feed)
+    if (feed === undefined) return fail({ code: 'not-found', reason: `nothing of "${reference}" has come yet`, hint: 'fetch it first with "hanse get"' })
+    const decision = federation.doors.decide({ door: 'derive', requester: own, asset: { publisher, datasetId: entry.datasetId } })
+    if (!decision.allow) return fail(refusalOf(decision))
+    const source = sourceOf(publisher, entry, await this.#firstOf(feed, entry))
+    if (!source.ok) return source
+    const recipe = recipeOf(order.terms.form, source.value, order)
+    if (!recipe.ok) return fail({ ...recipe.failure, code: 'invalid' })
+    const plan: Plan = { recipe: recipe.value, source: { publisher, datasetId: entry.datasetId, feed: feed.id, first: entry.distribution.firstRecord } }
+    const held = this.#alreadyHeld(order.datasetId, plan)
+    if (held !== undefined) return held
+    const isOwn = publisher === own
+    const audience = governedOf(order.terms, random.bytes(SALT_BYTES))
+    if (!audience.ok) return audience
+    const governed: Governed = {
+      ...audience.value, derivation: factsOf(recipe.value), derivedFrom: feed.id,
+      sources: [{ publisher, datasetId: entry.datasetId, agreementId: isOwn ? null : decision.agreementId, policyCid: isOwn ? null : decision.policyCid }]
+    }
+    const warnings = this.#warnings(order.datasetId, plan)
+    const dataset = await this.#publish(descriptionOf(order, datasets.view(found.value), recipe.value, audience.value.access), plan, governed)
+    return dataset.ok ? ok({ dataset: dataset.value, warnings }) : dataset
+  }
+
+  async #publish (description: DatasetDescription, plan: Plan, governed: Governed): Promise<Result<Dataset, DeriveFailure>> {
+    const published = await this.#options.publisher.publish(description, { form: 'stream', mediaType: DERIVED_MEDIA_TYPE }, () => {}, governed)
+    if (!published.ok) return published
+    const rows: readonly Row[] = [
+      { type: 'put', key: derivationPlanKey(description.datasetId), value: encodePlan(plan) },
+      { type: 'delete', key: derivationProgressKey(description.datasetId) }
+    ]
+    await this.#options.store.commit(rows)
+    await this.#start(description.datasetId, plan)
+    return published
+  }
+
+  /** Asked twice for the same, it is there. Nothing else may take its name. */
+  #alreadyHeld (datasetId: string, { recipe }: Plan): Result<Derived, DeriveFailure> | undefined {
+    const { catalogue, own, datasets } = this.#options
+    const held = catalogue.entry(own, datasetId)
+    const task = this.#tasks.get(datasetId)?.task
+    if (held === undefined && this.#tasks.size < DERIVATIONS_MAX) return undefined
+    if (held === undefined) return fail({ code: 'busy', reason: `this node keeps ${DERIVATIONS_MAX} derivations already`, hint: 'withdraw one that nobody needs' })
+    if (task !== undefined && recipeCid(task.plan.recipe).equals(recipeCid(recipe))) return ok({ dataset: datasets.view({ publisher: own, entry: held }), warnings: [] })
+    return fail({
+      code: 'invalid', reason: `"${datasetId}" is another dataset of this node, or was made in another way`,
+      hint: 'choose another id: what was made of the same source in two ways under one name could not be told apart'
+    })
+  }
+
+  /** Rule (e) of small cells: "one source has at most one summarising recipe per audience". */
+  #warnings (datasetId: string, plan: Plan): readonly string[] {
+    const isSummary = ({ recipe }: Plan): boolean => operationOf(recipe, 'summarise') !== undefined
+    const others = [...this.#tasks.values()].map(({ task }) => task).filter(({ plan: other, datasetId: id }) => id !== datasetId &&
+      other.source.publisher === plan.source.publisher && other.source.datasetId === plan.source.datasetId && isSummary(other))
+    return !isSummary(plan) ? [] : others.map(({ datasetId: id }) =>
+      `"${id}" is a summary of the same source: who has both can subtract one from the other, and so find groups that are too small. Let no two audiences that meet have both.`)
+  }
+
+  async #firstOf (feed: Feed, { distribution: { firstRecord } }: DatasetEntry): Promise<Uint8Array | undefined> {
+    if (readableEnd(feed) <= firstRecord) return undefined
+    for await (const { body } of recordsOf(this.#options.federation, feed, firstRecord, firstRecord + 1)) return body
+    return undefined
+  }
+
+  // --- Keeping up to date ------------------------------------------------------------------------------------------
+
+  async #start (datasetId: string, plan: Plan): Promise<void> {
+    const { catalogue, own, federation, store, clock, hasRoom, onFatal } = this.#options
+    const entry = catalogue.entry(own, datasetId)
+    const feed = entry === undefined ? undefined : federation.feeds.get(entry.distribution.feed)
+    if (entry?.withdrawn === true) return this.#drop(datasetId)
+    if (feed === undefined) {
+      federation.alarm(`"${datasetId}" is derived here and not known in the own catalogue: nothing is added to it`)
+      return
+    }
+    const task = await DerivationTask.open({
+      datasetId, plan, feed, own, federation, doors: federation.doors, store, clock, hasRoom, source: () => this.#sourceNow(datasetId, plan), changed: () => {}
+    })
+    const running = task.run(this.#stopped.signal).then(() => this.#ended(task)).catch(onFatal)
+    this.#tasks.set(datasetId, { task, running })
+  }
+
+  #sourceNow (datasetId: string, { source: { publisher, datasetId: of, feed: id, first } }: Plan): SourceNow {
+    const { catalogue, federation, own } = this.#options
+    const held = catalogue.entry(own, datasetId)
+    const entry = catalogue.entry(publisher, of)
+    const feed = federation.feeds.get(id)
+    if (held === undefined || held.withdrawn) return fail({ state: 'ended', because: 'it was withdrawn' })
+    if (entry === undefined || feed === undefined) return fail({ state: 'waiting', because: 'its source is not known here' })
+    const { feed: now, firstRecord, records } = entry.distribution
+    if (!now.equals(id) || firstRecord !== first) return fail({ state: 'ended', because: REPLACED })
+    return ok({ feed, end: records === null ? readableEnd(feed) : Math.min(first + records, readableEnd(feed)) })
+  }
+
+  /**
+   * A source that was published anew is derived anew, as the next version of the same dataset. Not so a summary: its windows
+   * would be published again, for whatever few entities the two versions differ in.
+   */
+  async #ended (task: DerivationTask): Promise<void> {
+    const { catalogue, datasets, federation, own, log } = this.#options
+    const { datasetId, plan: { recipe, source: before }, standing } = task
+    if (this.#stopped.signal.aborted) return
+    log('warn', 'a derivation has ended', { dataset: datasetId, reason: standing.because ?? '' })
+    if (catalogue.entry(own, datasetId)?.withdrawn === true) return this.#drop(datasetId)
+    const [held, entry] = [catalogue.entry(own, datasetId), catalogue.entry(before.publisher, before.datasetId)]
+    const feed = entry === undefined ? undefined : federation.feeds.get(entry.distribution.feed)
+    if (standing.because !== REPLACED || operationOf(recipe, 'summarise') !== undefined || held === undefined || entry === undefined || feed === undefined) return
+    const source = sourceOf(before.publisher, entry, await this.#firstOf(feed, entry))
+    // Other columns need another recipe, and that a person.
+    if (!source.ok || !recipeCid({ ...recipe, source: source.value }).equals(recipeCid(recipe))) return
+    const viewers = catalogue.viewersOf(own, datasetId)
+    const governed: Governed = { ...held, viewers: viewers === 'members' ? viewers : [...viewers], derivedFrom: feed.id }
+    const plan: Plan = { recipe, source: { ...before, feed: feed.id, first: entry.distribution.firstRecord } }
+    const again = await this.#publish(describedAgain(datasets.view({ publisher: own, entry: held })), plan, governed)
+    if (!again.ok) log('warn', 'a derivation could not be made anew', { dataset: datasetId, reason: again.failure.reason })
+  }
+
+  /** Of what is withdrawn nothing is kept: where it stood tells of its source. */
+  async #drop (datasetId: string): Promise<void> {
+    this.#tasks.delete(datasetId)
+    await this.#options.store.commit([
+      { type: 'delete', key: derivationPlanKey(datasetId) }, { type: 'delete', key: derivationProgressKey(datasetId) }
+    ])
+  }
+
+  #statusOf (task: DerivationTask): DerivationStatus {
+    const { plan: { recipe, source } } = task
+    const now = this.#sourceNow(task.datasetId, task.plan)
+    return {
+      datasetId: task.datasetId, source: `${source.publisher}/${source.datasetId}`, recipe: recipeCid(recipe).toString(), recipeBytes: encodeRecipe(recipe),
+      ...task.standing, dueMs: task.dueMs ?? null, recordsDone: task.next - source.first, recordsBehind: now.ok ? Math.max(0, now.value.end - task.next) : 0, tally: task.tally
+    }
+  }
+}
+
+export type DerivationsOptions = {
+  readonly federation: Federation
+  readonly catalogue: Catalogue
+  readonly datasets: Datasets
+  readonly publisher: Publisher
+  readonly own: string
+  readonly store: Store
+  readonly clock: Clock
+  readonly random: Random
+  readonly hasRoom: () => boolean
+  readonly onFatal: (cause: unknown) => void
+  readonly log: Log
+}
