@@ -8,6 +8,7 @@ import { ledgerCommands } from './ledger/index.ts'
 import { simCommand } from './sim.ts'
 import { startCommand } from './start/index.ts'
 import type { Command } from './terminal/index.ts'
+import { termsCommands } from './terms/index.ts'
 import { versionCommand } from './version.ts'
 
 /** Every command, in the order of the help. */
@@ -16,6 +17,7 @@ export const COMMANDS: readonly Command[] = [
   startCommand,
   doctorCommand,
   ...clientCommands,
+  ...termsCommands,
   ...ledgerCommands,
   keyBackupCommand,
   keyRestoreCommand,

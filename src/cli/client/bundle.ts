@@ -14,6 +14,7 @@ export const bundleCommands: readonly Command[] = [
     arguments: [{ name: 'DATASET', help: 'what to take, as hanse ls shows it', repeated: true }],
     options: [
       { name: 'output', short: 'o', value: 'FILE', help: 'where to write it' },
+      { name: 'for', value: 'MEMBER', help: 'whom it is for; without it, it holds what every member may have' },
       { name: 'force', help: 'replace the file if there is one' }
     ],
     examples: ['hanse bundle make Bellevue/i90-counter -o counters.car'],
@@ -22,7 +23,7 @@ export const bundleCommands: readonly Command[] = [
       if (output === undefined) return problem(EXIT.usage, 'usage', 'A bundle needs a file to go to', 'Write hanse bundle make DATASET -o FILE.')
       const target = resolve(output)
       return await withNode(call, async client => {
-        const bundle = await client.makeBundle(call.arguments)
+        const bundle = await client.makeBundle(call.arguments, call.text('for'))
         if (!bundle.ok) return failed(bundle.failure)
         const written = await withProgress(call, 'bundle', show => writeWhole(target, bundle.value, {
           sizeBytes: null, sha256: null, replace: call.flag('force'), signal: call.signal, onProgress: show

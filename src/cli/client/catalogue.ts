@@ -102,6 +102,10 @@ export const showCommand: Command = {
   })
 }
 
+const ACCESS: Readonly<Record<Dataset['access'], string>> = {
+  public: 'anyone', members: 'members of the federation', restricted: 'members that have an agreement'
+}
+
 function datasetText (dataset: Dataset): string {
   const { distribution, held, spatial, temporal, schema } = dataset
   const rows: (readonly [string, string])[] = [
@@ -110,7 +114,7 @@ function datasetText (dataset: Dataset): string {
     ...dataset.description === '' ? [] : [['description', dataset.description] as const],
     ['publisher', `${dataset.publisher.name} (${dataset.publisher.did})`],
     ['version', `${dataset.version}, of ${formatTime(dataset.modifiedMs)}`],
-    ['access', dataset.access === 'public' ? 'anyone' : 'members of the federation'],
+    ['access', ACCESS[dataset.access] + (dataset.terms === null ? '' : `; see hanse terms show ${shortName(dataset)}`)],
     ['licence', dataset.licence === '' ? 'not stated' : dataset.licence],
     ...dataset.theme === '' ? [] : [['theme', dataset.theme] as const],
     ...dataset.keywords.length === 0 ? [] : [['keywords', dataset.keywords.join(', ')] as const],

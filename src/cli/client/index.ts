@@ -16,7 +16,7 @@ import { verifyCommand } from './verify.ts'
 
 export { argument, failed, wholeNumber, withNode, withProgress } from './connection.ts'
 export { only, writeWhole } from './get.ts'
-export { sizeOf } from './offline.ts'
+export { isFile, readTerms, sizeOf } from './offline.ts'
 
 export const clientCommands: readonly Command[] = [
   stopCommand,

@@ -2,7 +2,7 @@ import { createReadStream } from 'node:fs'
 import { readFile, stat } from 'node:fs/promises'
 import { cidOfText, hex, ok, textOf, type CID, type Result } from '../../base/index.ts'
 import { inspectBundle, PROOF_FILE_BYTES_MAX, verifyProof } from '../../node/index.ts'
-import { textOfRecord, type BundleReport } from '../../sdk/index.ts'
+import { textOfRecord, type BundleReport, type TermsFile } from '../../sdk/index.ts'
 import { answer, count, EXIT, formatBytes, formatTime, pairs, plain, problem, type Call, type Outcome, type Problem } from '../terminal/index.ts'
 import { failed, withProgress } from './connection.ts'
 
@@ -21,6 +21,23 @@ export async function sizeOf (path: string): Promise<Result<number, Problem>> {
     return found.isFile() ? ok(found.size) : problem(EXIT.usage, 'not-a-file', `${path} is not a file`, 'Name one file.')
   } catch {
     return problem(EXIT.notFound, 'not-found', `There is no file ${path}`, 'Check the path; relative paths start at the current folder.')
+  }
+}
+
+const TERMS_BYTES_MAX = 262_144
+
+/** A file of terms, as JSON; what it says is for the node to judge. */
+export async function readTerms (path: string): Promise<Result<TermsFile, Problem>> {
+  const size = await sizeOf(path)
+  if (!size.ok) return size
+  const isJson = 'Make one with hanse terms new, and edit it as JSON.'
+  if (size.value > TERMS_BYTES_MAX) return problem(EXIT.usage, 'too-large', `${path} is too large for a file of terms`, isJson)
+  try {
+    const value: unknown = JSON.parse(await readFile(path, 'utf8'))
+    if (typeof value === 'object' && value !== null && !Array.isArray(value)) return ok(value)
+    return problem(EXIT.usage, 'malformed', `${path} holds no terms`, isJson)
+  } catch (error) {
+    return problem(EXIT.usage, 'malformed', `${path} is no JSON: ${error instanceof Error ? error.message : ''}`, isJson)
   }
 }
 

@@ -3,11 +3,12 @@ import { createInterface } from 'node:readline/promises'
 import { basename } from 'node:path'
 import { fail, plain as plainBytes, utf8, type Result } from '../../base/index.ts'
 import { describeFile, rowTimeMs, splitRows, type FileDescription } from '../../intake/file/index.ts'
-import type { Client, Content, DatasetDescription, RecordInput } from '../../sdk/index.ts'
+import type { Client, Content, DatasetDescription, RecordInput, TermsFile } from '../../sdk/index.ts'
 import { answer, count, EXIT, formatBytes, formatTime, plain, problem, type Call, type Command, type Outcome, type Problem } from '../terminal/index.ts'
 import { appendLines } from './append.ts'
 import { shortName } from './catalogue.ts'
 import { failed, withNode, withProgress } from './connection.ts'
+import { readTerms } from './offline.ts'
 
 const ID_LENGTH_MAX = 64
 const STREAM_MEDIA_TYPE = 'application/json'
@@ -24,6 +25,7 @@ export const publishCommand: Command = {
     { name: 'theme', value: 'THEME', help: 'for instance transport, environment, health' },
     { name: 'keyword', value: 'WORD', repeated: true, help: 'a word to find it by' },
     { name: 'access', value: 'WHO', help: 'members of the federation, or public (default members)' },
+    { name: 'terms', value: 'FILE', help: 'terms made by hanse terms new: who may have it, what for, at which detail' },
     { name: 'simulated', help: 'say that the data come from a simulation' },
     { name: 'yes', help: 'publish although it may hold personal data' },
     { name: 'dry-run', help: 'show what was detected, and publish nothing' },
@@ -33,6 +35,7 @@ export const publishCommand: Command = {
   ],
   examples: [
     'hanse publish counter.csv --title "I-90 trail counter" --licence CC-BY-4.0',
+    'hanse publish bins.csv --terms bins.terms.json',
     'hanse publish --stream --id live-traffic --title "Live traffic"',
     'echo \'{"body":{"speedKmh":43}}\' | hanse publish --append live-traffic'
   ],
@@ -53,7 +56,17 @@ async function openStream (call: Call): Promise<Outcome> {
   if (id === undefined) return problem(EXIT.usage, 'usage', 'A stream needs a short name', 'Write hanse publish --stream --id NAME.')
   const described = describe(call, id, undefined)
   if (!described.ok) return described
-  return await withNode(call, client => send(call, client, described.value, { form: 'stream', mediaType: call.text('media-type') ?? STREAM_MEDIA_TYPE }, {}))
+  const terms = await termsOf(call)
+  if (!terms.ok) return terms
+  return await withNode(call, client => send(call, client, described.value, { form: 'stream', mediaType: call.text('media-type') ?? STREAM_MEDIA_TYPE }, {}, terms.value))
+}
+
+async function termsOf (call: Call): Promise<Result<TermsFile | undefined, Problem>> {
+  const path = call.text('terms')
+  if (path === undefined) return { ok: true, value: undefined }
+  return call.text('access') === undefined
+    ? await readTerms(path)
+    : problem(EXIT.usage, 'usage', '--access and --terms cannot both say who may have it', 'Leave --access out.')
 }
 
 async function publishFile (call: Call, path: string): Promise<Outcome> {
@@ -67,7 +80,9 @@ async function publishFile (call: Call, path: string): Promise<Outcome> {
   if (id === '') return problem(EXIT.usage, 'usage', `No short name can be made from ${plain(file.fileName)}`, 'Give one with --id: lower case letters, digits and hyphens.')
   const described = describe(call, id, file)
   if (!described.ok) return described
-  call.terminal.note(detectedText(file, described.value))
+  const terms = await termsOf(call)
+  if (!terms.ok) return terms
+  call.terminal.note(detectedText(file, described.value, terms.value !== undefined))
   for (const { sentence } of file.warnings) call.terminal.warn(plain(sentence))
   if (call.text('licence') === undefined) call.terminal.warn('No licence is stated, so nobody knows what they may do with it. Add for instance --licence CC-BY-4.0.')
   const json = { detected: { ...file, kind: file.kind.type } }
@@ -76,7 +91,7 @@ async function publishFile (call: Call, path: string): Promise<Outcome> {
   if (!agreed.ok) return agreed
   return await withNode(call, async client => {
     const other = call.text('id') === undefined ? await otherFile(client, id, publishableName(file.fileName)) : undefined
-    return other ?? await send(call, client, described.value, contentOf(path, file, Date.now()), json)
+    return other ?? await send(call, client, described.value, contentOf(path, file, Date.now()), json, terms.value)
   })
 }
 
@@ -139,14 +154,14 @@ function stem (fileName: string): string {
   return basename(fileName).replace(/\.[a-z0-9]{1,8}$/i, '')
 }
 
-function detectedText (file: FileDescription, description: DatasetDescription): string {
+function detectedText (file: FileDescription, description: DatasetDescription, hasTerms: boolean): string {
   const facts = [
     file.form === 'table' ? `${file.kind.type === 'csv' ? 'CSV' : file.kind.type} table, ${count(file.rows, 'row')}, ${count(file.columns.length, 'column')}` : `file, ${file.mediaType}`,
     formatBytes(file.sizeBytes),
     ...file.time === null ? [] : [`times in "${plain(file.time.column)}" from ${formatTime(file.time.fromMs)} to ${formatTime(file.time.toMs)}`],
     ...file.box === null ? [] : [`area ${file.box.south} to ${file.box.north} N, ${file.box.west} to ${file.box.east} E`]
   ]
-  const who = description.access === 'public' ? 'anyone' : 'all members of the federation'
+  const who = hasTerms ? 'those whom its terms name' : description.access === 'public' ? 'anyone' : 'all members of the federation'
   return `${plain(file.fileName)}: ${facts.join('; ')}.\nIt becomes ${description.datasetId}, "${plain(description.title)}", readable by ${who}.`
 }
 
@@ -197,9 +212,9 @@ async function * bytesOf (path: string): AsyncGenerator<Uint8Array> {
 const READ_BYTES = 1_048_576
 
 async function send (
-  call: Call, client: Client, description: DatasetDescription, content: Content, json: Readonly<Record<string, unknown>>
+  call: Call, client: Client, description: DatasetDescription, content: Content, json: Readonly<Record<string, unknown>>, terms: TermsFile | undefined
 ): Promise<Outcome> {
-  const published = await withProgress(call, description.datasetId, show => client.publish(description, content, show))
+  const published = await withProgress(call, description.datasetId, show => client.publish(description, content, show, terms))
   if (!published.ok) return failed(published.failure)
   const dataset = published.value
   const { records, sizeBytes } = dataset.distribution
