@@ -1,7 +1,7 @@
 import { gzipSync } from 'node:zlib'
 import { ok, utf8, type Result } from '../../base/index.ts'
 import { MESSAGE_BYTES_MAX } from '../../core/agreement/index.ts'
-import type { DspAnswer, DspRequest } from '../../node/dsp/index.ts'
+import { linkOf, type DspAnswer, type DspRequest } from '../../node/dsp/index.ts'
 import { DEFAULT_LIMITS, listenHttp, problem, type ApiRequest, type Limits, type Listen, type ListenFailure, type Log, type Reply, type Route } from '../http/index.ts'
 
 /** Who sends a request: the participant, or undefined for nobody that is known. */
@@ -62,10 +62,11 @@ async function answered ({ answer, whoIs }: DspListenOptions, base: string, requ
   return replyOf(answered, base + path, request.header('accept-encoding') ?? '')
 }
 
-function replyOf ({ status, body, next, previous }: DspAnswer, url: string, encodings: string): Reply {
+function replyOf (answer: DspAnswer, url: string, encodings: string): Reply {
+  const { status, body } = answer
   if (body === null) return empty(status, status === 503 ? { 'retry-after': '1' } : {})
-  const links = [['next', next], ['previous', previous]].flatMap(([name, page]) => page === undefined ? [] : [`<${url}?page=${page}>; rel="${name}"`])
-  const link = links.length === 0 ? {} : { link: links.join(', ') }
+  const pages = linkOf(url, answer)
+  const link: Readonly<Record<string, string>> = pages === null ? {} : { link: pages }
   const bytes = utf8(JSON.stringify(body))
   if (bytes.length < GZIP_FROM_BYTES || !/\bgzip\b/.test(encodings)) return whole(status, bytes, link)
   const zipped = new Uint8Array(gzipSync(bytes))

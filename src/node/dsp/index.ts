@@ -14,10 +14,11 @@
  *
  * A `Party` is whom this node speaks for: `node/agreements` for a member, `node/conformance` for the public kit. Bindings bring
  * a `DspRequest` whose sender they know, and take the `DspAnswer` back: `/hanse/dsp/1` here, HTTPS in `api/dsp`. On libp2p a
- * REQUEST is canonical `{verb, path, page, body, creditBytes}` with `path` from `/dsp` on, END `{status, next, previous, body}`;
- * a body that does not fit comes as DATA before it. Addresses are `libp2p://<peerId>/dsp`.
+ * REQUEST is canonical `{verb, path, body, creditBytes}` with `path` from `/dsp` on, END `{status, headers: {link}, body}`; a body
+ * of more than 32 KiB comes as DATA before it. Addresses are `libp2p://<peerId>/dsp`.
  */
 export { freshUrn } from './ids.ts'
 export { ANSWER_BYTES_MAX, REQUEST_TIMEOUT_MS } from './limits.ts'
 export type { Carried, Carry, CataloguePage, Conduct, DspAnswer, DspRequest, OpeningFailure, Party } from './party.ts'
 export { Dsp, type DspOptions } from './service.ts'
+export { DSP_PROTOCOL, dspHandler, libp2pAddress, libp2pCarry, linkOf, peerIdOfAddress } from './wire.ts'
