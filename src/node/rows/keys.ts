@@ -8,7 +8,8 @@ import type { KeyRange } from '../../host/index.ts'
 const PREFIX = {
   meta: '0', statement: 'd', feed: 'f', feedNumber: 'n', segment: 's', leaf: 'l', head: 'h', fork: 'w', file: 'i', block: 'b', locator: 'c',
   guard: 'g', engine: 'e', ledgerState: 'x', finalBlock: 'k', finality: 'p', finalDigest: 'j', sealHeight: 'z', ownTransaction: 't', vote: 'v',
-  consensusSecret: 'y', anchor: 'a', agreement: 'o', accessCount: 'q', derivationPlan: 'D', derivationProgress: 'P', negotiation: 'm', transfer: 'r', ownEpoch: 'e', receivedGrant: 'u'
+  consensusSecret: 'y', anchor: 'a', agreement: 'o', accessCount: 'q', derivationPlan: 'D', derivationProgress: 'P', negotiation: 'm', transfer: 'r', ownEpoch: 'e', receivedGrant: 'u',
+  erasure: 'E', kept: 'A', period: 'G', review: 'N'
 } as const
 type Kind = keyof typeof PREFIX
 
@@ -62,3 +63,11 @@ export const ownEpochKey = (datasetId: string, feedClass: string, epoch: number)
   key('ownEpoch', Uint8Array.of(datasetId.length), utf8(datasetId), Uint8Array.of(feedClass.length), utf8(feedClass), u32(epoch))
 /** A grant that was received, by the digest of its statement, in the signer database. */
 export const receivedGrantKey = (digest: Uint8Array): Uint8Array => key('receivedGrant', digest)
+/** How far an erasure notice has been carried out here, by the digest of its statement. */
+export const erasureKey = (notice: Uint8Array): Uint8Array => key('erasure', notice)
+/** When segments of a feed came to a consumer, by the digests of the feed's id and of the consumer's. */
+export const keptKey = (feed: Uint8Array, consumer: Uint8Array): Uint8Array => key('kept', feed, consumer)
+/** What one UTC day's root of receipts and accesses is over. */
+export const periodKey = (period: number): Uint8Array => key('period', u64(period))
+/** An emergency under which data were used, by the digest of its declaration. */
+export const reviewKey = (emergency: Uint8Array): Uint8Array => key('review', emergency)
