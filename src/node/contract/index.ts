@@ -217,6 +217,8 @@ export interface HanseNode extends NodeLedger, NodeTerms {
   derive (reference: string, order: DerivationOrder): Promise<Result<Derived, DeriveFailure>>
   /** The derivations that this node keeps, and how far each has come. */
   derivations (): readonly DerivationStatus[]
+  /** Other terms for an own dataset: a new version of its description. Running agreements keep theirs. */
+  setTerms (datasetId: string, order: TermsOrder): Promise<Result<Dataset, PublishFailure>>
   /** Withdraws an own dataset from the catalogue. */
   withdraw (datasetId: string): Promise<Result<null, PublishFailure>>
 

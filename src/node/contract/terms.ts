@@ -1,7 +1,6 @@
 /** What a program asks about the terms of a dataset, and what it is told. */
 import type { Result } from '../../base/index.ts'
 import type { DatasetForm, TermsForm } from '../../core/terms/index.ts'
-import type { Dataset, PublishFailure } from './index.ts'
 import type { Failure } from './failure.ts'
 
 /** What a publisher sets on a dataset: clauses 1 to 13 as a form, what it says of itself beside them, and who may see that it exists. */
@@ -103,7 +102,5 @@ export interface NodeTerms {
   templateOf (name: string): Result<unknown, Failure<'not-found' | 'not-ready'>>
   /** What these terms would mean now, for every member; of this dataset, where one is named. Nothing is changed. */
   reviewTerms (order: TermsOrder, reference?: string): Result<TermsReview, TermsFailure>
-  /** Other terms for an own dataset: a new version of its description. Running agreements keep theirs. */
-  setTerms (datasetId: string, order: TermsOrder): Promise<Result<Dataset, PublishFailure>>
   explain (reference: string, request: ExplainRequest): Result<Explanation, TermsFailure>
 }
