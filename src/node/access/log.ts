@@ -1,6 +1,6 @@
 import { decodeCanonical, encodeCanonical, struct, text, uint, utf8, type Parsed } from '../../base/index.ts'
 import type { Clock, Log, Row, Store } from '../../host/index.ts'
-import type { Feed, Feeds } from '../feeds/index.ts'
+import { Signal, type Feed, type Feeds } from '../feeds/index.ts'
 import type { Keyring } from '../keyring/index.ts'
 import { readableEnd, recordsOf } from '../reading/index.ts'
 import { accessCountKey, metaKey, rowsOf } from '../rows/index.ts'
@@ -57,6 +57,8 @@ export class AccessLog {
   #isCounting = false
   #hourMs = 0
   #sampled = new Set<string>()
+  /** Something was given out, and that is durable. */
+  readonly recorded: Signal<AccessRecord> = new Signal()
   /** By reason, since the start. */
   readonly refusals: Map<string, number> = new Map()
 
@@ -104,7 +106,9 @@ export class AccessLog {
   async record (record: AccessRecord): Promise<boolean> {
     if (!this.#isCounted) return false
     this.#count(record)
-    return this.#append(record)
+    const isKept = await this.#append(record)
+    if (isKept) this.recorded.emit(record)
+    return isKept
   }
 
   /** Counts a refusal, and keeps the first of each agreement, reason and hour. */
