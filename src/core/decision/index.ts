@@ -26,7 +26,7 @@
  * kinds and declarers may be named in permissions, none of this inside of `xone`; else it is unknown. When one counts is told in
  * `emergencies.ts`. Counters include the request that is decided.
  *
- * A decision may be used again until `validUntilMs`, or until a fact in `dependsOn` changes, as `reusableUntilMs` says.
+ * A decision stands until `validUntilMs`, or until a fact in `dependsOn` changes.
  * Reports use the words of the ODRL compliance report model; `Unknown` in them is ours.
  */
 export { check } from './check.ts'

@@ -151,6 +151,7 @@ export type DutyState = {
   readonly clause: number
   readonly phase: 'before' | 'ongoing' | 'after' | 'unknown'
   readonly state: DutyFact | 'unknown'
+  readonly source?: readonly string[]
 }
 
 export type Decision = {

@@ -14,13 +14,5 @@ export const TEXT_BYTES_MAX = 512
 export const FOREIGN_DEPTH_MAX = 16
 /** Members that we do not know, in one object. */
 export const FOREIGN_MEMBERS_MAX = 64
-/** Policies that a node keeps compiled. */
-export const COMPILED_POLICIES_MAX = 10_000
-/** How far joined data is followed to the sources of its sources. */
-export const SOURCE_DEPTH_MAX = 16
-/** Sources that one decision asks. */
-export const SOURCES_MAX = 256
-/** How long a decision may be used again, if nothing in it counts or pays. */
-export const DECISION_REUSE_MS_MAX = 60_000
 /** Smallest group that a summary may show, whatever a form says. */
 export const GROUP_SIZE_MIN = 5

@@ -19,6 +19,7 @@ export { datasetSentencesOf, sentencesOf, type Reader, type Sentence } from './s
 export { ENGLISH, TEMPLATE_WORDS, type Wording } from './english.ts'
 export { TEMPLATE_DEFAULT, TEMPLATES, type Template, type TemplateContext, type TemplateId } from './templates.ts'
 export { feedClassOf, policyOfReplicas, policyOfVisibility } from './datasetPolicies.ts'
+export { coarser, isReleased, isWithinSource, joinDecisions, type SourceDecision } from './joined.ts'
 export { isAtMost, isFormAtMost, meetOfForms, type MeetFailure, type Ternary } from './strictest.ts'
 export type { Constraint, Iri, Label, Policy, PolicyFailure, Rule } from '../policy/index.ts'
 export type {
