@@ -47,7 +47,7 @@ export async function published (fileBytes: number, segments: number = 5): Promi
   const ours = await town()
   const file = content(fileBytes)
   const { root } = await ours.files.add(pieces(file))
-  const entry = encodeFileEntry({ name: 'scan.laz', mediaType: 'application/vnd.las', sizeBytes: file.length, root })
+  const entry = encodeFileEntry({ name: 'scan.laz', mediaType: 'application/vnd.las', sizeBytes: file.length, root, cipher: null })
   const feeds = [
     feedOf(ada, [recordsOf(2, 'entry'), recordsOf(3, 'entry')], { datasetId: 'catalogue', class: 'members', mode: 'keyed' }),
     feedOf(ada, Array.from({ length: segments }, (_, at) => recordsOf(10 + at, `counter-${at}`)), { datasetId: 'counts' }),

@@ -20,7 +20,7 @@ async function desk (store: MemoryStore, signer: MemoryStore, nowMs: number = NO
   const feeds = await Feeds.load(store)
   const keyring = await Keyring.load({ signer, random: systemRandom, wrappingKey: new Uint8Array(32), self: ada.did })
   const writer = new Writer({
-    feeds, store, signer, clock, random: systemRandom, epochs: new Epochs({ keyring, feeds, clock }), segmentBytesTarget: 65_536, lingerMs: 50, onFatal: cause => { throw cause },
+    feeds, store, signer, clock, random: systemRandom, epochs: new Epochs({ keyring, feeds, clock, random: systemRandom }), segmentBytesTarget: 65_536, lingerMs: 50, onFatal: cause => { throw cause },
     voice: () => ({ federation: membership.federation, certificate: certificateOf(ada, membership.federation).id, key: ada.node })
   })
   let declared = 0

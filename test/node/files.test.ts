@@ -136,11 +136,14 @@ describe('files', () => {
     equal(files.has(root), false)
   })
 
-  it('write an entry that reads back, and refuse one that is not canonical or encrypted', () => {
+  it('write an entry that reads back, in clear and sealed, and refuse one that is not canonical or of other sizes than it says', () => {
     const root = cidOf('raw', content(10))
-    const entry = { name: '../strasse.laz', mediaType: 'application/vnd.las', sizeBytes: 10, root }
+    const entry = { name: '../strasse.laz', mediaType: 'application/vnd.las', sizeBytes: 10, root, cipher: null }
     const body = encodeFileEntry(entry)
     deepEqual(valueOf(decodeFileEntry(body)), entry)
+    const cipher = { keyEpoch: 2, keyCheck: content(32), salt: content(32, 1), sizeBytes: 26 }
+    deepEqual(valueOf(decodeFileEntry(encodeFileEntry({ ...entry, cipher }))), { ...entry, cipher })
+    equal(codeOf(decodeFileEntry(encodeFileEntry({ ...entry, cipher: { ...cipher, sizeBytes: 27 } }))), 'schema')
     equal(codeOf(decodeFileEntry(concat([body, Uint8Array.of(0)]))), 'malformed')
     equal(codeOf(decodeFileEntry(encodeFileEntry({ ...entry, root: cidOf('dagCbor', body) }))), 'schema')
   })

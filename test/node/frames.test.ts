@@ -25,7 +25,7 @@ function target<T> (value: T, encode: (value: T) => Uint8Array, decode: (frame: 
 }
 
 const targets: Readonly<Record<string, Target>> = {
-  'file entry': target({ name: 'a.laz', mediaType: 'application/vnd.las', sizeBytes: 10, root }, encodeFileEntry, frame => {
+  'file entry': target({ name: 'a.laz', mediaType: 'application/vnd.las', sizeBytes: 10, root, cipher: null }, encodeFileEntry, frame => {
     const decoded = decodeFileEntry(frame)
     return decoded.ok ? decoded.value : undefined
   }),

@@ -47,7 +47,7 @@ function provingOf ({ final, stored, anchorHeight }: ReturnType<typeof story>, p
   }
   return new Proving({
     consensus, anchors: { covering: async () => ({ length: 2, height: anchorHeight, transaction: 1, operation: 0 }) },
-    feeds: { segment: async (_, index) => stored[index] }, members: { current: federationOf(chain.founders) },
+    feeds: { segment: async (_, index) => stored[index] }, keyring: { keyOf: () => undefined }, members: { current: federationOf(chain.founders) },
     store: {
       entries: async function * () {
         for (const { digest, header: { height } } of blocks) {

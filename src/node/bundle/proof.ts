@@ -2,7 +2,7 @@ import {
   bytes, decodeCanonical, encodeCanonical, fail, list, literal, ok, struct, type CID, type CodecFailure, type Result
 } from '../../base/index.ts'
 import {
-  admitDeclaration, DECLARATION_BYTES_MAX, decodeRecordProof, encodeRecordProof, makeRecordProof, makeSegmentProof, openSegment,
+  admitDeclaration, DECLARATION_BYTES_MAX, decodeRecordProof, encodeRecordProof, makeRecordProof, makeSegmentProof,
   RECORD_PROOF_BYTES_MAX, verifyRecordProof, type Speaker
 } from '../../core/feed/index.ts'
 import {
@@ -12,6 +12,7 @@ import { STATEMENT_BYTES_MAX } from '../../core/sync/index.ts'
 import type { Failure, NumberedRecord } from '../contract/index.ts'
 import type { Feed, Feeds } from '../feeds/index.ts'
 import type { Members } from '../members/index.ts'
+import { contentsOf, type KeysAtHand } from '../reading/index.ts'
 
 const CERTIFICATES_MAX = 4
 const REVOCATIONS_MAX = 64
@@ -60,14 +61,18 @@ export function decodeProofFile (encoded: Uint8Array): Result<ProofFile, CodecFa
   return ok({ charter, certificates, revocations, declaration, proof })
 }
 
-/** The proof of the record with this number in a feed; undefined where its segment is not here. */
-export async function makeProof (held: { readonly feeds: Feeds, readonly members: Members }, feed: Feed, number: number): Promise<Uint8Array | undefined> {
+/** The proof of the record with this number in a feed, if its segment is here and can be read. */
+export async function makeProof (
+  held: { readonly feeds: Feeds, readonly keyring: KeysAtHand, readonly members: Members }, feed: Feed, number: number
+): Promise<Result<Uint8Array, { readonly code: 'incomplete' | 'sealed', readonly reason: string }>> {
   const { head } = feed
   const index = feed.segmentOf(number)
-  if (head === undefined || index === undefined || index >= head.length) return undefined
+  const missing = fail({ code: 'incomplete', reason: `record ${number} of its feed is not here` } as const)
+  if (head === undefined || index === undefined || index >= head.length) return missing
   const stored = await held.feeds.segment(feed, index)
-  const opened = stored === undefined ? undefined : openSegment(stored)
-  if (opened?.ok !== true) return undefined
+  const contents = stored === undefined ? undefined : contentsOf(held.keyring, feed, stored)
+  if (contents?.ok === false && contents.failure.code === 'sealed') return fail({ code: 'sealed', reason: contents.failure.reason })
+  if (contents?.ok !== true || contents.value.kind !== 'segment') return missing
   const { current } = held.members
   const signers = [head.statement.certificate, feed.declaration.statement.certificate]
   const certificates = new Map(signers.flatMap(id => {
@@ -75,11 +80,11 @@ export async function makeProof (held: { readonly feeds: Feeds, readonly members
     return certificate === undefined ? [] : [[id.toString(), certificate.envelope] as const]
   }))
   const segment = makeSegmentProof(head, feed.log, index, feed.leafData(index))
-  const proof = makeRecordProof(segment, opened.value, number - feed.leaf(index).first, [...certificates.values()])
-  return encodeProofFile({
+  const proof = makeRecordProof(segment, contents.value.segment, number - feed.leaf(index).first, [...certificates.values()])
+  return ok(encodeProofFile({
     charter: current.charter.envelope, certificates: [...certificates.values()], declaration: feed.statement, proof: encodeRecordProof(proof),
     revocations: (await held.members.revocations()).slice(0, REVOCATIONS_MAX)
-  })
+  }))
 }
 
 /** Checks a proof from its charter alone; with `federation`, that the charter is that one. */

@@ -58,17 +58,21 @@ export async function * verified (sections: AsyncIterable<Section>, ground: Grou
       yield { type: 'leaves', feed, leaves: pages.flatMap(leavesOfPage) }
     }
     const unnamed = new Set(manifest.files.map(root => root.toString()))
+    let sealedRecords = 0
     for (const [feed, pages] of pagesByFeed) {
       for (const [from, to] of feed.named.ranges) {
         for (let index = from; index < to; index++) {
           const { leaf, leafData } = leafAt(pages, index)
           const bytes = await next(cidOfDigest('raw', leaf.digest))
-          if (unnamed.size > 0) for (const root of filesNamedIn(bytes)) unnamed.delete(root)
+          const named = unnamed.size > 0 ? filesNamedIn(bytes) : []
+          if (named === 'sealed') sealedRecords += leaf.count
+          else for (const root of named) unnamed.delete(root)
           yield { type: 'segment', feed, index, leaf, leafData, bytes }
         }
       }
     }
-    if (unnamed.size > 0) throw new BundleFault('tampered', 'the bundle holds a file that no record in it names')
+    // Records that are sealed may each name one: without their keys nobody can say.
+    if (unnamed.size > sealedRecords) throw new BundleFault('tampered', 'the bundle holds a file that no record in it names')
     for (const root of manifest.files) yield * readFile(root, next)
     if ((await source.next()).done !== true) throw new BundleFault('tampered', 'the file goes on after all that its manifest names')
   } finally {
@@ -179,8 +183,9 @@ function leafAt (pages: readonly Uint8Array[], index: number): { readonly leaf: 
   return { leaf, leafData }
 }
 
-function filesNamedIn (segment: Uint8Array): readonly string[] {
+function filesNamedIn (segment: Uint8Array): readonly string[] | 'sealed' {
   const opened = openSegment(segment)
+  if (!opened.ok && opened.failure.code === 'sealed') return 'sealed'
   if (!opened.ok || !opened.value.header.mediaTypes.includes(FILE_MEDIA_TYPE)) return []
   const roots: string[] = []
   for (const { mediaType, body } of opened.value.records()) {

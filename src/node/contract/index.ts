@@ -65,7 +65,7 @@ export type Dataset = DatasetDescription & {
     readonly firstRecord: number
     readonly records: number | null
     readonly sizeBytes: number | null
-    /** Hex of the SHA-256 over the whole content; null for a stream. */
+    /** Hex of the SHA-256 over the whole content; null for a stream, and for restricted data: a guess could be tested by it. */
     readonly sha256: string | null
   }
   /** Null: whoever is of its audience may use it without asking. */

@@ -7,7 +7,7 @@ import type { AssetName, Assets, FileUse } from '../doors/index.ts'
 import type { Federation } from '../federation/index.ts'
 import { Signal, type Feed } from '../feeds/index.ts'
 import { metaKey } from '../rows/index.ts'
-import { fileRootOf, heldOf } from './held.ts'
+import { fileOf, heldOf } from './held.ts'
 
 const SUBSCRIBED = metaKey('subscribed')
 const PROGRESS_EVERY_MS = 250
@@ -53,6 +53,10 @@ export class Datasets {
     })
     options.federation.feeds.changed.on(feed => this.#feedChanged(feed))
     options.federation.files.changed.on(({ root, isComplete }) => { if (!isComplete) this.#fileDamaged(root) })
+    // A record that was sealed may name a file.
+    options.federation.keyring.changed.on(() => {
+      for (const { publisher, entry } of options.catalogue.entries()) if (entry.access === 'restricted') this.followFile(publisher, entry.datasetId)
+    })
     options.federation.puller.sourcesChanged.on(() => { for (const id of this.#lackingFiles) this.#followFileOf(id) })
   }
 
@@ -205,12 +209,13 @@ export class Datasets {
   }
 
   async #fetchFile (id: string, entry: DatasetEntry): Promise<void> {
-    const root = await fileRootOf(this.#federation, entry)
-    if (root === undefined) return
+    const file = await fileOf(this.#federation, entry)
+    if (file === undefined) return
+    const { root } = file
     const { files, feeds, puller } = this.#federation
     const slash = id.lastIndexOf('/')
     const uses = this.#usesByRoot.get(root.toString()) ?? new Map<string, FileUse>()
-    this.#usesByRoot.set(root.toString(), uses.set(id, { asset: { publisher: id.slice(0, slash), datasetId: id.slice(slash + 1) }, isSealed: false }))
+    this.#usesByRoot.set(root.toString(), uses.set(id, { asset: { publisher: id.slice(0, slash), datasetId: id.slice(slash + 1) }, isSealed: file.cipher !== null }))
     this.#roots.set(id, root)
     const feed = feeds.get(entry.distribution.feed)
     const fetched = await files.fetch(root, () => feed === undefined ? [] : puller.linksTo(feed), this.#stopped.signal)

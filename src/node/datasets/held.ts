@@ -1,10 +1,9 @@
-import type { CID } from '../../base/index.ts'
 import type { DatasetEntry } from '../../core/catalogue/index.ts'
 import { feedOf } from '../../core/ledger/index.ts'
 import type { Dataset, ItemState } from '../contract/index.ts'
 import type { Federation } from '../federation/index.ts'
 import type { Feed } from '../feeds/index.ts'
-import { decodeFileEntry, FILE_MEDIA_TYPE } from '../files/index.ts'
+import { decodeFileEntry, FILE_MEDIA_TYPE, type FileEntry } from '../files/index.ts'
 import { recordsOf } from '../reading/index.ts'
 
 /** What this node holds of a dataset, and why it waits where it does. */
@@ -43,15 +42,15 @@ function stateOf ({ consensus }: Federation, feed: Feed, holders: number): ItemS
   return holders > 0 ? 'replicated' : 'local'
 }
 
-/** Root of the file that a dataset of form `file` is; undefined while its record is not here. */
-export async function fileRootOf (federation: Federation, entry: DatasetEntry): Promise<CID | undefined> {
+/** The file that a dataset of form `file` is; undefined while its record is not here, or cannot be read. */
+export async function fileOf (federation: Federation, entry: DatasetEntry): Promise<FileEntry | undefined> {
   const feed = federation.feeds.get(entry.distribution.feed)
   if (entry.distribution.form !== 'file' || feed === undefined) return undefined
   const { firstRecord } = entry.distribution
   try {
     for await (const record of recordsOf(federation, feed, firstRecord, firstRecord + 1)) {
       const file = record.mediaType === FILE_MEDIA_TYPE ? decodeFileEntry(record.body) : undefined
-      return file?.ok === true ? file.value.root : undefined
+      return file?.ok === true ? file.value : undefined
     }
   } catch {
     return undefined

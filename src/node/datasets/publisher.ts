@@ -93,10 +93,10 @@ export class Publisher {
   }
 
   async #storeContent (feed: Feed, content: Content, onProgress: OnProgress): Promise<Result<Stored, PublishFailure>> {
-    const { writer, files } = this.#federation
+    const { writer } = this.#federation
     switch (content.form) {
       case 'table': return storeTable(writer, feed, content.records, onProgress)
-      case 'file': return storeFile(writer, files, feed, content, this.#clock.nowMs(), onProgress)
+      case 'file': return storeFile(this.#federation, feed, content, this.#clock.nowMs(), onProgress)
       case 'stream': return ok({ firstRecord: writer.nextRecordOf(feed), records: 0, sizeBytes: 0, sha256: new Uint8Array(32) })
       default: return unreachable(content)
     }
@@ -152,7 +152,9 @@ export class Publisher {
       distribution: {
         feed, form: content.form, mediaType: content.mediaType, fileName: isStream ? `${description.datasetId}.ndjson` : content.fileName,
         firstRecord: stored?.firstRecord ?? 0, records: isStream ? null : stored?.records ?? 0,
-        sizeBytes: isStream ? null : stored?.sizeBytes ?? 0, sha256: isStream ? null : stored?.sha256 ?? new Uint8Array(32)
+        sizeBytes: isStream ? null : stored?.sizeBytes ?? 0,
+        // Of what not everybody may read, not even a guess shall be tested.
+        sha256: isStream || (governed?.access ?? description.access) === 'restricted' ? null : stored?.sha256 ?? new Uint8Array(32)
       },
       withdrawn: false,
       terms: governed?.terms ?? null,

@@ -1,14 +1,16 @@
-import { assert, fail, ok, type CID, type Result } from '../../base/index.ts'
+import { assert, fail, ok, type Result } from '../../base/index.ts'
 import { makeProof, type BundleWish } from '../bundle/index.ts'
 import type { Catalogue } from '../catalogue/index.ts'
 import type { Asker, BundleFailure, Failure, NumberedRecord, OnProgress, VerifyReport } from '../contract/index.ts'
 import { assetOf, refusalOf, type Doors } from '../doors/index.ts'
+import { contentOfFile } from '../files/index.ts'
 import type { Federation } from '../federation/index.ts'
-import { followedRecords, readableEnd, recordsOf } from '../reading/index.ts'
+import type { Feed } from '../feeds/index.ts'
+import { followedRecords, noGrant, readableEnd, recordsOf } from '../reading/index.ts'
 import { verifyDataset } from '../verifying/index.ts'
 import { idOf, type Datasets, type Found } from './datasets.ts'
-import { gated, gatedBytes, gatedLive, questionOf } from './gate.ts'
-import { fileRootOf } from './held.ts'
+import { gated, gatedBytes, gatedLive, questionOf, sealedRefusal, unsealed } from './gate.ts'
+import { fileOf } from './held.ts'
 import { bodies, joined, nothing, renumbered, slice } from './streams.ts'
 
 /** Reads datasets that are here: records, live records, content, proofs, and what goes into a bundle. */
@@ -42,7 +44,7 @@ export class Reader {
     const end = Math.min(records === null ? readableEnd(feed) : firstRecord + records, readableEnd(feed), firstRecord + from + limit)
     const asked = questionOf(this.#doors, this.#own, { door: 'read', asset: assetOf(feed), records: Math.max(0, end - firstRecord - from) }, asker)
     if (!asked.ok) return asked
-    return ok(gated(renumbered(recordsOf(this.#federation, feed, firstRecord + from, end), firstRecord), this.#doors, asked.value))
+    return ok(gated(renumbered(this.#recordsOf(feed, firstRecord + from, end), firstRecord), this.#doors, asked.value))
   }
 
   follow (
@@ -93,14 +95,15 @@ export class Reader {
     if (from < 0 || to > sizeBytes || from > to) return fail({ code: 'range', reason: `there are ${sizeBytes} bytes`, hint: 'ask within them' })
     const head = { sizeBytes, mediaType, fileName }
     const through = (bytes: AsyncIterable<Uint8Array>): AsyncIterable<Uint8Array> => gatedBytes(bytes, this.#doors, asked.value, { records, bytes: to - from })
-    if (form === 'file') {
-      const root = await fileRootOf(this.#federation, found.value.entry)
-      assert(root !== undefined, 'a complete file has a root')
-      return ok({ ...head, bytes: through(this.#federation.files.read(root, from, to)) })
-    }
     const feed = this.#federation.feeds.get(found.value.entry.distribution.feed)
     assert(feed !== undefined, 'a complete dataset has its feed')
-    return ok({ ...head, bytes: through(joined(slice(bodies(recordsOf(this.#federation, feed, firstRecord, firstRecord + records)), from, to))) })
+    if (form === 'file') {
+      const file = await fileOf(this.#federation, found.value.entry)
+      assert(file !== undefined, 'a complete file has a record that names it')
+      const content = contentOfFile(this.#federation, feed, file, from, to)
+      return content.ok ? ok({ ...head, bytes: through(content.value) }) : fail(sealedRefusal(noGrant(content.failure.epoch)))
+    }
+    return ok({ ...head, bytes: through(joined(slice(bodies(this.#recordsOf(feed, firstRecord, firstRecord + records)), from, to))) })
   }
 
   async verify (reference: string, onProgress: OnProgress): Promise<Result<VerifyReport, Failure<'not-found' | 'ambiguous' | 'incomplete'>>> {
@@ -109,9 +112,9 @@ export class Reader {
     const { form, firstRecord, records, sizeBytes, sha256, feed: id } = found.value.entry.distribution
     const feed = this.#federation.feeds.get(id)
     if (feed?.head === undefined) return fail({ code: 'incomplete', reason: 'nothing of it is here yet', hint: 'fetch it first with "hanse get"' })
-    const fileRoot = await fileRootOf(this.#federation, found.value.entry) ?? null
+    const file = await fileOf(this.#federation, found.value.entry) ?? null
     return ok(await verifyDataset(this.#federation, feed, {
-      dataset: idOf(found.value), form, firstRecord, records, sizeBytes, sha256, fileRoot
+      dataset: idOf(found.value), form, firstRecord, records, sizeBytes, sha256, file
     }, onProgress))
   }
 
@@ -124,7 +127,7 @@ export class Reader {
     const isWithin = number >= 0 && (records === null || number < records)
     const proof = feed === undefined || !isWithin ? undefined : await makeProof(this.#federation, feed, firstRecord + number)
     if (proof?.ok === true) return this.disclose(found.value, proof.value, asker)
-    if (proof?.failure.code === 'sealed') return fail(sealed(proof.failure.reason))
+    if (proof?.failure.code === 'sealed') return fail(sealedRefusal(proof.failure.reason))
     return fail(isWithin
       ? { code: 'incomplete', reason: `record ${number} is not here`, hint: 'fetch the dataset first with "hanse get"' }
       : { code: 'not-found', reason: `there is no record ${number}`, hint: `records are numbered from 0 to ${(records ?? 1) - 1}` })
@@ -138,6 +141,10 @@ export class Reader {
     const isOut = await passage.take({ records: 1, bytes: bytes.length })
     await passage.end()
     return isOut ? ok(bytes) : fail(refusalOf(passage.decision))
+  }
+
+  #recordsOf (feed: Feed, from: number, to: number): AsyncIterable<NumberedRecord> {
+    return unsealed(recordsOf(this.#federation, feed, from, to))
   }
 
   /** The dataset that a reference names, for one who may know of it. */
@@ -163,8 +170,8 @@ export class Reader {
       if (!isHere || catalogues.length === 0) {
         return fail({ code: 'incomplete', reason: because ?? `not all of "${reference}" is here`, hint: 'fetch it first with "hanse get"' })
       }
-      const root: CID | undefined = await fileRootOf(this.#federation, entry)
-      wishes.push(...catalogues.map(each => ({ feed: each, fileRoots: [] })), { feed, fileRoots: root === undefined ? [] : [root] })
+      const file = await fileOf(this.#federation, entry)
+      wishes.push(...catalogues.map(each => ({ feed: each, fileRoots: [] })), { feed, fileRoots: file === undefined ? [] : [file.root] })
     }
     return ok(wishes)
   }

@@ -99,7 +99,7 @@ export class Federation {
     this.consensus = consensus
     this.feeds = feeds
     this.keyring = keyring
-    this.epochs = new Epochs({ keyring, feeds, clock: host.clock })
+    this.epochs = new Epochs({ keyring, feeds, clock: host.clock, random: host.random })
     this.members = members
     this.files = files
     this.writer = new Writer({

@@ -7,6 +7,7 @@ import type { Link } from '../pulling/index.ts'
 import type { ServeFile } from '../serving/index.ts'
 import { decodeFileRow, encodeFileRow, fileKey, rowsOf, type FileRow } from '../rows/index.ts'
 import { Blocks, type BlockWriter } from './blocks.ts'
+import { eraseFile } from './erasing.ts'
 import { Fetching, type FetchFailure } from './fetching.ts'
 import { FileFault, FileReader, READ_AHEAD_LEAVES, type FileBlock } from './reading.ts'
 
@@ -147,6 +148,16 @@ export class Files {
     const found = await this.#reader.scrub(root)
     if (found.damaged > 0) await this.#markIncomplete(root)
     return found
+  }
+
+  /** Takes a file away for good, but for blocks that others of this node's files have too; its bytes have left the disk when it resolves. */
+  async erase (root: CID): Promise<void> {
+    await this.#exclusively(root, async () => {
+      const row = this.#held.get(root.toString())?.row
+      this.#held.delete(root.toString())
+      if (row?.complete === true) this.changed.emit({ root, isComplete: false })
+      await eraseFile({ store: this.#store, blocks: this.#blocks, root, fileNo: row?.fileNo, others: this.roots() })
+    })
   }
 
   // --- Keeping -----------------------------------------------------------------------------------------------------

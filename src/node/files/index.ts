@@ -9,9 +9,14 @@
  * hashed; a damaged block is removed, its file counts as incomplete from then on and can be fetched again, and only what
  * is missing is asked for. A file is named by an entry, a record of a feed; the name in it is data, never a path.
  *
- * Not yet: encrypted files (`cipher` is null), and freeing the blocks of files that nothing names any more.
+ * A file of a restricted feed is sealed by chunks of one leaf each, so its root stands for ciphertext and no CID of the content
+ * is published; a range opens the chunks that it touches. Its entry is inside a sealed record: who cannot read that does not
+ * know the file.
+ *
+ * Not yet: freeing the blocks of files that nothing names any more.
  */
-export { decodeFileEntry, encodeFileEntry, FILE_MEDIA_TYPE } from './entry.ts'
+export { decodeFileEntry, encodeFileEntry, FILE_MEDIA_TYPE, type FileCipher, type FileEntry } from './entry.ts'
+export { cipherFor, contentOfFile, sealedChunks, type FileContentFailure } from './sealing.ts'
 export { Files, type FileDelivery } from './files.ts'
 export { FileFault } from './reading.ts'
 export { FileWalk } from './shape.ts'

@@ -8,7 +8,7 @@ export const READ_AHEAD_LEAVES = 4
 /** A file cannot be read or taken: thrown, because it shows in the middle of a stream. */
 export class FileFault extends Error {
   override readonly name = 'FileFault'
-  readonly code: 'missing' | 'damaged' | 'full'
+  readonly code: 'missing' | 'damaged' | 'full' | 'sealed'
 
   constructor (code: FileFault['code'], reason: string) {
     super(reason)

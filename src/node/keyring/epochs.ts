@@ -1,13 +1,13 @@
 import { epochDue, EPOCH_LIFETIME_MS_MAX, type EpochFacts } from '../../core/grants/index.ts'
 import { isSealedClass } from '../../core/sealing/index.ts'
-import type { Clock } from '../../host/index.ts'
+import type { Clock, Random } from '../../host/index.ts'
 import { Signal, type Feed, type Feeds } from '../feeds/index.ts'
 import type { Keyring, OwnEpoch } from './keyring.ts'
 
 /** Rights end by time too, so an answer holds no longer than that. */
 const REVIEW_MS = 60_000
 
-export type EpochsOptions = { readonly keyring: Keyring, readonly feeds: Pick<Feeds, 'all'>, readonly clock: Clock }
+export type EpochsOptions = { readonly keyring: Keyring, readonly feeds: Pick<Feeds, 'all'>, readonly clock: Clock, readonly random: Random }
 type Sealed = { readonly datasetId: string, readonly class: Feed['declaration']['class'] }
 /** Who holds the key of this epoch without a right to it: somebody whose right ended, or a node that was lost. */
 export type LossOf = (sealed: Sealed, epoch: number) => 'revocation' | 'lost-node' | undefined
@@ -50,6 +50,11 @@ export class Epochs {
     const begun = this.#begin(sealed, why ?? 'first').finally(() => this.#beginning.delete(name))
     this.#beginning.set(name, begun)
     return begun
+  }
+
+  /** Fresh and unpredictable: each segment and file has one of its own. */
+  salt (sizeBytes: number): Uint8Array {
+    return this.#options.random.bytes(sizeBytes)
   }
 
   /** For the head: the newest epoch of that dataset and class; 0 for a feed in clear. */

@@ -1,5 +1,4 @@
 import { equalBytes, fail, leafHash, MerkleLog, ok, readUint, type CID, type Result } from '../../base/index.ts'
-import { openSegment } from '../../core/feed/index.ts'
 import { decodeHeader, digestOfFederation, type Block, type FinalityProof } from '../../core/finality/index.ts'
 import { encodeLightProof, memberProof, olderBlock, placedRecord, placeOf, type LightProof, type OlderBlock } from '../../core/light/index.ts'
 import { certificateOf } from '../../core/ledger/index.ts'
@@ -8,6 +7,7 @@ import type { Consensus } from '../consensus/index.ts'
 import type { Failure } from '../contract/index.ts'
 import type { Feed, Feeds } from '../feeds/index.ts'
 import type { Members } from '../members/index.ts'
+import { contentsOf, type KeysAtHand } from '../reading/index.ts'
 import { finalDigestKey, rowsOf } from '../rows/index.ts'
 import type { Anchors } from './anchors.ts'
 
@@ -17,6 +17,7 @@ export type ProvingOptions = {
   readonly consensus: Pick<Consensus, 'federation' | 'state' | 'view' | 'block' | 'proof' | 'seals'>
   readonly anchors: Pick<Anchors, 'covering'>
   readonly feeds: Pick<Feeds, 'segment'>
+  readonly keyring: KeysAtHand
   readonly members: Pick<Members, 'current'>
   readonly store: Pick<Store, 'entries'>
 }
@@ -34,11 +35,12 @@ export class Proving {
 
   /** The record with this number in the feed, under the first anchor that covers it. */
   async record (feed: Feed, number: number): Promise<Result<Uint8Array, Unproved>> {
-    const { consensus, anchors, feeds } = this.#options
+    const { consensus, anchors, feeds, keyring } = this.#options
     const index = feed.segmentOf(number)
     const stored = index === undefined ? undefined : await feeds.segment(feed, index)
-    const opened = stored === undefined ? undefined : openSegment(stored)
-    if (index === undefined || opened?.ok !== true) return incomplete(`record ${number} is not here`)
+    const opened = stored === undefined ? undefined : contentsOf(keyring, feed, stored)
+    if (opened?.ok === false && opened.failure.code === 'sealed') return incomplete(`record ${number} is sealed: ${opened.failure.reason}`)
+    if (index === undefined || opened?.ok !== true || opened.value.kind !== 'segment') return incomplete(`record ${number} is not here`)
     const anchor = await anchors.covering(feed.id, index + 1)
     if (anchor === undefined) {
       return fail({ code: 'not-anchored', reason: 'the ledger has no anchor of this record yet', hint: 'its publisher anchors new data once a minute; try again then' })
@@ -57,7 +59,7 @@ export class Proving {
       seals: finality.seals, finality: finality.proof,
       subject: {
         kind: 'record', older: finality.older, place, declaration: feed.statement, certificates,
-        record: placedRecord(opened.value, number - feed.leaf(index).first, feed.leafData(index), feed.log, anchor.length),
+        record: placedRecord(opened.value.segment, number - feed.leaf(index).first, feed.leafData(index), feed.log, anchor.length),
         member: isFounder ? null : memberProof(finality.state, publisher)
       }
     }))

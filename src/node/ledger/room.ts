@@ -62,14 +62,14 @@ export class LedgerRoom implements NodeLedger {
 
   private constructor (options: LedgerRoomOptions, epochs: Epochs, anchors: Anchors) {
     const { federation, keys, consensusKeys, addresses, clock, store, onFatal, log } = options
-    const { consensus, feeds, members } = federation
+    const { consensus, feeds, keyring, members } = federation
     const certificate = (): Certificate => federation.certificate
     this.#options = options
     this.#epochs = epochs
     this.#anchors = anchors
     this.pen = new Author({ consensus, keys, certificate, addresses, clock })
     this.#deciding = new Deciding({ consensus, consensusKeys, keys, author: this.pen, clock, applicant: options.applicant })
-    this.#proving = new Proving({ consensus, anchors, feeds, members, store })
+    this.#proving = new Proving({ consensus, anchors, feeds, keyring, members, store })
     this.#anchoring = new Anchoring({ own: keys.did, feeds, consensus, author: this.pen, describe: options.describe, mayName: feed => federation.doors.isForAll(feed), clock, onFatal, log })
     this.#housekeeping = new Housekeeping({
       own: keys.did, transportKey: keys.transport.publicKey, certificate, addresses, federation: consensus.federation, keys: consensusKeys,

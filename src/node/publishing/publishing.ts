@@ -2,7 +2,8 @@ import { fail, ok, sha256Stream, type CID, type Result } from '../../base/index.
 import type { FeedRecord } from '../../core/feed/index.ts'
 import type { Content, OnProgress, PublishFailure, RecordInput } from '../contract/index.ts'
 import type { Feed } from '../feeds/index.ts'
-import { encodeFileEntry, FILE_MEDIA_TYPE, type Files } from '../files/index.ts'
+import { cipherFor, encodeFileEntry, FILE_MEDIA_TYPE, sealedChunks, type Files } from '../files/index.ts'
+import type { Epochs } from '../keyring/index.ts'
 import type { AppendFailure, Writer } from '../writer/index.ts'
 
 /** Records that go to the writer in one call. */
@@ -56,22 +57,26 @@ export async function storeTable (
   return failure === undefined ? ok({ firstRecord, records: count, sizeBytes, sha256: whole.digest() }) : fail(failure)
 }
 
-/** Stores bytes as a file, and the record that names it. */
+/** Stores bytes as a file, sealed where the feed is, and the record that names it. */
 export async function storeFile (
-  writer: Writer, files: Files, feed: Feed, content: Extract<Content, { form: 'file' }>, nowMs: number, onProgress: OnProgress
+  { writer, files, epochs }: { readonly writer: Writer, readonly files: Files, readonly epochs: Epochs }, feed: Feed, content: Extract<Content, { form: 'file' }>, nowMs: number, onProgress: OnProgress
 ): Promise<Result<Stored & { readonly root: CID }, PublishFailure>> {
-  let done = 0
+  const whole = sha256Stream()
+  let sizeBytes = 0
   const counted = async function * (): AsyncGenerator<Uint8Array> {
     for await (const chunk of content.bytes) {
-      done += chunk.length
-      onProgress({ phase: 'storing', done, total: null, unit: 'bytes' })
+      sizeBytes += chunk.length
+      whole.update(chunk)
+      onProgress({ phase: 'storing', done: sizeBytes, total: null, unit: 'bytes' })
       yield chunk
     }
   }
-  const { root, sizeBytes, sha256 } = await files.add(counted())
+  const sealing = await cipherFor(epochs, feed)
+  const { root } = await files.add(sealing === undefined ? counted() : sealedChunks(counted(), sealing.fileKey, sealing.salt))
+  const sha256 = whole.digest()
   const record: FeedRecord = {
     key: new TextEncoder().encode('file'), timeMs: nowMs, operation: 'put', mediaType: FILE_MEDIA_TYPE,
-    body: encodeFileEntry({ name: content.fileName, mediaType: content.mediaType, sizeBytes, root })
+    body: encodeFileEntry({ name: content.fileName, mediaType: content.mediaType, sizeBytes, root, cipher: sealing?.cipherOf(sizeBytes) ?? null })
   }
   const appended = await writer.append(feed, [record], { flush: true })
   if (!appended.ok) return fail(failureOf(appended.failure))

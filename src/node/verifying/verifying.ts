@@ -1,11 +1,13 @@
-import { equalBytes, hex, merkleRoot, sha256, sha256Stream, type CID } from '../../base/index.ts'
-import { admitDeclaration, admitHead, leafHashOf, openSegment, recordsRootOf } from '../../core/feed/index.ts'
+import { equalBytes, hex, merkleRoot, sha256, sha256Stream } from '../../base/index.ts'
+import { admitDeclaration, admitHead, faultOfSegment, leafHashOf } from '../../core/feed/index.ts'
 import { decodeCharter } from '../../core/identity/index.ts'
 import type { Consensus } from '../consensus/index.ts'
 import type { OnProgress, VerifyReport } from '../contract/index.ts'
 import type { Feed, Feeds } from '../feeds/index.ts'
-import type { Files } from '../files/index.ts'
+import { contentOfFile, type FileEntry, type Files } from '../files/index.ts'
+import type { Keyring } from '../keyring/index.ts'
 import type { Members } from '../members/index.ts'
+import { contentsOf, noGrant } from '../reading/index.ts'
 import { anchoredCheck } from './anchored.ts'
 
 /** What a dataset claims of its content. */
@@ -15,38 +17,41 @@ export type Claimed = {
   readonly firstRecord: number
   readonly records: number | null
   readonly sizeBytes: number | null
+  /** Null for a stream, and for what is sealed. */
   readonly sha256: Uint8Array | null
-  readonly fileRoot: CID | null
+  readonly file: FileEntry | null
 }
 
 type Check = { readonly name: string, readonly ok: boolean, readonly detail: string }
 
 /** Reads everything of a dataset once more and checks it from its records up to the charter, trusting nothing that is in memory. */
 export async function verifyDataset (
-  held: { readonly feeds: Feeds, readonly members: Members, readonly files: Files, readonly consensus: Consensus }, feed: Feed, claimed: Claimed, onProgress: OnProgress
+  held: { readonly feeds: Feeds, readonly keyring: Keyring, readonly members: Members, readonly files: Files, readonly consensus: Consensus }, feed: Feed, claimed: Claimed, onProgress: OnProgress
 ): Promise<VerifyReport> {
-  const { feeds, members, files } = held
+  const { feeds, keyring, members } = held
   const checks: Check[] = []
   const content = sha256Stream()
   let [segments, records, bytes, contentBytes] = [0, 0, 0, 0]
   const leaves: Uint8Array[] = []
   let broken: string | undefined
+  /** Why some of it could not be read; its bytes are checked all the same. */
+  let sealed: string | undefined
   const end = claimed.records === null ? Number.MAX_SAFE_INTEGER : claimed.firstRecord + claimed.records
   for (let index = 0; index < feed.length && broken === undefined; index++) {
     const stored = await feeds.segment(feed, index)
     const leaf = feed.leaf(index)
-    const opened = stored === undefined ? undefined : openSegment(stored)
-    if (stored === undefined || opened?.ok !== true) {
+    const contents = stored === undefined ? undefined : contentsOf(keyring, feed, stored)
+    if (stored === undefined || contents === undefined || (!contents.ok && contents.failure.code !== 'sealed')) {
       broken = `segment ${index} is ${stored === undefined ? 'not here' : 'not readable'}`
       break
     }
-    const { header } = opened.value
-    const fits = equalBytes(sha256(stored), leaf.digest) && header.feed.equals(feed.id) && header.index === index && header.first === records &&
-      header.count === leaf.count && equalBytes(recordsRootOf(opened.value), leaf.recordsRoot)
+    const opened = contents.ok && contents.value.kind === 'segment' ? contents.value : undefined
+    if (!contents.ok) sealed = contents.failure.reason
+    const fits = equalBytes(sha256(stored), leaf.digest) && leaf.first === records && (opened === undefined || faultOfSegment(opened.bytes, feed, index, leaf) === undefined)
     if (!fits) broken = `segment ${index} is not what its leaf says`
-    if (claimed.form === 'table') {
-      let number = header.first
-      for (const record of opened.value.records()) {
+    if (claimed.form === 'table' && opened !== undefined) {
+      let number = leaf.first
+      for (const record of opened.segment.records()) {
         if (number >= claimed.firstRecord && number < end) {
           content.update(record.body)
           contentBytes += record.body.length
@@ -56,11 +61,11 @@ export async function verifyDataset (
     }
     leaves.push(leafHashOf(feed.leafData(index)))
     segments++
-    records += header.count
+    records += leaf.count
     bytes += stored.length
     onProgress({ phase: 'verifying', done: segments, total: feed.length, unit: 'segments' })
   }
-  checks.push({ name: 'records', ok: broken === undefined, detail: broken ?? `${records} records in ${segments} segments, each hashed` })
+  checks.push({ name: 'records', ok: broken === undefined, detail: broken ?? `${records} records in ${segments} segments, ${sealed === undefined ? 'each hashed' : `sealed, so only their bytes were checked: ${sealed}`}` })
   const { head } = feed
   const rootFits = head !== undefined && broken === undefined && equalBytes(merkleRoot(leaves), head.mmrRoot) && head.records === records
   checks.push({ name: 'tree', ok: rootFits, detail: rootFits ? `root ${hex(head.mmrRoot)}` : 'the segments do not give the signed root' })
@@ -72,7 +77,9 @@ export async function verifyDataset (
   const isDeclared = declared.ok && declared.value.id.equals(feed.id)
   checks.push({ name: 'declaration', ok: isDeclared, detail: isDeclared ? `feed ${feed.key}` : 'the declaration is not its publisher\'s' })
   checks.push(certificateCheck(members, feed), charterCheck(members), anchoredCheck(held.consensus.state, feed))
-  checks.push(await contentCheck(files, claimed, content.digest(), contentBytes, broken === undefined))
+  checks.push(sealed === undefined
+    ? await contentCheck(held, feed, claimed, { digest: content.digest(), sizeBytes: contentBytes }, broken === undefined)
+    : { name: 'content', ok: true, detail: `sealed: ${sealed}` })
   return {
     dataset: claimed.dataset, verified: checks.every(check => check.ok), segments, records, bytes, checks,
     publisher: members.nameOf(feed.declaration.publisher), headSignedMs: head?.timeMs ?? 0
@@ -92,20 +99,31 @@ function charterCheck (members: Members): Check {
   return { name: 'charter', ok: isGood, detail: isGood ? `${members.current.federation.toString()}, signed by all ${charter.value.founders.length} founders` : 'the charter is not signed by all founders' }
 }
 
-async function contentCheck (files: Files, claimed: Claimed, digest: Uint8Array, sizeBytes: number, isWhole: boolean): Promise<Check> {
-  if (claimed.form === 'stream' || claimed.sha256 === null) return { name: 'content', ok: isWhole, detail: 'a stream has no whole' }
-  if (claimed.form === 'table') {
-    const isGood = equalBytes(digest, claimed.sha256) && sizeBytes === claimed.sizeBytes
-    return { name: 'content', ok: isGood, detail: isGood ? `sha256 ${hex(digest)}` : 'the joined records are not the published content' }
-  }
-  if (claimed.fileRoot === null) return { name: 'content', ok: false, detail: 'no file is named' }
+type Read = { readonly digest: Uint8Array, readonly sizeBytes: number }
+
+async function contentCheck (
+  held: { readonly files: Files, readonly keyring: Keyring }, feed: Feed, claimed: Claimed, records: Read, isWhole: boolean
+): Promise<Check> {
+  const { form, file, sizeBytes, sha256: published } = claimed
+  if (form === 'stream') return { name: 'content', ok: isWhole, detail: 'a stream has no whole' }
+  if (form === 'file' && file === null) return { name: 'content', ok: false, detail: 'no file is named' }
+  const read = file === null ? records : await readFile(held, feed, file)
+  if (typeof read === 'string') return { name: 'content', ok: true, detail: read }
+  const isGood = isWhole && read.sizeBytes === sizeBytes && (published === null || equalBytes(read.digest, published))
+  const what = file === null ? 'the joined records are' : 'the file is'
+  const named = file === null ? `sha256 ${hex(read.digest)}` : `file ${file.root.toString()}`
+  return { name: 'content', ok: isGood, detail: isGood ? named : `${what} not the published content` }
+}
+
+/** All of a file, or why it cannot be read. */
+async function readFile (held: { readonly files: Files, readonly keyring: Keyring }, feed: Feed, file: FileEntry): Promise<Read | string> {
+  const content = contentOfFile(held, feed, file, 0, file.sizeBytes)
+  if (!content.ok) return `sealed: ${noGrant(content.failure.epoch)}`
   const whole = sha256Stream()
-  let size = 0
-  for await (const chunk of files.read(claimed.fileRoot, 0, claimed.sizeBytes ?? 0)) {
+  let sizeBytes = 0
+  for await (const chunk of content.value) {
     whole.update(chunk)
-    size += chunk.length
+    sizeBytes += chunk.length
   }
-  const found = whole.digest()
-  const isGood = equalBytes(found, claimed.sha256) && size === claimed.sizeBytes
-  return { name: 'content', ok: isGood, detail: isGood ? `file ${claimed.fileRoot.toString()}` : 'the file is not the published content' }
+  return { digest: whole.digest(), sizeBytes }
 }

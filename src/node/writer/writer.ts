@@ -32,7 +32,7 @@ export class Writer {
   readonly #feeds: Feeds
   readonly #store: Store
   readonly #guards: Guards
-  readonly #epochs: Pick<Epochs, 'current' | 'newestOf'>
+  readonly #epochs: Pick<Epochs, 'current' | 'newestOf' | 'salt'>
   readonly #clock: Clock
   readonly #random: Random
   readonly #voice: () => Voice
@@ -51,7 +51,7 @@ export class Writer {
 
   constructor (options: {
     readonly feeds: Feeds, readonly store: Store, readonly signer: Store, readonly clock: Clock, readonly random: Random,
-    readonly epochs: Pick<Epochs, 'current' | 'newestOf'>, readonly voice: () => Voice, readonly segmentBytesTarget: number, readonly lingerMs: number,
+    readonly epochs: Pick<Epochs, 'current' | 'newestOf' | 'salt'>, readonly voice: () => Voice, readonly segmentBytesTarget: number, readonly lingerMs: number,
     readonly onFatal: (cause: unknown) => void
   }) {
     this.#feeds = options.feeds
@@ -206,7 +206,7 @@ export class Writer {
 
   #sealed ({ id: feed }: Feed, closed: Closed, epoch: OwnEpoch | undefined): Closed {
     if (epoch === undefined) return closed
-    const place = { feed, index: closed.index, keyEpoch: epoch.epoch, epochKey: epoch.key, salt: this.#random.bytes(SEALING_SALT_SIZE_BYTES) }
+    const place = { feed, index: closed.index, keyEpoch: epoch.epoch, epochKey: epoch.key, salt: this.#epochs.salt(SEALING_SALT_SIZE_BYTES) }
     return { ...closed, segment: sealSegment(closed.segment, place) }
   }
 
