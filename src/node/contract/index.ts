@@ -2,12 +2,14 @@
  * Says what a program does with a running node: types of `HanseNode`. The API, the command line and tests see nothing else of it.
  */
 import type { Result } from '../../base/index.ts'
+import type { NodeAgreements } from './agreements.ts'
 import type { Asker } from './asker.ts'
 import type { DerivationOrder, DerivationStatus, DeriveFailure } from './derivation.ts'
 import type { Failure } from './failure.ts'
 import type { NodeLedger } from './ledger.ts'
 import type { NodeTerms, TermsOrder, TermsView } from './terms.ts'
 
+export type { AgreementFailure, AgreementView, EndCode, NegotiationAnswer, NegotiationView, NodeAgreements } from './agreements.ts'
 export { RightLost, type Asker } from './asker.ts'
 export type { DerivationOrder, DerivationStatus, DeriveFailure } from './derivation.ts'
 export type { Failure, NotReady } from './failure.ts'

@@ -1,0 +1,145 @@
+import { fail, ok, type Result } from '../../base/index.ts'
+import {
+  checkSignature, faultsOfAgreement, ruleStrategy,
+  type Agreement, type ContractOfferMessage, type ContractRequestMessage, type Negotiation, type NegotiationMove, type Step, type Strategy, type View
+} from '../../core/agreement/index.ts'
+import { bind, check, type Policy } from '../../core/terms/index.ts'
+import type { Clock, Log, Random } from '../../host/index.ts'
+import type { Catalogue } from '../catalogue/index.ts'
+import type { Doors } from '../doors/index.ts'
+import type { Conduct } from '../dsp/index.ts'
+import type { Members } from '../members/index.ts'
+import { assetOfTarget, offerOf, policyOfEntry, purposeOf } from './offers.ts'
+import { countersignatureOf, isCountersignedBy, signedAgreement, type Voice } from './signing.ts'
+import type { Standing } from './standing.ts'
+
+export type NegotiatingOptions = {
+  readonly own: string
+  readonly doors: Doors
+  readonly catalogue: Pick<Catalogue, 'entry'>
+  readonly members: Pick<Members, 'current'>
+  readonly voice: () => Voice
+  readonly standing: Standing
+  readonly clock: Clock
+  readonly random: Random
+  readonly log: Log
+  /** A person is to decide about this negotiation. */
+  readonly asked: (negotiation: Negotiation) => void
+}
+
+type First = ContractRequestMessage | ContractOfferMessage
+
+/** What is right goes by itself; the rest is for a person. */
+const STRATEGY: Strategy = ruleStrategy('ask')
+
+/** How a member conducts its negotiations, in both roles. */
+export class Negotiating implements Conduct<First, Negotiation, NegotiationMove> {
+  readonly #options: NegotiatingOptions
+
+  constructor (options: NegotiatingOptions) {
+    this.#options = options
+  }
+
+  mayOpen (peer: string, message: First): ReturnType<Conduct<First, Negotiation, NegotiationMove>['mayOpen']> {
+    const { own, doors, catalogue } = this.#options
+    const asset = assetOfTarget(message.offer.target ?? '')
+    const isRequest = message.type === 'ContractRequestMessage'
+    if (asset === undefined) return fail({ code: 'target', reason: 'An offer names its dataset: <publisher did>/<dataset id>.', isHidden: false })
+    if (asset.publisher !== (isRequest ? own : peer)) return HIDDEN
+    const entry = catalogue.entry(asset.publisher, asset.datasetId)
+    if (entry === undefined || entry.withdrawn) return HIDDEN
+    return !isRequest || doors.decide({ door: 'advertise', requester: peer, asset }).allow ? ok(null) : HIDDEN
+  }
+
+  async decide (negotiation: Negotiation): Promise<NegotiationMove> {
+    const view = this.#viewOf(negotiation)
+    return view === undefined ? { do: 'terminate', code: 'gone', reason: ['The dataset is not offered any more.'] } : this.moveOf(negotiation, STRATEGY(view))
+  }
+
+  ask (negotiation: Negotiation): void {
+    this.#options.asked(negotiation)
+  }
+
+  async final ({ state, agreement }: Negotiation): Promise<void> {
+    if (state === 'FINALIZED' && agreement !== null) await this.#options.standing.take(agreement)
+  }
+
+  /** A step with all that its message needs; before the last one, the agreement is in force here. */
+  async moveOf (negotiation: Negotiation, step: Step): Promise<NegotiationMove> {
+    const { standing, voice } = this.#options
+    const { agreement, requested, offered } = negotiation
+    const target = requested?.target ?? offered?.target ?? null
+    switch (step.do) {
+      case 'offer':
+      case 'counter': return { do: step.do, offer: offerOf(step.offer, target) }
+      case 'agree': {
+        const made = this.#agreementOf(negotiation, target)
+        return made === undefined
+          ? { do: 'terminate', code: 'terms', reason: ['These terms cannot be bound to this consumer and purpose.'] }
+          : { do: 'agree', agreement: made }
+      }
+      case 'verify': return { do: 'verify', countersignature: agreement === null || !this.#isMember(negotiation.peer) ? null : countersignatureOf(agreement, voice()) }
+      case 'finalize':
+        if (agreement !== null) await standing.take(agreement)
+        return { do: 'finalize' }
+      case 'accept': return { do: 'accept' }
+      case 'terminate':
+      case 'ask':
+      case 'wait': return step
+    }
+  }
+
+  #isMember (participant: string): boolean {
+    return this.#options.members.current.member(participant) !== undefined
+  }
+
+  #agreementOf (negotiation: Negotiation, target: string | null): Agreement | undefined {
+    const { own, clock, random, voice } = this.#options
+    const policy = (negotiation.state === 'ACCEPTED' ? negotiation.offered : negotiation.requested)?.policy
+    const bound = policy === undefined ? undefined : boundTo(policy, negotiation.peer)
+    if (bound === undefined || target === null) return undefined
+    return signedAgreement(voice(), random, { provider: own, consumer: negotiation.peer, target, policy: bound, timestampMs: clock.nowMs() })
+  }
+
+  #viewOf (negotiation: Negotiation): View | undefined {
+    const { own, doors, catalogue } = this.#options
+    const { role, state, peer, requested, offered, agreement, visits } = negotiation
+    const target = requested?.target ?? offered?.target ?? null
+    const asset = assetOfTarget(target ?? '')
+    const entry = asset === undefined ? undefined : catalogue.entry(asset.publisher, asset.datasetId)
+    if (state === null || target === null || asset === undefined || entry === undefined) return undefined
+    const subject = (state === 'OFFERED' || state === 'ACCEPTED' ? offered : requested)?.policy ?? null
+    const purpose = subject === null ? undefined : purposeOf(subject)
+    const advertised = policyOfEntry(doors.policies, entry)
+    const consumer = role === 'provider' ? peer : own
+    return {
+      role, state, dataset: target, history: visits, requested: requested?.policy ?? null,
+      offered: offered?.policy ?? (advertised === undefined || purpose === undefined ? advertised ?? null : bind(advertised, consumer, purpose) ?? null),
+      findings: subject === null ? [] : check(subject),
+      decision: role === 'provider' ? doors.decide({ door: 'negotiate', requester: peer, asset, purpose }) as View['decision'] : null,
+      ...agreement === null ? { faults: [], isSigned: false } : this.#judged(negotiation, agreement, target)
+    }
+  }
+
+  #judged ({ role, peer, requested, offered, visits }: Negotiation, agreement: Agreement, target: string): Pick<View, 'faults' | 'isSigned'> {
+    const { own, members, voice, clock } = this.#options
+    const isHanse = this.#isMember(peer)
+    const { federation } = voice()
+    const wanted = visits.includes('ACCEPTED') ? offered : requested
+    if (role === 'provider') return { faults: [], isSigned: !isHanse || isCountersignedBy(agreement, federation, members.current) }
+    if (wanted === null) return { faults: ['policy'], isSigned: false }
+    const faults = faultsOfAgreement(agreement, {
+      provider: peer, consumer: own, target, policy: boundTo(wanted.policy, own) ?? wanted.policy, nowMs: clock.nowMs(), isHanse
+    })
+    return { faults, isSigned: !isHanse || checkSignature(agreement, 'provider', federation, (statement, timeMs) => members.current.speaker(statement, timeMs)).ok }
+  }
+}
+
+const HIDDEN: Result<never, { readonly code: string, readonly reason: string, readonly isHidden: boolean }> =
+  fail({ code: 'not-found', reason: 'There is no such dataset.', isHidden: true })
+
+/** For this consumer and the purpose that the policy names; as it is where it names no single one. Undefined: nothing is left of it. */
+function boundTo (policy: Policy, consumer: string): Policy | undefined {
+  const purpose = purposeOf(policy)
+  return purpose === undefined ? policy : bind(policy, consumer, purpose)
+}

@@ -1,0 +1,131 @@
+import { utf8, type CID } from '../../base/index.ts'
+import { agreementCommit, type Agreement } from '../../core/agreement/index.ts'
+import { AGREEMENT_REVOCATION_CODES, type AgreementRevocationCode } from '../../core/grants/index.ts'
+import { agreementOf, encodeOperation, OPERATIONS, type LedgerState } from '../../core/ledger/index.ts'
+import { writePolicy } from '../../core/terms/index.ts'
+import type { Clock, Log } from '../../host/index.ts'
+import type { StandingAgreement, Standings } from '../doors/index.ts'
+import type { LedgerRoom } from '../ledger/index.ts'
+import { LEDGER_END_AHEAD_MS, LEDGER_SWEEP_MS } from './limits.ts'
+import { assetOfTarget, purposeOf } from './offers.ts'
+import { commitOperation } from './signing.ts'
+
+/** What gives keys to a consumer, and says to the other side that an agreement is over. */
+export interface Rights {
+  agreed (agreementId: string): Promise<unknown>
+  ended (fields: { readonly agreementId: string, readonly effectiveMs: number, readonly code: AgreementRevocationCode }): Promise<unknown>
+}
+
+export type StandingOptions = {
+  readonly own: string
+  readonly federation: CID
+  readonly standings: Standings
+  readonly rights: Rights
+  readonly author: Pick<LedgerRoom['pen'], 'write'>
+  readonly ledger: { readonly state: LedgerState, waiting (): Iterable<{ readonly id: string }> }
+  readonly clock: Clock
+  readonly log: Log
+  /** Signed agreements whose commitment may not be on the ledger yet. */
+  readonly signed: () => Iterable<Agreement>
+}
+
+/**
+ * What follows from a signed agreement: doors know it, the ledger is told, its consumer gets keys; and from its end, the same
+ * backwards. Nothing waits for the ledger: what it lost or refused for now is written again.
+ */
+export class Standing {
+  readonly #options: StandingOptions
+  readonly #ends = new Map<string, AgreementRevocationCode>()
+  /** What was written and may still wait its turn: by agreement. */
+  readonly #written = new Map<string, string>()
+  #cancel: () => void = () => {}
+
+  constructor (options: StandingOptions) {
+    this.#options = options
+  }
+
+  open (): void {
+    this.#sweepLater()
+  }
+
+  stop (): void {
+    this.#cancel()
+  }
+
+  /** Said again, it changes nothing. */
+  async take (agreement: Agreement): Promise<void> {
+    const { own, federation, standings, rights, log } = this.#options
+    const asset = assetOfTarget(agreement.target)
+    if (asset === undefined) return
+    const isProvider = agreement.provider === own
+    if (isProvider) await this.#commit(agreement)
+    if (standings.get(agreement.id) === undefined) {
+      const isKept = await standings.put({
+        id: agreement.id, provider: agreement.provider, consumer: agreement.consumer, datasetId: asset.datasetId, purpose: purposeOf(agreement.policy) ?? null,
+        policy: utf8(JSON.stringify(writePolicy(agreement.policy))), inForceFromMs: agreement.timestampMs ?? 0,
+        commit: agreement.salt === null ? null : agreementCommit(agreement, federation, agreement.salt),
+        revokedAtMs: null, stalenessMaxMs: null, duties: [], endedHere: false
+      })
+      if (!isKept) return log('error', 'this node is a party of as many agreements as it takes', { agreement: agreement.id })
+    }
+    if (isProvider) this.#follow(rights.agreed(agreement.id), 'keys for an agreement could not be given yet')
+  }
+
+  /** Ends an agreement now. Here it counts at once; the other side is told by its feed, and everybody by the ledger. */
+  async end (id: string, code: AgreementRevocationCode): Promise<void> {
+    const { standings, rights, clock } = this.#options
+    const effectiveMs = clock.nowMs()
+    this.#ends.set(id, code)
+    await standings.revoke(id, effectiveMs, true)
+    await rights.ended({ agreementId: id, effectiveMs, code })
+    const standing = standings.get(id)
+    if (standing !== undefined) await this.#endOnLedger(standing)
+  }
+
+  // --- The ledger --------------------------------------------------------------------------------------------------
+
+  async #commit (agreement: Agreement): Promise<void> {
+    const { federation, ledger } = this.#options
+    const { salt } = agreement
+    if (salt === null || agreementOf(ledger.state, agreementCommit(agreement, federation, salt)) !== undefined) return
+    const operation = commitOperation(agreement, federation)
+    if (operation !== undefined) await this.#write(agreement.id, operation)
+  }
+
+  async #endOnLedger ({ id, commit }: StandingAgreement): Promise<void> {
+    const { ledger, clock } = this.#options
+    const row = commit === null ? undefined : agreementOf(ledger.state, commit)
+    if (commit === null || row === undefined || row.revokedMs !== null) return
+    const reason = AGREEMENT_REVOCATION_CODES.indexOf(this.#ends.get(id) ?? 'ended')
+    const operation = encodeOperation(OPERATIONS.agreementRevoke, { commit, effectiveMs: clock.nowMs() + LEDGER_END_AHEAD_MS, reason })
+    await this.#write(id, operation)
+  }
+
+  async #write (id: string, operation: Uint8Array): Promise<void> {
+    const { author, ledger, log } = this.#options
+    const before = this.#written.get(id)
+    if (before !== undefined && [...ledger.waiting()].some(each => each.id === before)) return
+    const written = await author.write([operation], { type: 'node' }, 0)
+    if (written.ok) this.#written.set(id, written.value.id)
+    else log('warn', 'the ledger does not take what was agreed now; it is tried again', { agreement: id, code: written.failure.code })
+  }
+
+  #sweepLater (): void {
+    this.#cancel = this.#options.clock.wake(LEDGER_SWEEP_MS, () => {
+      this.#follow(this.#sweep(), 'agreements could not be compared with the ledger')
+      this.#sweepLater()
+    })
+  }
+
+  async #sweep (): Promise<void> {
+    const { own, standings } = this.#options
+    for (const agreement of this.#options.signed()) {
+      if (agreement.provider === own && standings.get(agreement.id)?.revokedAtMs === null) await this.#commit(agreement)
+    }
+    for (const standing of standings.all()) if (standing.endedHere) await this.#endOnLedger(standing)
+  }
+
+  #follow (work: Promise<unknown>, sentence: string): void {
+    work.catch((cause: unknown) => this.#options.log('warn', sentence, { reason: String(cause) }))
+  }
+}
