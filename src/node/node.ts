@@ -2,8 +2,10 @@ import { fail, ok, type Result } from '../base/index.ts'
 import { decodeCharter, peerIdOfKey, type Charter } from '../core/identity/index.ts'
 import { compile, formOfPolicy, readPolicy } from '../core/terms/index.ts'
 import type { Host, Log } from '../host/index.ts'
+import { Agreements, nodeAgreementsOf } from './agreements/index.ts'
 import { makeBundle, openBundle, SET_SIZE_BYTES } from './bundle/index.ts'
 import { Catalogue } from './catalogue/index.ts'
+import { DSP_PROTOCOL } from './dsp/index.ts'
 import { ConsensusKeys, type ProfileName } from './consensus/index.ts'
 import type {
   Dataset, Failure, HanseNode, NodeEvent, NodeStatus
@@ -11,6 +13,7 @@ import type {
 import { Datasets, governedOf, Publisher, Reader } from './datasets/index.ts'
 import { Derivations } from './derivations/index.ts'
 import type { Engine } from './doors/index.ts'
+import { announce, eventsOf } from './events.ts'
 import { Federation, promisedFeeds } from './federation/index.ts'
 import { Signal, type Feed } from './feeds/index.ts'
 import { Admissions, Candidacy, Ceremony, JoinListener, joinProposalOf, type Keys } from './founding/index.ts'
@@ -71,7 +74,6 @@ export type NodeOptions = {
 const CHARTER = metaKey('charter')
 const TERMS: Engine = { read: readPolicy, compile, formOf: formOfPolicy }
 const TERMS_SALT_BYTES = 32
-const EVENTS_QUEUED_MAX = 10_000
 const LISTING_EVERY_MS = 60_000
 const FEEDS_PER_MEMBER_MAX = 8_192
 /** What a member may write into its catalogue, or to this one alone; it is kept whatever the quota, because revocations stand in it. */
@@ -99,6 +101,7 @@ type Belonging = {
   readonly ledger: LedgerRoom
   readonly counts: PeerCounts
   readonly admissions: Admissions
+  readonly agreements: Agreements
 }
 
 /** The rooms that are not seen whole through `HanseNode`. */
@@ -177,17 +180,22 @@ export async function createNode (options: NodeOptions): Promise<HanseNode> {
     ledger.anchored.on(feed => datasets.anchored(feed))
     const publisher = new Publisher({ federation, catalogue, datasets, clock, own: keys.did })
     const derivations = await Derivations.open({
-      federation, catalogue, datasets, publisher, own: keys.did, store, clock, random: host.random, hasRoom: options.hasRoom, onFatal, log
+      federation, catalogue, datasets, publisher, own: keys.did, store, clock, random: host.random, hasRoom: options.hasRoom, onFatal
+    })
+    const agreements = await Agreements.open({
+      federation, catalogue, keys, store, clock, random: host.random, author: ledger.pen, rights: federation.granting, onFatal, log,
+      find: reference => datasets.find(reference), reader
     })
     belonging = {
-      federation, catalogue, datasets, admissions, ledger, publisher, reader, derivations,
+      agreements, federation, catalogue, datasets, admissions, ledger, publisher, reader, derivations,
       terms: new TermsDesk({ federation, datasets, publisher, own: keys.did, clock, random: host.random }),
       counts: new PeerCounts(federation, clock)
     }
     options.onRooms?.(belonging)
     announce(belonging, events)
     if (isStopping) return
-    await federation.connect()
+    await federation.connect({ [DSP_PROTOCOL]: agreements.handler })
+    agreements.resume()
     events.emit({ type: 'ready', federation: sealed.federation.toString() })
     log('info', 'ready', { federation: sealed.federation.toString(), name: sealed.name })
     scheduleScrub()
@@ -210,6 +218,7 @@ export async function createNode (options: NodeOptions): Promise<HanseNode> {
 
   return {
     ...ledgerOf(() => belonging?.ledger, NOT_READY),
+    ...nodeAgreementsOf(() => belonging?.agreements, NOT_READY),
     ...nodeTermsOf(() => belonging?.terms, NOT_READY),
     failed,
     status: () => statusOf(),
@@ -279,6 +288,7 @@ export async function createNode (options: NodeOptions): Promise<HanseNode> {
       await belonging?.admissions.stop()
       belonging?.datasets.stop()
       await belonging?.derivations.stop()
+      await belonging?.agreements.stop()
       await belonging?.ledger.stop()
       await belonging?.federation.stop()
       await host.store.close()
@@ -353,48 +363,5 @@ class Room {
 
   wants (feed: Feed): boolean {
     return this.#wants(feed)
-  }
-}
-
-/** Tells of what happens in the federation as events. */
-function announce ({ federation, catalogue, datasets }: Belonging, events: Signal<NodeEvent>): void {
-  federation.peersChanged.on(({ member, isUp }) => {
-    events.emit({ type: 'peer', did: member, name: federation.members.nameOf(member), reachable: isUp })
-  })
-  catalogue.changed.on(({ publisher, datasetId, isNew }) => {
-    events.emit({ type: 'dataset', id: `${publisher}/${datasetId}`, change: isNew ? 'new' : 'changed' })
-  })
-  const complete = new Set<string>()
-  datasets.changed.on(id => {
-    const found = datasets.find(id)
-    const dataset: Dataset | undefined = found.ok ? datasets.view(found.value) : undefined
-    if (dataset === undefined) return
-    if (dataset.held.phase === 'frozen') events.emit({ type: 'dataset', id, change: 'frozen' })
-    if (dataset.held.phase !== 'complete') complete.delete(id)
-    else if (!complete.has(id)) {
-      complete.add(id)
-      events.emit({ type: 'dataset', id, change: 'complete' })
-    }
-  })
-}
-
-/** Events from now on. A reader that lags by too many is ended: it reads anew. */
-async function * eventsOf (events: Signal<NodeEvent>, signal: AbortSignal): AsyncGenerator<NodeEvent> {
-  const queue: NodeEvent[] = []
-  const came = new Signal<void>()
-  let isTooSlow = false
-  const stop = events.on(event => {
-    if (queue.length >= EVENTS_QUEUED_MAX) isTooSlow = true
-    else queue.push(event)
-    came.emit()
-  })
-  try {
-    while (!signal.aborted && !isTooSlow) {
-      const next = queue.shift()
-      if (next !== undefined) yield next
-      else await came.next(signal)
-    }
-  } finally {
-    stop()
   }
 }

@@ -35,23 +35,23 @@ export function orderOf (node: HanseNode, datasetId: string, detail: Partial<Ter
   return { datasetId, title: `The ${datasetId}`, description: '', terms: { form, dataset: OF_ITSELF, viewers: 'members' }, ...more }
 }
 
-export function summaryOf (node: HanseNode, datasetId: string): DerivationOrder {
-  return orderOf(node, datasetId, { summarise: { minGroupSize: 5 }, h3ResolutionMax: 7, timeStepMs: HOUR_MS }, {
+export function summaryOf (node: HanseNode, datasetId: string, timeStepMs = HOUR_MS): DerivationOrder {
+  return orderOf(node, datasetId, { summarise: { minGroupSize: 5 }, h3ResolutionMax: 7, timeStepMs }, {
     entityKey: 'plate', groupBy: ['cell'], measures: [{ measure: 'count', field: null }, { measure: 'mean', field: 'speed' }], closeAfterMs: 0
   })
 }
 
-/** Vehicles in two cells: `large` of them in one, two in the other. */
-export function rowsAt (hour: number, large = 6): readonly RecordInput[] {
+/** Vehicles in two cells at that time: `large` of them in one, two in the other. */
+export function rowsAt (timeMs: number, large = 6): readonly RecordInput[] {
   const row = (plate: number, lat: number): RecordInput => ({
-    key: utf8(`${CANARY}/${plate}`), timeMs: START_MS + hour * HOUR_MS, operation: 'put', mediaType: 'application/json',
+    key: utf8(`${CANARY}/${plate}`), timeMs, operation: 'put', mediaType: 'application/json',
     body: utf8(JSON.stringify({ plate: `${CANARY}-${plate}`, lat, lon: -122.3, speed: 30 + plate }))
   })
   return [...Array.from({ length: large }, (_, at) => row(at, 47.6)), row(90, 48.9), row(91, 48.9)]
 }
 
 export async function append (node: HanseNode, hour: number, large?: number): Promise<void> {
-  const appended = await node.append('vehicles', rowsAt(hour, large), { flush: true })
+  const appended = await node.append('vehicles', rowsAt(START_MS + hour * HOUR_MS, large), { flush: true })
   assert.ok(appended.ok, JSON.stringify(appended))
 }
 

@@ -7,7 +7,7 @@ import { Feeds } from '../../src/node/feeds/index.ts'
 import { MemoryCity, type Cut } from '../support/memory-city.ts'
 import { connected, found, makeCity, removeCities, restart, until, type City } from '../support/nodes.ts'
 import { tableOf } from '../support/publications.ts'
-import { append, CANARY, derivedOf, forNobody, hoursOf, orderOf, summaryOf, vehicles } from './derivations.fixture.ts'
+import { append, CANARY, derivedOf, forNobody, hoursOf, orderOf, rowsAt, summaryOf, vehicles } from './derivations.fixture.ts'
 
 describe('derivations of two towns', function () {
   this.timeout(120_000)
@@ -100,12 +100,23 @@ describe('derivations of two towns', function () {
     assert.ok(!nobody.ok && nobody.failure.code === 'invalid' && nobody.failure.hint.includes('column'), JSON.stringify(nobody))
   })
 
+  it('publish a window that was open when their town restarted, once it is over', async () => {
+    const { node } = town(0)
+    assert.ok((await node.derive('vehicles', summaryOf(node, 'vehicles-short', 2_000))).ok)
+    const nowMs = Date.now()
+    assert.ok((await node.append('vehicles', rowsAt(nowMs, 8), { flush: true })).ok)
+    await restart(town(0))
+    const isNow = (row: Readonly<Record<string, unknown>>): boolean => Date.parse(String(row['from'])) === Math.floor(nowMs / 2_000) * 2_000
+    await until(async () => (await derivedOf(town(0).node, 'vehicles-short')).some(isNow), 'the window is published')
+    assert.deepEqual((await derivedOf(town(0).node, 'vehicles-short')).filter(isNow).map(row => row['count']), [8])
+  })
+
   it('end when they are withdrawn', async () => {
     assert.ok((await town(0).node.withdraw('vehicles-other')).ok)
     await until(() => town(0).node.derivations().every(({ datasetId }) => datasetId !== 'vehicles-other'), 'it has ended')
   })
 
-  it('follow a table that is published anew, as their own next version', async () => {
+  it('follow a table that is published anew, their own or a neighbour\'s, as their own next version', async () => {
     const { node } = town(0)
     const rows = (count: number): ReturnType<typeof tableOf> => {
       const [description, content] = tableOf('counts', ['plate,count\n', ...Array.from({ length: count }, (_, at) => `${CANARY}-${at},${at}\n`)])
@@ -116,7 +127,11 @@ describe('derivations of two towns', function () {
     assert.ok(derived.ok, JSON.stringify(derived))
     await until(async () => (await derivedOf(town(1).node, 'counts-open')).length === 3, 'three rows have come')
     assert.ok((await heldBy(town(1).store)).canaries > 0, 'the canary is found where it may be')
+    const theirs = await town(1).node.derive('oldtown/counts', orderOf(town(1).node, 'counts-of-newtown', { redactFields: ['plate'] }))
+    assert.ok(theirs.ok, JSON.stringify(theirs))
+    await until(async () => (await derivedOf(node, 'counts-of-newtown')).length === 3, 'the neighbour has derived them too')
     assert.ok((await node.publish(...rows(5))).ok)
+    await until(async () => (await derivedOf(node, 'counts-of-newtown')).length === 5, 'the neighbour has followed')
     await until(async () => (await derivedOf(town(1).node, 'counts-open')).length === 5, 'five rows have come')
     assert.deepEqual((await derivedOf(town(1).node, 'counts-open')).map(row => row['count']), [0, 1, 2, 3, 4])
   })

@@ -8,9 +8,10 @@ import { lineOf, readRow, textOfScalar, type Scalar } from './rows.ts'
 import { textOfDecimal } from './decimal.ts'
 import { floorTo, textOfTime, timeMsOf } from './times.ts'
 
-/** A record of the source at its number there, each once and in order; or what time it is. */
+/** A record of the source at its number there, each once and in order; that those below a number are erased; or what time it is. */
 export type Input =
   | { readonly type: 'record', readonly number: number, readonly record: FeedRecord }
+  | { readonly type: 'gone', readonly below: number }
   | { readonly type: 'time', readonly nowMs: number }
 
 /** `early`: nothing was taken, because the record may not leave before `dueMs`. Tell the time then, and give it again. */
@@ -84,6 +85,9 @@ export class Derivation {
     switch (input.type) {
       case 'time': return ok({ type: 'taken', records: this.#takeTime(input.nowMs) })
       case 'record': return this.#takeRecord(input.number, input.record)
+      case 'gone':
+        this.state.next = Math.max(this.state.next, input.below)
+        return ok({ type: 'taken', records: [] })
       default: return unreachable(input)
     }
   }

@@ -1,7 +1,7 @@
 import { fail, ok, type Result } from '../../base/index.ts'
 import type { DatasetEntry } from '../../core/catalogue/index.ts'
 import { DERIVED_MEDIA_TYPE, encodeRecipe, operationOf, recipeCid, recipeOf } from '../../core/derivation/index.ts'
-import type { Clock, Log, Random, Row, Store } from '../../host/index.ts'
+import type { Clock, Random, Row, Store } from '../../host/index.ts'
 import type { Catalogue } from '../catalogue/index.ts'
 import type { Dataset, DatasetDescription, DerivationOrder, DerivationStatus, Derived, DeriveFailure } from '../contract/index.ts'
 import { governedOf, type Datasets, type Governed, type Publisher } from '../datasets/index.ts'
@@ -168,22 +168,23 @@ export class Derivations {
    * would be published again, for whatever few entities the two versions differ in.
    */
   async #ended (task: DerivationTask): Promise<void> {
-    const { catalogue, datasets, federation, own, log } = this.#options
+    const { catalogue, datasets, federation, own } = this.#options
     const { datasetId, plan: { recipe, source: before }, standing } = task
     if (this.#stopped.signal.aborted) return
-    log('warn', 'a derivation has ended', { dataset: datasetId, reason: standing.because ?? '' })
     if (catalogue.entry(own, datasetId)?.withdrawn === true) return this.#drop(datasetId)
+    const tell = (because: string): void => federation.alarm(`nothing is added any more to "${datasetId}", which is derived from "${before.datasetId}": ${because}`)
     const [held, entry] = [catalogue.entry(own, datasetId), catalogue.entry(before.publisher, before.datasetId)]
     const feed = entry === undefined ? undefined : federation.feeds.get(entry.distribution.feed)
-    if (standing.because !== REPLACED || operationOf(recipe, 'summarise') !== undefined || held === undefined || entry === undefined || feed === undefined) return
+    const isRenewed = standing.because === REPLACED && operationOf(recipe, 'summarise') === undefined
+    if (!isRenewed || held === undefined || entry === undefined || feed === undefined) return tell(standing.because ?? '')
     const source = sourceOf(before.publisher, entry, await this.#firstOf(feed, entry))
     // Other columns need another recipe, and that a person.
-    if (!source.ok || !recipeCid({ ...recipe, source: source.value }).equals(recipeCid(recipe))) return
+    if (!source.ok || !recipeCid({ ...recipe, source: source.value }).equals(recipeCid(recipe))) return tell('its source has other columns now')
     const viewers = catalogue.viewersOf(own, datasetId)
     const governed: Governed = { ...held, viewers: viewers === 'members' ? viewers : [...viewers], derivedFrom: feed.id }
     const plan: Plan = { recipe, source: { ...before, feed: feed.id, first: entry.distribution.firstRecord } }
     const again = await this.#publish(describedAgain(datasets.view({ publisher: own, entry: held })), plan, governed)
-    if (!again.ok) log('warn', 'a derivation could not be made anew', { dataset: datasetId, reason: again.failure.reason })
+    if (!again.ok) tell(again.failure.reason)
   }
 
   /** Of what is withdrawn nothing is kept: where it stood tells of its source. */
@@ -215,5 +216,4 @@ export type DerivationsOptions = {
   readonly random: Random
   readonly hasRoom: () => boolean
   readonly onFatal: (cause: unknown) => void
-  readonly log: Log
 }

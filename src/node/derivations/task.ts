@@ -12,7 +12,7 @@ import { Incomplete, recordsOf } from '../reading/index.ts'
 import { derivationProgressKey } from '../rows/index.ts'
 import { decodeProgress, encodeProgress, type Plan, type Progress } from './progress.ts'
 
-/** What goes into one append, and how many records of the source are read at most between two notes of where it stands. */
+/** What goes into one append, and how many records of the source are gone through at most until it is noted where it stands. */
 const PORTION_RECORDS = 1_024
 const PORTION_BYTES = 1 << 20
 const SOURCE_RECORDS_MAX = 16_384
@@ -36,6 +36,8 @@ export class DerivationTask {
   readonly #woken = new Signal<void>()
   #isDue = true
   #derivation: Derivation
+  /** Where it stood when that was last noted. */
+  #noted: number
   #standing: Standing = { state: 'following', because: null }
 
   private constructor (options: TaskOptions, derivation: Derivation) {
@@ -44,6 +46,7 @@ export class DerivationTask {
     this.plan = options.plan
     this.feed = options.feed
     this.#derivation = derivation
+    this.#noted = derivation.state.next
   }
 
   /** Reads where it stands, and appends what a crash has kept from being appended. */
@@ -58,6 +61,7 @@ export class DerivationTask {
     else if (!progress.feed.equals(options.feed.id)) task.#end('its dataset was published anew meanwhile')
     else {
       task.#derivation = resumed.value
+      task.#noted = task.next
       await task.#settle(progress)
     }
     return task
@@ -126,9 +130,13 @@ export class DerivationTask {
         if (!taken.ok || taken.value !== undefined) return taken
       }
       if (signal.aborted) return ok(undefined)
-      const closed = this.#step({ type: 'time', nowMs: clock.nowMs() })
+      const nowMs = clock.nowMs()
+      const isDecided = (this.dueMs ?? Infinity) <= nowMs
+      const closed = this.#step({ type: 'time', nowMs })
       assert(closed.ok && closed.value.type === 'taken', 'time is always taken')
-      const kept = closed.value.records.length === 0 ? undefined : await this.#keep(closed.value.records, this.#lineage(source.feed, this.next))
+      const { records } = closed.value
+      // What was decided is noted even where nothing is shown: it must not be decided again with more in it.
+      const kept = records.length === 0 && !isDecided ? undefined : await this.#keep(records, this.#lineage(source.feed, this.next))
       return kept === undefined ? ok(this.dueMs) : fail(kept)
     } finally {
       await passage.end()
@@ -144,6 +152,7 @@ export class DerivationTask {
     try {
       for await (const { number, ...record } of recordsOf(this.#options.federation, source, from, end)) {
         if (signal.aborted) return ok(undefined)
+        this.#step({ type: 'gone', below: number })
         const stepped = this.#step({ type: 'record', number, record })
         if (!stepped.ok) {
           const kept = await this.#keep(records, this.#lineage(source, from))
@@ -164,9 +173,13 @@ export class DerivationTask {
     } catch (error) {
       if (!(error instanceof Incomplete)) throw error
       const kept = await this.#keep(records, this.#lineage(source, from))
-      return fail(kept ?? { state: 'waiting', because: 'a part of its source is not here' })
+      const because = error.code === 'sealed' ? 'a part of its source cannot be read: there is no key to it' : 'a part of its source is not here'
+      return fail(kept ?? { state: 'waiting', because })
     }
-    const kept = this.next === from ? undefined : await this.#keep(records, this.#lineage(source, from))
+    if (dueMs === undefined) this.#step({ type: 'gone', below: end })
+    // Without records to append, going through the source again from the last note gives the same.
+    const isDue = records.length > 0 || this.next - this.#noted >= SOURCE_RECORDS_MAX
+    const kept = isDue ? await this.#keep(records, this.#lineage(source, from)) : undefined
     return kept === undefined ? ok(dueMs) : fail(kept)
   }
 
@@ -190,6 +203,7 @@ export class DerivationTask {
     const { store, federation: { writer } } = this.#options
     const progress: Progress = { feed: this.feed.id, state: encodeState(this.#derivation), at: writer.nextRecordOf(this.feed), pending: records, source }
     await store.commit([{ type: 'put', key: derivationProgressKey(this.datasetId), value: encodeProgress(progress) }])
+    this.#noted = this.next
     return this.#append(records, source)
   }
 
