@@ -312,6 +312,19 @@ export class Feeds {
     this.changed.emit(feed)
   }
 
+  /** Lets go of a segment that must come anew, in another form, from who has it. */
+  async forget (feed: Feed, index: number): Promise<void> {
+    if (!feed.has(index)) return
+    this.#uncount(feed, await this.#sizeOf(feed, [index]))
+    feed.lose([index, index + 1])
+    this.#cache.delete(`${feed.number}/${index}`)
+    await this.#store.commit([
+      { type: 'delete', key: segmentKey(feed.number, index) }, leafRow(feed.number, index, { leafData: feed.leafData(index), sizeBytes: 0, state: 'missing' })
+    ])
+    this.damaged.emit({ feed, index })
+    this.changed.emit(feed)
+  }
+
   async #sizeOf (feed: Feed, indexes: readonly number[]): Promise<number> {
     const rows = await this.#store.getMany(indexes.map(index => leafKey(feed.number, index)))
     return rows.reduce((sum, read) => sum + (read.state === 'found' ? decodeLeafRow(read.value)?.sizeBytes ?? 0 : 0), 0)

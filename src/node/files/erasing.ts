@@ -7,12 +7,12 @@ import { partsBelow, rootPart } from './shape.ts'
 /** Rows of one commit, and blocks of one compaction: LevelDB rewrites a range for certain as long as it is below 80 MiB. */
 const BLOCKS_PER_STEP = 64
 
-/**
- * Takes the blocks of a file off the disk, but for those that other files have too. Done again after a crash it finishes what
- * was left: `fileNo` is then undefined, and what can still be reached from the root is gone over.
- */
-export async function eraseFile ({ store, blocks, root, fileNo, others }: {
-  readonly store: Store, readonly blocks: Blocks, readonly root: CID, readonly fileNo: number | undefined, readonly others: readonly CID[]
+/** The number under which a file's blocks stand, and how many were ever stored under it. */
+export type FilePlace = { readonly fileNo: number, readonly blocks: number }
+
+/** Takes the blocks of a file off the disk, but for those that other files have too. Done again after a crash it finishes what was left. */
+export async function eraseFile ({ store, blocks, root, place, others }: {
+  readonly store: Store, readonly blocks: Blocks, readonly root: CID, readonly place: FilePlace, readonly others: readonly CID[]
 }): Promise<void> {
   const digests = await digestsBelow(blocks, root)
   const kept = new Set<string>()
@@ -22,10 +22,11 @@ export async function eraseFile ({ store, blocks, root, fileNo, others }: {
   const keys = new Map(located.flatMap(read => read.state === 'found' ? [[hex(read.value), read.value] as const] : []))
   const keptKeys = new Set((await store.getMany([...kept].map(name => locatorKey(bytesOfHex(name) ?? new Uint8Array(0))))).flatMap(read => read.state === 'found' ? [hex(read.value)] : []))
   // Blocks that nothing leads to: of a file that never became whole.
-  if (fileNo !== undefined) for await (const key of store.keys(rowsOf('block', fileNo))) if (!keptKeys.has(hex(key))) keys.set(hex(key), key)
+  for await (const key of store.keys(rowsOf('block', place.fileNo))) if (!keptKeys.has(hex(key))) keys.set(hex(key), key)
   const rows: Row[] = [...keys.values(), ...gone.map(locatorKey)].map(key => ({ type: 'delete', key }))
   await store.commit([...rows, { type: 'delete', key: fileKey(root.bytes) }])
-  for (const range of rangesOf([...keys.values()])) await store.compact(range)
+  const stood = Array.from({ length: Math.ceil(place.blocks / BLOCKS_PER_STEP) }, (_, step) => blockKey(place.fileNo, step * BLOCKS_PER_STEP))
+  for (const range of rangesOf([...keys.values(), ...stood])) await store.compact(range)
   await store.compact(rowsOf('locator'))
 }
 

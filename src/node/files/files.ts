@@ -7,7 +7,7 @@ import type { Link } from '../pulling/index.ts'
 import type { ServeFile } from '../serving/index.ts'
 import { decodeFileRow, encodeFileRow, fileKey, rowsOf, type FileRow } from '../rows/index.ts'
 import { Blocks, type BlockWriter } from './blocks.ts'
-import { eraseFile } from './erasing.ts'
+import { eraseFile, type FilePlace } from './erasing.ts'
 import { Fetching, type FetchFailure } from './fetching.ts'
 import { FileFault, FileReader, READ_AHEAD_LEAVES, type FileBlock } from './reading.ts'
 
@@ -150,13 +150,22 @@ export class Files {
     return found
   }
 
-  /** Takes a file away for good, but for blocks that others of this node's files have too; its bytes have left the disk when it resolves. */
-  async erase (root: CID): Promise<void> {
+  /** Where the blocks of a file stand on the disk; undefined where nothing of it is here. */
+  placeOf (root: CID): FilePlace | undefined {
+    const row = this.#held.get(root.toString())?.row
+    return row === undefined ? undefined : { fileNo: row.fileNo, blocks: row.blocks }
+  }
+
+  /**
+   * Takes a file away for good, but for blocks that others of this node's files have too; its bytes have left the disk when it
+   * resolves. `place` is told by whoever does it again after a crash, when the file itself is not known any more.
+   */
+  async erase (root: CID, place: FilePlace): Promise<void> {
     await this.#exclusively(root, async () => {
-      const row = this.#held.get(root.toString())?.row
+      const wasComplete = this.has(root)
       this.#held.delete(root.toString())
-      if (row?.complete === true) this.changed.emit({ root, isComplete: false })
-      await eraseFile({ store: this.#store, blocks: this.#blocks, root, fileNo: row?.fileNo, others: this.roots() })
+      if (wasComplete) this.changed.emit({ root, isComplete: false })
+      await eraseFile({ store: this.#store, blocks: this.#blocks, root, place, others: this.roots() })
     })
   }
 

@@ -18,5 +18,6 @@
 export { decodeFileEntry, encodeFileEntry, FILE_MEDIA_TYPE, type FileCipher, type FileEntry } from './entry.ts'
 export { cipherFor, contentOfFile, sealedChunks, type FileContentFailure } from './sealing.ts'
 export { Files, type FileDelivery } from './files.ts'
+export type { FilePlace } from './erasing.ts'
 export { FileFault } from './reading.ts'
 export { FileWalk } from './shape.ts'

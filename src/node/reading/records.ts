@@ -46,6 +46,10 @@ async function * segmentsOf (
     ahead.catch(() => {})
     for (const bytes of batch) {
       const named = `segment ${at} of feed ${feed.key}`
+      if (feed.isGone(at)) {
+        at++
+        continue
+      }
       if (bytes === undefined) throw new Incomplete('incomplete', `${named} is not here`)
       const contents = contentsOf(keyring, feed, bytes)
       if (!contents.ok) {

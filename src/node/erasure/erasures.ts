@@ -1,0 +1,312 @@
+import { assert, digestOf, fail, ok, type CID, type Result } from '../../base/index.ts'
+import {
+  admitErasureNotice, decodeErasureNotice, erasureNoticeBody, type ErasureBasis, type ErasureNotice, type ErasureScope
+} from '../../core/grants/index.ts'
+import { decodeStatement, signStatement, type Did, type SigningKey } from '../../core/identity/index.ts'
+import { isSealedClass } from '../../core/sealing/index.ts'
+import { addRange, type Ranges } from '../../core/sync/index.ts'
+import type { Clock, Log, Random, Store } from '../../host/index.ts'
+import type { Catalogue } from '../catalogue/index.ts'
+import type { Failure } from '../contract/index.ts'
+import type { Federation } from '../federation/index.ts'
+import { compactSegments, Signal, type Feed } from '../feeds/index.ts'
+import { segmentsOf, type Receipts } from '../receipts/index.ts'
+import { erasureKey, rowsOf } from '../rows/index.ts'
+import { Derived, type DerivedOptions } from './derived.ts'
+import { decodeErasure, encodeErasure, type ErasedFile, type ErasureProgress } from './progress.ts'
+import { bar, filesIn, redactedOf, targetsOf, type Targets } from './targets.ts'
+
+const NOTICE_BYTES_MAX = 32_768
+/** Notices that this node keeps track of; beyond it an alarm, and none is left out silently. */
+export const NOTICES_MAX = 16_384
+/** A notice demands it within a day. */
+export const ERASURE_WITHIN_MS = 86_400_000
+
+export type ErasureOrder = { readonly datasetId: string, readonly scope: ErasureScope, readonly basis: ErasureBasis }
+export type EraseFailure = Failure<'not-found' | 'invalid' | 'not-ready' | 'busy'>
+
+export type ErasuresOptions = Pick<DerivedOptions, 'derivations'> & {
+  readonly own: Did
+  readonly federation: Federation
+  readonly catalogue: Catalogue
+  readonly receipts: Receipts
+  readonly voice: () => { readonly certificate: CID, readonly key: SigningKey }
+  readonly store: Store
+  readonly clock: Clock
+  readonly random: Random
+  readonly log: Log
+  readonly onFatal: (cause: unknown) => void
+}
+
+type Known = { readonly notice: ErasureNotice, progress: ErasureProgress | undefined, lookedAt: string }
+
+/** Notices of erasure, own and others', each carried out here as soon as it is known, and again for what comes later. */
+export class Erasures {
+  readonly #options: ErasuresOptions
+  readonly #derived: Derived
+  readonly #known = new Map<string, Known>()
+  /** Envelopes that could not be judged yet: of feeds or certificates that are not known here. */
+  readonly #open = new Map<string, Uint8Array>()
+  #stops: readonly (() => void)[] = []
+  #turn: Promise<void> = Promise.resolve()
+  #isStopped = false
+  /** Something was erased, or somebody was found to owe it. */
+  readonly changed: Signal<ErasureNotice> = new Signal()
+
+  private constructor (options: ErasuresOptions) {
+    this.#options = options
+    this.#derived = new Derived({ ...options, erase: (feed, ranges, basis) => this.#issue(feed, { segments: ranges.map(([from, to]) => [from, to - 1]) }, basis) })
+  }
+
+  /** Carries out what is not finished before anything is served: a crash, or a backup, may have brought back what has to be gone. */
+  static async open (options: ErasuresOptions): Promise<Erasures> {
+    const erasures = new Erasures(options)
+    const { store, federation, catalogue } = options
+    for await (const { read } of store.entries(rowsOf('erasure'))) {
+      const progress = read.state === 'found' ? decodeErasure(read.value) : undefined
+      if (progress !== undefined) erasures.#take(progress.envelope, progress)
+    }
+    erasures.#takeAll()
+    await erasures.#work()
+    erasures.#stops = [
+      catalogue.noticed.on(() => erasures.#soon()),
+      federation.members.changed.on(() => { if (erasures.#open.size > 0) erasures.#soon() }),
+      federation.feeds.changed.on(feed => erasures.#feedChanged(feed))
+    ]
+    return erasures
+  }
+
+  async stop (): Promise<void> {
+    this.#isStopped = true
+    for (const stop of this.#stops) stop()
+    await this.#turn
+  }
+
+  /** Every notice that holds, with what came of it here. */
+  * all (): Generator<{ readonly notice: ErasureNotice, readonly progress: ErasureProgress | undefined }> {
+    for (const { notice, progress } of this.#known.values()) yield { notice, progress }
+  }
+
+  /** Resolves when everything that is known has been carried out here. */
+  async settle (): Promise<void> {
+    this.#soon()
+    await this.#turn
+  }
+
+  // --- Demanding ---------------------------------------------------------------------------------------------------
+
+  /** Demands that parts of an own feed go; resolves when that is durable, and they are gone here. */
+  async erase (feed: Feed, scopes: readonly ErasureScope[], basis: ErasureBasis): Promise<Result<readonly ErasureNotice[], EraseFailure>> {
+    const notices: ErasureNotice[] = []
+    for (const scope of scopes) {
+      const issued = await this.#issue(feed, scope, basis)
+      if (!issued.ok) return issued
+      notices.push(issued.value)
+    }
+    await this.settle()
+    return ok(notices)
+  }
+
+  /** Everything of a feed, as it is now; of a sealed one its keys too. */
+  wholeOf (feed: Feed): readonly ErasureScope[] {
+    const { epochs } = this.#options.federation
+    const newest = isSealedClass(feed.declaration.class) ? epochs.newestOf(feed) : 0
+    if (feed.log.length === 0) return []
+    return [{ segments: [[0, feed.log.length - 1]] }, ...newest > 0 ? [{ epochs: [[1, newest]] } as const] : []]
+  }
+
+  async #issue (feed: Feed, scope: ErasureScope, basis: ErasureBasis): Promise<Result<ErasureNotice, EraseFailure>> {
+    const { catalogue, voice, clock, federation, store } = this.#options
+    const { certificate, key } = voice()
+    const timeMs = clock.nowMs()
+    const body = erasureNoticeBody({
+      federation: federation.members.current.federation, feed: feed.id, scope, basis, timeMs, deadlineMs: timeMs + ERASURE_WITHIN_MS
+    })
+    const statement = signStatement(body, certificate, key)
+    if (statement.envelope.length > NOTICE_BYTES_MAX) return fail({ code: 'invalid', reason: 'so many ranges do not fit into one notice', hint: 'erase them in several steps' })
+    const notice = decodeErasureNotice(statement)
+    assert(notice.ok, 'a notice of our own is well formed')
+    const progress = this.#begun(feed, statement.envelope, this.#holdersOf(feed))
+    // First on this disk: what was demanded is carried out even where the catalogue cannot be written now.
+    await store.commit([{ type: 'put', key: erasureKey(digestOf(statement.id)), value: encodeErasure(progress) }])
+    const told = await catalogue.notify({ type: 'erasure', id: statement.id.toString(), envelope: statement.envelope })
+    this.#take(statement.envelope, progress)
+    return told.ok ? ok(notice.value) : fail({ code: 'not-ready', reason: told.failure.reason, hint: 'it was erased here; the others are told when the own catalogue can be written' })
+  }
+
+  #begun (feed: Feed, envelope: Uint8Array, holders: readonly Did[]): ErasureProgress {
+    return { envelope, state: 'begun', ranges: [], files: [], hasDestroyedKeys: false, holders, datasetId: feed.declaration.datasetId }
+  }
+
+  /** Who is known to have some of it: neighbours that say so, and everybody who has an agreement about it. */
+  #holdersOf (feed: Feed): readonly Did[] {
+    const { federation: { puller, members, standings }, own } = this.#options
+    const peers = puller.holdersOf(feed).flatMap(peerId => members.current.memberOfPeer(peerId) ?? [])
+    const consumers = standings.about(own, feed.declaration.datasetId).map(({ consumer }) => consumer)
+    return [...new Set([...peers, ...consumers])].filter(did => did !== own)
+  }
+
+  // --- Taking notices ----------------------------------------------------------------------------------------------
+
+  #takeAll (): void {
+    for (const { notice } of this.#options.catalogue.notices()) if (notice.type === 'erasure') this.#take(notice.envelope, undefined)
+    for (const envelope of [...this.#open.values()]) this.#take(envelope, undefined)
+  }
+
+  #take (envelope: Uint8Array, progress: ErasureProgress | undefined): void {
+    const { federation: { members, feeds }, log } = this.#options
+    const statement = decodeStatement(envelope, NOTICE_BYTES_MAX)
+    if (!statement.ok) return
+    const id = statement.value.id.toString()
+    const known = this.#known.get(id)
+    if (known !== undefined) {
+      known.progress ??= progress
+      return
+    }
+    const admitted = admitErasureNotice(envelope, { federation: members.current.federation, speaker: members.speaker }, feed => feeds.get(feed)?.declaration)
+    if (!admitted.ok) {
+      const isEarly = admitted.failure.code === 'unknown-feed' || admitted.failure.code === 'unknown-certificate'
+      if (isEarly && this.#open.size < NOTICES_MAX) this.#open.set(id, envelope)
+      else this.#open.delete(id)
+      if (!isEarly) log('warn', 'a notice of erasure does not hold', { notice: id, code: admitted.failure.code })
+      return
+    }
+    this.#open.delete(id)
+    if (this.#known.size >= NOTICES_MAX) return this.#options.federation.alarm(`more than ${NOTICES_MAX} notices of erasure: this node takes no more`)
+    this.#known.set(id, { notice: admitted.value, progress, lookedAt: '' })
+    const feed = feeds.get(admitted.value.feed)
+    if (feed !== undefined) bar(feed, admitted.value.scope)
+  }
+
+  #feedChanged (feed: Feed): void {
+    const isNamed = this.#open.size > 0 || [...this.#known.values()].some(({ notice, lookedAt }) => notice.feed.equals(feed.id) && lookedAt !== fingerprintOf(feed))
+    if (isNamed) this.#soon()
+  }
+
+  #soon (): void {
+    if (this.#isStopped) return
+    this.#turn = this.#turn.then(() => {
+      this.#takeAll()
+      return this.#work()
+    }).catch(this.#options.onFatal)
+  }
+
+  // --- Carrying out ------------------------------------------------------------------------------------------------
+
+  async #work (): Promise<void> {
+    for (const known of this.#known.values()) {
+      if (this.#isStopped) return
+      const feed = this.#options.federation.feeds.get(known.notice.feed)
+      if (feed === undefined) continue
+      const isDone = known.progress?.state === 'told' && known.lookedAt === fingerprintOf(feed)
+      if (!isDone) await this.#carryOut(known, feed)
+      known.lookedAt = fingerprintOf(feed)
+    }
+  }
+
+  /** Each step is durable before the next, and doing any of them again changes nothing. */
+  async #carryOut (known: Known, feed: Feed): Promise<void> {
+    const { federation, own, log } = this.#options
+    const { notice } = known
+    bar(feed, notice.scope)
+    if (feed.role === 'writer') await federation.writer.flush()
+    const targets = await targetsOf(this.#source, feed, notice)
+    const before = known.progress ?? this.#begun(feed, notice.statement.envelope, [])
+    const isNew = before.state !== 'told' || this.#isAnyHere(feed, targets)
+    if (!isNew) return
+    const files = await this.#filesOf(feed, targets, before.files)
+    const ranges = [...targets.gone, ...targets.thinned].reduce<Ranges>((all, range) => addRange(all, range), before.ranges.map(({ from, to }) => [from, to] as const))
+    let progress: ErasureProgress = { ...before, state: 'begun', ranges: ranges.map(([from, to]) => ({ from, to })), files }
+    const hadAny = before.ranges.length > 0 || feed.storedBytes > 0
+    await this.#keep(known, progress)
+    await this.#takeAway(feed, targets, ranges, files)
+    progress = { ...progress, state: 'gone', hasDestroyedKeys: progress.hasDestroyedKeys || await this.#destroyKeys(feed, notice) }
+    await this.#derived.follow(feed, notice)
+    await this.#keep(known, progress)
+    log('info', 'data were erased, as their publisher demands', { dataset: feed.declaration.datasetId, notice: notice.statement.id.toString() })
+    const isSaid = feed.declaration.publisher === own || !hadAny || await this.#confirm(feed, notice, ranges, progress.hasDestroyedKeys)
+    if (isSaid) await this.#keep(known, { ...progress, state: 'told' })
+    this.changed.emit(notice)
+  }
+
+  #isAnyHere (feed: Feed, { gone, thinned }: Targets): boolean {
+    const isHere = gone.some(([from, to]) => indexes(from, to).some(index => !feed.isGone(index)))
+    return isHere || thinned.some(([from, to]) => indexes(from, to).some(index => feed.has(index) && !feed.isRedacted(index)))
+  }
+
+  async #takeAway (feed: Feed, { gone, thinned }: Targets, ranges: Ranges, files: readonly ErasedFile[]): Promise<void> {
+    const { federation, store } = this.#options
+    const { feeds } = federation
+    const { redacted, closed } = await redactedOf(this.#source, feed, thinned)
+    await feeds.lay(feed, gone, 'erased')
+    await feeds.replace(feed, redacted)
+    for (const index of closed) if (!feed.isRedacted(index)) await feeds.forget(feed, index)
+    await compactSegments(store, feed, ranges)
+    for (const { root, fileNo, blocks } of files) {
+      const isUsedElsewhere = federation.doors.usesOf(root).some(({ asset }) => asset.publisher !== feed.declaration.publisher || asset.datasetId !== feed.declaration.datasetId)
+      if (!isUsedElsewhere) await federation.files.erase(root, { fileNo, blocks })
+    }
+  }
+
+  async #filesOf (feed: Feed, targets: Targets, before: readonly ErasedFile[]): Promise<readonly ErasedFile[]> {
+    const { federation: { files } } = this.#options
+    const found = await filesIn(this.#source, feed, targets)
+    const fresh = found.filter(root => !before.some(each => each.root.equals(root)))
+    return [...before, ...fresh.flatMap(root => {
+      const place = files.placeOf(root)
+      return place === undefined ? [] : [{ root, ...place }]
+    })]
+  }
+
+  /** Own keys of the epochs, and grants of nothing else: one that opens more stays, and what it would open besides is gone. */
+  async #destroyKeys (feed: Feed, { scope }: ErasureNotice): Promise<boolean> {
+    if (!('epochs' in scope)) return false
+    const { federation: { keyring }, own } = this.#options
+    const { publisher, datasetId, class: feedClass } = feed.declaration
+    const isErased = (epoch: number): boolean => scope.epochs.some(([from, to]) => from <= epoch && epoch <= to)
+    if (publisher === own) {
+      await keyring.destroy(datasetId, feedClass, keyring.epochsOf(datasetId, feedClass).map(({ epoch }) => epoch).filter(isErased))
+      return true
+    }
+    const concerned = keyring.grants().filter(({ grant, keys }) =>
+      grant.publisher === publisher && grant.datasetId === datasetId && grant.class === feedClass && keys.every(({ epoch }) => isErased(epoch)))
+    await keyring.drop(concerned.map(({ grant }) => grant.statement.id))
+    return concerned.length > 0
+  }
+
+  async #confirm (feed: Feed, notice: ErasureNotice, ranges: Ranges, hasDestroyedKeys: boolean): Promise<boolean> {
+    const { receipts, own, clock, federation: { standings } } = this.#options
+    const { publisher, datasetId } = feed.declaration
+    const agreement = standings.between({ provider: publisher, consumer: own, datasetId }).at(-1)
+    const epochs = 'epochs' in notice.scope && hasDestroyedKeys ? notice.scope.epochs : []
+    const [first, last] = [epochs[0]?.[0], epochs.at(-1)?.[1]]
+    for (const range of ranges) {
+      const isSaid = await receipts.write(publisher, {
+        act: 'deleted', agreementId: agreement?.id ?? null, datasetId, feed: feed.id, segments: segmentsOf(feed, range),
+        epochs: first === undefined || last === undefined ? null : [first, last], method: hasDestroyedKeys ? 'both' : 'unlinked',
+        notice: notice.statement.id, backupsUntilMs: null, timeMs: clock.nowMs()
+      })
+      if (!isSaid) return false
+    }
+    return true
+  }
+
+  async #keep (known: Known, progress: ErasureProgress): Promise<void> {
+    await this.#options.store.commit([{ type: 'put', key: erasureKey(digestOf(known.notice.statement.id)), value: encodeErasure(progress) }])
+    known.progress = progress
+  }
+
+  get #source (): Parameters<typeof targetsOf>[0] {
+    const { federation: { feeds, keyring }, random } = this.#options
+    return { feeds, keyring, random }
+  }
+}
+
+/** Changes when there may be more of a feed here than when it was looked at. */
+function fingerprintOf ({ log, missing, gone, redacted }: Feed): string {
+  return JSON.stringify([log.length, missing, gone, redacted])
+}
+
+function indexes (from: number, to: number): readonly number[] {
+  return Array.from({ length: Math.max(0, to - from) }, (_, at) => from + at)
+}
