@@ -2,7 +2,7 @@
 import { concat, fail, hex, ok, sha256, utf8, type Result } from '../../src/base/index.ts'
 import { termsOf } from '../../src/node/terms/index.ts'
 import type {
-  BundleReport, Content, Dataset, DatasetDescription, Failure, HanseNode, NodeEvent, NodeStatus, NumberedRecord, OnProgress,
+  AgreementView, BundleReport, Content, Dataset, DatasetDescription, Failure, HanseNode, NegotiationAnswer, NegotiationView, NodeEvent, NodeStatus, NumberedRecord, OnProgress,
   RecordInput
 } from '../../src/node/contract/index.ts'
 import { MemoryLedger } from './memoryLedger.ts'
@@ -36,6 +36,9 @@ export class MemoryNode implements HanseNode {
   readonly anchor: HanseNode['anchor'] = () => this.book.anchor()
   readonly audit: HanseNode['audit'] = (...given) => this.book.audit(...given)
   readonly checkpoint: HanseNode['checkpoint'] = () => this.book.checkpoint()
+  /** Datasets that were asked for, by the purpose. */
+  readonly negotiated: NegotiationView[] = []
+  readonly agreed: AgreementView[] = []
   readonly failed: Promise<string> = new Promise(() => undefined)
   readonly held: Map<string, Held> = new Map()
   readonly alarms: string[] = []
@@ -44,6 +47,49 @@ export class MemoryNode implements HanseNode {
   readonly missing: Set<string> = new Set()
   readonly #followers: Set<() => void> = new Set()
   readonly #watchers: Set<(event: NodeEvent) => void> = new Set()
+
+  async requestAgreement (reference: string, purpose: string): ReturnType<HanseNode['requestAgreement']> {
+    if (purpose === 'nothing') return fail({ code: 'refused', reason: 'its terms are not for this member and the purpose nothing', hint: 'see them with "hanse terms show"' })
+    const at = this.negotiated.length + 1
+    const other = { did: 'did:key:z6MkRenton', name: 'Renton' }
+    const view: NegotiationView = {
+      id: `urn:uuid:negotiation-${at}`, role: 'consumer', other, dataset: reference, purpose, state: 'FINALIZED', isAsked: false, sentences: [],
+      agreementId: `urn:uuid:agreement-${at}`, changedMs: TIME_MS, ended: null
+    }
+    this.negotiated.push(view)
+    this.agreed.push({
+      id: `urn:uuid:agreement-${at}`, role: 'consumer', other, dataset: reference, purpose, sentences: [], inForceFromMs: TIME_MS, revokedAtMs: null,
+      isCountersigned: true, ledger: 'waiting'
+    })
+    return ok(view)
+  }
+
+  negotiations (): readonly NegotiationView[] {
+    return this.negotiated
+  }
+
+  async answerNegotiation (id: string, answer: NegotiationAnswer): ReturnType<HanseNode['answerNegotiation']> {
+    const at = this.negotiated.findIndex(each => each.id === id)
+    const found = this.negotiated[at]
+    if (found === undefined) return fail({ code: 'not-found', reason: `no negotiation is called ${id}`, hint: 'see "hanse inbox"' })
+    const state = answer.do === 'deny' ? 'TERMINATED' : answer.do === 'limit' ? 'OFFERED' : 'AGREED'
+    const answered = { ...found, isAsked: false, state }
+    this.negotiated[at] = answered
+    return ok(answered)
+  }
+
+  agreements (): readonly AgreementView[] {
+    return this.agreed
+  }
+
+  async endAgreement (id: string): ReturnType<HanseNode['endAgreement']> {
+    const at = this.agreed.findIndex(each => each.id === id)
+    const found = this.agreed[at]
+    if (found === undefined) return fail({ code: 'not-found', reason: `no agreement is called ${id}`, hint: 'see "hanse agreements"' })
+    const ended = { ...found, revokedAtMs: TIME_MS }
+    this.agreed[at] = ended
+    return ok(ended)
+  }
 
   status (): NodeStatus {
     const records = [...this.held.values()].reduce((sum, each) => sum + each.records.length, 0)

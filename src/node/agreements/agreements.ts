@@ -4,7 +4,7 @@ import type { Advertisement } from '../../core/catalogue/index.ts'
 import { bind, policyOfForm } from '../../core/terms/index.ts'
 import type { Clock, Log, Peer, ProtocolHandler, Random, Store } from '../../host/index.ts'
 import type { Catalogue } from '../catalogue/index.ts'
-import type { AgreementFailure, AgreementView, EndCode, Failure, NegotiationAnswer, NegotiationView } from '../contract/index.ts'
+import type { AgreementFailure, AgreementView, EndCode, Failure, HanseNode, NegotiationAnswer, NegotiationView } from '../contract/index.ts'
 import { Dsp, dspHandler, libp2pAddress, libp2pCarry, type Carry, type DspAnswer, type DspRequest } from '../dsp/index.ts'
 import type { Federation } from '../federation/index.ts'
 import { Signal } from '../feeds/index.ts'
@@ -29,8 +29,9 @@ export type AgreementsOptions = {
   readonly random: Random
   readonly author: Pick<LedgerRoom['pen'], 'write'>
   readonly rights: Rights
-  readonly find: (reference: string) => Result<Advertisement, Failure<'not-found' | 'ambiguous'>>
-  readonly records: ConstructorParameters<typeof Pushing>[0]['records']
+  readonly find: (reference: string) => Result<Pick<Advertisement, 'publisher' | 'entry'>, Failure<'not-found' | 'ambiguous'>>
+  /** What goes out by a push: asked for in its consumer's name. */
+  readonly reader: Pick<HanseNode, 'read' | 'follow'>
   readonly onFatal: (cause: unknown) => void
   readonly log: Log
 }
@@ -70,7 +71,7 @@ export class Agreements {
       own: keys.did, doors, catalogue, members, voice: () => this.#voice(), standing: this.#standing, clock, random, log,
       asked: negotiation => this.asked.emit(negotiationView(this.#views, idOf(negotiation), negotiation))
     })
-    this.#pushing = new Pushing({ records: options.records, push: (...given) => this.#web?.push(...given) ?? Promise.resolve(undefined), done: pid => this.#pushed(pid), clock, log })
+    this.#pushing = new Pushing({ catalogue, reader: options.reader, push: (...given) => this.#web?.push(...given) ?? Promise.resolve(undefined), done: pid => this.#pushed(pid), clock, log })
     this.#transferring = new Transferring({
       own: keys.did, standings, catalogue, clock, random, dataAddress: () => this.#web?.dataAddress ?? null, peerId: () => federation.network?.peerId,
       flows: (transfer, agreement, isFlowing) => this.#pushing.flows(transfer, agreement, isFlowing)

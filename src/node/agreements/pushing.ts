@@ -1,17 +1,20 @@
 import { concat, textOf, utf8 } from '../../base/index.ts'
 import type { Transfer } from '../../core/agreement/index.ts'
 import type { Clock, Log } from '../../host/index.ts'
-import type { Asker, NumberedRecord } from '../contract/index.ts'
-import type { StandingAgreement } from '../doors/index.ts'
+import type { Catalogue } from '../catalogue/index.ts'
+import type { Asker, HanseNode, NumberedRecord } from '../contract/index.ts'
+import type { AssetName, StandingAgreement } from '../doors/index.ts'
 import { PUSH_LINGER_MS, PUSH_RECORDS_MAX, PUSH_RETRY_MS_MAX, PUSH_RETRY_MS_MIN } from './limits.ts'
 import { targetOf } from './offers.ts'
+
+const ALL = Number.MAX_SAFE_INTEGER
 
 /** One batch to an address that a consumer named; its status, or undefined where nobody was reached. */
 export type Push = (address: string, headers: Readonly<Record<string, string>>, body: Uint8Array) => Promise<number | undefined>
 
 export type PushingOptions = {
-  /** Records of a dataset from the first one on, for as long as there are more and the terms allow it. */
-  readonly records: (reference: string, asker: Asker, signal: AbortSignal) => AsyncIterable<NumberedRecord> | undefined
+  readonly catalogue: Pick<Catalogue, 'entry'>
+  readonly reader: Pick<HanseNode, 'read' | 'follow'>
   readonly push: Push
   /** All of it was taken. */
   readonly done: (pid: string) => void
@@ -52,8 +55,8 @@ export class Pushing {
   async #run ({ destination, providerPid }: Transfer, { id, provider, datasetId, consumer, purpose }: StandingAgreement, signal: AbortSignal): Promise<void> {
     const address = destination?.endpoint
     const asker = { requester: consumer, agreementId: id, ...purpose === null ? {} : { purpose } }
-    const records = this.#options.records(targetOf({ publisher: provider, datasetId }), asker, signal)
-    if (address === undefined || address === null || records === undefined) return
+    const records = this.#records({ publisher: provider, datasetId }, asker, signal)
+    if (address === undefined || address === null || !records.ok) return
     const token = destination?.properties.find(({ name }) => name === 'authorization')?.value
     const headers = { 'content-type': 'application/x-ndjson', ...token === undefined ? {} : { authorization: `Bearer ${token}` } }
     let batch: NumberedRecord[] = []
@@ -61,7 +64,7 @@ export class Pushing {
       if (batch.length > 0) await this.#deliver(address, { ...headers, 'hanse-seq': String(batch[0]?.number ?? 0) }, concat(batch.map(lineOf)), signal)
       batch = []
     }
-    const iterator = records[Symbol.asyncIterator]()
+    const iterator = records.value[Symbol.asyncIterator]()
     let next = iterator.next()
     while (!signal.aborted) {
       const came = batch.length === 0 ? await next : await Promise.race([next, this.#pause(PUSH_LINGER_MS, signal)])
@@ -75,6 +78,14 @@ export class Pushing {
     }
     await flush()
     if (!signal.aborted) this.#options.done(providerPid ?? '')
+  }
+
+  /** From the first record on, for as long as there are more and the terms allow it. */
+  #records (asset: AssetName, asker: Asker, signal: AbortSignal): ReturnType<HanseNode['read']> {
+    const { catalogue, reader } = this.#options
+    const isStream = catalogue.entry(asset.publisher, asset.datasetId)?.distribution.form === 'stream'
+    const reference = targetOf(asset)
+    return isStream ? reader.follow(reference, { last: ALL, signal }, asker) : reader.read(reference, { from: 0, limit: ALL }, asker)
   }
 
   async #deliver (address: string, headers: Readonly<Record<string, string>>, body: Uint8Array, signal: AbortSignal): Promise<void> {

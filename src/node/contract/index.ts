@@ -188,7 +188,7 @@ export type Ticket = { readonly ticket: string, readonly expiresMs: number, read
 export type FoundingFailure = Failure<'not-ready' | 'invalid' | 'expired' | 'unreachable' | 'refused' | 'already-member'>
 
 /** What a program does with a running node. Expected refusals are values; only broken devices throw. */
-export interface HanseNode extends NodeLedger, NodeTerms {
+export interface HanseNode extends NodeLedger, NodeTerms, NodeAgreements {
   status (): NodeStatus
   peers (): readonly PeerStatus[]
   members (): readonly { readonly did: string, readonly name: string, readonly revoked: boolean }[]

@@ -165,7 +165,8 @@ export class Doors {
 
   #byTerms (question: Question, described: AssetFacts, policy: Uint8Array, nowMs: number): DoorDecision {
     const { door, purpose } = question
-    if (described.access !== 'restricted') {
+    // Before there is an agreement, what is asked is what would be agreed.
+    if (described.access !== 'restricted' || door === 'negotiate') {
       const decision = this.#evaluate(question, described, policy, undefined, nowMs)
       return this.#withSources(question, described, decision, purpose)
     }

@@ -79,12 +79,16 @@ function leaseOf ({ own, standings }: FactSources, { publisher }: AssetName, { s
 function countersOf (
   { own, access }: FactSources, agreement: StandingAgreement | undefined, { door, isContinued }: Question
 ): Facts['counters'] | undefined {
+  // What is only asked about was not used yet.
+  if (door === 'negotiate' && agreement === undefined) return NOTHING_USED
   const counters = agreement?.provider === own ? access.counters(agreement.id) : undefined
   if (counters === undefined) return undefined
   if (door === 'sync') return { recordsToday: counters.recordsToday }
   const counted = isContinued === true ? 1 : 0
   return { ...counters, requests: Math.max(0, counters.requests - counted), requestsToday: Math.max(0, counters.requestsToday - counted) }
 }
+
+const NOTHING_USED: NonNullable<Facts['counters']> = { requests: 0, requestsToday: 0, recordsToday: 0 }
 
 /** What nobody has marked as done or broken is pending: this node would know. What comes before access is not promised but measured. */
 function dutiesOf ({ obligations }: Policy, agreement: StandingAgreement | undefined): Readonly<Record<string, DutyFact>> {

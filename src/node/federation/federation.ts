@@ -7,7 +7,7 @@ import {
 import { agreementOf, memberOf } from '../../core/ledger/index.ts'
 import { ACCESS_CLASS, ACCESS_DATASET_ID, AccessLog } from '../access/index.ts'
 import { Consensus, CONSENSUS_PROTOCOL, LEDGER_PROTOCOL, type ConsensusKeys, type ProfileName } from '../consensus/index.ts'
-import type { Clock, Host, Log, Network, Peer } from '../../host/index.ts'
+import type { Clock, Host, Log, Network, Peer, ProtocolHandler } from '../../host/index.ts'
 import { Doors, Standings, type Engine } from '../doors/index.ts'
 import { Feeds, Signal, type Feed } from '../feeds/index.ts'
 import { Files } from '../files/index.ts'
@@ -180,8 +180,8 @@ export class Federation {
     return this.#network
   }
 
-  /** Opens the doors to the other members. */
-  async connect (): Promise<void> {
+  /** Opens the doors to the other members. `more`: protocols of rooms that stand on this one. */
+  async connect (more: Readonly<Record<string, ProtocolHandler>> = {}): Promise<void> {
     const { host, keys, listen, announce, lan, profile, gossip, log } = this.#options
     const { current } = this.members
     const topic = `/hanse/1/${current.federation.toString()}/heads`
@@ -190,7 +190,10 @@ export class Federation {
       hello: {
         mine: () => encodeHello({
           federation: this.members.current.federation, certificate: this.#certificate.envelope,
-          protocols: { [SYNC_PROTOCOL]: 0, [LIVE_PROTOCOL]: 0, [CONSENSUS_PROTOCOL]: 0, [LEDGER_PROTOCOL]: 0 }, features: [],
+          protocols: {
+            [SYNC_PROTOCOL]: 0, [LIVE_PROTOCOL]: 0, [CONSENSUS_PROTOCOL]: 0, [LEDGER_PROTOCOL]: 0, ...Object.fromEntries(Object.keys(more).map(name => [name, 0]))
+          },
+          features: [],
           epoch: this.consensus.view.epoch, height: this.consensus.view.height, instance: this.#instance
         }),
         check: (peerId, hello) => {
@@ -202,7 +205,7 @@ export class Federation {
           return { ok: true, value: null }
         }
       },
-      protocols: { [SYNC_PROTOCOL]: this.server.handler, [LIVE_PROTOCOL]: this.server.handler, ...this.consensus.handlers },
+      protocols: { [SYNC_PROTOCOL]: this.server.handler, [LIVE_PROTOCOL]: this.server.handler, ...this.consensus.handlers, ...more },
       topics: [{ name: topic, validate: message => this.puller.gossiped(message), deliver: () => {} }, this.consensus.topic],
       onPeer: peer => this.#peer(peer, true),
       onPeerGone: peer => this.#peer(peer, false),
