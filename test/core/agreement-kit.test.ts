@@ -9,7 +9,9 @@ import {
   PROVIDER_TRANSFERS, requestNegotiation, requestTransfer, scripted, scriptStrategy, stepNegotiation, stepTransfer,
   type JsonObject, type Negotiation, type NegotiationInput, type NegotiationMove, type ProcessEffect, type Transfer, type TransferInput, type TransferMove
 } from '../../src/core/agreement/index.ts'
-import { agreementOf, CONSUMER_ADDRESS, counter, NOW_MS, policyOf, PROVIDER_ADDRESS, schemaNamed, schemaOf, SCHEMAS_ARE_PRESENT, type Complaint } from './agreement.fixture.ts'
+import {
+  agreementOf, CONSUMER_ADDRESS, counter, NOW_MS, policyOf, PROVIDER_ADDRESS, schemaNamed, schemaOf, SCHEMAS_ARE_PRESENT, type Complaint
+} from './agreement.fixture.ts'
 import { valueOf } from './identity.fixture.ts'
 
 /** `x`: the kit sends x and wants success; `!x`: an error of 4xx; `<x`: it waits for x; `=S`: it reads state S. */
@@ -81,6 +83,7 @@ const SCENARIOS: Readonly<Record<string, string>> = {
 
 /** The kit sends constraints that are empty, ids that are no IRIs and more members than it need to. */
 const TERMS = { permission: [{ action: 'use', constraint: [] }] }
+const KIT_ADDRESS = { '@type': 'DataAddress', 'endpoint': 'http://example.com', 'endpointType': 'https://w3id.org/idsa/v4.1/HTTP' }
 const KIT_PID = '8f1c2f0e-kit'
 const OUR_PID = 'urn:uuid:ours'
 const NEGOTIATION_TYPES = [
@@ -96,10 +99,12 @@ function kitMessage (say: string, isTransfer: boolean, isKitProvider: boolean, n
   const offer = { '@type': 'Offer', '@id': `CD123:${name}:456`, ...TERMS, 'target': name }
   const parts: Readonly<Record<string, JsonObject>> = isTransfer
     ? {
-        request: { '@type': 'TransferRequestMessage', 'consumerPid': KIT_PID, 'agreementId': name, 'format': 'HttpData-PULL', 'callbackAddress': CONSUMER_ADDRESS },
+        request: {
+          '@type': 'TransferRequestMessage', 'consumerPid': KIT_PID, 'agreementId': name, 'format': 'HttpData-PULL', 'callbackAddress': CONSUMER_ADDRESS
+        },
         start: {
           '@type': 'TransferStartMessage', ...pids,
-          ...isKitProvider ? { dataAddress: { '@type': 'DataAddress', 'endpoint': 'http://example.com', 'endpointType': 'https://w3id.org/idsa/v4.1/HTTP' } } : {}
+          ...isKitProvider ? { dataAddress: KIT_ADDRESS } : {}
         },
         complete: { '@type': 'TransferCompletionMessage', ...pids },
         suspend: { '@type': 'TransferSuspensionMessage', ...pids, 'code': '1' },
@@ -211,7 +216,11 @@ function negotiating (name: string, isConsumer: boolean): Sut<Negotiation, Negot
           case 'counter': return { do: step.do, offer: { ...offer, policy: step.offer } }
           case 'agree': return { do: 'agree', agreement: agreementOf(NOW_MS) }
           case 'verify': return { do: 'verify', countersignature: null }
-          default: return step
+          case 'accept':
+          case 'finalize':
+          case 'terminate':
+          case 'ask':
+          case 'wait': return step
         }
       })()
       return { type: 'decided', move, messageId: fresh(), nowMs: NOW_MS }

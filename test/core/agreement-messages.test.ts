@@ -265,7 +265,9 @@ describe('messages of the Dataspace Protocol', () => {
     }
     assert.equal(timestamp('2026-02-28T23:30:00+01:00'), Date.parse('2026-02-28T22:30:00Z'))
     assert.equal(timestamp('2026-02-28T23:30:00'), Date.parse('2026-02-28T23:30:00Z'))
-    for (const wrong of ['2026-02-30T00:00:00Z', '2026-13-01T00:00:00Z', '1969-12-31T23:59:59Z', '2026-01-01', '']) assert.equal(timestamp(wrong), undefined, wrong)
+    for (const wrong of ['2026-02-30T00:00:00Z', '2026-13-01T00:00:00Z', '1969-12-31T23:59:59Z', '2026-01-01', '']) {
+      assert.equal(timestamp(wrong), undefined, wrong)
+    }
   })
 })
 

@@ -1,7 +1,8 @@
 import { strict as assert } from 'node:assert'
 import fc from 'fast-check'
 import {
-  ANSWERED_MAX, decodeNegotiation, decodeTransfer, encodeNegotiation, isFlowing, NEGOTIATION_IDLE_MS_MAX, NEGOTIATION_STATES, negotiationKey, openNegotiation,
+  agreedTerms, ANSWERED_MAX, decodeNegotiation, decodeTransfer, encodeNegotiation, isFlowing, NEGOTIATION_IDLE_MS_MAX, NEGOTIATION_STATES, negotiationKey,
+  openNegotiation,
   openTransfer, REFUSALS_MAX, requestNegotiation, requestTransfer, RETRY_FOR_MS_MAX, RETRY_MS_MAX, RETRY_MS_MIN, SILENCE_MS_MAX, stepNegotiation, stepTransfer,
   TRANSFER_STATES, transferKey, VISITS_MAX,
   type ContractRequestMessage, type Negotiation, type NegotiationEffect, type NegotiationInput, type NegotiationMessage, type NegotiationMove,
@@ -258,6 +259,11 @@ describe('a process', () => {
     const agreement = agreementOf(NOW_MS)
     const agreed = acked(decided(opened().state, { do: 'agree', agreement }).state).state
     assert.deepEqual([agreed.requested?.id, agreed.agreement?.id], [OFFER.id, agreement.id])
+    const countersignature = { certificate: OFFER.policy.policyCid, signature: new Uint8Array(64), ledgerSignature: new Uint8Array(64) }
+    const verified = got(agreed, { type: 'ContractAgreementVerificationMessage', id: 'urn:uuid:v', ...PIDS, countersignature }).state
+    assert.deepEqual(verified.agreement?.consumerSignature, countersignature)
+    assert.equal(agreedTerms(agreed)?.id, OFFER.id)
+    assert.equal(agreedTerms(got(offered(), { ...EVENT, id: 'urn:uuid:a', eventType: 'ACCEPTED' }).state)?.id, OTHER_OFFER.id)
   })
 })
 
@@ -297,7 +303,9 @@ describe('a transfer', () => {
     assert.deepEqual([settled.state, settled.outgoing], ['SUSPENDED', null])
     const oursFirst = stepTransfer(run(ack('urn:uuid:2'), suspending), theirs)
     assert.deepEqual([oursFirst.state.state, oursFirst.effects.some(each => each.type === 'answer' && each.status === 200)], ['SUSPENDED', true])
-    const twice = stepTransfer(oursFirst.state, { ...theirs, message: { type: 'TransferSuspensionMessage', id: 'urn:uuid:s2', ...PIDS, code: null, reason: [] } })
+    const twice = stepTransfer(oursFirst.state, {
+      ...theirs, message: { type: 'TransferSuspensionMessage', id: 'urn:uuid:s2', ...PIDS, code: null, reason: [] }
+    })
     assert.equal(twice.effects.some(each => each.type === 'answer' && each.status === 400), true, 'once: after that it has heard ours')
     assert.equal(run(ack('urn:uuid:3'), run(move({ do: 'start', dataAddress: null }, 'urn:uuid:3'), settled)).state, 'STARTED')
   })
@@ -340,7 +348,8 @@ describe('any inputs in any order', () => {
       { do: 'verify', countersignature: null }, { do: 'finalize' }, { do: 'terminate', code: 'x', reason: [] }, { do: 'ask' }, { do: 'wait' }
     )
     const inputs: fc.Arbitrary<NegotiationInput> = fc.oneof(
-      fc.record({ type: fc.constant('message' as const), message: messages, nowMs }), fc.record({ type: fc.constant('message' as const), message: messages, nowMs }),
+      fc.record({ type: fc.constant('message' as const), message: messages, nowMs }),
+      fc.record({ type: fc.constant('message' as const), message: messages, nowMs }),
       fc.record({ type: fc.constant('decided' as const), move: moves, messageId: id, nowMs }),
       fc.record({ type: fc.constant('decided' as const), move: moves, messageId: id, nowMs }), ...common
     )
@@ -371,10 +380,12 @@ describe('any inputs in any order', () => {
       return all[which] ?? TRANSFER
     })
     const moves = fc.constantFrom<TransferMove>(
-      { do: 'start', dataAddress: null }, { do: 'suspend', code: 'x', reason: [] }, { do: 'complete' }, { do: 'terminate', code: 'x', reason: [] }, { do: 'ask' }
+      { do: 'start', dataAddress: null }, { do: 'suspend', code: 'x', reason: [] }, { do: 'complete' }, { do: 'terminate', code: 'x', reason: [] },
+      { do: 'ask' }
     )
     const inputs: fc.Arbitrary<TransferInput> = fc.oneof(
-      fc.record({ type: fc.constant('message' as const), message: messages, nowMs }), fc.record({ type: fc.constant('decided' as const), move: moves, messageId: id, nowMs }),
+      fc.record({ type: fc.constant('message' as const), message: messages, nowMs }),
+      fc.record({ type: fc.constant('decided' as const), move: moves, messageId: id, nowMs }),
       ...common
     )
     fc.assert(fc.property(fc.array(inputs, { maxLength: 40 }), list => {

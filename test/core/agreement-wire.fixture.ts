@@ -9,7 +9,7 @@ const REQUEST_TIMEOUT_MS = 10_000
 /** Of each side and life; after that it only answers. */
 const DECISIONS_MAX = 40
 
-type AnyProcess = { readonly state: string | null, readonly outgoing: unknown, readonly role: Role, readonly providerPid: string | null, readonly consumerPid: string | null }
+type AnyProcess = { readonly state: string | null, readonly outgoing: unknown }
 export type Effects = ReadonlyArray<ProcessEffect<string>>
 export type Stepped<P> = { readonly state: P, readonly effects: Effects }
 
@@ -211,7 +211,10 @@ export function playWire<P extends AnyProcess, M> (kind: Kind<P, M>, options: Wi
 }
 
 function side<P> (): Side<P> {
-  return { process: undefined, row: undefined, alarmMs: undefined, waitingFor: undefined, queue: [], life: 0, performed: 0, isDown: false, decisionsLeft: DECISIONS_MAX }
+  return {
+    process: undefined, row: undefined, alarmMs: undefined, waitingFor: undefined, queue: [], life: 0, performed: 0, isDown: false,
+    decisionsLeft: DECISIONS_MAX
+  }
 }
 
 function take<T extends { readonly atMs: number, readonly order: number }> (agenda: T[]): T | undefined {

@@ -1,20 +1,27 @@
 import { assert, nullable, unreachable, type CodecFailure, type Result } from '../../base/index.ts'
 import { agreementJson, agreementSchema, offerJson, offerSchema, type Agreement, type Countersignature, type Offer } from './agreement.ts'
 import {
-  actOfNegotiationMessage, encodeContractNegotiation, encodeNegotiationMessage, negotiationMessageSchema, type ContractOfferMessage, type ContractRequestMessage,
-  type NegotiationMessage
+  actOfNegotiationMessage, encodeContractNegotiation, encodeNegotiationMessage, negotiationMessageSchema,
+  type ContractOfferMessage, type ContractRequestMessage, type NegotiationMessage
 } from './negotiationMessage.ts'
-import { askPerson, sendMessage, stepProcess, type Process, type ProcessEffect, type ProcessInput, type ProcessStep, type Rules } from './process.ts'
+import { askPerson, sendMessage, stepProcess, type ProcessEffect, type ProcessInput, type ProcessOf, type ProcessStep, type Rules } from './process.ts'
 import { decodeProcessRow, encodeProcessRow, jsonBytes, jsonIn } from './rows.ts'
 import { NEGOTIATION_STATES, NEGOTIATION_TABLE, type NegotiationAct, type NegotiationState, type Role } from './transitions.ts'
 
-/** A contract negotiation as one of its two sides sees it. */
-export type Negotiation = Process<NegotiationState, NegotiationMessage> & {
-  /** The last request that the consumer made, and the last offer that the provider made in this negotiation. */
-  readonly requested: Offer | null
-  readonly offered: Offer | null
-  readonly agreement: Agreement | null
+type NegotiationKind = {
+  readonly state: NegotiationState
+  readonly act: NegotiationAct
+  readonly message: NegotiationMessage
+  readonly own: {
+    /** The last request that the consumer made, and the last offer that the provider made in this negotiation. */
+    readonly requested: Offer | null
+    readonly offered: Offer | null
+    readonly agreement: Agreement | null
+  }
 }
+
+/** A contract negotiation as one of its two sides sees it. */
+export type Negotiation = ProcessOf<NegotiationKind>
 
 export type NegotiationStep = ProcessStep<NegotiationState, Negotiation>
 export type NegotiationEffect = ProcessEffect<NegotiationState>
@@ -156,7 +163,7 @@ function tailOf (message: NegotiationMessage): string {
   }
 }
 
-const RULES: Rules<NegotiationState, NegotiationAct, NegotiationMessage, Negotiation> = {
+const RULES: Rules<NegotiationKind> = {
   table: NEGOTIATION_TABLE,
   terminated: 'TERMINATED',
   collection: 'negotiations',

@@ -84,23 +84,29 @@ type AnyMessage = {
   readonly callbackAddress?: string | null
 }
 
+/** The types of one kind of process; `own` is what it keeps beside what all have. */
+export type Kind = { readonly state: string, readonly act: string, readonly message: AnyMessage, readonly own: object }
+export type ProcessOf<K extends Kind> = Process<K['state'], K['message']> & K['own']
+type StepOf<K extends Kind> = ProcessStep<K['state'], ProcessOf<K>>
+type Effects<K extends Kind> = ReadonlyArray<ProcessEffect<K['state']>>
+
 /** What makes a process a negotiation or a transfer. */
-export type Rules<S extends string, A extends string, M extends AnyMessage, P extends Process<S, M>> = {
-  readonly table: TransitionTable<S, A>
+export type Rules<K extends Kind> = {
+  readonly table: TransitionTable<K['state'], K['act']>
   /** What it ends in when there is nobody to tell, or the peer says so. */
-  readonly terminated: S
+  readonly terminated: K['state']
   readonly collection: 'negotiations' | 'transfers'
   readonly errorType: 'ContractNegotiationError' | 'TransferError'
   /** Without a change for so long it is terminated; null: never. */
   readonly idleMsMax: number | null
-  actOf (message: M): A
-  tailOf (message: M): string
-  encode (message: M): JsonObject
-  encodeStanding (standing: { providerPid: string, consumerPid: string, state: S }): JsonObject
+  actOf (message: K['message']): K['act']
+  tailOf (message: K['message']): string
+  encode (message: K['message']): JsonObject
+  encodeStanding (standing: { providerPid: string, consumerPid: string, state: K['state'] }): JsonObject
   /** What a message says beside the state. */
-  take (process: P, message: M, sender: Role): P
-  terminate (process: P, messageId: string, code: string): M
-  encodeRow (process: P): Uint8Array
+  take (process: ProcessOf<K>, message: K['message'], sender: Role): ProcessOf<K>
+  terminate (process: ProcessOf<K>, messageId: string, code: string): K['message']
+  encodeRow (process: ProcessOf<K>): Uint8Array
 }
 
 export const ANSWERED_MAX = 16
@@ -114,9 +120,7 @@ export const REFUSALS_MAX = 5
 export const SILENCE_MS_MAX = 30_000
 export const OPEN_PROCESSES_PER_MEMBER_MAX = 256
 
-export function stepProcess<S extends string, A extends string, M extends AnyMessage, P extends Process<S, M>> (
-  rules: Rules<S, A, M, P>, process: P, input: ProcessInput<M>
-): ProcessStep<S, P> {
+export function stepProcess<K extends Kind> (rules: Rules<K>, process: ProcessOf<K>, input: ProcessInput<K['message']>): StepOf<K> {
   switch (input.type) {
     case 'message': return onMessage(rules, process, input.message, input.nowMs)
     case 'acknowledged': return isUnderWay(process, input.messageId) ? arrived(rules, knowing(process, input.pid), input.nowMs) : nothing(process)
@@ -129,37 +133,30 @@ export function stepProcess<S extends string, A extends string, M extends AnyMes
 }
 
 /** Writes the intent, then sends. The state changes when the message has arrived. */
-export function sendMessage<S extends string, A extends string, M extends AnyMessage, P extends Process<S, M>> (
-  rules: Rules<S, A, M, P>, process: P, message: M, nowMs: number
-): ProcessStep<S, P> {
+export function sendMessage<K extends Kind> (rules: Rules<K>, process: ProcessOf<K>, message: K['message'], nowMs: number): StepOf<K> {
   const { table } = rules
   const act = rules.actOf(message)
   const { state, outgoing, role } = process
   const target = targetOf(table, act, role, state)
   // What leads back to the same state, a second offer, is not sent: an acceptance could mean either.
   if (target === undefined || target === state) return { state: process, effects: [{ type: 'declined', code: 'not-now' }] }
-  if (outgoing !== null) {
-    // Only what holds whether or not the earlier message arrived may take its place.
-    const mayReplace = table.weight[target] > table.weight[outgoing.target] && targetOf(table, act, role, outgoing.target) !== undefined && state !== null
-    if (!mayReplace) return { state: process, effects: [{ type: 'declined', code: 'busy' }] }
+  // Only what holds whether or not the earlier message arrived may take its place: the end of it all.
+  if (outgoing !== null && (state === null || targetOf(table, act, role, outgoing.target) === undefined)) {
+    return { state: process, effects: [{ type: 'declined', code: 'busy' }] }
   }
-  const next: P = {
+  const next: ProcessOf<K> = {
     ...process, isAsked: false, outgoing: { message, target, sinceMs: nowMs, attempts: 0, refusals: 0, nextMs: nowMs + SILENCE_MS_MAX }
   }
   return kept(rules, next, sending(rules, next))
 }
 
-export function askPerson<S extends string, A extends string, M extends AnyMessage, P extends Process<S, M>> (
-  rules: Rules<S, A, M, P>, process: P
-): ProcessStep<S, P> {
+export function askPerson<K extends Kind> (rules: Rules<K>, process: ProcessOf<K>): StepOf<K> {
   const { state, isAsked, outgoing } = process
   if (state === null || outgoing !== null || isFinal(rules, state)) return { state: process, effects: [{ type: 'declined', code: 'not-now' }] }
   return isAsked ? nothing(process) : kept(rules, { ...process, isAsked: true }, [{ type: 'ask', state }])
 }
 
-function onMessage<S extends string, A extends string, M extends AnyMessage, P extends Process<S, M>> (
-  rules: Rules<S, A, M, P>, process: P, message: M, nowMs: number
-): ProcessStep<S, P> {
+function onMessage<K extends Kind> (rules: Rules<K>, process: ProcessOf<K>, message: K['message'], nowMs: number): StepOf<K> {
   const { state, outgoing } = process
   const sender = otherRole(process.role)
   const act = rules.actOf(message)
@@ -167,7 +164,7 @@ function onMessage<S extends string, A extends string, M extends AnyMessage, P e
   if (!isOf(process, message)) return refused(rules, process, message, 'pid', 'This message names another process.')
   const before = process.answered.find(({ id }) => id === message.id)
   if (before !== undefined) return { state: process, effects: [answer(rules, process, before.state, isFirst)] }
-  const next = (from: S | null): S | undefined => (from === null) === isFirst ? targetOf(rules.table, act, sender, from) : undefined
+  const next = (from: K['state'] | null): K['state'] | undefined => (from === null) === isFirst ? targetOf(rules.table, act, sender, from) : undefined
   if (isFirst && state !== null && targetOf(rules.table, act, sender, null) !== undefined) {
     return { state: process, effects: [answer(rules, process, state, isFirst)] }
   }
@@ -192,36 +189,31 @@ function onMessage<S extends string, A extends string, M extends AnyMessage, P e
 const CROSSED = 'A message of ours is on its way to you, and has to be settled before this one.'
 
 /** The same from both sides, ours first: nothing changes, but it is taken, lest it come as news when the state is another one. */
-function saysAgain<S extends string, A extends string, M extends AnyMessage, P extends Process<S, M>> (
-  { table }: Rules<S, A, M, P>, { visits, role, movedBy }: P, act: A, state: S
-): boolean {
+function saysAgain<K extends Kind> ({ table }: Rules<K>, { visits, role, movedBy }: ProcessOf<K>, act: K['act'], state: K['state']): boolean {
   const before = visits.at(-2)
   return movedBy === 'us' && before !== undefined && !table.final.includes(state) && targetOf(table, act, otherRole(role), before) === state
 }
 
-function taken<S extends string, A extends string, M extends AnyMessage, P extends Process<S, M>> (
-  rules: Rules<S, A, M, P>, process: P, message: M, state: S, nowMs: number
-): ProcessStep<S, P> {
+function taken<K extends Kind> (rules: Rules<K>, process: ProcessOf<K>, message: K['message'], state: K['state'], nowMs: number): StepOf<K> {
   const sender = otherRole(process.role)
   const peerPid = sender === 'provider' ? message.providerPid : message.consumerPid
   const known = peerPid === null ? process : knowing(process, peerPid)
   const isRepeated = state === process.state && process.movedBy === 'us'
-  const moved: P = isRepeated ? { ...known, movedBy: 'peer' } : entered(rules.take(known, message, sender), state, 'peer', nowMs)
+  const moved: ProcessOf<K> = isRepeated ? { ...known, movedBy: 'peer' } : entered(rules.take(known, message, sender), state, 'peer', nowMs)
   const next = message.id === null ? moved : { ...moved, answered: [...moved.answered, { id: message.id, state }].slice(-ANSWERED_MAX) }
   return kept(rules, next, [answer(rules, next, state, isOpening(message)), ...consequences(rules, next)])
 }
 
-function refused<S extends string, A extends string, M extends AnyMessage, P extends Process<S, M>> (
-  rules: Rules<S, A, M, P>, process: P, message: M, code: string, reason: string
-): ProcessStep<S, P> {
+function refused<K extends Kind> (rules: Rules<K>, process: ProcessOf<K>, message: K['message'], code: string, reason: string): StepOf<K> {
   const providerPid = process.providerPid ?? message.providerPid ?? process.consumerPid ?? ''
   const consumerPid = process.consumerPid ?? message.consumerPid ?? process.providerPid ?? ''
-  return { state: process, effects: [{ type: 'answer', status: 400, body: encodeError({ type: rules.errorType, providerPid, consumerPid, code, reason: [reason] }) }] }
+  const body = encodeError({ type: rules.errorType, providerPid, consumerPid, code, reason: [reason] })
+  return { state: process, effects: [{ type: 'answer', status: 400, body }] }
 }
 
-function onFailure<S extends string, A extends string, M extends AnyMessage, P extends Process<S, M>> (
-  rules: Rules<S, A, M, P>, process: P, { how, nowMs, jitter }: Extract<ProcessInput<M>, { type: 'failed' }>
-): ProcessStep<S, P> {
+function onFailure<K extends Kind> (
+  rules: Rules<K>, process: ProcessOf<K>, { how, nowMs, jitter }: Extract<ProcessInput<K['message']>, { type: 'failed' }>
+): StepOf<K> {
   const { outgoing, state } = process
   if (outgoing === null) return nothing(process)
   const attempts = outgoing.attempts + 1
@@ -236,9 +228,7 @@ function onFailure<S extends string, A extends string, M extends AnyMessage, P e
   return kept(rules, { ...process, outgoing: { ...outgoing, attempts, refusals, nextMs } }, [])
 }
 
-function onStanding<S extends string, A extends string, M extends AnyMessage, P extends Process<S, M>> (
-  rules: Rules<S, A, M, P>, process: P, standing: string | null, nowMs: number
-): ProcessStep<S, P> {
+function onStanding<K extends Kind> (rules: Rules<K>, process: ProcessOf<K>, standing: string | null, nowMs: number): StepOf<K> {
   const { outgoing, visits } = process
   // A peer that lacks our last answer may still be where it was before: then only sending again tells, which does no harm.
   const isTelling = outgoing !== null && (!visits.includes(outgoing.target) || outgoing.refusals > 0)
@@ -247,9 +237,9 @@ function onStanding<S extends string, A extends string, M extends AnyMessage, P 
   return again(rules, process, nowMs, sending(rules, process))
 }
 
-function onTimer<S extends string, A extends string, M extends AnyMessage, P extends Process<S, M>> (
-  rules: Rules<S, A, M, P>, process: P, { nowMs, messageId }: Extract<ProcessInput<M>, { type: 'timer' }>
-): ProcessStep<S, P> {
+function onTimer<K extends Kind> (
+  rules: Rules<K>, process: ProcessOf<K>, { nowMs, messageId }: Extract<ProcessInput<K['message']>, { type: 'timer' }>
+): StepOf<K> {
   const { state, outgoing } = process
   if (isFinal(rules, state)) return nothing(process)
   if (outgoing !== null) return nowMs >= outgoing.nextMs ? lookedAfter(rules, process, nowMs) : { state: process, effects: alarm(rules, process) }
@@ -258,9 +248,7 @@ function onTimer<S extends string, A extends string, M extends AnyMessage, P ext
   return sendMessage(rules, process, rules.terminate(process, messageId, 'timeout'), nowMs)
 }
 
-function onResumed<S extends string, A extends string, M extends AnyMessage, P extends Process<S, M>> (
-  rules: Rules<S, A, M, P>, process: P, nowMs: number
-): ProcessStep<S, P> {
+function onResumed<K extends Kind> (rules: Rules<K>, process: ProcessOf<K>, nowMs: number): StepOf<K> {
   const { state, outgoing, isAsked } = process
   if (state !== null && isFinal(rules, state)) return { state: process, effects: [{ type: 'final', state }] }
   if (outgoing !== null) return lookedAfter(rules, process, nowMs)
@@ -269,9 +257,7 @@ function onResumed<S extends string, A extends string, M extends AnyMessage, P e
 }
 
 /** Ask first, where the peer can be asked; only then send again. */
-function lookedAfter<S extends string, A extends string, M extends AnyMessage, P extends Process<S, M>> (
-  rules: Rules<S, A, M, P>, process: P, nowMs: number
-): ProcessStep<S, P> {
+function lookedAfter<K extends Kind> (rules: Rules<K>, process: ProcessOf<K>, nowMs: number): StepOf<K> {
   const pid = peerPidOf(process)
   const messageId = process.outgoing?.message.id ?? ''
   if (pid === null) return again(rules, process, nowMs, sending(rules, process))
@@ -279,71 +265,53 @@ function lookedAfter<S extends string, A extends string, M extends AnyMessage, P
 }
 
 /** Nothing is synced for another try: the row knows that the message is under way. */
-function again<S extends string, A extends string, M extends AnyMessage, P extends Process<S, M>> (
-  rules: Rules<S, A, M, P>, process: P, nowMs: number, effects: ReadonlyArray<ProcessEffect<S>>
-): ProcessStep<S, P> {
+function again<K extends Kind> (rules: Rules<K>, process: ProcessOf<K>, nowMs: number, effects: Effects<K>): StepOf<K> {
   if (process.outgoing === null) return nothing(process)
-  const next: P = { ...process, outgoing: { ...process.outgoing, nextMs: nowMs + SILENCE_MS_MAX } }
+  const next: ProcessOf<K> = { ...process, outgoing: { ...process.outgoing, nextMs: nowMs + SILENCE_MS_MAX } }
   return { state: next, effects: [...effects, ...alarm(rules, next)] }
 }
 
-function arrived<S extends string, A extends string, M extends AnyMessage, P extends Process<S, M>> (
-  rules: Rules<S, A, M, P>, process: P, nowMs: number
-): ProcessStep<S, P> {
+function arrived<K extends Kind> (rules: Rules<K>, process: ProcessOf<K>, nowMs: number): StepOf<K> {
   const next = landed(rules, process, nowMs)
   return kept(rules, next, consequences(rules, next))
 }
 
 /** Our message is known to have arrived. */
-function landed<S extends string, A extends string, M extends AnyMessage, P extends Process<S, M>> (
-  rules: Rules<S, A, M, P>, process: P, nowMs: number
-): P {
+function landed<K extends Kind> (rules: Rules<K>, process: ProcessOf<K>, nowMs: number): ProcessOf<K> {
   const { outgoing, state } = process
   if (outgoing === null) return process
-  const settled: P = { ...process, outgoing: null }
+  const settled: ProcessOf<K> = { ...process, outgoing: null }
   // The peer said the same before ours arrived.
   if (outgoing.target === state) return settled
   return entered(rules.take(settled, outgoing.message, process.role), outgoing.target, 'us', nowMs)
 }
 
-function ended<S extends string, A extends string, M extends AnyMessage, P extends Process<S, M>> (
-  rules: Rules<S, A, M, P>, process: P, how: Ended, nowMs: number
-): ProcessStep<S, P> {
-  const next: P = { ...entered(process, rules.terminated, how.by, nowMs), outgoing: null, ended: how }
+function ended<K extends Kind> (rules: Rules<K>, process: ProcessOf<K>, how: Ended, nowMs: number): StepOf<K> {
+  const next: ProcessOf<K> = { ...entered(process, rules.terminated, how.by, nowMs), outgoing: null, ended: how }
   return kept(rules, next, consequences(rules, next))
 }
 
-function entered<S extends string, M extends AnyMessage, P extends Process<S, M>> (
-  process: P, state: S, movedBy: 'us' | 'peer', nowMs: number
-): P {
+function entered<K extends Kind> (process: ProcessOf<K>, state: K['state'], movedBy: 'us' | 'peer', nowMs: number): ProcessOf<K> {
   return { ...process, state, movedBy, visits: [...process.visits, state].slice(-VISITS_MAX), isAsked: false, changedMs: nowMs }
 }
 
-function consequences<S extends string, A extends string, M extends AnyMessage, P extends Process<S, M>> (
-  rules: Rules<S, A, M, P>, { state, outgoing }: P
-): ReadonlyArray<ProcessEffect<S>> {
+function consequences<K extends Kind> (rules: Rules<K>, { state, outgoing }: ProcessOf<K>): Effects<K> {
   if (state === null) return []
   if (isFinal(rules, state)) return [{ type: 'final', state }]
   return outgoing === null ? [{ type: 'decide', state }] : []
 }
 
-function kept<S extends string, A extends string, M extends AnyMessage, P extends Process<S, M>> (
-  rules: Rules<S, A, M, P>, process: P, effects: ReadonlyArray<ProcessEffect<S>>
-): ProcessStep<S, P> {
+function kept<K extends Kind> (rules: Rules<K>, process: ProcessOf<K>, effects: Effects<K>): StepOf<K> {
   return { state: process, effects: [{ type: 'persist', row: rules.encodeRow(process) }, ...effects, ...alarm(rules, process)] }
 }
 
-function alarm<S extends string, A extends string, M extends AnyMessage, P extends Process<S, M>> (
-  rules: Rules<S, A, M, P>, { state, outgoing, changedMs }: P
-): ReadonlyArray<ProcessEffect<S>> {
+function alarm<K extends Kind> (rules: Rules<K>, { state, outgoing, changedMs }: ProcessOf<K>): Effects<K> {
   if (isFinal(rules, state)) return []
   if (outgoing !== null) return [{ type: 'wake', atMs: outgoing.nextMs }]
   return rules.idleMsMax === null || state === null ? [] : [{ type: 'wake', atMs: changedMs + rules.idleMsMax }]
 }
 
-function sending<S extends string, A extends string, M extends AnyMessage, P extends Process<S, M>> (
-  rules: Rules<S, A, M, P>, process: P
-): ReadonlyArray<ProcessEffect<S>> {
+function sending<K extends Kind> (rules: Rules<K>, process: ProcessOf<K>): Effects<K> {
   const message = process.outgoing?.message
   if (message === undefined || message.id === null) return []
   const pid = peerPidOf(process)
@@ -351,21 +319,21 @@ function sending<S extends string, A extends string, M extends AnyMessage, P ext
   return [{ type: 'send', address: process.peerAddress, path, messageId: message.id, body: rules.encode(message) }]
 }
 
-function answer<S extends string, A extends string, M extends AnyMessage, P extends Process<S, M>> (
-  rules: Rules<S, A, M, P>, { providerPid, consumerPid }: P, state: S, isFirst: boolean
-): ProcessEffect<S> {
+function answer<K extends Kind> (
+  rules: Rules<K>, { providerPid, consumerPid }: ProcessOf<K>, state: K['state'], isFirst: boolean
+): ProcessEffect<K['state']> {
   return { type: 'answer', status: isFirst ? 201 : 200, body: rules.encodeStanding({ providerPid: providerPid ?? '', consumerPid: consumerPid ?? '', state }) }
 }
 
-function nothing<S extends string, P> (process: P): ProcessStep<S, P> {
+function nothing<K extends Kind> (process: ProcessOf<K>): StepOf<K> {
   return { state: process, effects: [] }
 }
 
-function isFinal<S extends string, A extends string, M extends AnyMessage, P extends Process<S, M>> (rules: Rules<S, A, M, P>, state: S | null): boolean {
+function isFinal<K extends Kind> (rules: Rules<K>, state: K['state'] | null): boolean {
   return state !== null && rules.table.final.includes(state)
 }
 
-function isUnderWay<S extends string, M extends AnyMessage> ({ outgoing }: Process<S, M>, messageId: string): boolean {
+function isUnderWay<K extends Kind> ({ outgoing }: ProcessOf<K>, messageId: string): boolean {
   return outgoing !== null && outgoing.message.id === messageId
 }
 
@@ -374,18 +342,18 @@ function isOpening ({ callbackAddress }: AnyMessage): boolean {
 }
 
 /** Pids that are not known yet may be anything. */
-function isOf<S extends string, M extends AnyMessage> (process: Process<S, M>, message: AnyMessage): boolean {
+function isOf<K extends Kind> (process: ProcessOf<K>, message: AnyMessage): boolean {
   const same = (ours: string | null, theirs: string | null): boolean => ours === null || theirs === null || ours === theirs
   return same(process.providerPid, message.providerPid) && same(process.consumerPid, message.consumerPid)
 }
 
-function knowing<S extends string, M extends AnyMessage, P extends Process<S, M>> (process: P, peerPid: string): P {
+function knowing<K extends Kind> (process: ProcessOf<K>, peerPid: string): ProcessOf<K> {
   return process.role === 'provider'
     ? { ...process, consumerPid: process.consumerPid ?? peerPid }
     : { ...process, providerPid: process.providerPid ?? peerPid }
 }
 
-function peerPidOf<S extends string, M extends AnyMessage> ({ role, providerPid, consumerPid }: Process<S, M>): string | null {
+function peerPidOf<K extends Kind> ({ role, providerPid, consumerPid }: ProcessOf<K>): string | null {
   return role === 'provider' ? consumerPid : providerPid
 }
 

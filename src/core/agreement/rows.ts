@@ -2,7 +2,9 @@ import {
   boolean, bytes, decodeCanonical, encodeCanonical, fail, list, literal, nullable, ok, struct, textOf, uint, utf8,
   type CodecFailure, type Parsed, type Result, type Schema, type SchemaFailure, type Value
 } from '../../base/index.ts'
-import { ADDRESS_CHARACTERS_MAX, CODE_CHARACTERS_MAX, ID_CHARACTERS_MAX, MESSAGE_BYTES_MAX, prose, REASON_CHARACTERS_MAX, REASONS_MAX, type JsonObject } from './json.ts'
+import {
+  ADDRESS_CHARACTERS_MAX, CODE_CHARACTERS_MAX, ID_CHARACTERS_MAX, MESSAGE_BYTES_MAX, prose, REASON_CHARACTERS_MAX, REASONS_MAX, type JsonObject
+} from './json.ts'
 import { ANSWERED_MAX, VISITS_MAX, type Ended, type Process } from './process.ts'
 
 /** A request, an offer, an agreement and a message under way, each of a message's size, and what goes around them. */

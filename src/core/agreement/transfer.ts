@@ -1,6 +1,6 @@
 import { nullable, unreachable, type CodecFailure, type Result } from '../../base/index.ts'
 import { idSchema } from './json.ts'
-import { askPerson, sendMessage, stepProcess, type Process, type ProcessEffect, type ProcessInput, type ProcessStep, type Rules } from './process.ts'
+import { askPerson, sendMessage, stepProcess, type ProcessEffect, type ProcessInput, type ProcessOf, type ProcessStep, type Rules } from './process.ts'
 import { decodeProcessRow, encodeProcessRow, jsonBytes, jsonIn } from './rows.ts'
 import {
   actOfTransferMessage, dataAddressJson, dataAddressSchema, encodeTransferMessage, encodeTransferProcess, transferMessageSchema,
@@ -8,15 +8,22 @@ import {
 } from './transferMessage.ts'
 import { TRANSFER_STATES, TRANSFER_TABLE, type Role, type TransferAct, type TransferState } from './transitions.ts'
 
-/** A transfer as one of its two sides sees it. */
-export type Transfer = Process<TransferState, TransferMessage> & {
-  readonly agreementId: string
-  readonly format: string
-  /** Of a push, from the consumer: where to. */
-  readonly destination: DataAddress | null
-  /** Of a pull, from the provider: where from. That of the latest start. */
-  readonly source: DataAddress | null
+type TransferKind = {
+  readonly state: TransferState
+  readonly act: TransferAct
+  readonly message: TransferMessage
+  readonly own: {
+    readonly agreementId: string
+    readonly format: string
+    /** Of a push, from the consumer: where to. */
+    readonly destination: DataAddress | null
+    /** Of a pull, from the provider: where from. That of the latest start. */
+    readonly source: DataAddress | null
+  }
 }
+
+/** A transfer as one of its two sides sees it. */
+export type Transfer = ProcessOf<TransferKind>
 
 export type TransferStep = ProcessStep<TransferState, Transfer>
 export type TransferEffect = ProcessEffect<TransferState>
@@ -137,7 +144,7 @@ function tailOf (message: TransferMessage): string {
   }
 }
 
-const RULES: Rules<TransferState, TransferAct, TransferMessage, Transfer> = {
+const RULES: Rules<TransferKind> = {
   table: TRANSFER_TABLE,
   terminated: 'TERMINATED',
   collection: 'transfers',
