@@ -2,7 +2,8 @@ import { assert } from '../../base/index.ts'
 import type { BundleReport } from '../contract/index.ts'
 import type { Verified } from './verifying.ts'
 
-const CATALOGUE = 'catalogue'
+/** Feeds that speak of datasets and are none. */
+const NO_DATASETS = ['catalogue', 'grants', 'receipts']
 
 /** Counts what a bundle holds as it passes. */
 export class Tally {
@@ -30,7 +31,7 @@ export class Tally {
       this.#federation = item.charter.federation.toString()
       this.#federationName = item.charter.name
       this.#feeds = item.feeds.length
-      const declarations = item.feeds.map(({ declaration }) => declaration).filter(({ datasetId }) => datasetId !== CATALOGUE)
+      const declarations = item.feeds.map(({ declaration }) => declaration).filter(({ datasetId }) => !NO_DATASETS.includes(datasetId))
       const members = new Map(item.charter.founders.map(({ member, name }) => [member, name]))
       this.#datasets = declarations.map(({ publisher, datasetId }) => `${publisher}/${datasetId}`)
       this.#names = declarations.map(({ publisher, datasetId }) => `${members.get(publisher) ?? publisher}/${datasetId}`)

@@ -171,7 +171,9 @@ export class Reader {
         return fail({ code: 'incomplete', reason: because ?? `not all of "${reference}" is here`, hint: 'fetch it first with "hanse get"' })
       }
       const file = await fileOf(this.#federation, entry)
-      wishes.push(...catalogues.map(each => ({ feed: each, fileRoots: [] })), { feed, fileRoots: file === undefined ? [] : [file.root] })
+      const grants = recipient === null || publisher !== this.#own ? undefined : this.#federation.granting.feedFor(recipient)
+      const besides = grants?.head === undefined ? catalogues : [...catalogues, grants]
+      wishes.push(...besides.map(each => ({ feed: each, fileRoots: [] })), { feed, fileRoots: file === undefined ? [] : [file.root] })
     }
     return ok(wishes)
   }

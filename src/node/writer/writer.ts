@@ -200,7 +200,7 @@ export class Writer {
       const working = [...this.#tails.values()].filter(({ hasWork }) => hasWork).map(tail => [tail, this.#epochs.current(tail.feed)] as const)
       const ready = working.flatMap(([tail, epoch]) => epoch instanceof Promise ? [] : [[tail, epoch] as const])
       if (ready.length === working.length) return ready
-      await Promise.all(working.map(([, epoch]) => epoch))
+      await Promise.all(working.flatMap(([, epoch]) => epoch instanceof Promise ? [epoch] : []))
     }
   }
 
