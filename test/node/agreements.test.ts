@@ -1,0 +1,74 @@
+import { strict as assert } from 'node:assert'
+import type { AgreementView, HanseNode, TermsOrder } from '../../src/node/index.ts'
+import { connected, found, makeCity, removeCities, restart, until, type City } from '../support/nodes.ts'
+import { bodiesOf, tableOf } from '../support/publications.ts'
+
+const PURPOSE = 'waste.collection'
+const PURPOSE_IRI = 'urn:hanse:purpose:1:waste.collection'
+
+/** Terms by a template, with changes to its form. */
+function orderOf (node: HanseNode, changes: object, visibility: unknown = 'members'): TermsOrder {
+  const begun = node.templateOf('neighbours')
+  assert.ok(begun.ok)
+  const file = begun.value as { readonly terms: object }
+  const order = node.readTerms({ ...file, terms: { ...file.terms, ...changes }, visibility })
+  assert.ok(order.ok, JSON.stringify(order))
+  return order.value
+}
+
+describe('agreements: two cities', () => {
+  let cities: readonly City[] = []
+  const [bellevue, renton] = [0, 1].map(at => () => cities[at] as City) as [() => City, () => City]
+  const agreementWith = (city: City, id: string | null): AgreementView | undefined => city.node.agreements().find(each => each.id === id)
+
+  before(async () => {
+    cities = [await makeCity('Bellevue'), await makeCity('Renton')]
+    await found(cities)
+    await connected(cities)
+    const { node } = bellevue()
+    for (const datasetId of ['bins', 'bins-two']) {
+      const [description, content] = tableOf(datasetId, Array.from({ length: 20 }, (_, at) => `${datasetId} ${at}\n`))
+      const terms = orderOf(node, { audience: { type: 'named', members: ['Renton'] }, purposes: [PURPOSE_IRI] })
+      const published = await node.publish({ ...description, access: 'members' }, content, undefined, terms)
+      assert.ok(published.ok, JSON.stringify(published))
+    }
+    await until(() => renton().node.dataset('bins-two').ok, 'the datasets are listed')
+  })
+  after(() => removeCities(cities))
+
+  it('refuses to read, negotiates by rule, reads, and ends it within a second', async () => {
+    const before = renton().node.read('bins', { from: 0, limit: 5 })
+    assert.equal(before.ok ? '' : before.failure.code, 'refused')
+    const negotiated = await renton().node.requestAgreement('bins', PURPOSE, 20_000)
+    assert.ok(negotiated.ok, JSON.stringify(negotiated))
+    assert.equal(negotiated.value.state, 'FINALIZED', JSON.stringify(negotiated.value))
+    const { agreementId } = negotiated.value
+    assert.match(agreementId ?? '', /^urn:uuid:[0-9a-f]{8}-[0-9a-f]{4}-4[0-9a-f]{3}-[89ab][0-9a-f]{3}-[0-9a-f]{12}$/)
+    for (const city of cities) {
+      const view = agreementWith(city, agreementId)
+      assert.equal(view?.isCountersigned, true)
+      assert.equal(view.purpose, PURPOSE_IRI)
+    }
+    await until(async () => (await bodiesOf(renton().node, 'bins').catch(() => [])).length === 20, 'the records can be read')
+    await until(() => cities.every(city => agreementWith(city, agreementId)?.ledger === 'final'), 'the ledger has the commitment')
+    const ended = await bellevue().node.endAgreement(agreementId ?? '', 'breach')
+    assert.ok(ended.ok)
+    const own = bellevue().node.read('bins', { from: 0, limit: 5 }, { requester: renton().node.status().member.did })
+    assert.equal(own.ok ? '' : own.failure.code, 'refused')
+    await until(() => agreementWith(renton(), agreementId)?.revokedAtMs !== null, 'the other side heard of it', 5_000)
+    assert.equal(renton().node.read('bins', { from: 0, limit: 5 }).ok, false)
+  })
+
+  it('answers with the agreement in force when it is asked for again, and lets nobody ask for another purpose', async () => {
+    const first = await renton().node.requestAgreement('bins-two', PURPOSE, 20_000)
+    const again = await renton().node.requestAgreement('bins-two', PURPOSE, 20_000)
+    assert.ok(first.ok && again.ok)
+    assert.equal(again.value.agreementId, first.value.agreementId)
+    const other = await renton().node.requestAgreement('bins-two', 'commerce.advertising', 20_000)
+    assert.equal(other.ok ? '' : other.failure.code, 'refused')
+    await restart(renton())
+    await connected(cities)
+    const later = await renton().node.requestAgreement('bins-two', PURPOSE, 20_000)
+    assert.equal(later.ok && later.value.agreementId, first.value.agreementId)
+  })
+})
