@@ -27,7 +27,9 @@ function failureOf (result: Result<unknown, Failure>): readonly [code: string, s
   return result.ok ? ['ok', null] : [result.failure.code, result.failure.status]
 }
 
+/** Nothing, and then a failure. */
 async function * endedBy (cause: Error): AsyncGenerator<never> {
+  yield * []
   throw cause
 }
 
