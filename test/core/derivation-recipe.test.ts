@@ -1,7 +1,7 @@
 import { strict as assert } from 'node:assert'
 import { readFileSync } from 'node:fs'
 import { bytesOfHex, encodeCanonical, equalBytes } from '../../src/base/index.ts'
-import { boundsOf, columnsOf, decodeRecipe, demandsDerivation, encodeRecipe, recipeCid, recipeOf, type Recipe } from '../../src/core/derivation/index.ts'
+import { boundsOf, columnsOf, decodeRecipe, encodeRecipe, recipeCid, recipeOf, type Recipe } from '../../src/core/derivation/index.ts'
 import { mutated, seeded } from '../base/mutate.fixture.ts'
 import { framesOf } from '../support/fuzz.ts'
 import { HOUR_MS, NOTHING, recipe, vehicles } from './derivation.fixture.ts'
@@ -26,7 +26,6 @@ describe('a recipe', () => {
   })
 
   it('of a form that demands nothing keeps rows as they are', () => {
-    assert.equal(demandsDerivation(NOTHING), false)
     assert.deepEqual(boundsOf(recipe({})), { operations: [], minGroupSize: 1, h3Resolution: 15, timeStepMs: 0, delayMs: 0, redactedFields: [] })
   })
 

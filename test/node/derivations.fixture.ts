@@ -4,9 +4,9 @@ import type { TermsForm } from '../../src/core/terms/index.ts'
 import type { Column, DatasetDescription, DerivationOrder, HanseNode, RecordInput, TermsOrder } from '../../src/node/index.ts'
 import { descriptionOf } from '../support/publications.ts'
 
-export const HOUR_MS = 3_600_000
+const HOUR_MS = 3_600_000
 /** Windows of this day are long over, but not for so long that nothing late is taken. */
-export const START_MS: number = Math.floor(Date.now() / HOUR_MS) * HOUR_MS - 100 * HOUR_MS
+const START_MS = Math.floor(Date.now() / HOUR_MS) * HOUR_MS - 100 * HOUR_MS
 /** In every row of the source, and nowhere else. */
 export const CANARY = 'CANARY-7731'
 

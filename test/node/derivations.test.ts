@@ -87,8 +87,10 @@ describe('derivations of two towns', function () {
     assert.equal(published.ok ? 'taken' : published.failure.code, 'invalid')
   })
 
-  it('warn of a second summary of the same source', async () => {
-    const second = await town(0).node.derive('vehicles', { ...summaryOf(town(0).node, 'vehicles-other'), closeAfterMs: 1 })
+  it('warn of a second summary of the same source, and are made one after the other', async () => {
+    const order = { ...summaryOf(town(0).node, 'vehicles-other'), closeAfterMs: 1 }
+    const [second, atOnce] = await Promise.all([town(0).node.derive('vehicles', order), town(0).node.derive('vehicles', order)])
+    assert.equal(atOnce.ok ? 'made' : atOnce.failure.code, 'busy', 'two at once would write one feed')
     assert.ok(second.ok && second.value.warnings.length === 1 && second.value.warnings[0]?.includes('vehicles-hourly'), JSON.stringify(second))
   })
 
@@ -119,7 +121,7 @@ describe('derivations of two towns', function () {
   it('follow a table that is published anew, their own or a neighbour\'s, as their own next version', async () => {
     const { node } = town(0)
     const rows = (count: number): ReturnType<typeof tableOf> => {
-      const [description, content] = tableOf('counts', ['plate,count\n', ...Array.from({ length: count }, (_, at) => `${CANARY}-${at},${at}\n`)])
+      const [description, content] = tableOf('counts', ['plate;count\n', ...Array.from({ length: count }, (_, at) => `${CANARY}-${at};${at}\n`)])
       return [{ ...description, access: 'members', schema: [{ name: 'plate', type: 'text', unit: null }, { name: 'count', type: 'integer', unit: null }] }, content]
     }
     assert.ok((await node.publish(...rows(3))).ok)

@@ -31,12 +31,6 @@ const H3_RESOLUTION_DEFAULT = 7
 const STEP_MS_DEFAULT = 3_600_000
 const CLOSE_AFTER_MS_DEFAULT = 900_000
 
-/** Whether a form demands less detail than the data have, and so a derivation. */
-export function demandsDerivation (detail: Detail): boolean {
-  const { summarise, redactFields, h3ResolutionMax, timeStepMs, delayMs } = detail
-  return summarise !== null || redactFields.length > 0 || h3ResolutionMax !== null || timeStepMs !== null || delayMs !== null
-}
-
 /**
  * The recipe that a form of terms demands of a source, never finer than the form says. Geometries and places without their other
  * half are dropped where places are coarsened.

@@ -23,9 +23,9 @@
  * one source for one audience can be differenced: whoever makes a second one is to be warned.
  */
 export {
-  admitRecipe, boundsOf, decodeRecipe, encodeRecipe, operationOf, outputFields, recipeCid,
+  boundsOf, decodeRecipe, encodeRecipe, operationOf, recipeCid,
   type Bounds, type Measure, type Operation, type Recipe, type SourceColumn
 } from './recipe.ts'
-export { columnsOf, demandsDerivation, recipeOf, type Detail, type FormFailure, type Wishes } from './form.ts'
+export { columnsOf, recipeOf, type Detail, type FormFailure, type Wishes } from './form.ts'
 export { DERIVED_MEDIA_TYPE, type Derivation, type DerivationFailure, type Input, type Stepped, type Tally } from './derivation.ts'
 export { beginDerivation, encodeState, resumeDerivation, type StateFailure } from './state.ts'

@@ -112,7 +112,7 @@ export function isRedacted (name: string, redacted: readonly string[]): boolean 
 }
 
 /** Names of what a record of the derivation says, in the order in which it says them. */
-export function outputFields (recipe: Recipe): readonly string[] {
+function outputFields (recipe: Recipe): readonly string[] {
   const summarise = operationOf(recipe, 'summarise')
   if (summarise === undefined) return [...operationOf(recipe, 'coarsen')?.places.map(({ cell }) => cell) ?? [], ...recipe.keepFields]
   return ['from', 'to', ...summarise.groupBy, ...summarise.measures.map(nameOfMeasure), 'revision']

@@ -8,7 +8,7 @@ import { governedOf, type Datasets, type Governed, type Publisher } from '../dat
 import { refusalOf } from '../doors/index.ts'
 import type { Federation } from '../federation/index.ts'
 import type { Feed } from '../feeds/index.ts'
-import { readableEnd, recordsOf } from '../reading/index.ts'
+import { Incomplete, readableEnd, recordsOf } from '../reading/index.ts'
 import { derivationPlanKey, derivationProgressKey, rowsOf } from '../rows/index.ts'
 import { describedAgain, descriptionOf, factsOf } from './describing.ts'
 import { decodePlan, encodePlan, type Plan } from './progress.ts'
@@ -16,7 +16,7 @@ import { sourceOf } from './source.ts'
 import { DerivationTask, type SourceNow } from './task.ts'
 
 /** Derivations of one node. Each keeps its open windows in memory. */
-export const DERIVATIONS_MAX = 256
+const DERIVATIONS_MAX = 256
 const SALT_BYTES = 32
 
 const REPLACED = 'its source was published anew'
@@ -25,6 +25,8 @@ const REPLACED = 'its source was published anew'
 export class Derivations {
   readonly #options: DerivationsOptions
   readonly #tasks = new Map<string, { readonly task: DerivationTask, readonly running: Promise<void> }>()
+  /** Ids that are being taken just now. */
+  readonly #beginning = new Set<string>()
   readonly #stopped = new AbortController()
   #stopListening: readonly (() => void)[] = []
 
@@ -65,15 +67,29 @@ export class Derivations {
 
   /** Publishes a derivation of the dataset that `reference` names, and keeps it up to date from then on. */
   async derive (reference: string, order: DerivationOrder): Promise<Result<Derived, DeriveFailure>> {
+    const { datasetId } = order
+    if (this.#beginning.has(datasetId)) return fail({ code: 'busy', reason: `"${datasetId}" is being made just now`, hint: 'wait a moment' })
+    this.#beginning.add(datasetId)
+    try {
+      return await this.#derive(reference, order)
+    } finally {
+      this.#beginning.delete(datasetId)
+    }
+  }
+
+  async #derive (reference: string, order: DerivationOrder): Promise<Result<Derived, DeriveFailure>> {
     const { datasets, federation, own, random } = this.#options
     const found = datasets.find(reference)
     if (!found.ok) return found
     const { publisher, entry } = found.value
-    const feed = federation.feeds.get(entry.distribution.feed)
-    if (feed === undefined) return fail({ code: 'not-found', reason: `nothing of "${reference}" has come yet`, hint: 'fetch it first with "hanse get"' })
     const decision = federation.doors.decide({ door: 'derive', requester: own, asset: { publisher, datasetId: entry.datasetId } })
     if (!decision.allow) return fail(refusalOf(decision))
-    const source = sourceOf(publisher, entry, await this.#firstOf(feed, entry))
+    const feed = federation.feeds.get(entry.distribution.feed)
+    const first = feed === undefined ? undefined : await this.#firstOf(feed, entry)
+    if (feed === undefined || (first === undefined && entry.distribution.form === 'table')) {
+      return fail({ code: 'not-found', reason: `nothing of "${reference}" has come yet`, hint: 'fetch it first with "hanse get"' })
+    }
+    const source = sourceOf(publisher, entry, first)
     if (!source.ok) return source
     const recipe = recipeOf(order.terms.form, source.value, order)
     if (!recipe.ok) return fail({ ...recipe.failure, code: 'invalid' })
@@ -129,7 +145,11 @@ export class Derivations {
 
   async #firstOf (feed: Feed, { distribution: { firstRecord } }: DatasetEntry): Promise<Uint8Array | undefined> {
     if (readableEnd(feed) <= firstRecord) return undefined
-    for await (const { body } of recordsOf(this.#options.federation, feed, firstRecord, firstRecord + 1)) return body
+    try {
+      for await (const { body } of recordsOf(this.#options.federation, feed, firstRecord, firstRecord + 1)) return body
+    } catch (error) {
+      if (!(error instanceof Incomplete)) throw error
+    }
     return undefined
   }
 
@@ -177,7 +197,7 @@ export class Derivations {
     const feed = entry === undefined ? undefined : federation.feeds.get(entry.distribution.feed)
     const isRenewed = standing.because === REPLACED && operationOf(recipe, 'summarise') === undefined
     if (!isRenewed || held === undefined || entry === undefined || feed === undefined) return tell(standing.because ?? '')
-    const source = sourceOf(before.publisher, entry, await this.#firstOf(feed, entry))
+    const source = sourceOf(before.publisher, entry, await this.#firstOf(feed, entry), recipe.source.delimiter)
     // Other columns need another recipe, and that a person.
     if (!source.ok || !recipeCid({ ...recipe, source: source.value }).equals(recipeCid(recipe))) return tell('its source has other columns now')
     const viewers = catalogue.viewersOf(own, datasetId)

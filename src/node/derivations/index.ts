@@ -11,4 +11,4 @@
  * each record once. When the source is published anew, rows are derived anew as the next version; a summary ends, because two
  * versions of its windows could be subtracted from each other. Whatever ends a derivation or keeps it waiting is shown.
  */
-export { Derivations, DERIVATIONS_MAX, type DerivationsOptions } from './derivations.ts'
+export { Derivations, type DerivationsOptions } from './derivations.ts'
