@@ -23,8 +23,8 @@ export type DerivedOptions = {
 
 /**
  * Follows an erasure into what this node made of the erased data. Segments of own derivations that were made from any of it go,
- * by a notice of their own; those of a summary name the whole source, so all of them do. The derivation ends, because it still
- * holds values of its source; whoever needs it derives it anew from what is left.
+ * by a notice of their own; those of a summary name the whole source, so all of them do. A summary ends with that, and so does what
+ * nothing is left to be made from; whoever needs it derives it anew from what is left.
  */
 export class Derived {
   readonly #options: DerivedOptions
@@ -37,12 +37,16 @@ export class Derived {
     const { federation: { feeds }, derivations, store, log, erase } = this.#options
     const records = recordsOf(source, scope)
     if (records.length === 0) return
-    for (const feed of [...feeds.all()]) {
+    for (const feed of feeds.all()) {
       if (feed.role !== 'writer' || feed.declaration.derivedFrom?.equals(source.id) !== true) continue
-      const made = await this.#madeFrom(feed, source, records)
       const { datasetId } = feed.declaration
-      await derivations?.end(datasetId)
-      await store.commit([{ type: 'delete', key: derivationProgressKey(datasetId) }])
+      const { made, isSummary } = await this.#madeFrom(feed, source, records)
+      const isWhole = source.gone.length === 1 && source.gone[0]?.[0] === 0 && source.gone[0][1] === source.log.length
+      // A summary keeps values of its source in its open windows. Rows are made one by one, and those that are gone are passed over.
+      if (isSummary || isWhole) {
+        await derivations?.end(datasetId)
+        await store.commit([{ type: 'delete', key: derivationProgressKey(datasetId) }])
+      }
       await store.compact(rowsOf('derivationProgress'))
       if (made.length === 0) continue
       const erased = await erase(feed, made, basis)
@@ -51,18 +55,21 @@ export class Derived {
   }
 
   /** Segments whose header names any of these records, or that cannot be read. */
-  async #madeFrom (feed: Feed, source: Feed, records: Ranges): Promise<Ranges> {
+  async #madeFrom (feed: Feed, source: Feed, records: Ranges): Promise<{ readonly made: Ranges, readonly isSummary: boolean }> {
     const { feeds, keyring } = this.#options.federation
     let made: Ranges = []
+    // One that has shown nothing yet may be one.
+    let isSummary = feed.log.length === 0
     for (let index = 0; index < feed.log.length; index++) {
       if (feed.isGone(index)) continue
       const stored = await feeds.segment(feed, index)
       const contents = stored === undefined ? undefined : contentsOf(keyring, feed, stored)
       const lineage = contents?.ok === true && contents.value.kind === 'segment' ? contents.value.segment.header.source : null
+      if (lineage?.to === Number.MAX_SAFE_INTEGER) isSummary = true
       const isElse = lineage !== null && (!lineage.feed.equals(source.id) || !records.some(([from, to]) => from < lineage.to && lineage.from < to))
       if (!isElse) made = addRange(made, [index, index + 1])
     }
-    return made
+    return { made, isSummary }
   }
 }
 

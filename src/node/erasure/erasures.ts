@@ -150,7 +150,7 @@ export class Erasures {
 
   #takeAll (): void {
     for (const { notice } of this.#options.catalogue.notices()) if (notice.type === 'erasure') this.#take(notice.envelope, undefined)
-    for (const envelope of [...this.#open.values()]) this.#take(envelope, undefined)
+    for (const envelope of this.#open.values()) this.#take(envelope, undefined)
   }
 
   #take (envelope: Uint8Array, progress: ErasureProgress | undefined): void {

@@ -69,13 +69,13 @@ export class Retention {
   async look (): Promise<number> {
     const { own, marks, feeds } = this.#options
     let nextMs = Infinity
-    for (const { feed: id, consumer } of [...marks.all()]) {
+    for (const { feed: id, consumer } of marks.all()) {
       const feed = feeds.get(id)
       if (feed === undefined) continue
       const dueMs = consumer === own ? await this.#deleteDue(feed) : this.#nextOf(feed, consumer)
       nextMs = Math.min(nextMs, dueMs)
     }
-    for (const { id, provider } of [...this.#options.standings.all()]) if (provider === own) nextMs = Math.min(nextMs, await this.#judge(id))
+    for (const { id, provider } of this.#options.standings.all()) if (provider === own) nextMs = Math.min(nextMs, await this.#judge(id))
     return nextMs
   }
 
@@ -125,7 +125,7 @@ export class Retention {
   /** What came since it was last told of, by agreement: once a day. */
   async tellReceived (): Promise<void> {
     const { own, marks, feeds, receipts, clock } = this.#options
-    for (const { feed: id, consumer, marks: kept } of [...marks.all()]) {
+    for (const { feed: id, consumer, marks: kept } of marks.all()) {
       const feed = feeds.get(id)
       const fresh = rangesOf(kept.filter(({ isTold }) => !isTold))
       if (feed === undefined || consumer !== own || fresh.length === 0) continue
@@ -146,7 +146,7 @@ export class Retention {
   async report (): Promise<number> {
     const { own, standings, policies, clock, uses, receipts } = this.#options
     let nextMs = Infinity
-    for (const agreement of [...standings.all()]) {
+    for (const agreement of standings.all()) {
       const ready = agreement.consumer === own ? policies.of(agreement.policy) : undefined
       const clauses = ready?.ok === true ? clausesOf(ready.value.policy) : undefined
       if (clauses?.report === undefined) continue
@@ -168,7 +168,8 @@ export class Retention {
 
   #reportedUntil (agreementId: string, by: Did): number | undefined {
     const reports = this.#options.receipts.all().flatMap(({ receipt, by: who }) =>
-      who === by && receipt.act === 'reported-use' && receipt.agreementId === agreementId ? [receipt.untilMs] : [])
+      // With a declaration behind it, the purpose confirms an emergency: that is no report.
+      who === by && receipt.act === 'reported-use' && receipt.agreementId === agreementId && !receipt.purpose.includes('#') ? [receipt.untilMs] : [])
     return reports.length === 0 ? undefined : Math.max(...reports)
   }
 
