@@ -1,6 +1,5 @@
 import { fail, ok, type Result } from '../base/index.ts'
 import { decodeCharter, peerIdOfKey, type Charter } from '../core/identity/index.ts'
-import { compile, formOfPolicy, readPolicy } from '../core/terms/index.ts'
 import type { Host, Log } from '../host/index.ts'
 import { Agreements, nodeAgreementsOf } from './agreements/index.ts'
 import { makeBundle, openBundle, SET_SIZE_BYTES } from './bundle/index.ts'
@@ -12,7 +11,7 @@ import type {
 } from './contract/index.ts'
 import { Datasets, governedOf, Publisher, Reader } from './datasets/index.ts'
 import { Derivations } from './derivations/index.ts'
-import type { Engine } from './doors/index.ts'
+import { TERMS_ENGINE, type Engine } from './doors/index.ts'
 import { announce, eventsOf } from './events.ts'
 import { Federation, promisedFeeds } from './federation/index.ts'
 import { Signal, type Feed } from './feeds/index.ts'
@@ -72,7 +71,6 @@ export type NodeOptions = {
 }
 
 const CHARTER = metaKey('charter')
-const TERMS: Engine = { read: readPolicy, compile, formOf: formOfPolicy }
 const TERMS_SALT_BYTES = 32
 const LISTING_EVERY_MS = 60_000
 const FEEDS_PER_MEMBER_MAX = 8_192
@@ -158,7 +156,7 @@ export async function createNode (options: NodeOptions): Promise<HanseNode> {
       listen: options.listen, announce: options.announce, lan: options.lan, profile: options.profile,
       gossip: options.gossip, listingEveryMs: options.listingEveryMs ?? LISTING_EVERY_MS,
       feedsPerMemberMax: options.feedsPerMemberMax ?? FEEDS_PER_MEMBER_MAX, segmentBytesTarget: options.segmentBytesTarget, lingerMs: options.lingerMs,
-      ledgerProfile: options.ledgerProfile ?? 'wan', consensusKeys, wants: feed => room.wants(feed), engine: options.engine ?? TERMS, isRestored: options.isRestored === true,
+      ledgerProfile: options.ledgerProfile ?? 'wan', consensusKeys, wants: feed => room.wants(feed), engine: options.engine ?? TERMS_ENGINE, isRestored: options.isRestored === true,
       restoreEnded: options.restoreEnded ?? (() => {}), onFatal, log
     })
     const catalogue = await Catalogue.open({ federation, own: keys.did, name, clock, log })

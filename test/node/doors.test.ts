@@ -154,6 +154,42 @@ describe('doors: what was made of somebody else\'s', () => {
     assert.deepEqual(codesOf(ask(ada.did)), ['agreement.revoked'])
   })
 
+  it('is passed on as results of groups that are large enough, and offered so, and not otherwise', async () => {
+    const results = agreementOf({
+      ...source, policy: policyOf([{ ...FOR_BEN, rightOperand: [ada.did] }], {
+        prohibition: [{ action: 'odrl:distribute', constraint: [{ leftOperand: 'urn:hanse:terms:1:minGroupSize', operator: 'lt', rightOperand: '10' }] }]
+      })
+    })
+    const summary = (minGroupSize: number, operations: readonly ('summarise' | 'redact')[]): AssetFacts => ({ ...derived, derivation: { operations, minGroupSize, h3Resolution: 15, timeStepMs: 0, delayMs: 0, redactedFields: [] } })
+    for (const [made, codes] of [[summary(10, ['summarise']), ['allowed']], [summary(9, ['summarise']), ['passing-on.prohibited']], [summary(1, ['redact']), ['passing-on.prohibited']]] as const) {
+      const { doors, standings } = await openDoors({ own: ada.did, clock }, { describe: name => name === 'bins' ? made : undefined })
+      await standings.put(results)
+      await standings.heard(cyd.did, NOW_MS)
+      assert.deepEqual(codesOf(doors.decide({ door: 'read', requester: ben.did, asset: bins, records: 1 })), codes)
+      const terms = { policy: policyOf([FOR_MEMBERS], NOT_PASSED_ON), salt: new Uint8Array(32), visibility: 'members', replicas: 'nobody', legalNotice: null } as const
+      assert.deepEqual(doors.barrierTo({ ...made, terms }), codes[0] === 'allowed' ? undefined : [`${cyd.did}/raw`])
+    }
+  })
+
+  it('is offered only to those whom the source names, no wider than it', async () => {
+    const named = agreementOf({
+      ...source, policy: policyOf([{ ...FOR_BEN, rightOperand: [ada.did] }, FOR_WASTE], {
+        prohibition: [{ action: 'odrl:distribute', constraint: [{ leftOperand: 'urn:hanse:terms:1:onwardRecipient', operator: 'isNoneOf', rightOperand: [ben.did] }] }],
+        obligation: [{ action: 'odrl:nextPolicy', constraint: [{ leftOperand: 'urn:hanse:terms:1:strictness', operator: 'eq', rightOperand: 'same-or-stricter' }] }]
+      })
+    })
+    const { doors, standings } = await openDoors({ own: ada.did, clock }, { describe })
+    const barrier = (policy: Uint8Array): boolean => doors.barrierTo({
+      ...derived, terms: { policy, salt: new Uint8Array(32), visibility: 'members', replicas: 'nobody', legalNotice: null }
+    }) !== undefined
+    assert.equal(barrier(policyOf([FOR_BEN, FOR_WASTE], NOT_PASSED_ON)), true, 'the policy of the source is not at hand')
+    await standings.put(named)
+    assert.equal(barrier(policyOf([FOR_BEN, FOR_WASTE], NOT_PASSED_ON)), false)
+    assert.equal(barrier(policyOf([FOR_BEN], NOT_PASSED_ON)), true, 'for anything')
+    assert.equal(barrier(policyOf([FOR_MEMBERS, FOR_WASTE], NOT_PASSED_ON)), true, 'for others too')
+    assert.equal(doors.barrierTo({ ...derived, terms: null }) === undefined, false, 'without terms')
+  })
+
   it('is refused where it was made of itself, and no further back than sixteen', async () => {
     const { doors } = await openDoors({ own: ada.did, clock }, { describe: () => ({ ...open, sources: [{ publisher: ada.did, datasetId: 'bins', agreementId: null, policyCid: null }] }) })
     assert.deepEqual(codesOf(doors.decide({ door: 'read', requester: ben.did, asset: bins, records: 1 })), ['policy.limit'])

@@ -1,13 +1,12 @@
 import { Signal } from '../../src/node/feeds/index.ts'
-import { compile, readPolicy } from '../../src/core/terms/index.ts'
-import { Doors, Standings, type AssetFacts, type DoorsOptions, type Engine, type FileUse } from '../../src/node/doors/index.ts'
+import { Doors, Standings, TERMS_ENGINE, type AssetFacts, type DoorsOptions, type Engine, type FileUse } from '../../src/node/doors/index.ts'
 import type { Members } from '../../src/node/members/index.ts'
 import { membership } from '../core/feed.fixture.ts'
 import { openMemoryStore } from './memory-store.ts'
 
 export const OPEN: AssetFacts = { access: 'members', terms: null, sources: [], derivation: null, viewers: 'members' }
 
-export const realEngine: Engine = { read: readPolicy, compile, formOf: () => undefined }
+export const realEngine: Engine = TERMS_ENGINE
 
 export type OpenDoors = { readonly doors: Doors, readonly standings: Standings }
 

@@ -67,6 +67,8 @@ export class Publisher {
     if (governed === undefined && given.access === 'restricted') {
       return fail({ code: 'invalid', reason: 'what is restricted needs terms that say to whom', hint: 'make terms with "hanse terms new" and publish with --terms FILE' })
     }
+    const barrier = governed === undefined ? undefined : this.#barrierTo(governed)
+    if (barrier !== undefined) return fail(barrier)
     const access = governed?.access ?? given.access
     const description = { ...given, access }
     const held = this.#catalogue.entry(this.#own, datasetId)
@@ -102,6 +104,15 @@ export class Publisher {
     }
   }
 
+  /** What was made of others' data is offered no wider than they allow. */
+  #barrierTo (governed: Governed): PublishFailure | undefined {
+    const path = this.#federation.doors.barrierTo(governed)
+    return path === undefined ? undefined : {
+      code: 'invalid', reason: `these terms are wider than those of what it was made of: ${path.join(', by way of ')}`,
+      hint: 'set terms that are as strict, or pass on results of large enough groups alone; see "hanse terms show" of the source'
+    }
+  }
+
   /** As it stands in the catalogue; undefined where it has no terms and was made of nothing. */
   #governedNow (datasetId: string): Governed | undefined {
     const held = this.#catalogue.entry(this.#own, datasetId)
@@ -129,6 +140,8 @@ export class Publisher {
           hint: 'publish the data again with --terms: another audience is another feed'
         })
       }
+      const barrier = this.#barrierTo(governed)
+      if (barrier !== undefined) return fail(barrier)
       const { terms, sources, derivation, viewers } = governed
       const entry: DatasetEntry = { ...held, terms, sources, derivation, version: held.version + 1, modifiedMs: this.#clock.nowMs() }
       const put = this.#catalogue.check(entry) ?? await this.#catalogue.put(entry, viewers)

@@ -1,7 +1,7 @@
 import type { CID } from '../../base/index.ts'
 import type { FeedClass } from '../../core/feed/index.ts'
 import type { Did } from '../../core/identity/index.ts'
-import type { Door, TermsRequest } from '../../core/terms/index.ts'
+import type { DerivationBounds, Door, ReasonCode, TermsRequest } from '../../core/terms/index.ts'
 import type { Log } from '../../host/index.ts'
 import { ACCESS_CLASS, type AccessLog } from '../access/index.ts'
 import { Signal, type Feed } from '../feeds/index.ts'
@@ -12,10 +12,8 @@ import { Passage, PASSAGES_MAX } from './passage.ts'
 import { isRecipient, Policies, type Engine, type ReadyPolicy } from './policies.ts'
 import type { AssetFacts, AssetName, Assets, DoorDecision, FileUse, Question } from './question.ts'
 import { allowed, refused } from './refusal.ts'
+import { sourcesOfOthers, type OthersSource } from './sources.ts'
 import type { StandingAgreement } from './standings.ts'
-
-/** Derived data of derived data: further back nothing is looked at, and nothing let through. */
-const SOURCE_DEPTH_MAX = 16
 
 const ACTIONS: Readonly<Record<Door, string>> = {
   advertise: 'urn:hanse:terms:1:discover',
@@ -239,41 +237,51 @@ export class Doors {
   #withSources (question: Question, described: AssetFacts, decision: DoorDecision, purpose: string | undefined): DoorDecision {
     const { own } = this.#options
     if (question.asset.publisher !== own || !decision.allow || described.sources.length === 0 || question.door === 'advertise') return decision
-    const found = this.#sourceDecisions({ ...question, purpose }, described, described, decision.evaluatedAtMs, [], new Set())
+    const assets = this.#assets
+    if (assets === undefined) return decision
+    const found = sourcesOfOthers({ ...this.#options, assets }, described).flatMap(source => {
+      const { path } = source
+      const refuse = (code: ReasonCode, subject: string): DoorDecision => refused('reshare', code, decision.evaluatedAtMs, { subject })
+      if (source.type === 'endless') return [{ path, decision: refuse('policy.limit', 'sourceDepthMax') }]
+      if (source.type === 'unknown') return [{ path, decision: refuse('fact.missing', 'source') }]
+      const isOwnUse = question.requester === own
+      const answer = this.#askSource({ ...question, purpose }, described, source, decision.evaluatedAtMs)
+      return !isOwnUse && this.#isReleased(source.policy, described.derivation) ? [] : [{ path, decision: answer }]
+    })
     return joined(decision, found)
   }
 
-  #sourceDecisions (
-    question: Question, result: AssetFacts, described: AssetFacts, nowMs: number, path: readonly string[], seen: Set<string>
-  ): readonly { readonly decision: DoorDecision, readonly path: readonly string[] }[] {
-    const { own, standings } = this.#options
-    return described.sources.flatMap(source => {
-      const name = `${source.publisher}/${source.datasetId}/${source.agreementId ?? ''}`
-      const here = [...path, `${source.publisher}/${source.datasetId}`]
-      const isRound = path.includes(here.at(-1) ?? '') || here.length > SOURCE_DEPTH_MAX
-      if (isRound) return [{ decision: refused('reshare', 'policy.limit', nowMs, { subject: 'sourceDepthMax' }), path: here }]
-      if (seen.has(name)) return []
-      seen.add(name)
-      const asset = { publisher: source.publisher, datasetId: source.datasetId }
-      const known = this.#assets?.describe(asset)
-      const unknown = [{ decision: refused('reshare', 'fact.missing', nowMs, { subject: 'source' }), path: here }]
-      if (source.publisher === own) return known === undefined ? unknown : this.#sourceDecisions(question, result, known, nowMs, here, seen)
-      const agreement = source.agreementId === null ? undefined : standings.get(source.agreementId)
-      const policy = agreement?.policy ?? (source.agreementId === null ? known?.terms?.policy : undefined)
-      // Open data has no policy to inherit; a policy that is not at hand may say anything.
-      if (policy === undefined) return source.agreementId === null && source.policyCid === null && known?.terms === null ? [] : unknown
-      return [{ decision: this.#askSource(question, asset, result, known, agreement, policy, nowMs), path: here }]
-    })
+  /** Results of groups as large as the source asks for may be published: it says no more. */
+  #isReleased (policy: Uint8Array, made: DerivationBounds | null): boolean {
+    const ready = this.#policies.of(policy)
+    return ready.ok && this.#options.engine.isReleased(ready.value, made)
   }
 
-  #askSource (
-    question: Question, asset: AssetName, result: AssetFacts, known: AssetFacts | undefined, agreement: StandingAgreement | undefined, policy: Uint8Array, nowMs: number
-  ): DoorDecision {
-    const { own } = this.#options
+  /**
+   * What speaks against offering what was made of others' data under these terms: the first source that they are too wide for, as
+   * names on the way to it. Undefined: nothing.
+   */
+  barrierTo (offer: Pick<AssetFacts, 'terms' | 'sources' | 'derivation'>): readonly string[] | undefined {
+    const assets = this.#assets
+    if (assets === undefined) return undefined
+    const own = offer.terms === null ? undefined : this.#policies.of(offer.terms.policy)
+    return sourcesOfOthers({ ...this.#options, assets }, offer).find(source => {
+      if (source.type !== 'policy') return true
+      if (this.#isReleased(source.policy, offer.derivation)) return false
+      const ready = this.#policies.of(source.policy)
+      return !ready.ok || own?.ok !== true || !this.#options.engine.isWithinSource(own.value.policy, ready.value.policy)
+    })?.path
+  }
+
+  /** What leaves is the result, so its bounds count together with those of what came. */
+  #askSource (question: Question, result: AssetFacts, { asset, known, agreement, policy }: Extract<OthersSource, { type: 'policy' }>, nowMs: number): DoorDecision {
+    const { own, engine } = this.#options
     const isOwnUse = question.requester === own
     const door = isOwnUse ? question.door : 'reshare'
-    // What leaves is the result, so its bounds count, not those of what came.
-    const facts: AssetFacts = { ...result, access: agreement === undefined ? known?.access ?? 'restricted' : 'restricted' }
+    const facts: AssetFacts = {
+      ...result, access: agreement === undefined ? known?.access ?? 'restricted' : 'restricted',
+      derivation: engine.coarser(known?.derivation ?? null, result.derivation)
+    }
     const asked: Question = { ...question, door, requester: own, asset, purpose: isOwnUse ? question.purpose ?? agreement?.purpose ?? undefined : question.purpose }
     return this.#evaluate(asked, facts, policy, agreement, nowMs, isOwnUse || question.requester === null ? {} : { onwardRecipient: question.requester })
   }

@@ -26,7 +26,7 @@
 export { assetOf, Doors, isFit, type DoorsOptions } from './doors.ts'
 export { factsFor, LEASE_STALENESS_MS_DEFAULT, type FactSources, type LedgerFacts } from './facts.ts'
 export { Passage, type Taken } from './passage.ts'
-export { isRecipient, Policies, type Engine, type ReadyPolicy } from './policies.ts'
+export { isRecipient, Policies, TERMS_ENGINE, type Engine, type ReadyPolicy } from './policies.ts'
 export type { AssetFacts, AssetName, Assets, DoorDecision, FileUse, Question } from './question.ts'
 export { reasonText, refusalOf } from './refusal.ts'
 export {

@@ -1,6 +1,9 @@
 import { hex, ok, sha256, textOf, unreachable, type Result } from '../../base/index.ts'
 import type { Did } from '../../core/identity/index.ts'
-import type { CompiledPolicy, Facts, Policy, PolicyFailure, TermsForm } from '../../core/terms/index.ts'
+import {
+  coarser, compile, formOfPolicy, isReleased, isWithinSource, readPolicy,
+  type CompiledPolicy, type DerivationBounds, type Facts, type Policy, type PolicyFailure, type TermsForm
+} from '../../core/terms/index.ts'
 
 /** What reads policies and decides by them: `core/terms`. */
 export type Engine = {
@@ -8,6 +11,17 @@ export type Engine = {
   readonly compile: (policy: Policy) => CompiledPolicy
   /** Undefined where a policy says what no form can. */
   readonly formOf: (policy: Policy) => Pick<TermsForm, 'audience'> | undefined
+  /** Bounds of what was made of something with bounds. */
+  readonly coarser: (source: DerivationBounds | null, made: DerivationBounds | null) => DerivationBounds | null
+  /** Whether a source lets results like these be published, and so says no more. */
+  readonly isReleased: (source: ReadyPolicy, made: DerivationBounds | null) => boolean
+  /** Whether an offer is no wider than what a source allows to be passed on. */
+  readonly isWithinSource: (offer: Policy, source: Policy) => boolean
+}
+
+/** The rules of `core/terms`. */
+export const TERMS_ENGINE: Engine = {
+  read: readPolicy, compile, formOf: formOfPolicy, coarser, isReleased, isWithinSource: (offer, source) => isWithinSource(offer, source) === 'satisfied'
 }
 
 export type ReadyPolicy = { readonly policy: Policy, readonly compiled: CompiledPolicy }

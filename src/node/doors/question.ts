@@ -1,7 +1,7 @@
 import type { CID } from '../../base/index.ts'
-import type { Derivation, EntryTerms, Source } from '../../core/catalogue/index.ts'
+import type { EntryTerms, Source } from '../../core/catalogue/index.ts'
 import type { Did } from '../../core/identity/index.ts'
-import type { Decision, Door } from '../../core/terms/index.ts'
+import type { Decision, DerivationBounds, Door } from '../../core/terms/index.ts'
 import type { Signal } from '../feeds/index.ts'
 
 /** A dataset as everybody names it. */
@@ -40,7 +40,7 @@ export type AssetFacts = {
   readonly access: 'public' | 'members' | 'restricted'
   readonly terms: EntryTerms | null
   readonly sources: readonly Source[]
-  readonly derivation: Derivation | null
+  readonly derivation: DerivationBounds | null
   /** H3 cells; undefined while nobody computed them. */
   readonly area?: readonly string[] | undefined
   /** Who may see that it exists; of a dataset of others this node knows only itself. */
