@@ -134,7 +134,7 @@ function isInstant (findings: readonly Finding[]): boolean {
 }
 
 function isMeasureless (findings: readonly Finding[], term: string): boolean {
-  return findings.some(({ code, reason }) => code === 'never-allowed' && reason.includes(term.slice(-5)))
+  return findings.some(({ code, reason }) => code === 'never-allowed' && reason.includes(` ${term} `))
 }
 
 /** `/permission/1/constraint/0` is about `/permission/1`; a single one has no number. */

@@ -22,9 +22,7 @@ export { contradictionsIn } from './contradictions.ts'
 export { constraintJson, dutyClause, permissionClause, prohibitionClause, ruleJson, writePolicy } from './normal.ts'
 export { bind } from './binding.ts'
 export { cellsTouch, DAY_MS, dayOf, durationOf, durationText, H3_RESOLUTION_FINEST, integerOf, TIME_MS_MAX, TIME_MS_MIN, timeOf, timeText } from './literals.ts'
-export {
-  GROUP_SIZE_MIN, LIST_VALUES_MAX, TEXT_BYTES_MAX
-} from './limits.ts'
+export { GROUP_SIZE_MIN, LIST_VALUES_MAX, TEXT_BYTES_MAX } from './limits.ts'
 export {
   ACTION, ACTIONS, covers, coversPurpose, DUTIES, DUTY, EMERGENCY_KINDS, EVENT, FEDERATION_NS, isKnownPurpose, isNeverAction, ODRL_NS, OPERAND, OPERANDS,
   OPERATOR, operatorOf, PROFILES, PURPOSE_NS, PURPOSES, TERMS_NS, TERMS_PROFILE, writtenIri,
