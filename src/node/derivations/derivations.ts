@@ -47,6 +47,10 @@ export class Derivations {
     derivations.#stopListening = [
       federation.feeds.changed.on(feed => wake(({ plan, feed: own }) => feed === own || feed.id.equals(plan.source.feed))),
       federation.doors.changed.on(() => wake(({ standing }) => standing.state === 'waiting')),
+      catalogue.changed.on(({ publisher, datasetId }) => {
+        const task = publisher === options.own ? derivations.#tasks.get(datasetId)?.task : undefined
+        if (task?.standing.state === 'ended' && catalogue.entry(publisher, datasetId)?.withdrawn === true) derivations.#drop(datasetId).catch(options.onFatal)
+      }),
       catalogue.changed.on(({ publisher, datasetId }) => wake(({ datasetId: id, plan: { source } }) =>
         (publisher === options.own && id === datasetId) || (source.publisher === publisher && source.datasetId === datasetId)))
     ]
@@ -57,6 +61,16 @@ export class Derivations {
     for (const stop of this.#stopListening) stop()
     this.#stopped.abort()
     await Promise.all([...this.#tasks.values()].map(({ running }) => running))
+  }
+
+  /** Withdraws one; resolves when nothing is kept any more of how it stood. */
+  async end (datasetId: string): Promise<void> {
+    const held = this.#tasks.get(datasetId)
+    await this.#options.publisher.withdraw(datasetId)
+    held?.task.wake()
+    await held?.running
+    // One that had ended before does not see that it is withdrawn.
+    if (this.#tasks.has(datasetId)) await this.#drop(datasetId)
   }
 
   list (): readonly DerivationStatus[] {
