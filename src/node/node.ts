@@ -13,6 +13,7 @@ import { Datasets, governedOf, Publisher, Reader } from './datasets/index.ts'
 import { Derivations } from './derivations/index.ts'
 import { TERMS_ENGINE, type Engine } from './doors/index.ts'
 import { announce, eventsOf } from './events.ts'
+import { Duties, nodeDutiesOf } from './duties/index.ts'
 import { Federation, promisedFeeds } from './federation/index.ts'
 import { Signal, type Feed } from './feeds/index.ts'
 import { Admissions, Candidacy, Ceremony, JoinListener, joinProposalOf, type Keys } from './founding/index.ts'
@@ -100,10 +101,11 @@ type Belonging = {
   readonly counts: PeerCounts
   readonly admissions: Admissions
   readonly agreements: Agreements
+  readonly duties: Duties
 }
 
 /** The rooms that are not seen whole through `HanseNode`. */
-export type Rooms = Pick<Belonging, 'federation' | 'catalogue' | 'datasets' | 'publisher' | 'reader'>
+export type Rooms = Pick<Belonging, 'federation' | 'catalogue' | 'datasets' | 'publisher' | 'reader' | 'duties'>
 
 /** Composes a node from its rooms and starts it. */
 export async function createNode (options: NodeOptions): Promise<HanseNode> {
@@ -184,8 +186,9 @@ export async function createNode (options: NodeOptions): Promise<HanseNode> {
       federation, catalogue, keys, store, clock, random: host.random, author: ledger.pen, rights: federation.granting, onFatal, log,
       find: reference => datasets.find(reference), reader
     })
+    const duties = await Duties.open({ federation, catalogue, datasets, publisher, ledger, derivations, keys, host, log, onFatal })
     belonging = {
-      agreements, federation, catalogue, datasets, admissions, ledger, publisher, reader, derivations,
+      agreements, duties, federation, catalogue, datasets, admissions, ledger, publisher, reader, derivations,
       terms: new TermsDesk({ federation, datasets, publisher, own: keys.did, clock, random: host.random }),
       counts: new PeerCounts(federation, clock)
     }
@@ -215,6 +218,7 @@ export async function createNode (options: NodeOptions): Promise<HanseNode> {
   } as const
 
   return {
+    ...nodeDutiesOf(() => belonging?.duties, NOT_READY),
     ...ledgerOf(() => belonging?.ledger, NOT_READY),
     ...nodeAgreementsOf(() => belonging?.agreements, NOT_READY),
     ...nodeTermsOf(() => belonging?.terms, NOT_READY),
@@ -287,6 +291,7 @@ export async function createNode (options: NodeOptions): Promise<HanseNode> {
       belonging?.datasets.stop()
       await belonging?.derivations.stop()
       await belonging?.agreements.stop()
+      await belonging?.duties.stop()
       await belonging?.ledger.stop()
       await belonging?.federation.stop()
       await host.store.close()
@@ -318,7 +323,7 @@ export async function createNode (options: NodeOptions): Promise<HanseNode> {
       segmentsMissing: feeds.reduce((sum, feed) => sum + feed.missing.reduce((all, [from, to]) => all + to - from, 0), 0),
       startedMs,
       certificateNotAfterMs: federation?.certificate.notAfterMs ?? null,
-      alarms: [...federation?.alarms ?? [], ...problem === undefined ? [] : [problem]]
+      alarms: [...federation?.alarms ?? [], ...belonging?.duties.alarms() ?? [], ...problem === undefined ? [] : [problem]]
     }
   }
 }

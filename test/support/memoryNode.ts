@@ -5,6 +5,7 @@ import type {
   AgreementView, BundleReport, Content, Dataset, DatasetDescription, Failure, HanseNode, NegotiationAnswer, NegotiationView, NodeEvent, NodeStatus, NumberedRecord, OnProgress,
   RecordInput
 } from '../../src/node/contract/index.ts'
+import { MemoryDuties } from './memoryDuties.ts'
 import { MemoryLedger } from './memoryLedger.ts'
 
 const DID = 'did:key:z6MkmemoryNode'
@@ -21,6 +22,17 @@ type Held = {
 
 export class MemoryNode implements HanseNode {
   readonly book: MemoryLedger = new MemoryLedger()
+  readonly dutiful: MemoryDuties = new MemoryDuties()
+  readonly erase: HanseNode['erase'] = (...given) => this.dutiful.erase(...given)
+  readonly erasures: HanseNode['erasures'] = () => this.dutiful.erasures()
+  readonly receipts: HanseNode['receipts'] = (...given) => this.dutiful.receipts(...given)
+  readonly uses: HanseNode['uses'] = (...given) => this.dutiful.uses(...given)
+  readonly proveUse: HanseNode['proveUse'] = (...given) => this.dutiful.proveUse(...given)
+  readonly declareEmergency: HanseNode['declareEmergency'] = (...given) => this.dutiful.declareEmergency(...given)
+  readonly endEmergency: HanseNode['endEmergency'] = (...given) => this.dutiful.endEmergency(...given)
+  readonly confirmEmergency: HanseNode['confirmEmergency'] = (...given) => this.dutiful.confirmEmergency(...given)
+  readonly reviewEmergency: HanseNode['reviewEmergency'] = (...given) => this.dutiful.reviewEmergency(...given)
+  readonly emergencies: HanseNode['emergencies'] = () => this.dutiful.emergencies()
   readonly ledger: HanseNode['ledger'] = () => this.book.ledger()
   readonly ledgerMembers: HanseNode['ledgerMembers'] = () => this.book.ledgerMembers()
   readonly applications: HanseNode['applications'] = () => this.book.applications()

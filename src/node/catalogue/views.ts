@@ -5,8 +5,9 @@ import type { Box, Dataset, DatasetDescription } from '../contract/index.ts'
 /** Coordinates in signed structures are integers of 1e-7 degrees, about a centimetre. */
 const UNITS_PER_DEGREE = 1e7
 
-function boxOfUnits (box: Box | null): Box | null {
-  return box === null ? null : mapBox(box, value => value / UNITS_PER_DEGREE)
+/** In degrees. */
+export function boxOfUnits (box: Box): Box {
+  return mapBox(box, value => value / UNITS_PER_DEGREE)
 }
 
 export function unitsOfBox (box: Box | null): Box | null {
@@ -19,7 +20,7 @@ function mapBox ({ west, south, east, north }: Box, change: (value: number) => n
 
 function describedOf (entry: DatasetEntry): DatasetDescription {
   const { datasetId, title, description, theme, keywords, licence, spatial, temporal, schema, access, simulated } = entry
-  return { datasetId, title, description, theme, keywords, licence, spatial: boxOfUnits(spatial), temporal, schema, access, simulated }
+  return { datasetId, title, description, theme, keywords, licence, spatial: spatial === null ? null : boxOfUnits(spatial), temporal, schema, access, simulated }
 }
 
 /** An entry as programs see it. */

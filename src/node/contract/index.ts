@@ -5,6 +5,7 @@ import type { Result } from '../../base/index.ts'
 import type { NodeAgreements } from './agreements.ts'
 import type { Asker } from './asker.ts'
 import type { DerivationOrder, DerivationStatus, DeriveFailure } from './derivation.ts'
+import type { NodeDuties } from './duties.ts'
 import type { Failure } from './failure.ts'
 import type { NodeLedger } from './ledger.ts'
 import type { NodeTerms, TermsOrder, TermsView } from './terms.ts'
@@ -12,6 +13,10 @@ import type { NodeTerms, TermsOrder, TermsView } from './terms.ts'
 export type { AgreementFailure, AgreementView, EndCode, NegotiationAnswer, NegotiationView, NodeAgreements } from './agreements.ts'
 export { RightLost, type Asker } from './asker.ts'
 export type { DerivationOrder, DerivationStatus, DeriveFailure } from './derivation.ts'
+export type {
+  EmergencyFailure, EmergencyRequest, EmergencyView, EraseBasis, EraseFailure, EraseScope, ErasureView, NodeDuties, UsedAgreement, UseEntry, UseFailure,
+  UseProofView, UseReport
+} from './duties.ts'
 export type { Failure, NotReady } from './failure.ts'
 export type {
   AnchorView, ApplicationView, AuditEntry, BlockView, LedgerCheck, LedgerMember, LedgerStatus, NodeLedger, OperationView, ProposalKind,
@@ -188,7 +193,7 @@ export type Ticket = { readonly ticket: string, readonly expiresMs: number, read
 export type FoundingFailure = Failure<'not-ready' | 'invalid' | 'expired' | 'unreachable' | 'refused' | 'already-member'>
 
 /** What a program does with a running node. Expected refusals are values; only broken devices throw. */
-export interface HanseNode extends NodeLedger, NodeTerms, NodeAgreements {
+export interface HanseNode extends NodeLedger, NodeTerms, NodeAgreements, NodeDuties {
   status (): NodeStatus
   peers (): readonly PeerStatus[]
   members (): readonly { readonly did: string, readonly name: string, readonly revoked: boolean }[]

@@ -1,7 +1,8 @@
 import { fail, ok, type CID, type Result } from '../../base/index.ts'
 import { searchCatalogue, type Advertisement, type DatasetEntry } from '../../core/catalogue/index.ts'
+import { cellsOfBox } from '../../core/derivation/index.ts'
 import type { Clock, Log, Store } from '../../host/index.ts'
-import { termsViewOf, unitsOfBox, viewOf, type Catalogue } from '../catalogue/index.ts'
+import { boxOfUnits, termsViewOf, unitsOfBox, viewOf, type Catalogue } from '../catalogue/index.ts'
 import type { Box, Dataset, Failure, OnProgress } from '../contract/index.ts'
 import type { AssetName, Assets, FileUse } from '../doors/index.ts'
 import type { Federation } from '../federation/index.ts'
@@ -82,7 +83,7 @@ export class Datasets {
         const entry = this.#catalogue.entry(publisher, datasetId)
         if (entry === undefined) return undefined
         const { access, terms, sources, derivation } = entry
-        return { access, terms, sources, derivation, viewers: this.#catalogue.viewersOf(publisher, datasetId) }
+        return { access, terms, sources, derivation, area: areaOf(entry), viewers: this.#catalogue.viewersOf(publisher, datasetId) }
       },
       usesOf: root => [...this.#usesByRoot.get(root.toString())?.values() ?? []]
     }
@@ -268,6 +269,17 @@ export type DatasetsOptions = {
 
 export function idOf ({ publisher, entry }: Found): string {
   return `${publisher}/${entry.datasetId}`
+}
+
+const areas = new WeakMap<DatasetEntry, readonly string[]>()
+
+/** The H3 cells of its box: descriptions do not change, and cutting a box takes a while. */
+function areaOf (entry: DatasetEntry): readonly string[] | undefined {
+  if (entry.spatial === null) return undefined
+  const known = areas.get(entry)
+  const cells = known ?? cellsOfBox(boxOfUnits(entry.spatial))
+  if (known === undefined && cells !== undefined) areas.set(entry, cells)
+  return cells
 }
 
 /** A name as it is typed in a shell: lower case, hyphens for what is neither letter nor digit. */

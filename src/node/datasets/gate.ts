@@ -13,8 +13,7 @@ type Wanted = Pick<Question, 'door' | 'asset' | 'records'>
 /** Whether somebody may have this, before anything of it is read. Without an asker the people of this node ask. */
 export function questionOf (doors: Doors, own: string, wanted: Wanted, asker: Asker | undefined): Result<Question, Refusal> {
   const question: Question = { ...wanted, requester: asker?.requester === undefined ? own : asker.requester, purpose: asker?.purpose, agreementId: asker?.agreementId, form: 'plaintext' }
-  const decision = doors.decide(question)
-  return decision.allow ? ok(question) : fail(refusalOf(decision))
+  return doors.decide(question).allow ? ok(question) : fail(doors.turnAway(question))
 }
 
 /** Allowed by the terms, and still not readable: the key did not come, or is gone. */

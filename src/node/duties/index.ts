@@ -1,0 +1,4 @@
+/**
+ * Composes what comes after data were given out: receipts and deadlines, erasure, the audit of a dataset, and emergencies.
+ */
+export { Duties, nodeDutiesOf, type DutiesOptions } from './duties.ts'
