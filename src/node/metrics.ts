@@ -47,6 +47,7 @@ export function nodeMetrics (federation: Federation, startedMs: number, clock: C
   return new Map([
     ...network?.metrics() ?? [],
     ...consensus.metrics(),
+    ...[...federation.access.refusals].map(([reason, count]) => [`hanse_terms_refusals_total{reason="${reason.replaceAll(/["\\\n]/g, '')}"}`, count] as const),
     ['hanse_uptime_seconds', (clock.nowMs() - startedMs) / 1000],
     ['hanse_neighbours_reachable', network?.peers().length ?? 0],
     ['hanse_neighbours_known', Math.max(0, members.current.peers().size - 1)],

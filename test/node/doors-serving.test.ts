@@ -223,6 +223,7 @@ describe('doors: no way around them', () => {
     'src/node/receipts/periods.ts': 'reads own accesses, for the receipts that both sides hold',
     'src/node/receipts/receipts.ts': 'reads receipts that the other side sent',
     'src/node/receipts/uses.ts': 'reads own accesses, for the summary that the publisher is owed',
+    'src/node/duties/duties.ts': 'reads own accesses, for the audit',
     'src/node/erasure/derived.ts': 'looks for what is to be erased, for this node alone',
     'src/node/erasure/targets.ts': 'looks for what is to be erased, for this node alone',
     'src/node/derivations/task.ts': 'makes own datasets out of others: door derive',

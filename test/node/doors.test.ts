@@ -85,6 +85,17 @@ describe('doors: whom they let through', () => {
     assert.deepEqual(codesOf(doors.decide({ ...read, door: 'sync' })), ['count.query-only'])
   })
 
+  it('says while it is negotiated what an agreement would allow, to those who may know of the dataset', async () => {
+    const policy = policyOf([FOR_BEN, FOR_WASTE, { leftOperand: 'odrl:count', operator: 'lteq', rightOperand: '2' }])
+    const { doors } = await openDoors({ own: ada.did, clock }, { describe: () => restricted(policy) })
+    const ask = (requester: Did | null, purpose?: string): readonly string[] => codesOf(doors.decide({ door: 'negotiate', requester, asset: bins, purpose }))
+    assert.deepEqual(ask(ben.did, WASTE), ['allowed'])
+    assert.deepEqual(ask(ben.did, NOISE), ['purpose.outside'])
+    assert.deepEqual(ask(cyd.did, WASTE), ['recipient.not-listed'])
+    assert.deepEqual(ask(null, WASTE), ['membership.inactive'])
+    assert.deepEqual(codesOf(doors.decide({ door: 'read', requester: ben.did, asset: bins, purpose: WASTE, records: 1 })), ['agreement.none'])
+  })
+
   it('asks the dataset\'s own terms where its class needs no agreement', async () => {
     const { doors } = await openDoors({ own: ada.did, clock }, { describe: () => ({ ...restricted(policyOf([FOR_MEMBERS])), access: 'members' }) })
     for (const door of GIVING) {

@@ -16,6 +16,7 @@ const DAY_MS = 86_400_000
 const HOUR_MS = 3_600_000
 /** Refusals that are kept apart within an hour; further ones are only counted. */
 const SAMPLED_MAX = 4_096
+const REASONS_KEPT_MAX = 256
 const COUNTED = metaKey('accesses')
 const COUNT_BYTES_MAX = 256
 
@@ -113,7 +114,11 @@ export class AccessLog {
 
   /** Counts a refusal, and keeps the first of each agreement, reason and hour. */
   refuse (record: AccessRecord): void {
-    for (const reason of record.reasons) this.refusals.set(reason, (this.refusals.get(reason) ?? 0) + 1)
+    for (const reason of record.reasons) {
+      // A reason names a term or a fact, which others choose: of many only the code is kept apart.
+      const name = this.refusals.has(reason) || this.refusals.size < REASONS_KEPT_MAX ? reason : reason.split(' ')[0] ?? reason
+      this.refusals.set(name, (this.refusals.get(name) ?? 0) + 1)
+    }
     const hourMs = record.timeMs - record.timeMs % HOUR_MS
     if (hourMs !== this.#hourMs) this.#sampled = new Set()
     this.#hourMs = hourMs

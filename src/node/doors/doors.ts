@@ -4,6 +4,7 @@ import type { Did } from '../../core/identity/index.ts'
 import type { DerivationBounds, Door, ReasonCode, TermsRequest } from '../../core/terms/index.ts'
 import type { Log } from '../../host/index.ts'
 import { ACCESS_CLASS, type AccessLog } from '../access/index.ts'
+import type { Failure } from '../contract/index.ts'
 import { Signal, type Feed } from '../feeds/index.ts'
 import { DecisionCache } from './cache.ts'
 import { factsFor, membershipOf, type FactSources } from './facts.ts'
@@ -11,7 +12,7 @@ import { joined } from './joined.ts'
 import { Passage, PASSAGES_MAX } from './passage.ts'
 import { isRecipient, Policies, type Engine, type ReadyPolicy } from './policies.ts'
 import type { AssetFacts, AssetName, Assets, DoorDecision, FileUse, Question } from './question.ts'
-import { allowed, refused } from './refusal.ts'
+import { allowed, refusalOf, refused } from './refusal.ts'
 import { sourcesOfOthers, type OthersSource } from './sources.ts'
 import type { StandingAgreement } from './standings.ts'
 
@@ -91,6 +92,11 @@ export class Doors {
     })
     if (passage.decision.allow) this.#passages.add(passage)
     return passage
+  }
+
+  /** Turns somebody away: counts and writes down why, and says it. */
+  turnAway (question: Question): Failure<'not-found' | 'refused'> {
+    return refusalOf(this.enter(question).decision)
   }
 
   #moved (): void {

@@ -40,7 +40,7 @@ export function factsFor (
   const { requester, asset } = question
   const claims = requester === null ? undefined : sources.claimsOf(requester)
   const counters = countersOf(sources, agreement, question)
-  const payment = agreement === undefined ? undefined : standings.payment(agreement.id)
+  const payment = agreement !== undefined ? standings.payment(agreement.id) : question.door === 'negotiate' ? { owedMinor: 0, vouchedMinor: 0 } : undefined
   return {
     ...requester === null ? {} : { membership: membershipOf(sources, requester) },
     ...agreement !== undefined

@@ -21,7 +21,7 @@ const HINT = 'see what was asked and why with "hanse terms explain DATASET"'
 const HINTS: Partial<Record<ReasonCode, string>> = {
   'agreement.none': 'ask the publisher for an agreement; its terms are shown by "hanse terms show DATASET"',
   'agreement.revoked': 'the agreement was ended: ask the publisher for another one',
-  'purpose.missing': 'name the purpose: header Hanse-Purpose, or --purpose',
+  'purpose.missing': 'name the purpose: header Hanse-Purpose, or --for',
   'purpose.outside': 'name a purpose that the agreement is for',
   'lease.stale': 'this node has not heard of the publisher for too long: connect it, or open a bundle of the publisher\'s',
   'count.query-only': 'its requests are counted, so it is read at the publisher and not copied',

@@ -103,7 +103,7 @@ export class Server {
   #refuse (feed: Feed, member: string, reply: Reply): void {
     const question = this.#doors.syncQuestion(feed, member)
     if (question === undefined || !this.#doors.mayKnow(feed, member)) return reply.error('unknown', 'no such feed')
-    return reply.error('refused', refusalOf(this.#doors.decide(question)).reason)
+    return reply.error('refused', this.#doors.turnAway(question).reason)
   }
 
   /** Every dataset that names the file is a way to it; the first that is open to this member is taken. */
