@@ -71,7 +71,7 @@ export class Hints {
     else if (feed.head !== undefined) this.#tellHead(feed, feed.head.statement.envelope)
     const state = { isNewer: false }
     this.#resting.set(feed.key, state)
-    this.#clock.wake(GOSSIP_EVERY_MS, () => {
+    this.#clock.wake(isForAll ? GOSSIP_EVERY_MS : HAVE_EVERY_MS, () => {
       this.#resting.delete(feed.key)
       if (state.isNewer) this.#gossip(feed)
     })
