@@ -108,3 +108,11 @@ export function wholeNumber (
     ? { ok: true, value }
     : problem(EXIT.usage, 'usage', `--${name} takes a whole number from ${min} to ${max}, not "${text}"`, `Write for instance --${name} ${Math.max(min, fallback)}.`)
 }
+
+const PURPOSE_PREFIX = 'urn:hanse:purpose:1:'
+
+/** What for, by a whole IRI or by the short name of one of ours. */
+export function purposeOf (call: Call): string | undefined {
+  const purpose = call.text('for')
+  return purpose === undefined || purpose.includes(':') ? purpose : PURPOSE_PREFIX + purpose
+}

@@ -4,7 +4,7 @@ import { fail, hex, ok, sha256Stream, type Result } from '../../base/index.ts'
 import { StreamBroken, type Client, type Dataset, type OnProgress } from '../../sdk/index.ts'
 import { answer, EXIT, formatBytes, problem, type Call, type Command, type Outcome, type Problem } from '../terminal/index.ts'
 import { shortName } from './catalogue.ts'
-import { argument, failed, knownDataset, wholeNumber, withNode, withProgress } from './connection.ts'
+import { argument, failed, knownDataset, purposeOf, wholeNumber, withNode, withProgress } from './connection.ts'
 
 const TIMEOUT_S = 600
 
@@ -16,6 +16,7 @@ export const getCommand: Command = {
     { name: 'output', short: 'o', value: 'FILE', help: 'where to write it (default: its own name in the current folder)' },
     { name: 'stdout', help: 'write it to stdout instead' },
     { name: 'force', help: 'replace the file if there is one' },
+    { name: 'for', value: 'PURPOSE', help: 'what for, where more than one agreement holds, such as waste.collection' },
     { name: 'timeout', value: 'S', help: `for how many seconds to wait for neighbours that have it (default ${TIMEOUT_S})` }
   ],
   examples: ['hanse get Bellevue/i90-counter', 'hanse get Bellevue/i90-counter -o counter.csv --force', 'hanse get i90-counter --stdout | head'],
@@ -44,7 +45,7 @@ async function complete (call: Call, client: Client, reference: string, timeoutM
 async function download (call: Call, client: Client, dataset: Dataset): Promise<Outcome> {
   if (call.flag('stdout')) return await print(call, client, dataset)
   const target = resolve(call.text('output') ?? safeName(dataset))
-  const content = await client.content(dataset.id)
+  const content = await client.content(dataset.id, undefined, purposeOf(call))
   if (!content.ok) return failed(content.failure)
   const written = await withProgress(call, basename(target), show => writeWhole(target, content.value.bytes, {
     sizeBytes: dataset.distribution.sizeBytes, sha256: dataset.distribution.sha256, replace: call.flag('force'), signal: call.signal, onProgress: show
@@ -60,7 +61,7 @@ async function download (call: Call, client: Client, dataset: Dataset): Promise<
 /** Content on stdout: only the exit code tells whether all of it was right. */
 async function print (call: Call, client: Client, { id, distribution: { sha256 } }: Dataset): Promise<Outcome> {
   if (call.terminal.json !== 'no') return problem(EXIT.usage, 'usage', 'stdout cannot carry both the content and a document', 'Leave out --json, or write to a file.')
-  const content = await client.content(id)
+  const content = await client.content(id, undefined, purposeOf(call))
   if (!content.ok) return failed(content.failure)
   const whole = sha256Stream()
   try {

@@ -2,7 +2,7 @@ import { hex, textOf } from '../../base/index.ts'
 import { StreamBroken, textOfRecord, type NumberedRecord } from '../../sdk/index.ts'
 import { answer, count, EXIT, formatTime, plain, problem, type Call, type Command, type Outcome } from '../terminal/index.ts'
 import { shortName } from './catalogue.ts'
-import { argument, failed, knownDataset, wholeNumber, withNode } from './connection.ts'
+import { argument, failed, knownDataset, purposeOf, wholeNumber, withNode } from './connection.ts'
 
 const LAST = 10
 const LAST_MAX = 10_000
@@ -14,7 +14,8 @@ export const tailCommand: Command = {
   arguments: [{ name: 'DATASET', help: 'its name as hanse ls shows it' }],
   options: [
     { name: 'last', value: 'N', help: `how many of the records that are there already (default ${LAST})` },
-    { name: 'count', value: 'N', help: 'end after so many records' }
+    { name: 'count', value: 'N', help: 'end after so many records' },
+    { name: 'for', value: 'PURPOSE', help: 'what for, where more than one agreement holds, such as waste.collection' }
   ],
   examples: ['hanse tail Bellevue/live-traffic', 'hanse tail live-traffic --last 100 --ndjson'],
   streams: true,
@@ -32,7 +33,8 @@ export const tailCommand: Command = {
       call.terminal.note('Shows each new record as it arrives; Ctrl-C ends.')
       const ending = new AbortController()
       const signal = AbortSignal.any([call.signal, ending.signal])
-      const records = await client.follow(dataset.value.id, { last: last.value, signal })
+      const purpose = purposeOf(call)
+      const records = await client.follow(dataset.value.id, { last: last.value, signal, ...purpose === undefined ? {} : { purpose } })
       if (!records.ok) return failed(records.failure)
       try {
         return await show(call, records.value, wanted.value)

@@ -1,9 +1,7 @@
 import { DOORS, type TermsExplanation, type TermsReason } from '../../sdk/index.ts'
-import { argument, failed, withNode } from '../client/index.ts'
+import { argument, failed, purposeOf, withNode } from '../client/index.ts'
 import { answer, EXIT, formatTime, pairs, plain, problem, type Command } from '../terminal/index.ts'
 import { reasonText } from './words.ts'
-
-const PURPOSE_PREFIX = 'urn:hanse:purpose:1:'
 
 export const explainCommand: Command = {
   name: 'terms explain',
@@ -20,11 +18,10 @@ export const explainCommand: Command = {
     const given = call.text('door')
     const door = DOORS.find(each => each === (given ?? 'read'))
     if (door === undefined) return problem(EXIT.usage, 'usage', `There is no door "${given}"`, `The doors are ${DOORS.join(', ')}.`)
-    const purpose = call.text('for')
+    const purpose = purposeOf(call)
     return await withNode(call, async client => {
       const explained = await client.explain(argument(call), {
-        door, member: call.text('member'), ...call.flag('outside') ? { outside: true } : {},
-        ...purpose === undefined ? {} : { purpose: purpose.includes(':') ? purpose : PURPOSE_PREFIX + purpose }
+        door, member: call.text('member'), purpose, ...call.flag('outside') ? { outside: true } : {}
       })
       return explained.ok ? answer({ explanation: explained.value }, explanationText(explained.value)) : failed(explained.failure)
     })
