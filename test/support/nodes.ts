@@ -5,18 +5,21 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { freePort } from '../../scripts/ports.ts'
 import { signingKeyOfSeed } from '../../src/core/identity/index.ts'
-import type { Host, Store } from '../../src/host/index.ts'
+import type { Clock, Host, Store } from '../../src/host/index.ts'
 import { createStore, openStore } from '../../src/host/level/index.ts'
 import { joinPort, openNetwork } from '../../src/host/libp2p/index.ts'
 import { systemClock, systemRandom } from '../../src/host/system/index.ts'
 import { createNode, keysOf, type HanseNode, type NodeOptions, type Seeds } from '../../src/node/index.ts'
+
+/** The real clock where no other is given. */
+export type CityOptions = Partial<NodeOptions> & { readonly clock?: Clock }
 
 /** One city's node in this process: real store, real network on loopback, a folder of its own. */
 export type City = {
   readonly name: string
   readonly folder: string
   readonly seeds: Seeds
-  readonly options: Partial<NodeOptions>
+  readonly options: CityOptions
   readonly port: number
   readonly openNetwork: Host['openNetwork']
   node: HanseNode
@@ -28,7 +31,7 @@ type Idle = Omit<City, 'node' | 'store'>
 const folders = new Set<string>()
 
 export async function makeCity (
-  name: string, options: Partial<NodeOptions> = {}, network: Host['openNetwork'] = openNetwork, seeds: Seeds = newSeeds()
+  name: string, options: CityOptions = {}, network: Host['openNetwork'] = openNetwork, seeds: Seeds = newSeeds()
 ): Promise<City> {
   const folder = await mkdtemp(join(tmpdir(), 'hanse-test-'))
   folders.add(folder)
@@ -47,7 +50,7 @@ export async function startCity ({ name, folder, seeds, options, port, openNetwo
   const store = await openStore(join(folder, 'store'), {})
   const node = await createNode({
     host: {
-      clock: systemClock, random: systemRandom, store, signer: await openStore(join(folder, 'signer'), {}), openNetwork, join: joinPort
+      clock: options.clock ?? systemClock, random: systemRandom, store, signer: await openStore(join(folder, 'signer'), {}), openNetwork, join: joinPort
     },
     keys: keysOf(seeds), name, listen: [address], announce: [address], joinListen: ['/ip4/127.0.0.1/tcp/0'], joinAnnounce: [],
     lan: false, profile: 'normal', gossip: true, ledgerProfile: 'lan', keepsAll: true, quotaBytes: 1e12, segmentBytesTarget: 262_144, lingerMs: 50, scrubHours: 24,

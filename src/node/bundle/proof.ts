@@ -8,6 +8,7 @@ import {
 import {
   CERTIFICATE_SIZE_BYTES_MAX, decodeCharter, membershipOf, type Membership
 } from '../../core/identity/index.ts'
+import { makeKeptRecordProof } from '../../core/sealing/index.ts'
 import { STATEMENT_BYTES_MAX } from '../../core/sync/index.ts'
 import type { Failure, NumberedRecord } from '../contract/index.ts'
 import type { Feed, Feeds } from '../feeds/index.ts'
@@ -72,7 +73,10 @@ export async function makeProof (
   const stored = await held.feeds.segment(feed, index)
   const contents = stored === undefined ? undefined : contentsOf(held.keyring, feed, stored)
   if (contents?.ok === false && contents.failure.code === 'sealed') return fail({ code: 'sealed', reason: contents.failure.reason })
-  if (contents?.ok !== true || contents.value.kind !== 'segment') return missing
+  if (contents?.ok !== true) return missing
+  const position = number - feed.leaf(index).first
+  const isErased = contents.value.kind === 'redacted' && contents.value.segment.items[position] instanceof Uint8Array
+  if (isErased) return fail({ code: 'incomplete', reason: `record ${number} of its feed was erased by its publisher` })
   const { current } = held.members
   const signers = [head.statement.certificate, feed.declaration.statement.certificate]
   const certificates = new Map(signers.flatMap(id => {
@@ -80,7 +84,10 @@ export async function makeProof (
     return certificate === undefined ? [] : [[id.toString(), certificate.envelope] as const]
   }))
   const segment = makeSegmentProof(head, feed.log, index, feed.leafData(index))
-  const proof = makeRecordProof(segment, contents.value.segment, number - feed.leaf(index).first, [...certificates.values()])
+  const signed = [...certificates.values()]
+  const proof = contents.value.kind === 'redacted'
+    ? makeKeptRecordProof(segment, contents.value.segment, position, signed)
+    : makeRecordProof(segment, contents.value.segment, position, signed)
   return ok(encodeProofFile({
     charter: current.charter.envelope, certificates: [...certificates.values()], declaration: feed.statement, proof: encodeRecordProof(proof),
     revocations: (await held.members.revocations()).slice(0, REVOCATIONS_MAX)

@@ -2,6 +2,7 @@ import { equalBytes, fail, leafHash, MerkleLog, ok, readUint, type CID, type Res
 import { decodeHeader, digestOfFederation, type Block, type FinalityProof } from '../../core/finality/index.ts'
 import { encodeLightProof, memberProof, olderBlock, placedRecord, placeOf, type LightProof, type OlderBlock } from '../../core/light/index.ts'
 import { certificateOf } from '../../core/ledger/index.ts'
+import { makeKeptRecordProof, type RedactedSegment } from '../../core/sealing/index.ts'
 import type { Store } from '../../host/index.ts'
 import type { Consensus } from '../consensus/index.ts'
 import type { Failure } from '../contract/index.ts'
@@ -40,7 +41,10 @@ export class Proving {
     const stored = index === undefined ? undefined : await feeds.segment(feed, index)
     const opened = stored === undefined ? undefined : contentsOf(keyring, feed, stored)
     if (opened?.ok === false && opened.failure.code === 'sealed') return incomplete(`record ${number} is sealed: ${opened.failure.reason}`)
-    if (index === undefined || opened?.ok !== true || opened.value.kind !== 'segment') return incomplete(`record ${number} is not here`)
+    if (index === undefined || opened?.ok !== true) return incomplete(`record ${number} is not here`)
+    const position = number - feed.leaf(index).first
+    const contents = opened.value
+    if (contents.kind === 'redacted' && contents.segment.items[position] instanceof Uint8Array) return incomplete(`record ${number} was erased by its publisher`)
     const anchor = await anchors.covering(feed.id, index + 1)
     if (anchor === undefined) {
       return fail({ code: 'not-anchored', reason: 'the ledger has no anchor of this record yet', hint: 'its publisher anchors new data once a minute; try again then' })
@@ -59,7 +63,9 @@ export class Proving {
       seals: finality.seals, finality: finality.proof,
       subject: {
         kind: 'record', older: finality.older, place, declaration: feed.statement, certificates,
-        record: placedRecord(opened.value.segment, number - feed.leaf(index).first, feed.leafData(index), feed.log, anchor.length),
+        record: contents.kind === 'segment'
+          ? placedRecord(contents.segment, position, feed.leafData(index), feed.log, anchor.length)
+          : placedKeptRecord(contents.segment, position, feed.leafData(index), feed.log, anchor.length),
         member: isFounder ? null : memberProof(finality.state, publisher)
       }
     }))
@@ -153,4 +159,11 @@ function incomplete (reason: string): Result<never, Unproved> {
 
 function notReady (reason: string): Result<never, Unproved> {
   return fail({ code: 'not-ready', reason, hint: 'try again in a moment, or ask another member for the proof' })
+}
+
+/** As `placedRecord`, of a segment from which others were erased. */
+function placedKeptRecord (redacted: RedactedSegment, position: number, leafData: Uint8Array, log: MerkleLog, length: number): ReturnType<typeof placedRecord> {
+  const path = log.inclusion(redacted.index, length)
+  const { salt, record, path: recordPath } = makeKeptRecordProof({ head: new Uint8Array(0), leafData, index: redacted.index, path }, redacted, position, [])
+  return { leafData, index: redacted.index, path, position, salt, record, recordPath }
 }

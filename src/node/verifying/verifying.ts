@@ -1,5 +1,5 @@
-import { equalBytes, hex, merkleRoot, sha256, sha256Stream } from '../../base/index.ts'
-import { admitDeclaration, admitHead, faultOfSegment, leafHashOf } from '../../core/feed/index.ts'
+import { equalBytes, hex, merkleRoot, sha256Stream } from '../../base/index.ts'
+import { admitDeclaration, admitHead, leafHashOf } from '../../core/feed/index.ts'
 import { decodeCharter } from '../../core/identity/index.ts'
 import type { Consensus } from '../consensus/index.ts'
 import type { OnProgress, VerifyReport } from '../contract/index.ts'
@@ -7,8 +7,9 @@ import type { Feed, Feeds } from '../feeds/index.ts'
 import { contentOfFile, type FileEntry, type Files } from '../files/index.ts'
 import type { Keyring } from '../keyring/index.ts'
 import type { Members } from '../members/index.ts'
-import { contentsOf, noGrant } from '../reading/index.ts'
+import { noGrant } from '../reading/index.ts'
 import { anchoredCheck } from './anchored.ts'
+import { checkSegment } from './segments.ts'
 
 /** What a dataset claims of its content. */
 export type Claimed = {
@@ -31,27 +32,23 @@ export async function verifyDataset (
   const { feeds, keyring, members } = held
   const checks: Check[] = []
   const content = sha256Stream()
-  let [segments, records, bytes, contentBytes] = [0, 0, 0, 0]
+  let [segments, records, bytes, contentBytes, erased] = [0, 0, 0, 0, 0]
   const leaves: Uint8Array[] = []
   let broken: string | undefined
   /** Why some of it could not be read; its bytes are checked all the same. */
   let sealed: string | undefined
   const end = claimed.records === null ? Number.MAX_SAFE_INTEGER : claimed.firstRecord + claimed.records
   for (let index = 0; index < feed.length && broken === undefined; index++) {
-    const stored = await feeds.segment(feed, index)
     const leaf = feed.leaf(index)
-    const contents = stored === undefined ? undefined : contentsOf(keyring, feed, stored)
-    if (stored === undefined || contents === undefined || (!contents.ok && contents.failure.code !== 'sealed')) {
-      broken = `segment ${index} is ${stored === undefined ? 'not here' : 'not readable'}`
-      break
-    }
-    const opened = contents.ok && contents.value.kind === 'segment' ? contents.value : undefined
-    if (!contents.ok) sealed = contents.failure.reason
-    const fits = equalBytes(sha256(stored), leaf.digest) && leaf.first === records && (opened === undefined || faultOfSegment(opened.bytes, feed, index, leaf) === undefined)
-    if (!fits) broken = `segment ${index} is not what its leaf says`
+    const checked = checkSegment(keyring, feed, index, await feeds.segment(feed, index))
+    broken = checked.fault ?? (leaf.first === records ? undefined : `segment ${index} is not what its leaf says`)
+    if (broken !== undefined) break
+    sealed = checked.sealed ?? sealed
+    erased += checked.erased
+    const { opened } = checked
     if (claimed.form === 'table' && opened !== undefined) {
       let number = leaf.first
-      for (const record of opened.segment.records()) {
+      for (const record of opened.records()) {
         if (number >= claimed.firstRecord && number < end) {
           content.update(record.body)
           contentBytes += record.body.length
@@ -62,10 +59,10 @@ export async function verifyDataset (
     leaves.push(leafHashOf(feed.leafData(index)))
     segments++
     records += leaf.count
-    bytes += stored.length
+    bytes += checked.sizeBytes
     onProgress({ phase: 'verifying', done: segments, total: feed.length, unit: 'segments' })
   }
-  checks.push({ name: 'records', ok: broken === undefined, detail: broken ?? `${records} records in ${segments} segments, ${sealed === undefined ? 'each hashed' : `sealed, so only their bytes were checked: ${sealed}`}` })
+  checks.push({ name: 'records', ok: broken === undefined, detail: broken ?? `${records} records in ${segments} segments, ${sealed === undefined ? 'each hashed' : `sealed, so only their bytes were checked: ${sealed}`}${erased === 0 ? '' : `; ${erased} of them were erased by their publisher`}` })
   const { head } = feed
   const rootFits = head !== undefined && broken === undefined && equalBytes(merkleRoot(leaves), head.mmrRoot) && head.records === records
   checks.push({ name: 'tree', ok: rootFits, detail: rootFits ? `root ${hex(head.mmrRoot)}` : 'the segments do not give the signed root' })
@@ -77,9 +74,10 @@ export async function verifyDataset (
   const isDeclared = declared.ok && declared.value.id.equals(feed.id)
   checks.push({ name: 'declaration', ok: isDeclared, detail: isDeclared ? `feed ${feed.key}` : 'the declaration is not its publisher\'s' })
   checks.push(certificateCheck(members, feed), charterCheck(members), anchoredCheck(held.consensus.state, feed))
-  checks.push(sealed === undefined
-    ? await contentCheck(held, feed, claimed, { digest: content.digest(), sizeBytes: contentBytes }, broken === undefined)
-    : { name: 'content', ok: true, detail: `sealed: ${sealed}` })
+  checks.push(erased > 0
+    ? { name: 'content', ok: true, detail: 'parts of it were erased by its publisher, so the whole is nowhere' }
+    : sealed === undefined ? await contentCheck(held, feed, claimed, { digest: content.digest(), sizeBytes: contentBytes }, broken === undefined)
+      : { name: 'content', ok: true, detail: `sealed: ${sealed}` })
   return {
     dataset: claimed.dataset, verified: checks.every(check => check.ok), segments, records, bytes, checks,
     publisher: members.nameOf(feed.declaration.publisher), headSignedMs: head?.timeMs ?? 0
