@@ -10,6 +10,8 @@ export const METRICS = {
   diskBytesPerByte: { title: 'disk, bytes stored per byte of records, compacted', better: 'lower' },
   lateJoinRecordsPerSecond: { title: 'late joiner, records/s', better: 'higher' },
   lateJoinMegabytesPerSecond: { title: 'late joiner, MB/s', better: 'higher' },
+  sealedRecordsPerSecond: { title: 'replication, open against sealed, records/s', better: 'higher' },
+  sealedMegabytesPerSecond: { title: 'replication, open against sealed, MB/s', better: 'higher' },
   fileMegabytesPerSecond: { title: 'file transfer, MB/s', better: 'higher' },
   liveP50Ms: { title: 'live at 500 messages/s after 2 s of it, publish to deliver, p50 ms', better: 'lower' },
   liveP99Ms: { title: 'live at 500 messages/s after 2 s of it, publish to deliver, p99 ms', better: 'lower' },
@@ -21,7 +23,7 @@ export const METRICS = {
 export type Metric = keyof typeof METRICS
 export type Measures = { readonly [M in Metric]?: number }
 
-export const SCENARIO_NAMES = ['append', 'lateJoin', 'file', 'live', 'startup'] as const
+export const SCENARIO_NAMES = ['append', 'lateJoin', 'sealed', 'file', 'live', 'startup', 'terms'] as const
 type ScenarioName = typeof SCENARIO_NAMES[number]
 
 /** What the figures of a scenario stand for: two figures with different conditions are not the same achievement. */

@@ -57,15 +57,15 @@ describe('granting: epochs', () => {
       return epoch === 1 ? lost : undefined
     })
     await epochs.current(feed)
-    for (let at = 0; at < 5; at++) epochs.current(feed)
+    for (let at = 0; at < 5; at++) void epochs.current(feed)
     assert.deepEqual(asked, [1], 'not anew for each segment')
     lost = 'revocation'
     epochs.review()
     assert.equal((await epochs.current(feed))?.epoch, 2)
-    epochs.current(feed)
+    void epochs.current(feed)
     assert.deepEqual(asked, [1, 1, 2])
     clock.advance(60_000)
-    epochs.current(feed)
+    void epochs.current(feed)
     assert.deepEqual(asked, [1, 1, 2, 2], 'and once a minute, because rights also end by time')
     assert.deepEqual(began, ['first', 'revocation'])
   })

@@ -1,6 +1,6 @@
 /** Hanse itself, through the same interface that its commands use: whole nodes with founding, catalogue, gossip and sync. */
-import { createHash } from 'node:crypto'
-import type { DatasetDescription, HanseNode, RecordInput } from '../../../src/node/index.ts'
+import { createHash, randomUUID } from 'node:crypto'
+import type { DatasetDescription, HanseNode, NodeOptions, RecordInput, TermsOrder } from '../../../src/node/index.ts'
 import type { Result } from '../../../src/base/index.ts'
 import {
   FILE_SIZE_BYTES, LIVE_MESSAGES_PER_SECOND, LIVE_SECONDS, RECORD_SIZE_BYTES, type Conditions, type Contestant, type Scenario, type Stage
@@ -9,7 +9,9 @@ import { Arrivals, folderSizeBytes, randomBytes, sendPaced, slices } from '../lo
 import { startHanse } from './hanseStart.ts'
 
 /** Starts a node over the folder, which it lays out when it is empty. Resolves when the node is ready, or alone. */
-export type OpenNode = (folder: string, name: string) => Promise<HanseNode>
+export type OpenNode = (folder: string, name: string, onRooms?: OnRooms) => Promise<HanseNode>
+type OnRooms = NonNullable<NodeOptions['onRooms']>
+type Rooms = Parameters<OnRooms>[0]
 /** Compacts the databases of a folder whose node has stopped. */
 export type CompactFolder = (folder: string) => Promise<void>
 
@@ -61,6 +63,8 @@ export function hanseContestant (open: OpenNode, compact: CompactFolder): Contes
       { name: 'live', variant: 'packed', conditions, roles: liveRoles(open) },
       { name: 'startup', variant: 'hanse start', conditions, roles: { node: startHanse } }
     ]
+      replication(open, 'open'),
+      replication(open, 'sealed, with a grant'),
   }
 }
 
@@ -113,6 +117,76 @@ function fileRoles (open: OpenNode): Scenario['roles'] {
     await stage.hear('left')
     const bytes = randomBytes(stage.scaled(FILE_SIZE_BYTES))
     const content = { form: 'file', mediaType: MEDIA_TYPE, fileName: 'bench.bin', bytes: inChunks(bytes) } as const
+/** One dataset to one late joiner, in clear or as ciphertext whose key it was given before: what sealing costs. */
+function replication (open: OpenNode, variant: 'open' | 'sealed, with a grant'): Scenario {
+  const isSealed = variant !== 'open'
+  const first = async (stage: Stage) => {
+    let rooms: Rooms | undefined
+    const node = await convene(stage, open, 2, each => { rooms = each })
+    const dataset = await openStream(node, isSealed ? termsFor(node) : undefined)
+    stage.tell('opened', dataset.id)
+    const consumer = await stage.hear<string>('known')
+    const { federation } = rooms ?? failed('a node that is ready has rooms')
+    if (isSealed) {
+      const standing = standingOf(rooms, node.status().member.did, consumer)
+      await federation.standings.put(standing)
+      good(await federation.granting.agreed(standing.id))
+      stage.tell('agreed', standing)
+    }
+    await stage.hear('left')
+    const bytes = randomBytes(stage.scaled(RECORDS) * RECORD_SIZE_BYTES)
+    await appendAll(node, recordsOf(bytes))
+    stage.tell('offer', { reference: dataset.id, records: stage.scaled(RECORDS), digest: createHash('sha256').update(bytes).digest('hex') } satisfies Offer)
+    await serveWhileMeasured(stage)
+    return {}
+  }
+  const reader = async (stage: Stage) => {
+    let rooms: Rooms | undefined
+    const founding = await apply(stage, open, 'reader', each => { rooms = each })
+    const reference = await stage.hear<string>('opened')
+    await until(() => founding.dataset(reference).ok)
+    stage.tell('known', founding.status().member.did)
+    const { federation } = rooms ?? failed('a node that is ready has rooms')
+    if (isSealed) {
+      await federation.standings.put(await stage.hear('agreed'))
+      await until(() => federation.keyring.grants().length > 0)
+    }
+    await founding.stop()
+    stage.tell('left')
+    const offer = await stage.hear<Offer>('offer')
+    stage.tell('begin')
+    let node = founding
+    const seconds = await stage.measure(async () => {
+      node = await open(stage.folder, 'reader')
+      await holds(node, offer)
+    })
+    stage.tell('end')
+    if (await digestOfStream(node, offer) !== offer.digest) throw new Error('what was read is not what was written')
+    return { sealedRecordsPerSecond: offer.records / seconds, sealedMegabytesPerSecond: offer.records * RECORD_SIZE_BYTES / 1e6 / seconds }
+  }
+  return { name: 'sealed', variant, conditions: isSealed ? { ...conditions, encrypted: 'Noise; at rest AES-256-GCM' } : conditions, roles: { first, reader } }
+}
+
+/** For the one other member, without anything that would be counted. */
+function termsFor (node: HanseNode): TermsOrder {
+  const file = good(node.templateOf('neighbours')) as { readonly terms: object, readonly dataset?: object }
+  const members = node.members().flatMap(({ did }) => did === node.status().member.did ? [] : [did])
+  return good(node.readTerms({ ...file, terms: { ...file.terms, audience: { type: 'named', members }, purposes: [] }, dataset: { ...file.dataset, replicas: 'nobody' } }))
+}
+
+/** An agreement as both sides hold it once it is signed. */
+function standingOf (rooms: Rooms | undefined, provider: string, consumer: string): Parameters<Rooms['federation']['standings']['put']>[0] {
+  const policy = rooms?.catalogue.entry(provider, DATASET_ID)?.terms?.policy ?? failed('a dataset that was published has terms')
+  return {
+    id: `urn:uuid:${randomUUID()}`, provider, consumer, datasetId: DATASET_ID, purpose: null, policy, inForceFromMs: Date.now(), commit: null, revokedAtMs: null,
+    stalenessMaxMs: null, duties: [], endedHere: false
+  }
+}
+
+function failed (sentence: string): never {
+  throw new Error(sentence)
+}
+
     const dataset = good(await node.publish(descriptionOf(), content))
     const offer: Offer = { reference: dataset.id, records: 1, digest: createHash('sha256').update(bytes).digest('hex') }
     stage.tell('offer', offer)
@@ -178,16 +252,16 @@ function liveRoles (open: OpenNode): Scenario['roles'] {
 }
 
 /** Founds the federation with the other roles; resolves when all are in it. */
-async function convene (stage: Stage, open: OpenNode, want: number): Promise<HanseNode> {
-  const node = await open(stage.folder, 'first')
+async function convene (stage: Stage, open: OpenNode, want: number, onRooms?: OnRooms): Promise<HanseNode> {
+  const node = await open(stage.folder, 'first', onRooms)
   const { ticket } = good(await node.invite({ federationName: 'bench', want, validMs: FOUNDING_VALID_MS }))
   stage.tell('ticket', ticket)
   await ready(node)
   return node
 }
 
-async function apply (stage: Stage, open: OpenNode, name: string): Promise<HanseNode> {
-  const node = await open(stage.folder, name)
+async function apply (stage: Stage, open: OpenNode, name: string, onRooms?: OnRooms): Promise<HanseNode> {
+  const node = await open(stage.folder, name, onRooms)
   good(await node.join(await stage.hear<string>('ticket')))
   await ready(node)
   return node
@@ -198,8 +272,8 @@ async function serveWhileMeasured (stage: Stage): Promise<void> {
   await stage.measure(() => stage.hear('end'))
 }
 
-async function openStream (node: HanseNode): Promise<{ readonly id: string }> {
-  return good(await node.publish(descriptionOf(), { form: 'stream', mediaType: MEDIA_TYPE }))
+async function openStream (node: HanseNode, terms?: TermsOrder): Promise<{ readonly id: string }> {
+  return good(await node.publish(descriptionOf(), { form: 'stream', mediaType: MEDIA_TYPE }, undefined, terms))
 }
 
 async function appendAll (node: HanseNode, records: readonly RecordInput[]): Promise<void> {

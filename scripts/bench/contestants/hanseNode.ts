@@ -5,7 +5,7 @@ import { signingKeyOfSeed } from '../../../src/core/identity/index.ts'
 import { createStore, openStore } from '../../../src/host/level/index.ts'
 import { joinPort, openNetwork } from '../../../src/host/libp2p/index.ts'
 import { systemClock, systemRandom } from '../../../src/host/system/index.ts'
-import { createNode, keysOf, type HanseNode } from '../../../src/node/index.ts'
+import { createNode, keysOf, type HanseNode, type NodeOptions } from '../../../src/node/index.ts'
 import { freePort } from '../../ports.ts'
 
 const SEED_SIZE_BYTES = 32
@@ -19,7 +19,7 @@ const DATABASES = ['store', 'signer'] as const
 
 type Kept = { readonly seeds: Readonly<Record<typeof SEEDS[number], string>>, readonly ports: readonly [number, number] }
 
-export async function openHanse (folder: string, name: string): Promise<HanseNode> {
+export async function openHanse (folder: string, name: string, onRooms: NonNullable<NodeOptions['onRooms']> = () => {}): Promise<HanseNode> {
   const path = join(folder, 'kept.json')
   const isNew = !existsSync(path)
   if (isNew) writeFileSync(path, JSON.stringify(await layOut()))
@@ -55,6 +55,7 @@ export async function openHanse (folder: string, name: string): Promise<HanseNod
     lingerMs: LINGER_MS,
     scrubHours: SCRUB_HOURS,
     hasRoom: () => true,
+    onRooms,
     log: () => {}
   })
 }
