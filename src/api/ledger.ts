@@ -81,7 +81,8 @@ export async function submit (context: Context, request: ApiRequest): Promise<Re
 }
 
 /** For how long the answer may wait for the ledger: shorter than a connection on which nothing moves stays open. */
-function patience ({ limits: { decideMsMax, decideMs } }: Context, request: ApiRequest): Result<number, AnyFailure> {
+/** For how long an answer may wait. */
+export function patience ({ limits: { decideMsMax, decideMs } }: Context, request: ApiRequest): Result<number, AnyFailure> {
   const query = request.query(z.strictObject({ withinMs: z.coerce.number<string>().int().min(0).max(decideMsMax).default(decideMs) }))
   return query.ok ? ok(query.value.withinMs) : fail(query.failure)
 }

@@ -1,5 +1,6 @@
 /** The table of all calls. Who may: `read` looks, `operate` publishes and runs the node, `decide` speaks for the member. */
 import { API_PATH, CHECKPOINT_PATH } from '../sdk/index.ts'
+import { answerNegotiation, endAgreement, listAgreements, listNegotiations, requestAgreement } from './agreements.ts'
 import { append, listDatasets, publish, showDataset, withdraw } from './catalogue.ts'
 import type { Context } from './context.ts'
 import {
@@ -49,6 +50,12 @@ const TABLE: readonly Entry[] = [
 
   ['GET', `${API_PATH}/terms/templates/:name`, 'read', termsTemplate],
   ['POST', `${API_PATH}/terms/review`, 'read', reviewTerms],
+
+  ['GET', `${API_PATH}/negotiations`, 'read', listNegotiations],
+  ['POST', `${API_PATH}/negotiations`, 'decide', requestAgreement],
+  ['POST', `${API_PATH}/negotiations/:id`, 'decide', answerNegotiation],
+  ['GET', `${API_PATH}/agreements`, 'read', listAgreements],
+  ['POST', `${API_PATH}/agreements/:id/end`, 'decide', endAgreement],
 
   ['POST', `${API_PATH}/bundles`, 'read', makeBundle],
   ['PUT', `${API_PATH}/bundles`, 'operate', openBundle],

@@ -1,3 +1,4 @@
+import { agreementCommands } from './agreements/index.ts'
 import { clientCommands } from './client/index.ts'
 import { completionCommand } from './completion.ts'
 import { configCommands } from './config/index.ts'
@@ -18,6 +19,7 @@ export const COMMANDS: readonly Command[] = [
   doctorCommand,
   ...clientCommands,
   ...termsCommands,
+  ...agreementCommands,
   ...ledgerCommands,
   keyBackupCommand,
   keyRestoreCommand,

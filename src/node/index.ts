@@ -5,11 +5,12 @@
  * need no running node are plain functions.
  */
 export type {
+  AgreementFailure, AgreementView, EndCode, NegotiationAnswer, NegotiationView, NodeAgreements,
   AnchorView, ApplicationView, AuditEntry, BlockView, LedgerCheck, LedgerMember, LedgerStatus, NodeLedger, OperationView, ProposalKind,
   ProposalRequest, ProposalView, SubmitFailure, Submitted, TransactionView,
   Box, BundleFailure, BundleReport, Column, Content, Dataset, DatasetDescription, DerivationOrder, DerivationStatus, Derived, DeriveFailure, Failure, FoundingFailure, FoundingStatus, HanseNode,
   ItemState, NodeEvent, NodeStatus, NotFound, NotReady, NumberedRecord, OnProgress, PeerStatus, Progress, PublishFailure, RecordInput, TermsOrder, Ticket,
-  VerifyReport
+  EmergencyRequest, EmergencyView, EraseBasis, EraseScope, ErasureView, NodeDuties, UsedAgreement, UseEntry, UseReport, VerifyReport
 } from './contract/index.ts'
 export { keysOf, type Keys, type Seeds } from './founding/index.ts'
 export { adoptStore, promisedFeeds } from './federation/index.ts'

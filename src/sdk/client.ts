@@ -1,5 +1,6 @@
 import { z } from 'zod'
 import { ok } from '../base/index.ts'
+import { agreementClient, type AgreementClient } from './agreementClient.ts'
 import { bytesOf, ledgerClient, type LedgerClient } from './ledgerClient.ts'
 import { openLive, type LiveOptions } from './live.ts'
 import { API_PATH, datasetPath, MEDIA_TYPES, PURPOSE_HEADER } from './paths.ts'
@@ -25,7 +26,7 @@ type ContentStream = {
 }
 
 /** What a program does with a node over HTTP. Iterables end with `StreamBroken` where the connection breaks. */
-export type Client = LedgerClient & {
+export type Client = LedgerClient & AgreementClient & {
   status (): Answer<NodeStatus>
   peers (): Answer<readonly PeerStatus[]>
   members (): Answer<readonly MemberStatus[]>
@@ -117,6 +118,7 @@ export function createClient (
     explain: (reference, { member, outside, door, purpose }) => transport.json({
       method: 'GET', path: datasetPath(reference, 'explain'), query: { member, outside, door, purpose }
     }, explanationSchema),
+    ...agreementClient(transport, given),
     ...ledgerClient(transport, given)
   }
 }

@@ -8,6 +8,7 @@
  *
  * Deviates from RFC 9457 in that `type` is a URN of the code: there is no page to look up without the internet.
  */
+export { answerSchema, END_CODES, endSchema, requestSchema, type AgreementView, type NegotiationAnswer, type NegotiationView } from './agreements/index.ts'
 export { createClient, type Client } from './client.ts'
 export { PROPOSAL_ID, proposalRequestSchema, voteSchema } from './ledger/index.ts'
 export type {

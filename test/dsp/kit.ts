@@ -45,7 +45,7 @@ export class Kit {
     const run = this.#runOf(segments, json)
     if (run === undefined) return { status: 404, body: null }
     const word = wordOf(segments, json)
-    if (run.ourPid === undefined) run.ourPid = String(json[run.kitIsProvider ? 'consumerPid' : 'providerPid'])
+    if (run.ourPid === undefined) run.ourPid = textIn(json, run.kitIsProvider ? 'consumerPid' : 'providerPid')
     run.state = STATES[word] ?? run.state
     run.heard.push({ word, body: json })
     return { status: word === 'request' ? 201 : 200, body: this.#process(run) }
@@ -98,7 +98,7 @@ export class Kit {
       const answer = await this.#under.ask('POST', `/${collectionOf(run)}${pid}/${TAILS[word] ?? word}`, body)
       assert.equal(complaintOf(answer.body as JsonObject), '', `${label}: ${JSON.stringify(answer.body)}`)
       assert.equal(answer.status, isRefused ? 400 : word === 'request' ? 201 : 200, `${label}: ${JSON.stringify(answer.body)}`)
-      if (word === 'request') run.ourPid = String((answer.body as JsonObject)['providerPid'])
+      if (word === 'request') run.ourPid = textIn(answer.body as JsonObject, 'providerPid')
     }
     if (!isRefused) run.state = STATES[word] ?? run.state
   }
@@ -171,6 +171,11 @@ function messageOf (run: Run, word: string, kitAddress: string): JsonObject {
         terminate: { '@type': 'ContractNegotiationTerminationMessage', ...pids, 'code': '1' }
       }
   return { '@context': CONTEXT, ...parts[word] ?? assert.fail(`the kit says no ${word}`) }
+}
+
+function textIn (json: JsonObject, name: string): string {
+  const value = json[name]
+  return typeof value === 'string' ? value : assert.fail(`${name} is text`)
 }
 
 /** Whether a message is valid by the published schemas, where they are at hand. */
