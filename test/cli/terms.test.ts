@@ -88,6 +88,21 @@ describe('commands about terms', () => {
     assert.equal((await run('terms', 'explain', 'none')).code, 4)
   })
 
+  it('end with 5 where terms refuse, whatever was asked for', async () => {
+    const whole = { ...city.node }
+    const refusal = { ok: false, failure: { code: 'refused', reason: 'the terms do not allow it: agreement.none', hint: 'ask the publisher for an agreement' } } as const
+    Object.assign(city.node, { content: async () => refusal, proof: async () => refusal, makeBundle: async () => refusal, follow: () => refusal })
+    for (const line of [
+      ['get', 'bins', '-o', path('out.csv')], ['get', 'bins', '--stdout'], ['tail', 'bins', '--for', 'waste.collection'], ['bundle', 'make', 'bins', '-o', path('out.car')],
+      ['verify', 'bins', '--record', '0', '-o', path('out.proof')]
+    ]) {
+      const ran = await run(...line)
+      assert.equal(ran.code, 5, `${line.join(' ')}: ${ran.error}`)
+      assert.match(ran.error, /agreement\.none/)
+    }
+    Object.assign(city.node, whole)
+  })
+
   it('have a sentence for every reason that the note lists', () => {
     const listed = 'membership.inactive agreement.none agreement.revoked lease.stale recipient.not-listed recipient.class purpose.missing purpose.outside period.before period.after detail.raw-asset detail.too-fine delay.too-fresh count.exhausted count.query-only records.exhausted fee.no-voucher fee.credit-exhausted passing-on.prohibited passing-on.recipient retention.receipt-overdue report.overdue place.not-attested security.not-attested emergency.none emergency.expired emergency.outside-area emergency.not-confirmed action.not-permitted action.prohibited term.unknown fact.missing policy.limit'
     for (const code of listed.split(' ')) assert.notEqual(reasonText(code, null), code)

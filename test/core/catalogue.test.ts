@@ -1,6 +1,6 @@
 import { strict as assert } from 'node:assert'
 import fc from 'fast-check'
-import { cidOf, concat, encodeCanonical, hex, sha256, utf8, type CID, type Value } from '../../src/base/index.ts'
+import { cidOf, concat, decodeCanonical, encodeCanonical, hex, sha256, utf8, type CID, type Value } from '../../src/base/index.ts'
 import {
   catalogueOf, CATALOGUE_DATASET_ID, encodeEntry, ENTRY_MEDIA_TYPES, keyOfDataset, keyOfEntry, parseEntry, QUARANTINE_SHOWN_MAX, searchCatalogue,
   touches, type Advertisement, type Box, type Catalogue, type DatasetEntry, type Entry, type ProfileEntry
@@ -249,6 +249,69 @@ describe('catalogue: what a publisher offers', () => {
       const catalogue = fold(...records)
       assert.ok(catalogue.quarantinedCount >= catalogue.quarantined.length)
     }))
+  })
+})
+
+describe('catalogue: terms', () => {
+  const secret = declarationOf(ada, { datasetId: 'bins', class: 'restricted' })
+  const policy = utf8('{"permission":[{"action":"use"}]}')
+  const bins: DatasetEntry = {
+    ...trafficEntry, datasetId: 'bins', access: 'restricted', distribution: { ...trafficEntry.distribution, feed: secret.id },
+    terms: { policy, salt: new Uint8Array(32).fill(1), visibility: 'members', replicas: 'recipients', legalNotice: 'May have to be disclosed.' },
+    sources: [
+      { publisher: ben.did, datasetId: 'raw', agreementId: 'urn:uuid:00000000-0000-4000-8000-000000000001', policyCid: cidOf('dagCbor', policy) },
+      { publisher: ada.did, datasetId: 'own', agreementId: null, policyCid: null }
+    ],
+    derivation: { recipe: cidOf('dagCbor', utf8('r')), operations: ['redact', 'summarise'], minGroupSize: 10, h3Resolution: 7, timeStepMs: 3_600_000, delayMs: 0, redactedFields: ['plate'] }
+  }
+  const versionOf = (entry: DatasetEntry): unknown => {
+    const decoded = decodeCanonical(datasetRecord(entry).body, value => ({ ok: true, value: value as { readonly v: unknown } }), 262_144)
+    return decoded.ok ? decoded.value.v : undefined
+  }
+
+  it('are read back, and what is open is written as it was before there were any', () => {
+    for (const entry of [bins, { ...bins, derivation: null }, { ...trafficEntry, sources: bins.sources }, { ...bins, access: 'members' as const }]) {
+      assert.equal(versionOf(entry), 2)
+      assert.deepEqual(valueOf(parseEntry(datasetRecord(entry))), { type: 'dataset', dataset: entry })
+    }
+    assert.equal(versionOf(trafficEntry), 1)
+    assert.equal(
+      hex(sha256(datasetRecord(trafficEntry).body)), hex(sha256(bodyWith({}).body)), 'older nodes read it'
+    )
+  })
+
+  it('have one layout for one meaning, and bounds for every field', () => {
+    const bodyOf = (changes: { readonly [key: string]: Value }): FeedRecord =>
+      recordOf('dataset/bins', encodeCanonical({ v: 2, kind: 'dataset', ...bins, ...changes }), { mediaType: ENTRY_MEDIA_TYPES.dataset })
+    const { terms, derivation } = bins
+    assert.ok(terms !== null && derivation !== null)
+    assert.equal(codeOf(parseEntry(bodyOf({}))), 'ok')
+    for (const bad of [
+      { v: 3 }, { terms: null, sources: [], derivation: null, access: 'members' }, { terms: null }, { access: 'members', terms: { ...terms, visibility: 'named' } },
+      { terms: { ...terms, policy: new Uint8Array(32_769) } }, { terms: { ...terms, salt: new Uint8Array(31) } }, { terms: { ...terms, replicas: 'all' } }, { terms: { ...terms, more: 1 } },
+      { terms: { ...terms, legalNotice: 'a'.repeat(513) } }, { sources: [{ publisher: 'did:key:z6', datasetId: 'raw', agreementId: null, policyCid: null }] },
+      { sources: [{ publisher: ben.did, datasetId: 'raw', agreementId: '1', policyCid: null }] }, { sources: Array.from({ length: 65 }, () => bins.sources[1] as unknown as Value) },
+      { derivation: { ...derivation, h3Resolution: 16 } }, { derivation: { ...derivation, operations: ['sort'] } }, { derivation: { ...derivation, recipe: cidOf('raw', utf8('r')) } }
+    ] as readonly { readonly [key: string]: Value }[]) assert.equal(codeOf(parseEntry(bodyOf(bad))), 'dataset', Object.keys(bad).join())
+  })
+
+  it('go with a feed of their own class, whatever its label', () => {
+    const labelled = declarationOf(ada, { datasetId: 'bins', class: 'restricted:day' })
+    const pair = declarationOf(ada, { datasetId: 'bins', class: `pair:${ben.did}` })
+    const open = declarationOf(ada, { datasetId: 'bins', class: 'members' })
+    const foldWith = (feed: Declaration): Catalogue => catalogueOf(ada.did, placed(datasetRecord({ ...bins, distribution: { ...bins.distribution, feed: feed.id } })), () => feed)
+    for (const feed of [secret, labelled]) assert.equal(foldWith(feed).datasets.size, 1)
+    for (const feed of [pair, open]) assert.deepEqual(reasons(foldWith(feed)), ['dataset/bins: access'])
+  })
+
+  it('carry notices of erasure and emergencies, under the id of what they are about', () => {
+    const envelope = utf8('said by somebody')
+    const id = cidOf('dagCbor', envelope).toString()
+    const notices: readonly Entry[] = [{ type: 'erasure', id, envelope }, { type: 'emergency', id, envelope }]
+    assert.deepEqual(fold(...notices.map(each => recordFor(each))).notices.toSorted((a, b) => b.type.localeCompare(a.type)), notices)
+    const end: Entry = { type: 'emergency-end', id, envelope: utf8('it is over') }
+    assert.deepEqual(fold(recordFor(notices[1] as Entry), recordFor(end)).notices, [end], 'the end takes the place of the declaration')
+    assert.deepEqual(reasons(fold({ ...recordFor(notices[0] as Entry), key: utf8('erasure/other') })), ['erasure/other: other-key'])
   })
 })
 

@@ -1,7 +1,7 @@
 import { createReadStream } from 'node:fs'
 import { resolve } from 'node:path'
 import { answer, count, EXIT, formatBytes, problem, type Command } from '../terminal/index.ts'
-import { argument, failed, withNode, withProgress } from './connection.ts'
+import { argument, failed, withNode, withProgress, withheld } from './connection.ts'
 import { writeWhole } from './get.ts'
 import { bundleText, expectedFederation, inspect, sizeOf } from './offline.ts'
 
@@ -24,7 +24,7 @@ export const bundleCommands: readonly Command[] = [
       const target = resolve(output)
       return await withNode(call, async client => {
         const bundle = await client.makeBundle(call.arguments, call.text('for'))
-        if (!bundle.ok) return failed(bundle.failure)
+        if (!bundle.ok) return withheld(bundle.failure)
         const written = await withProgress(call, 'bundle', show => writeWhole(target, bundle.value, {
           sizeBytes: null, sha256: null, replace: call.flag('force'), signal: call.signal, onProgress: show
         }))

@@ -75,6 +75,12 @@ export function failed (failure: Failure): { readonly ok: false, readonly failur
   return problem(EXITS[failure.code] ?? EXIT.failed, failure.code, sentence(failure.reason), sentence(failure.hint))
 }
 
+/** As `failed`, of calls that a dataset's terms may refuse. */
+export function withheld (failure: Failure): { readonly ok: false, readonly failure: Problem } {
+  const found = failed(failure)
+  return failure.code === 'refused' ? { ok: false, failure: { ...found.failure, exit: EXIT.refusedByTerms } } : found
+}
+
 /** Reasons of the node begin as a part of a sentence, or with a name, which stays as it is. */
 function sentence (text: string): string {
   return /^[a-z]+(?![\w.=])/.test(text) ? text.charAt(0).toUpperCase() + text.slice(1) : text

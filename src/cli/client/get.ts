@@ -4,7 +4,7 @@ import { fail, hex, ok, sha256Stream, type Result } from '../../base/index.ts'
 import { StreamBroken, type Client, type Dataset, type OnProgress } from '../../sdk/index.ts'
 import { answer, EXIT, formatBytes, problem, type Call, type Command, type Outcome, type Problem } from '../terminal/index.ts'
 import { shortName } from './catalogue.ts'
-import { argument, failed, knownDataset, purposeOf, wholeNumber, withNode, withProgress } from './connection.ts'
+import { argument, failed, knownDataset, purposeOf, wholeNumber, withNode, withProgress, withheld } from './connection.ts'
 
 const TIMEOUT_S = 600
 
@@ -46,7 +46,7 @@ async function download (call: Call, client: Client, dataset: Dataset): Promise<
   if (call.flag('stdout')) return await print(call, client, dataset)
   const target = resolve(call.text('output') ?? safeName(dataset))
   const content = await client.content(dataset.id, undefined, purposeOf(call))
-  if (!content.ok) return failed(content.failure)
+  if (!content.ok) return withheld(content.failure)
   const written = await withProgress(call, basename(target), show => writeWhole(target, content.value.bytes, {
     sizeBytes: dataset.distribution.sizeBytes, sha256: dataset.distribution.sha256, replace: call.flag('force'), signal: call.signal, onProgress: show
   }))
@@ -62,7 +62,7 @@ async function download (call: Call, client: Client, dataset: Dataset): Promise<
 async function print (call: Call, client: Client, { id, distribution: { sha256 } }: Dataset): Promise<Outcome> {
   if (call.terminal.json !== 'no') return problem(EXIT.usage, 'usage', 'stdout cannot carry both the content and a document', 'Leave out --json, or write to a file.')
   const content = await client.content(id, undefined, purposeOf(call))
-  if (!content.ok) return failed(content.failure)
+  if (!content.ok) return withheld(content.failure)
   const whole = sha256Stream()
   try {
     for await (const chunk of content.value.bytes) {

@@ -14,7 +14,7 @@ import { publishCommand } from './publish.ts'
 import { tailCommand } from './tail.ts'
 import { verifyCommand } from './verify.ts'
 
-export { argument, failed, purposeOf, wholeNumber, withNode, withProgress } from './connection.ts'
+export { argument, failed, purposeOf, wholeNumber, withheld, withNode, withProgress } from './connection.ts'
 export { only, writeWhole } from './get.ts'
 export { isFile, readTerms, sizeOf } from './offline.ts'
 

@@ -2,7 +2,7 @@ import { hex, textOf } from '../../base/index.ts'
 import { StreamBroken, textOfRecord, type NumberedRecord } from '../../sdk/index.ts'
 import { answer, count, EXIT, formatTime, plain, problem, type Call, type Command, type Outcome } from '../terminal/index.ts'
 import { shortName } from './catalogue.ts'
-import { argument, failed, knownDataset, purposeOf, wholeNumber, withNode } from './connection.ts'
+import { argument, failed, knownDataset, purposeOf, wholeNumber, withNode, withheld } from './connection.ts'
 
 const LAST = 10
 const LAST_MAX = 10_000
@@ -35,7 +35,7 @@ export const tailCommand: Command = {
       const signal = AbortSignal.any([call.signal, ending.signal])
       const purpose = purposeOf(call)
       const records = await client.follow(dataset.value.id, { last: last.value, signal, ...purpose === undefined ? {} : { purpose } })
-      if (!records.ok) return failed(records.failure)
+      if (!records.ok) return withheld(records.failure)
       try {
         return await show(call, records.value, wanted.value)
       } finally {
@@ -55,7 +55,7 @@ async function show (call: Call, records: AsyncIterable<NumberedRecord>, wanted:
   } catch (error) {
     if (!(error instanceof StreamBroken)) throw error
     return error.code === 'refused'
-      ? problem(EXIT.failed, 'refused', `The terms ended it: ${error.message}`, 'Ask why with hanse terms explain DATASET.')
+      ? problem(EXIT.refusedByTerms, 'refused', `The terms ended it: ${error.message}`, 'Ask why with hanse terms explain DATASET.')
       : problem(EXIT.unreachable, error.code, error.message, 'See whether the node still runs with hanse status.')
   }
   if (call.terminal.json === 'no' && shown < wanted) call.terminal.note(`Ended after ${count(shown, 'record')}.`)

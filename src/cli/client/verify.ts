@@ -1,7 +1,7 @@
 import { resolve } from 'node:path'
 import type { Client, VerifyReport } from '../../sdk/index.ts'
 import { answer, count, EXIT, formatBytes, formatTime, problem, type Call, type Command, type Outcome } from '../terminal/index.ts'
-import { argument, failed, wholeNumber, withNode, withProgress } from './connection.ts'
+import { argument, failed, wholeNumber, withNode, withProgress, withheld } from './connection.ts'
 import { only, writeWhole } from './get.ts'
 import { isFile, verifyFile } from './offline.ts'
 
@@ -60,7 +60,7 @@ async function writeProof (call: Call, client: Client): Promise<Outcome> {
   const record = wholeNumber(call, 'record', 0, { min: 0, max: Number.MAX_SAFE_INTEGER })
   if (!record.ok) return record
   const proof = await client.proof(argument(call), record.value)
-  if (!proof.ok) return failed(proof.failure)
+  if (!proof.ok) return withheld(proof.failure)
   const target = resolve(output)
   const written = await writeWhole(target, only(proof.value), {
     sizeBytes: proof.value.length, sha256: null, replace: call.flag('force'), signal: call.signal, onProgress: () => undefined

@@ -3,7 +3,7 @@ import { resolve } from 'node:path'
 import { hex, ok, textOf, type Result } from '../../base/index.ts'
 import { LEDGER_PROOF_BYTES_MAX, verifyLedgerProof, type LedgerProofReport } from '../../node/index.ts'
 import { textOfRecord } from '../../sdk/index.ts'
-import { argument, failed, only, sizeOf, wholeNumber, withNode, writeWhole } from '../client/index.ts'
+import { argument, only, sizeOf, wholeNumber, withNode, withheld, writeWhole } from '../client/index.ts'
 import { configOf } from '../config/index.ts'
 import { folderOf } from '../keys/index.ts'
 import { answer, EXIT, formatBytes, formatTime, pairs, plain, problem, type Call, type Command, type Outcome, type Problem } from '../terminal/index.ts'
@@ -30,7 +30,7 @@ export const proofCommands: readonly Command[] = [
       if (!record.ok) return record
       return await withNode(call, async client => {
         const proof = await client.ledgerProof(argument(call), record.value)
-        if (!proof.ok) return failed(proof.failure)
+        if (!proof.ok) return withheld(proof.failure)
         const target = resolve(output)
         const written = await writeWhole(target, only(proof.value), {
           sizeBytes: proof.value.length, sha256: null, replace: call.flag('force'), signal: call.signal, onProgress: () => undefined
