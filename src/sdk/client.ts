@@ -1,6 +1,8 @@
 import { z } from 'zod'
 import { ok } from '../base/index.ts'
-import { agreementClient, type AgreementClient } from './agreementClient.ts'
+import {
+  agreementSchema, agreementsSchema, negotiationSchema, negotiationsSchema, type AgreementView, type EndCode, type NegotiationAnswer, type NegotiationView
+} from './agreements/index.ts'
 import { bytesOf, ledgerClient, type LedgerClient } from './ledgerClient.ts'
 import { openLive, type LiveOptions } from './live.ts'
 import { API_PATH, datasetPath, MEDIA_TYPES, PURPOSE_HEADER } from './paths.ts'
@@ -24,6 +26,20 @@ type ContentStream = {
   readonly mediaType: string
   readonly bytes: AsyncIterable<Uint8Array>
 }
+
+/** What a program does about agreements. */
+type AgreementClient = {
+  /** Asks the publisher for an agreement; answers when it is decided, or after `withinMs` with how it stands. */
+  requestAgreement (dataset: string, purpose: string, withinMs: number): Answer<NegotiationView>
+  negotiations (): Answer<readonly NegotiationView[]>
+  answerNegotiation (id: string, answer: NegotiationAnswer): Answer<NegotiationView>
+  agreements (): Answer<readonly AgreementView[]>
+  endAgreement (id: string, code: EndCode): Answer<AgreementView>
+}
+
+
+const AGREEMENTS = `${API_PATH}/agreements`
+const NEGOTIATIONS = `${API_PATH}/negotiations`
 
 /** What a program does with a node over HTTP. Iterables end with `StreamBroken` where the connection breaks. */
 export type Client = LedgerClient & AgreementClient & {
@@ -120,6 +136,18 @@ export function createClient (
     }, explanationSchema),
     ...agreementClient(transport, given),
     ...ledgerClient(transport, given)
+  }
+}
+
+function agreementClient (transport: Transport, signal: AbortSignal | undefined): AgreementClient {
+  const json = (body: unknown): Pick<Call, 'headers' | 'body' | 'signal'> => ({ ...jsonBody(body), signal })
+  return {
+    requestAgreement: (dataset, purpose, withinMs) =>
+      transport.json({ method: 'POST', path: NEGOTIATIONS, query: { withinMs }, ...json({ dataset, purpose }) }, negotiationSchema),
+    negotiations: () => transport.json({ method: 'GET', path: NEGOTIATIONS }, negotiationsSchema),
+    answerNegotiation: (id, answer) => transport.json({ method: 'POST', path: `${NEGOTIATIONS}/${encodeURIComponent(id)}`, ...json(answer) }, negotiationSchema),
+    agreements: () => transport.json({ method: 'GET', path: AGREEMENTS }, agreementsSchema),
+    endAgreement: (id, code) => transport.json({ method: 'POST', path: `${AGREEMENTS}/${encodeURIComponent(id)}/end`, ...json({ code }) }, agreementSchema)
   }
 }
 
