@@ -1,7 +1,7 @@
 import { fail, ok, type Result } from '../base/index.ts'
 import { decodeCharter, peerIdOfKey, type Charter } from '../core/identity/index.ts'
 import type { Host, Log } from '../host/index.ts'
-import { Agreements, nodeAgreementsOf } from './agreements/index.ts'
+import { Agreements, nodeAgreementsOf, nodeProtocolOf } from './agreements/index.ts'
 import { makeBundle, openBundle, SET_SIZE_BYTES } from './bundle/index.ts'
 import { Catalogue } from './catalogue/index.ts'
 import { DSP_PROTOCOL } from './dsp/index.ts'
@@ -127,6 +127,7 @@ export async function createNode (options: NodeOptions): Promise<HanseNode> {
     fatal.emit(sentence)
   }
 
+  const { web, ...protocol } = nodeProtocolOf(() => belonging?.agreements)
   const consensusKeys = await ConsensusKeys.load(host.signer, host.random)
   const consensusKey = async (): Promise<Uint8Array> => (await consensusKeys.first()).publicKey
   const listener = new JoinListener({
@@ -196,7 +197,7 @@ export async function createNode (options: NodeOptions): Promise<HanseNode> {
     announce(belonging, events)
     if (isStopping) return
     await federation.connect({ [DSP_PROTOCOL]: agreements.handler })
-    agreements.resume()
+    agreements.resume(web())
     events.emit({ type: 'ready', federation: sealed.federation.toString() })
     log('info', 'ready', { federation: sealed.federation.toString(), name: sealed.name })
     scheduleScrub()
@@ -221,6 +222,7 @@ export async function createNode (options: NodeOptions): Promise<HanseNode> {
     ...nodeDutiesOf(() => belonging?.duties, NOT_READY),
     ...ledgerOf(() => belonging?.ledger, NOT_READY),
     ...nodeAgreementsOf(() => belonging?.agreements, NOT_READY),
+    ...protocol,
     ...nodeTermsOf(() => belonging?.terms, NOT_READY),
     failed,
     status: () => statusOf(),

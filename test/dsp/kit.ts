@@ -1,7 +1,7 @@
 /** The other side of the scenarios: says what the kit says, hears what a node says to it, over whatever binding brings it. */
 import { strict as assert } from 'node:assert'
 import type { JsonObject } from '../../src/core/agreement/index.ts'
-import type { DspAnswer, DspRequest } from '../../src/node/dsp/index.ts'
+import type { DspAnswer, DspRequest } from '../../src/node/contract/index.ts'
 import { schemaNamed, schemaOf, SCHEMAS_ARE_PRESENT, type Complaint } from '../core/agreement.fixture.ts'
 import { until } from '../support/nodes.ts'
 

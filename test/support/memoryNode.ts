@@ -60,6 +60,20 @@ export class MemoryNode implements HanseNode {
   readonly #followers: Set<() => void> = new Set()
   readonly #watchers: Set<(event: NodeEvent) => void> = new Set()
 
+  openWeb (): void {}
+
+  async answerProtocol (): ReturnType<HanseNode['answerProtocol']> {
+    return { status: 404, body: null }
+  }
+
+  async memberBehind (): Promise<undefined> {}
+
+  authorizationFor (): string {
+    return ''
+  }
+
+  openedBy (): undefined {}
+
   async requestAgreement (reference: string, purpose: string): ReturnType<HanseNode['requestAgreement']> {
     if (purpose === 'nothing') return fail({ code: 'refused', reason: 'its terms are not for this member and the purpose nothing', hint: 'see them with "hanse terms show"' })
     const at = this.negotiated.length + 1

@@ -1,5 +1,6 @@
 import { textOf, utf8 } from '../../base/index.ts'
-import { ANSWER_BYTES_MAX, REQUEST_TIMEOUT_MS, type Carry } from '../../node/dsp/index.ts'
+import type { Carry } from '../../node/contract/index.ts'
+import { ANSWER_BYTES_MAX, REQUEST_TIMEOUT_MS } from '../../node/dsp/index.ts'
 import { safeRequest, type Safety } from './safe.ts'
 
 export type HttpCarryOptions = {

@@ -13,5 +13,6 @@
 export { isPublicAddress } from './addresses.ts'
 export { httpCarry, type HttpCarryOptions } from './carry.ts'
 export { listenDsp, type DspListener, type DspListenOptions, type WhoIs } from './listen.ts'
+export { participantOf, serveDsp, type MemberDspOptions, type Participant } from './member.ts'
 export { conformanceRoutes } from './conformance.ts'
 export { safeRequest, type SafeAnswer, type SafeRequest, type Safety } from './safe.ts'

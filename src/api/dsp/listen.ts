@@ -1,7 +1,8 @@
 import { gzipSync } from 'node:zlib'
 import { ok, utf8, type Result } from '../../base/index.ts'
 import { MESSAGE_BYTES_MAX } from '../../core/agreement/index.ts'
-import { linkOf, type DspAnswer, type DspRequest } from '../../node/dsp/index.ts'
+import type { DspAnswer, DspRequest } from '../../node/contract/index.ts'
+import { linkOf } from '../../node/dsp/index.ts'
 import { DEFAULT_LIMITS, listenHttp, problem, type ApiRequest, type Limits, type Listen, type ListenFailure, type Log, type Reply, type Route } from '../http/index.ts'
 
 /** Who sends a request: the participant, or undefined for nobody that is known. */

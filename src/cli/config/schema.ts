@@ -3,6 +3,7 @@ import { z } from 'zod'
 const MEMBER_NAME_LENGTH_MAX = 128
 const PATH_LENGTH_MAX = 4_096
 const ADDRESSES_MAX = 16
+const PARTICIPANTS_MAX = 1_024
 const GIB = 1_073_741_824
 
 const ADDRESS = /^\/(ip4|ip6|dns|dns4|dns6)\/[^/\s]{1,253}\/tcp\/\d{1,5}$/
@@ -56,6 +57,15 @@ export const configSchema = z.strictObject({
     segment_bytes_target: z.int().min(65_536).max(1_000_000).default(262_144).describe('Size at which a segment of records is closed.'),
     linger_ms: z.int().min(0).max(10_000).default(50).describe('How long a segment waits for more records before it is closed.'),
     scrub_hours: z.int().min(1).max(8_760).default(24).describe('How long a full check of all stored data takes at most.')
+  }).prefault({}),
+  dsp: z.strictObject({
+    listen: z.union([loopback, z.literal('')]).default('').describe('Address of the Dataspace Protocol over HTTP, for a server with TLS in front. Empty: only between members that are connected.'),
+    url: z.string().regex(/^(|https:\/\/[^\s/?#]+(\/[^\s?#]*[^\s?#/])?)$/, 'an https address without a slash at its end').default('')
+      .describe('How others reach it, for instance https://hanse.bellevue.example. Empty: as it listens.'),
+    participants: z.array(z.string().regex(/^\S{1,256} https?:\/\/\S{1,2000}( sha256:[0-9a-f]{64})?$/, 'ID ADDRESS, or ID ADDRESS sha256:HEX')).max(PARTICIPANTS_MAX).default([])
+      .describe('Members that are reached over HTTP, and connectors that are no nodes: ID ADDRESS, with the SHA-256 of the token that a connector sends.'),
+    allow: z.array(z.string().regex(/^[^\s:/]{1,253}:\d{1,5}$/, 'HOST:PORT')).max(PARTICIPANTS_MAX).default([])
+      .describe('HOST:PORT of servers in private networks, or without TLS, that this node may call.')
   }).prefault({}),
   conformance: z.strictObject({
     enabled: z.boolean().default(false).describe('Runs what the public test kit of the Dataspace Protocol is run against, in place of a node. Never beside data.'),

@@ -1,6 +1,7 @@
 import { access, rm } from 'node:fs/promises'
 import { join } from 'node:path'
 import { createApi, createToken, knownToken, removeApiFile, writeApiFile, type Api } from '../../api/index.ts'
+import { participantOf, serveDsp } from '../../api/dsp/index.ts'
 import type { Log } from '../../host/index.ts'
 import { ensureBallast, freeFraction, openStore } from '../../host/level/index.ts'
 import { joinPort, openNetwork } from '../../host/libp2p/index.ts'
@@ -65,11 +66,21 @@ export async function compose (options: {
     await close()
     return api.failure
   }
+  const dsp = config.dsp.listen === '' ? undefined : await serveDsp({
+    node, listen: listenOf(config.dsp.listen), url: config.dsp.url === '' ? undefined : config.dsp.url, safety: { allowed: config.dsp.allow },
+    participants: config.dsp.participants.flatMap(text => participantOf(text) ?? []), log
+  })
+  if (dsp?.ok === false) {
+    await api.value.stop()
+    await close()
+    return dsp.failure
+  }
   await writeApiFile(folder.path, { url: api.value.url, token })
   return {
     node,
     api: api.value,
     async stop () {
+      await dsp?.value.stop()
       await api.value.stop()
       await close()
       // Last: whoever waits for the file to go may use the folder then.

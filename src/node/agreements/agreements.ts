@@ -4,8 +4,10 @@ import type { Advertisement } from '../../core/catalogue/index.ts'
 import { bind, policyOfForm } from '../../core/terms/index.ts'
 import type { Clock, Log, Peer, ProtocolHandler, Random, Store } from '../../host/index.ts'
 import type { Catalogue } from '../catalogue/index.ts'
-import type { AgreementFailure, AgreementView, EndCode, Failure, HanseNode, NegotiationAnswer, NegotiationView } from '../contract/index.ts'
-import { Dsp, dspHandler, libp2pAddress, libp2pCarry, type Carry, type DspAnswer, type DspRequest } from '../dsp/index.ts'
+import type {
+  AgreementFailure, AgreementView, Carry, DspAnswer, DspRequest, EndCode, Failure, HanseNode, NegotiationAnswer, NegotiationView, OpenedByToken, SignedRequest, Web
+} from '../contract/index.ts'
+import { Dsp, dspHandler, libp2pAddress, libp2pCarry } from '../dsp/index.ts'
 import type { Federation } from '../federation/index.ts'
 import { Signal } from '../feeds/index.ts'
 import type { Keys } from '../founding/index.ts'
@@ -13,11 +15,11 @@ import type { LedgerRoom } from '../ledger/index.ts'
 import { WAIT_MS_MAX } from './limits.ts'
 import { Negotiating } from './negotiating.ts'
 import { memberParty, offerOf, policyOfEntry, purposeIri, targetOf } from './offers.ts'
-import { Pushing, type Push } from './pushing.ts'
-import { authorizationOf, RequestTokens, type SignedRequest, type TokenFailure } from './requestToken.ts'
+import { Pushing } from './pushing.ts'
+import { authorizationOf, RequestTokens, type TokenFailure } from './requestToken.ts'
 import type { Voice } from './signing.ts'
 import { Standing, type Rights } from './standing.ts'
-import { Transferring, type Opened } from './transferring.ts'
+import { Transferring } from './transferring.ts'
 import { agreementView, negotiationView, type Views } from './views.ts'
 
 export type AgreementsOptions = {
@@ -34,17 +36,6 @@ export type AgreementsOptions = {
   readonly reader: Pick<HanseNode, 'read' | 'follow'>
   readonly onFatal: (cause: unknown) => void
   readonly log: Log
-}
-
-/** How a node with a web address speaks with others over HTTP; given by whoever listens there. */
-export type Web = {
-  /** Base of the protocol, and of what tokens open. */
-  readonly address: string
-  readonly dataAddress: string
-  readonly carry: Carry
-  readonly push: Push
-  /** Addresses of members and other participants, as the operator entered them. */
-  readonly addresses: ReadonlyMap<string, readonly string[]>
 }
 
 /** Agreements of a member: asked for, answered, signed, in force, ended; and the data that goes out under them. */
@@ -96,7 +87,8 @@ export class Agreements {
   }
 
   /** Once others can be reached. */
-  resume (): void {
+  resume (web: Web | undefined): void {
+    if (web !== undefined) this.openWeb(web)
     this.#here.resume()
   }
 
@@ -130,7 +122,7 @@ export class Agreements {
   }
 
   /** What a token of a transfer opens now. */
-  opened (token: string): Opened | undefined {
+  opened (token: string): OpenedByToken | undefined {
     return this.#transferring.tokens.open(token, this.#options.clock.nowMs())
   }
 

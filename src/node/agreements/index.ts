@@ -13,9 +13,7 @@
  * - Over HTTP each request is signed by a node key, with its certificate, for one receiver, method, address and body, for 300 s
  *   and once (`hanse+jwt`). Between members that are connected none of this is needed.
  */
-export { Agreements, type AgreementsOptions, type Web } from './agreements.ts'
-export { nodeAgreementsOf } from './door.ts'
-export type { Push } from './pushing.ts'
+export { Agreements, type AgreementsOptions } from './agreements.ts'
+export { nodeAgreementsOf, nodeProtocolOf } from './door.ts'
 export type { TokenFailure } from './requestToken.ts'
 export type { Rights } from './standing.ts'
-export type { Opened } from './transferring.ts'

@@ -2,15 +2,12 @@ import { concat, textOf, utf8 } from '../../base/index.ts'
 import type { Transfer } from '../../core/agreement/index.ts'
 import type { Clock, Log } from '../../host/index.ts'
 import type { Catalogue } from '../catalogue/index.ts'
-import type { Asker, HanseNode, NumberedRecord } from '../contract/index.ts'
+import type { Asker, HanseNode, NumberedRecord, Push } from '../contract/index.ts'
 import type { AssetName, StandingAgreement } from '../doors/index.ts'
 import { PUSH_LINGER_MS, PUSH_RECORDS_MAX, PUSH_RETRY_MS_MAX, PUSH_RETRY_MS_MIN } from './limits.ts'
 import { targetOf } from './offers.ts'
 
 const ALL = Number.MAX_SAFE_INTEGER
-
-/** One batch to an address that a consumer named; its status, or undefined where nobody was reached. */
-export type Push = (address: string, headers: Readonly<Record<string, string>>, body: Uint8Array) => Promise<number | undefined>
 
 export type PushingOptions = {
   readonly catalogue: Pick<Catalogue, 'entry'>

@@ -1,15 +1,13 @@
 import { equalBytes, fail, ok, sha256, textOf, utf8, type Result } from '../../base/index.ts'
 import { decodeCertificate, didOfKey, peerIdOfKey, type Certificate } from '../../core/identity/index.ts'
 import type { Clock, Random } from '../../host/index.ts'
+import type { SignedRequest } from '../contract/index.ts'
 import type { Members } from '../members/index.ts'
 import { REQUEST_IDS_MAX, REQUEST_LIFETIME_MS_MAX, REQUEST_SKEW_MS_MAX, REQUEST_TOKEN_BYTES_MAX } from './limits.ts'
 import type { Voice } from './signing.ts'
 
 const ID_BYTES = 16
 const TYPE = 'hanse+jwt'
-
-/** What a token is for: one request and no other. */
-export type SignedRequest = { readonly method: 'GET' | 'POST', readonly url: string, readonly body: Uint8Array }
 
 type Claims = {
   readonly iss: string, readonly sub: string, readonly aud: string, readonly iat: number, readonly exp: number, readonly jti: string

@@ -2,6 +2,7 @@ import { fail, hex, ok, sha256, utf8 } from '../../base/index.ts'
 import { isFlowing, type DataAddress, type Transfer, type TransferMove, type TransferRequestMessage } from '../../core/agreement/index.ts'
 import type { Clock, Random } from '../../host/index.ts'
 import type { Catalogue } from '../catalogue/index.ts'
+import type { OpenedByToken } from '../contract/index.ts'
 import type { StandingAgreement, Standings } from '../doors/index.ts'
 import type { Conduct } from '../dsp/index.ts'
 import { TOKEN_LIFETIME_MS, TOKENS_MAX } from './limits.ts'
@@ -10,27 +11,18 @@ import { PULL_FORMAT, PUSH_FORMAT, SYNC_FORMAT, targetOf } from './offers.ts'
 const HTTP_ENDPOINT = 'https://w3id.org/idsa/v4.1/HTTP'
 const SYNC_ENDPOINT = 'urn:hanse:endpoint:sync:1'
 
-/** What a token of a transfer opens, for whom. */
-export type Opened = {
-  readonly pid: string
-  readonly agreementId: string
-  readonly requester: string
-  readonly reference: string
-  readonly expiresMs: number
-}
-
 const TOKEN_BYTES = 32
 
 /** Tokens of running transfers, by their digests. What a token opens is still for the door to decide, at each read. */
 export class Tokens {
-  readonly #opened = new Map<string, Opened>()
+  readonly #opened = new Map<string, OpenedByToken>()
   readonly #byPid = new Map<string, string>()
 
   static fresh (random: Random): string {
     return Buffer.from(random.bytes(TOKEN_BYTES)).toString('base64url')
   }
 
-  add (token: string, opened: Opened): void {
+  add (token: string, opened: OpenedByToken): void {
     this.close(opened.pid)
     const [oldest] = this.#byPid.keys()
     if (this.#byPid.size >= TOKENS_MAX && oldest !== undefined) this.close(oldest)
@@ -46,7 +38,7 @@ export class Tokens {
     this.#byPid.delete(pid)
   }
 
-  open (token: string, nowMs: number): Opened | undefined {
+  open (token: string, nowMs: number): OpenedByToken | undefined {
     const opened = this.#opened.get(hex(sha256(utf8(token))))
     return opened === undefined || opened.expiresMs <= nowMs ? undefined : opened
   }

@@ -1,6 +1,7 @@
 import type { Result } from '../../base/index.ts'
 import type { Clock, Log, Random, Store } from '../../host/index.ts'
-import { Dsp, type Carry } from '../dsp/index.ts'
+import type { Carry } from '../contract/index.ts'
+import { Dsp } from '../dsp/index.ts'
 import { metaKey } from '../rows/index.ts'
 import { anyUse, conformanceParty, KIT_PARTICIPANT } from './party.ts'
 

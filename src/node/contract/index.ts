@@ -8,9 +8,11 @@ import type { DerivationOrder, DerivationStatus, DeriveFailure } from './derivat
 import type { NodeDuties } from './duties.ts'
 import type { Failure } from './failure.ts'
 import type { NodeLedger } from './ledger.ts'
+import type { NodeProtocol } from './protocol.ts'
 import type { NodeTerms, TermsOrder, TermsView } from './terms.ts'
 
 export type { AgreementFailure, AgreementView, EndCode, NegotiationAnswer, NegotiationView, NodeAgreements } from './agreements.ts'
+export type { Carried, Carry, DspAnswer, DspRequest, NodeProtocol, OpenedByToken, Push, SignedRequest, Web } from './protocol.ts'
 export { RightLost, type Asker } from './asker.ts'
 export type { DerivationOrder, DerivationStatus, DeriveFailure } from './derivation.ts'
 export type {
@@ -193,7 +195,7 @@ export type Ticket = { readonly ticket: string, readonly expiresMs: number, read
 export type FoundingFailure = Failure<'not-ready' | 'invalid' | 'expired' | 'unreachable' | 'refused' | 'already-member'>
 
 /** What a program does with a running node. Expected refusals are values; only broken devices throw. */
-export interface HanseNode extends NodeLedger, NodeTerms, NodeAgreements, NodeDuties {
+export interface HanseNode extends NodeLedger, NodeTerms, NodeAgreements, NodeDuties, NodeProtocol {
   status (): NodeStatus
   peers (): readonly PeerStatus[]
   members (): readonly { readonly did: string, readonly name: string, readonly revoked: boolean }[]

@@ -1,5 +1,6 @@
 import { decodeCatalogRequest, encodeCatalog, encodeDataset, encodeError, parseMessage } from '../../core/agreement/index.ts'
-import type { DspAnswer, DspRequest, Party } from './party.ts'
+import type { DspAnswer, DspRequest } from '../contract/index.ts'
+import type { Party } from './party.ts'
 
 /** Catalogue requests: what is in it depends on who asks. */
 export function answerCatalogue (party: Party, { verb, peer, page, body }: DspRequest, rest: readonly string[]): DspAnswer {

@@ -19,6 +19,6 @@
  */
 export { freshUrn } from './ids.ts'
 export { ANSWER_BYTES_MAX, REQUEST_TIMEOUT_MS } from './limits.ts'
-export type { Carried, Carry, CataloguePage, Conduct, DspAnswer, DspRequest, OpeningFailure, Party } from './party.ts'
+export type { CataloguePage, Conduct, OpeningFailure, Party } from './party.ts'
 export { Dsp, type DspOptions } from './service.ts'
 export { DSP_PROTOCOL, dspHandler, libp2pAddress, libp2pCarry, linkOf, peerIdOfAddress } from './wire.ts'

@@ -4,9 +4,10 @@ import {
   type MessageFailure, type NegotiationMessage, type Process, type ProcessStep, type TransferMessage
 } from '../../core/agreement/index.ts'
 import type { Random } from '../../host/index.ts'
+import type { DspAnswer, DspRequest } from '../contract/index.ts'
 import { freshUrn } from './ids.ts'
 import type { Kind } from './kinds.ts'
-import type { Conduct, DspAnswer, DspRequest, Party } from './party.ts'
+import type { Conduct, Party } from './party.ts'
 import { NEGOTIATION_FIRSTS, NEGOTIATION_TAILS, TRANSFER_FIRSTS, TRANSFER_TAILS } from './paths.ts'
 import type { Processes } from './processes.ts'
 

@@ -1,35 +1,7 @@
 import type { Result } from '../../base/index.ts'
 import type {
-  ContractOfferMessage, ContractRequestMessage, Dataset, DataService, JsonObject, Negotiation, NegotiationMove, Transfer, TransferMove, TransferRequestMessage
+  ContractOfferMessage, ContractRequestMessage, Dataset, DataService, Negotiation, NegotiationMove, Transfer, TransferMove, TransferRequestMessage
 } from '../../core/agreement/index.ts'
-
-/** A request of the protocol as both bindings bring it: who asks was found out before. */
-export type DspRequest = {
-  /** The participant that asks. */
-  readonly peer: string
-  readonly verb: 'GET' | 'POST'
-  /** Below the base, for instance `/negotiations/request`; segments percent-encoded. */
-  readonly path: string
-  /** Of a catalogue: the page that a link named. */
-  readonly page: string | null
-  readonly body: Uint8Array | null
-}
-
-/** `body` null: none. `next` and `previous` name pages of a catalogue. */
-export type DspAnswer = {
-  readonly status: number
-  readonly body: JsonObject | null
-  readonly next?: string
-  readonly previous?: string
-}
-
-/** What came back to a request of ours; undefined: nobody was reached, or nothing of use came. */
-export type Carried = { readonly status: number, readonly body: unknown } | undefined
-
-/** Takes a message to a peer's address: one per scheme. */
-export type Carry = (to: {
-  readonly peer: string, readonly address: string, readonly path: string, readonly body: JsonObject | null
-}) => Promise<Carried>
 
 /** Why a process is not opened. `hidden`: the peer may not know of what it asks for. */
 export type OpeningFailure = { readonly code: string, readonly reason: string, readonly isHidden: boolean }

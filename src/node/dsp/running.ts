@@ -1,10 +1,11 @@
 import { encodeCanonical, unreachable } from '../../base/index.ts'
 import type { Process, ProcessEffect, ProcessStep } from '../../core/agreement/index.ts'
 import type { Clock, Log, Random, Store } from '../../host/index.ts'
+import type { Carried, Carry, DspAnswer } from '../contract/index.ts'
 import { freshUrn } from './ids.ts'
 import type { Input, Kind } from './kinds.ts'
 import { CROSSING_MS, WAKE_MS_MAX } from './limits.ts'
-import type { Carried, Carry, Conduct, DspAnswer } from './party.ts'
+import type { Conduct } from './party.ts'
 
 export type RunningOptions<First, S extends string, M, P extends Process<S, M>, Move> = {
   readonly kind: Kind<S, M, P, Move>

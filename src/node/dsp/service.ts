@@ -5,6 +5,7 @@ import {
   type ContractOfferMessage, type ContractRequestMessage, type TransferMessage, type TransferMove, type TransferRequestMessage, type TransferState
 } from '../../core/agreement/index.ts'
 import type { Clock, Log, Random, Store } from '../../host/index.ts'
+import type { Carry, DspAnswer, DspRequest } from '../contract/index.ts'
 import { Signal } from '../feeds/index.ts'
 import { answerCatalogue } from './catalogue.ts'
 import { freshUrn } from './ids.ts'
@@ -12,7 +13,7 @@ import { NEGOTIATIONS, TRANSFERS } from './kinds.ts'
 import {
   answerProcess, decodeNegotiationFirst, decodeNegotiationLater, decodeTransferFirst, decodeTransferLater, type Opened
 } from './messages.ts'
-import type { Carry, DspAnswer, DspRequest, Party } from './party.ts'
+import type { Party } from './party.ts'
 import { segmentsOf } from './paths.ts'
 import { Processes } from './processes.ts'
 import type { RunningOptions } from './running.ts'

@@ -1,8 +1,8 @@
 import { bytes, concat, decodeCanonical, encodeCanonical, fail, literal, nullable, ok, struct, text, textOf, uint, utf8, type Result } from '../../base/index.ts'
 import { CATALOG_PAGE_BYTES_MAX, MESSAGE_BYTES_MAX } from '../../core/agreement/index.ts'
 import type { Clock, Peer, ProtocolHandler, Reply } from '../../host/index.ts'
+import type { Carried, Carry, DspAnswer, DspRequest } from '../contract/index.ts'
 import { ANSWER_BYTES_MAX, REQUEST_TIMEOUT_MS } from './limits.ts'
-import type { Carried, Carry, DspAnswer, DspRequest } from './party.ts'
 
 export const DSP_PROTOCOL = '/hanse/dsp/1'
 
