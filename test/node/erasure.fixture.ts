@@ -43,12 +43,12 @@ export function clockToPutForward (): PutForward {
       for (;;) {
         const [next] = [...waiting].filter(({ dueMs }) => dueMs <= end).toSorted((a, b) => a.dueMs - b.dueMs)
         if (next === undefined) break
-        aheadMs += Math.max(0, next.dueMs - clock.monotonicMs())
+        aheadMs += Math.ceil(Math.max(0, next.dueMs - clock.monotonicMs()))
         waiting.delete(next)
         next.cancel()
         next.run()
       }
-      aheadMs += Math.max(0, end - clock.monotonicMs())
+      aheadMs += Math.ceil(Math.max(0, end - clock.monotonicMs()))
     }
   }
   return clock

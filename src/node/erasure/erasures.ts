@@ -1,6 +1,6 @@
 import { assert, digestOf, fail, ok, type CID, type Result } from '../../base/index.ts'
 import {
-  admitErasureNotice, decodeErasureNotice, erasureNoticeBody, type ErasureBasis, type ErasureNotice, type ErasureScope
+  admitErasureNotice, decodeErasureNotice, erasureNoticeBody, isWithin, type ErasureBasis, type ErasureNotice, type ErasureScope
 } from '../../core/grants/index.ts'
 import { decodeStatement, signStatement, type Did, type SigningKey } from '../../core/identity/index.ts'
 import { isSealedClass } from '../../core/sealing/index.ts'
@@ -10,6 +10,7 @@ import type { Catalogue } from '../catalogue/index.ts'
 import type { Failure } from '../contract/index.ts'
 import type { Federation } from '../federation/index.ts'
 import { compactSegments, Signal, type Feed } from '../feeds/index.ts'
+import type { HeldGrant } from '../keyring/index.ts'
 import { segmentsOf, type Receipts } from '../receipts/index.ts'
 import { erasureKey, rowsOf } from '../rows/index.ts'
 import { Derived, type DerivedOptions } from './derived.ts'
@@ -71,6 +72,7 @@ export class Erasures {
     erasures.#stops = [
       catalogue.noticed.on(() => erasures.#soon()),
       federation.members.changed.on(() => { if (erasures.#open.size > 0) erasures.#soon() }),
+      federation.keyring.changed.on(() => { if ([...erasures.#known.values()].some(({ notice }) => 'epochs' in notice.scope)) erasures.#soon() }),
       federation.feeds.changed.on(feed => erasures.#feedChanged(feed))
     ]
     return erasures
@@ -112,7 +114,7 @@ export class Erasures {
     const { epochs } = this.#options.federation
     const newest = isSealedClass(feed.declaration.class) ? epochs.newestOf(feed) : 0
     if (feed.log.length === 0) return []
-    return [{ segments: [[0, feed.log.length - 1]] }, ...newest > 0 ? [{ epochs: [[1, newest]] } as const] : []]
+    return [...newest > 0 ? [{ epochs: [[1, newest]] } as const] : [], { segments: [[0, feed.log.length - 1]] }]
   }
 
   async #issue (feed: Feed, scope: ErasureScope, basis: ErasureBasis): Promise<Result<ErasureNotice, EraseFailure>> {
@@ -200,6 +202,8 @@ export class Erasures {
       if (feed === undefined) continue
       const isDone = known.progress?.state === 'told' && known.lookedAt === fingerprintOf(feed)
       if (!isDone) await this.#carryOut(known, feed)
+      // Grants stand in their feed, and a start opens them anew.
+      else if (this.#grantsOf(feed, known.notice).length > 0) await this.#destroyKeys(feed, known.notice)
       known.lookedAt = fingerprintOf(feed)
     }
   }
@@ -217,14 +221,15 @@ export class Erasures {
     const files = await this.#filesOf(feed, targets, before.files)
     const ranges = [...targets.gone, ...targets.thinned].reduce<Ranges>((all, range) => addRange(all, range), before.ranges.map(({ from, to }) => [from, to] as const))
     let progress: ErasureProgress = { ...before, state: 'begun', ranges: ranges.map(([from, to]) => ({ from, to })), files }
-    const hadAny = before.ranges.length > 0 || feed.storedBytes > 0
+    const hadAny = before.ranges.length > 0 || [...targets.gone, ...targets.thinned].some(([from, to]) => indexes(from, to).some(index => feed.has(index)))
     await this.#keep(known, progress)
     await this.#takeAway(feed, targets, ranges, files)
     progress = { ...progress, state: 'gone', hasDestroyedKeys: progress.hasDestroyedKeys || await this.#destroyKeys(feed, notice) }
     await this.#derived.follow(feed, notice)
     await this.#keep(known, progress)
     log('info', 'data were erased, as their publisher demands', { dataset: feed.declaration.datasetId, notice: notice.statement.id.toString() })
-    const isSaid = feed.declaration.publisher === own || !hadAny || await this.#confirm(feed, notice, ranges, progress.hasDestroyedKeys)
+    const isTheirs = feed.declaration.publisher !== own && (hadAny || progress.hasDestroyedKeys)
+    const isSaid = !isTheirs || await this.#confirm(feed, notice, ranges, progress.hasDestroyedKeys)
     if (isSaid) await this.#keep(known, { ...progress, state: 'told' })
     this.changed.emit(notice)
   }
@@ -263,15 +268,20 @@ export class Erasures {
     if (!('epochs' in scope)) return false
     const { federation: { keyring }, own } = this.#options
     const { publisher, datasetId, class: feedClass } = feed.declaration
-    const isErased = (epoch: number): boolean => scope.epochs.some(([from, to]) => from <= epoch && epoch <= to)
     if (publisher === own) {
-      await keyring.destroy(datasetId, feedClass, keyring.epochsOf(datasetId, feedClass).map(({ epoch }) => epoch).filter(isErased))
+      await keyring.destroy(datasetId, feedClass, keyring.epochsOf(datasetId, feedClass).map(({ epoch }) => epoch).filter(epoch => isWithin(scope.epochs, epoch)))
       return true
     }
-    const concerned = keyring.grants().filter(({ grant, keys }) =>
-      grant.publisher === publisher && grant.datasetId === datasetId && grant.class === feedClass && keys.every(({ epoch }) => isErased(epoch)))
+    const concerned = this.#grantsOf(feed, { scope })
     await keyring.drop(concerned.map(({ grant }) => grant.statement.id))
     return concerned.length > 0
+  }
+
+  #grantsOf (feed: Feed, { scope }: Pick<ErasureNotice, 'scope'>): readonly HeldGrant[] {
+    const { publisher, datasetId, class: feedClass } = feed.declaration
+    if (!('epochs' in scope) || feed.role === 'writer') return []
+    return this.#options.federation.keyring.grants().filter(({ grant, keys }) =>
+      grant.publisher === publisher && grant.datasetId === datasetId && grant.class === feedClass && keys.every(({ epoch }) => isWithin(scope.epochs, epoch)))
   }
 
   async #confirm (feed: Feed, notice: ErasureNotice, ranges: Ranges, hasDestroyedKeys: boolean): Promise<boolean> {
@@ -280,7 +290,9 @@ export class Erasures {
     const agreement = standings.between({ provider: publisher, consumer: own, datasetId }).at(-1)
     const epochs = 'epochs' in notice.scope && hasDestroyedKeys ? notice.scope.epochs : []
     const [first, last] = [epochs[0]?.[0], epochs.at(-1)?.[1]]
-    for (const range of ranges) {
+    // Of epochs whose segments went before, all that there is may have been sealed under them.
+    const confirmed: Ranges = ranges.length > 0 || feed.length === 0 ? ranges : [[0, feed.length]]
+    for (const range of confirmed) {
       const isSaid = await receipts.write(publisher, {
         act: 'deleted', agreementId: agreement?.id ?? null, datasetId, feed: feed.id, segments: segmentsOf(feed, range),
         epochs: first === undefined || last === undefined ? null : [first, last], method: hasDestroyedKeys ? 'both' : 'unlinked',
