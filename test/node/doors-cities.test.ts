@@ -4,7 +4,12 @@ import { datasetOf } from '../../src/core/ledger/index.ts'
 import { decodeAccess } from '../../src/node/access/index.ts'
 import type { HanseNode, NodeOptions, TermsOrder } from '../../src/node/index.ts'
 import { readableEnd, recordsOf } from '../../src/node/reading/index.ts'
-import { connected, found, makeCity, removeCities, until, type City } from '../support/nodes.ts'
+import { connected, found, makeCity, removeCities, startCity, until, type City } from '../support/nodes.ts'
+import { createStore, openStore } from '../../src/host/level/index.ts'
+import { systemRandom } from '../../src/host/system/index.ts'
+import { rm } from 'node:fs/promises'
+import { join } from 'node:path'
+import { adoptStore } from '../../src/node/index.ts'
 import { realEngine } from '../support/doors.ts'
 import { append, bodiesOf, heldBy, streamOf, tableOf } from '../support/publications.ts'
 import { agreementOf } from './doors.fixture.ts'
@@ -26,6 +31,17 @@ function orderOf (node: HanseNode, template: string, changes: object, visibility
   const order = node.readTerms({ ...file, terms: { ...file.terms, ...changes }, dataset: { replicas: 'nobody' }, visibility })
   assert.ok(order.ok, JSON.stringify(order))
   return order.value
+}
+
+/** As `hanse doctor` does it: the store begins anew, and the signer goes with it. */
+async function loseStore ({ folder }: City): Promise<void> {
+  await rm(join(folder, 'store'), { recursive: true })
+  await rm(join(folder, 'store.marker'), { force: true })
+  const store = await createStore(join(folder, 'store'), { random: systemRandom })
+  const signer = await openStore(join(folder, 'signer'), {})
+  await adoptStore(signer, store.storeId)
+  await store.close()
+  await signer.close()
 }
 
 async function publishTable (node: HanseNode, datasetId: string, terms: TermsOrder | undefined): Promise<void> {
@@ -234,5 +250,35 @@ describe('doors: three cities', function () {
     await ended
     assert.deepEqual(seen, ['1', '2'])
 
+  })
+})
+
+describe('doors: a city whose store is lost', () => {
+  let cities: City[] = []
+  after(() => removeCities(cities))
+
+  it('publishes and gives out again: feeds that nobody else could hold are begun anew, and what was counted is kept where it stands', async () => {
+    const rooms = new Map<string, Rooms>()
+    let charter: Uint8Array | undefined
+    const outside = { keepCharter: async (envelope: Uint8Array) => { charter = envelope }, get charter () { return charter } }
+    cities = [await makeCity('Kent', Object.defineProperties({ onRooms: (each: Rooms) => rooms.set('Kent', each) }, Object.getOwnPropertyDescriptors(outside))), await makeCity('Auburn', { onRooms: each => rooms.set('Auburn', each) })]
+    const [kent, auburn] = cities as [City, City]
+    await found(cities)
+    await connected(cities)
+    await publishTable(kent.node, 'shown', orderOf(kent.node, 'members', {}))
+    await publishTable(kent.node, 'own-only', orderOf(kent.node, 'neighbours', { audience: { type: 'named', members: [didOf(kent)] } }, []))
+    await until(() => heldBy(auburn.node, 'shown')?.phase === 'complete', 'the neighbour holds what it may')
+    await until(() => rooms.get('Kent')?.federation.access.feed !== undefined, 'an access was written down')
+    await kent.node.stop()
+    await loseStore(kent)
+    Object.assign(kent, await startCity(kent))
+    await connected(cities)
+    await until(() => heldBy(kent.node, 'shown')?.phase === 'complete', 'its own feed came back')
+    const published = async (): Promise<boolean> => {
+      const [description, content] = tableOf('again', ['a\n'])
+      return (await kent.node.publish({ ...description, access: 'members' }, content, undefined, orderOf(kent.node, 'neighbours', { audience: { type: 'named', members: [didOf(kent)] } }, []))).ok
+    }
+    await until(() => kent.node.status().alarms.every(alarm => !alarm.startsWith('own feeds')) && kent.node.status().feeds.recovering <= 1, 'nobody is asked for what nobody holds')
+    await until(published, 'it publishes again')
   })
 })

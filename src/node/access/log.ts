@@ -80,6 +80,7 @@ export class AccessLog {
       if (decoded?.ok === true) this.#kept.set(decoded.value.agreementId, decoded.value)
     }
     if (this.#feed === undefined) {
+      this.#counts = new Map(this.#kept)
       this.#isCounted = true
       return
     }
@@ -171,7 +172,8 @@ export class AccessLog {
     const kept = await this.#options.store.get(COUNTED)
     const decoded = kept.state === 'found' ? decodeCanonical(kept.value, countedSchema, COUNT_BYTES_MAX) : undefined
     const isSame = decoded?.ok === true && decoded.value.feed === feed.key
-    this.#counts = new Map(isSame ? this.#kept : [])
+    // A feed that goes on for one that was lost begins with what was counted of that.
+    this.#counts = new Map(this.#kept)
     this.#next = isSame ? decoded.value.next : 0
     for await (const { mediaType, body, number } of recordsOf(this.#options, feed, this.#next, readableEnd(feed))) {
       const access = mediaType === ACCESS_MEDIA_TYPE ? decodeAccess(body) : undefined

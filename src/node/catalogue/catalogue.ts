@@ -147,8 +147,10 @@ export class Catalogue {
   }
 
   #pairFeed (feedClass: FeedClass): Promise<Feed> | Feed | undefined {
-    const held = this.#shelves.get(nameOf(this.#own, feedClass))?.feed ??
-      [...this.#federation.feeds.all()].find(({ role, status, declaration }) => role === 'writer' && status !== 'frozen' && declaration.datasetId === CATALOGUE_DATASET_ID && declaration.class === feedClass)
+    const shelf = this.#shelves.get(nameOf(this.#own, feedClass))?.feed
+    const isOne = ({ role, status, declaration }: Feed): boolean =>
+      role === 'writer' && status !== 'frozen' && declaration.datasetId === CATALOGUE_DATASET_ID && declaration.class === feedClass
+    const held = shelf !== undefined && isOne(shelf) ? shelf : [...this.#federation.feeds.all()].find(isOne)
     if (held !== undefined || !this.#federation.own.mayDeclare) return held
     const declaring = this.#declaring.get(feedClass) ?? this.#federation.declare(CATALOGUE_DATASET_ID, feedClass, 'keyed')
     this.#declaring.set(feedClass, declaring)

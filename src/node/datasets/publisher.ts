@@ -80,7 +80,9 @@ export class Publisher {
     const derivedFrom = governed?.derivedFrom ?? null
     const isReusable = known !== undefined && known.declaration.class === access && known.status === 'open' &&
       known.declaration.derivedFrom?.toString() === derivedFrom?.toString()
-    const feed = isReusable ? known : await this.#federation.declare(datasetId, access, 'log', derivedFrom)
+    const feed = isReusable ? known : await this.#federation.declare(datasetId, access, 'log', {
+      derivedFrom, isAlone: governed !== undefined && governed.viewers !== 'members' && governed.viewers.every(did => did === this.#own)
+    })
     const stored = await this.#storeContent(feed, content, onProgress)
     if (!stored.ok) return stored
     if (content.form !== 'stream' && stored.value.records === 0) {

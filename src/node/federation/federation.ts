@@ -223,7 +223,10 @@ export class Federation {
   }
 
   /** Declares an own feed. */
-  async declare (datasetId: string, feedClass: FeedClass, mode: 'log' | 'keyed', derivedFrom: CID | null = null): Promise<Feed> {
+  async declare (
+    datasetId: string, feedClass: FeedClass, mode: 'log' | 'keyed',
+    { derivedFrom = null, isAlone = false }: { readonly derivedFrom?: CID | null | undefined, /** Nobody else is to hold it. */ readonly isAlone?: boolean } = {}
+  ): Promise<Feed> {
     const { host, keys } = this.#options
     const body = declareFeed({
       federation: this.members.current.federation, publisher: keys.did, datasetId, class: feedClass, mode, supersedes: null, derivedFrom,
@@ -232,6 +235,7 @@ export class Federation {
     const statement = signStatement(body, this.#certificate.id, keys.node)
     const declaration = decodeDeclaration(statement)
     assert(declaration.ok, 'a declaration of our own is well formed')
+    if (isAlone || feedClass === ACCESS_CLASS || feedClass === `pair:${keys.did}`) await this.own.keepAlone(statement.id)
     return this.feeds.register(statement, declaration.value, 'writer')
   }
 

@@ -1,4 +1,4 @@
-import { assert, digestOf, equalBytes, hex, unreachable } from '../../base/index.ts'
+import { assert, bytes, bytesOfHex, decodeCanonical, digestOf, encodeCanonical, equalBytes, hex, list, unreachable, type CID } from '../../base/index.ts'
 import { decideStart, decodeHead } from '../../core/feed/index.ts'
 import { signStatement, type Certificate, type SigningKey } from '../../core/identity/index.ts'
 import type { Log, Store } from '../../host/index.ts'
@@ -7,6 +7,12 @@ import { decodeGuardRow, encodeGuardRow, guardKey, metaKey, rowsOf } from '../ro
 import type { Writer } from '../writer/index.ts'
 
 const SIGNER_OF = metaKey('store')
+/** Feeds that no other member may hold: once lost, they are gone, and nobody is asked for them. */
+const ALONE = metaKey('alone')
+const ALONE_MAX = 1_024
+const ALONE_BYTES_MAX = 65_536
+const aloneSchema = list(bytes(32), ALONE_MAX)
+
 const FOREIGN = 'the signer database is missing, damaged or belongs to another store: own feeds are not written; restore it from a backup'
 
 /**
@@ -27,6 +33,7 @@ export class OwnFeeds {
   readonly #log: Log
   /** Digests of feeds that were promised and that this store does not know. */
   readonly #lost = new Set<string>()
+  readonly #alone = new Set<string>()
   /** Feeds whose guard cannot be read, or was lost. */
   readonly #unguarded = new Set<string>()
   readonly #answered = new Set<string>()
@@ -70,8 +77,18 @@ export class OwnFeeds {
       this.#isForeign = true
     }
     const known = new Set(own.map(feed => hex(digestOf(feed.id))))
-    for (const digest of guarded) if (!known.has(digest)) this.#lost.add(digest)
+    const kept = await this.#signer.get(ALONE)
+    const alone = kept.state === 'found' ? decodeCanonical(kept.value, aloneSchema, ALONE_BYTES_MAX) : undefined
+    if (alone?.ok === true) for (const digest of alone.value) this.#alone.add(hex(digest))
+    for (const digest of guarded) if (!known.has(digest) && !this.#alone.has(digest)) this.#lost.add(digest)
     for (const feed of own) await this.#open(feed)
+  }
+
+  /** Remembers, beside what was promised, that nobody else will hold this feed. */
+  async keepAlone (feed: CID): Promise<void> {
+    this.#alone.add(hex(digestOf(feed)))
+    const value = encodeCanonical([...this.#alone].slice(-ALONE_MAX).map(digest => bytesOfHex(digest) ?? new Uint8Array(32)))
+    await this.#signer.commit([{ type: 'put', key: ALONE, value }])
   }
 
   /** Whether a new own feed may be declared that could have been there before. */
@@ -138,7 +155,9 @@ export class OwnFeeds {
         return this.#writer.signTail(feed)
       case 'sign-again': return this.#signAgain(feed, start.headBody)
       case 'recover': case 'refuse':
-        feed.status = 'recovering'
+        // Nobody could give it back: what is here stays to be read, and another feed goes on in its place.
+        feed.status = this.#alone.has(hex(digestOf(feed.id))) ? 'frozen' : 'recovering'
+        if (feed.status === 'frozen') this.#log('error', 'a feed that nobody else holds lost records: another one goes on in its place', { dataset: feed.declaration.datasetId })
         return
       default: return unreachable(start)
     }
