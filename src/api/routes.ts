@@ -4,6 +4,9 @@ import { answerNegotiation, endAgreement, listAgreements, listNegotiations, requ
 import { append, listDatasets, publish, showDataset, withdraw } from './catalogue.ts'
 import type { Context } from './context.ts'
 import {
+  confirmEmergency, declareEmergency, endEmergency, erase, listEmergencies, listErasures, listReceipts, proveUse, reviewEmergency, showUses
+} from './duties.ts'
+import {
   health, invite, join, makeBundle, members, openBundle, peers, readiness, revoke, scrub, status, stop, watchEvents
 } from './federation.ts'
 import type { ApiRequest, Reply, Route } from './http/index.ts'
@@ -47,6 +50,8 @@ const TABLE: readonly Entry[] = [
   ['GET', `${DATASET}/proof`, 'read', prove],
   ['PUT', `${DATASET}/terms`, 'operate', setTerms],
   ['GET', `${DATASET}/explain`, 'read', explain],
+  ['GET', `${DATASET}/uses`, 'read', showUses],
+  ['POST', `${DATASET}/erase`, 'decide', erase],
 
   ['GET', `${API_PATH}/terms/templates/:name`, 'read', termsTemplate],
   ['POST', `${API_PATH}/terms/review`, 'read', reviewTerms],
@@ -56,6 +61,15 @@ const TABLE: readonly Entry[] = [
   ['POST', `${API_PATH}/negotiations/:id`, 'decide', answerNegotiation],
   ['GET', `${API_PATH}/agreements`, 'read', listAgreements],
   ['POST', `${API_PATH}/agreements/:id/end`, 'decide', endAgreement],
+
+  ['GET', `${API_PATH}/erasures`, 'read', listErasures],
+  ['GET', `${API_PATH}/receipts`, 'read', listReceipts],
+  ['GET', `${API_PATH}/uses/proof`, 'read', proveUse],
+  ['GET', `${API_PATH}/emergencies`, 'read', listEmergencies],
+  ['POST', `${API_PATH}/emergencies`, 'decide', declareEmergency],
+  ['POST', `${API_PATH}/emergencies/:id/end`, 'decide', endEmergency],
+  ['POST', `${API_PATH}/emergencies/:id/confirm`, 'decide', confirmEmergency],
+  ['POST', `${API_PATH}/emergencies/:id/review`, 'decide', reviewEmergency],
 
   ['POST', `${API_PATH}/bundles`, 'read', makeBundle],
   ['PUT', `${API_PATH}/bundles`, 'operate', openBundle],

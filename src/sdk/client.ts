@@ -3,6 +3,7 @@ import { ok } from '../base/index.ts'
 import {
   agreementSchema, agreementsSchema, negotiationSchema, negotiationsSchema, type AgreementView, type EndCode, type NegotiationAnswer, type NegotiationView
 } from './agreements/index.ts'
+import { dutiesClient, type DutiesClient } from './dutiesClient.ts'
 import { bytesOf, ledgerClient, type LedgerClient } from './ledgerClient.ts'
 import { openLive, type LiveOptions } from './live.ts'
 import { API_PATH, datasetPath, MEDIA_TYPES, PURPOSE_HEADER } from './paths.ts'
@@ -42,7 +43,7 @@ const AGREEMENTS = `${API_PATH}/agreements`
 const NEGOTIATIONS = `${API_PATH}/negotiations`
 
 /** What a program does with a node over HTTP. Iterables end with `StreamBroken` where the connection breaks. */
-export type Client = LedgerClient & AgreementClient & {
+export type Client = LedgerClient & AgreementClient & DutiesClient & {
   status (): Answer<NodeStatus>
   peers (): Answer<readonly PeerStatus[]>
   members (): Answer<readonly MemberStatus[]>
@@ -135,6 +136,7 @@ export function createClient (
       method: 'GET', path: datasetPath(reference, 'explain'), query: { member, outside, door, purpose }
     }, explanationSchema),
     ...agreementClient(transport, given),
+    ...dutiesClient(transport, given),
     ...ledgerClient(transport, given)
   }
 }

@@ -10,6 +10,10 @@
  */
 export { answerSchema, END_CODES, endSchema, requestSchema, type AgreementView, type NegotiationAnswer, type NegotiationView } from './agreements/index.ts'
 export { createClient, type Client } from './client.ts'
+export {
+  confirmSchema, declareSchema, EMERGENCY_KINDS, ERASE_BASES, eraseSchema, type EmergencyRequest, type EmergencyView, type EraseBasis, type EraseScope,
+  type ErasureView, type UseEntry, type UseReport
+} from './duties/index.ts'
 export { PROPOSAL_ID, proposalRequestSchema, voteSchema } from './ledger/index.ts'
 export type {
   ApplicationView, AuditEntry, BlockPage, BlockView, LedgerCheck, LedgerMember, LedgerStatus, OperationView, ProposalKind, ProposalRequest,
