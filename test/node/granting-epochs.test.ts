@@ -75,4 +75,14 @@ describe('granting: epochs', () => {
     const { epochs } = await epochsOf([feed])
     assert.equal((await epochs.current(feed))?.epoch, 8)
   })
+
+  it('begin anew where a head names a newer one than came back from a backup', async () => {
+    const signer = openMemoryStore()
+    const before = await epochsOf([feedWith('restricted')], signer)
+    await before.epochs.current(feedWith('restricted'))
+    const feed = feedWith('restricted', 4)
+    const { epochs, began } = await epochsOf([feed], signer)
+    assert.equal((await epochs.current(feed))?.epoch, 5)
+    assert.deepEqual(began, ['lost-key'])
+  })
 })

@@ -167,13 +167,16 @@ describe('sealing: four cities', function () {
     const report = await ben().node.verify('plan')
     assert.ok(report.ok && report.value.verified, JSON.stringify(report))
     assert.ok((await node.scrub()).damaged === 0)
+    const blind = cyd().node.dataset('plan')
+    assert.ok(blind.ok && blind.value.held.phase === 'waiting', JSON.stringify(blind))
+    assert.match(blind.value.held.because ?? '', /sealed: no grant for epoch 1/)
   })
 
   it('tells an unauthorised replica nothing: not on the wire, not on its disk, before and after compaction', async () => {
     const { node } = ada()
     const published = await node.publish(...tableOf('open', rows.map(row => row.replace(CANARY, CONTROL))))
     assert.ok(published.ok)
-    for (const city of [cyd(), dov()]) await holds(city, ada(), 'open', RECORDS)
+    for (const city of [cyd(), dov()]) for (const id of ['open', 'secret']) await holds(city, ada(), id, RECORDS)
     const { peerId } = dov().node.status()
     await dov().node.stop()
     const onWire = (word: string): number => countIn(tap.heardBy(peerId), word)
@@ -187,6 +190,7 @@ describe('sealing: four cities', function () {
       assert.equal(await countInRows(dov(), CONTROL), RECORDS)
       assert.equal(await countInRows(dov(), CANARY), 0)
     }
+    for (const city of [ada(), ben()]) assert.equal(await countInFolder(city.folder, CANARY), 0, 'nor does it stand on the disks of those who may read it')
     await restart(dov())
   })
 

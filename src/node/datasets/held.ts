@@ -4,7 +4,7 @@ import type { Dataset, ItemState } from '../contract/index.ts'
 import type { Federation } from '../federation/index.ts'
 import type { Feed } from '../feeds/index.ts'
 import { decodeFileEntry, FILE_MEDIA_TYPE, type FileEntry } from '../files/index.ts'
-import { recordsOf } from '../reading/index.ts'
+import { noGrant, recordsOf } from '../reading/index.ts'
 
 /** What this node holds of a dataset, and why it waits where it does. */
 export function heldOf (federation: Federation, entry: DatasetEntry, isWanted: boolean, fileIsHere: boolean): Dataset['held'] {
@@ -26,11 +26,19 @@ export function heldOf (federation: Federation, entry: DatasetEntry, isWanted: b
   const isLongEnough = records === null || feed.records >= firstRecord + records
   const isComplete = feed.length > 0 && missing === 0 && known === feed.length && isLongEnough && (form !== 'file' || fileIsHere)
   if (isComplete || (form === 'stream' && feed.role === 'writer' && feed.status === 'open')) return { ...figures, phase: 'complete', because: null }
+  if (form === 'file' && feed.isComplete && isLongEnough && isSealedFrom(federation, feed)) {
+    return { ...figures, phase: 'waiting', because: `all of its feed is here; the record that names its file is sealed: ${noGrant(feed.head?.keyEpoch ?? 0)}` }
+  }
   if (!isWanted) return { ...figures, phase: 'not-wanted', because: 'this node does not keep it; "hanse get" fetches it' }
   if (!puller.isWanted(feed)) return { ...figures, phase: 'waiting', because: 'this node keeps as much of other members as its quota allows' }
   return holders > 0 || known > feed.length
     ? { ...figures, phase: 'fetching', because: null }
     : { ...figures, phase: 'waiting', because: 'no reachable neighbour holds it' }
+}
+
+/** Whether its newest records are sealed under a key that is not here. */
+function isSealedFrom ({ keyring }: Federation, { head, declaration: { publisher, datasetId, class: feedClass } }: Feed): boolean {
+  return head !== undefined && head.keyEpoch > 0 && keyring.keyOf({ publisher, datasetId, class: feedClass, epoch: head.keyEpoch }) === undefined
 }
 
 /** How safe all of it is: here alone, with others, in the ledger's order, or final there. */

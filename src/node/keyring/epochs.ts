@@ -20,7 +20,7 @@ export class Epochs {
   readonly #reviewed = new Map<string, { readonly epoch: number, readonly atMs: number }>()
   readonly #beginning = new Map<string, Promise<OwnEpoch>>()
   /** A new epoch begins: whoever may read it needs its key. */
-  readonly began: Signal<Sealed & { readonly why: 'first' | NonNullable<ReturnType<typeof epochDue>> }> = new Signal()
+  readonly began: Signal<Sealed & { readonly why: 'first' | 'lost-key' | NonNullable<ReturnType<typeof epochDue>> }> = new Signal()
 
   constructor (options: EpochsOptions) {
     this.#options = options
@@ -38,14 +38,16 @@ export class Epochs {
   }
 
   /** Under which the next segment, or file, of an own feed is sealed; undefined for a feed in clear. At once where none is to be begun. */
-  current ({ declaration: { datasetId, class: feedClass } }: Feed): OwnEpoch | Promise<OwnEpoch> | undefined {
+  current ({ declaration: { datasetId, class: feedClass }, head }: Feed): OwnEpoch | Promise<OwnEpoch> | undefined {
     if (!isSealedClass(feedClass)) return undefined
     const sealed: Sealed = { datasetId, class: feedClass }
     const name = `${datasetId} ${feedClass}`
     const beginning = this.#beginning.get(name)
     if (beginning !== undefined) return beginning
     const newest = this.#options.keyring.newest(datasetId, feedClass)
-    const why = newest === undefined ? 'first' : this.#dueOf(sealed, name, newest)
+    // Keys that came back from a backup may have been turned since: what a head names is newer, whoever holds it.
+    const isOld = newest !== undefined && (head?.keyEpoch ?? 0) > newest.epoch
+    const why = newest === undefined ? 'first' : isOld ? 'lost-key' : this.#dueOf(sealed, name, newest)
     if (newest !== undefined && why === undefined) return newest
     const begun = this.#begin(sealed, why ?? 'first').finally(() => this.#beginning.delete(name))
     this.#beginning.set(name, begun)
