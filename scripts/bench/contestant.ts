@@ -17,7 +17,12 @@ export const METRICS = {
   liveP99Ms: { title: 'live at 500 messages/s after 2 s of it, publish to deliver, p99 ms', better: 'lower' },
   liveDeliveredPerSecond: { title: 'live at 500 messages/s, delivered/s', better: 'higher' },
   startupMs: { title: 'start of the process to ready, ms', better: 'lower' },
-  idleMegabytes: { title: 'resident memory when idle, MB', better: 'lower' }
+  idleMegabytes: { title: 'resident memory when idle, MB', better: 'lower' },
+  decisionsPerSecond: { title: 'terms, decisions/s of a compiled policy, report where refused', better: 'higher' },
+  decisionP99Microseconds: { title: 'terms, one decision, p99 µs', better: 'lower' },
+  reportedDecisionsPerSecond: { title: 'terms, decisions/s with a full report each', better: 'higher' },
+  reportedDecisionP99Microseconds: { title: 'terms, one decision with a full report, p99 µs', better: 'lower' },
+  compileMicroseconds: { title: 'terms, one policy read from JSON and compiled, µs', better: 'lower' }
 } as const satisfies Record<string, { readonly title: string, readonly better: Better }>
 
 export type Metric = keyof typeof METRICS

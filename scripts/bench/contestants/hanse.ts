@@ -7,6 +7,7 @@ import {
 } from '../contestant.ts'
 import { Arrivals, folderSizeBytes, randomBytes, sendPaced, slices } from '../load.ts'
 import { startHanse } from './hanseStart.ts'
+import { decideOnly, decideWithReport } from './hanseTerms.ts'
 
 /** Starts a node over the folder, which it lays out when it is empty. Resolves when the node is ready, or alone. */
 export type OpenNode = (folder: string, name: string, onRooms?: OnRooms) => Promise<HanseNode>
@@ -36,6 +37,9 @@ const conditions: Conditions = {
   verified: 'each segment and record against the signed head'
 }
 
+/** A decision is a function of what is given. */
+const inMemory: Conditions = { packed: '-', durable: '-', encrypted: '-', verified: '-' }
+
 export function hanseContestant (open: OpenNode, compact: CompactFolder): Contestant {
   const append = async (stage: Stage) => {
     const node = await open(stage.folder, 'writer')
@@ -59,12 +63,14 @@ export function hanseContestant (open: OpenNode, compact: CompactFolder): Contes
       { name: 'append', variant: 'packed', conditions, roles: { writer: append } },
       lateJoin(open, 'packed, one source', 1),
       lateJoin(open, 'packed, two sources', 2),
-      { name: 'file', variant: 'UnixFS', conditions: { ...conditions, packed: 'chunks of UnixFS' }, roles: fileRoles(open) },
-      { name: 'live', variant: 'packed', conditions, roles: liveRoles(open) },
-      { name: 'startup', variant: 'hanse start', conditions, roles: { node: startHanse } }
-    ]
       replication(open, 'open'),
       replication(open, 'sealed, with a grant'),
+      { name: 'file', variant: 'UnixFS', conditions: { ...conditions, packed: 'chunks of UnixFS' }, roles: fileRoles(open) },
+      { name: 'live', variant: 'packed', conditions, roles: liveRoles(open) },
+      { name: 'startup', variant: 'hanse start', conditions, roles: { node: startHanse } },
+      { name: 'terms', variant: 'all clauses', conditions: inMemory, roles: { engine: decideOnly } },
+      { name: 'terms', variant: 'all clauses, reported', conditions: inMemory, roles: { engine: decideWithReport } }
+    ]
   }
 }
 
@@ -111,12 +117,6 @@ function lateJoin (open: OpenNode, variant: string, sources: 1 | 2): Scenario {
   return { name: 'lateJoin', variant, conditions, roles: sources === 2 ? { first, second, reader } : { first, reader } }
 }
 
-function fileRoles (open: OpenNode): Scenario['roles'] {
-  const source = async (stage: Stage) => {
-    const node = await convene(stage, open, 2)
-    await stage.hear('left')
-    const bytes = randomBytes(stage.scaled(FILE_SIZE_BYTES))
-    const content = { form: 'file', mediaType: MEDIA_TYPE, fileName: 'bench.bin', bytes: inChunks(bytes) } as const
 /** One dataset to one late joiner, in clear or as ciphertext whose key it was given before: what sealing costs. */
 function replication (open: OpenNode, variant: 'open' | 'sealed, with a grant'): Scenario {
   const isSealed = variant !== 'open'
@@ -193,6 +193,12 @@ function failed (sentence: string): never {
   throw new Error(sentence)
 }
 
+function fileRoles (open: OpenNode): Scenario['roles'] {
+  const source = async (stage: Stage) => {
+    const node = await convene(stage, open, 2)
+    await stage.hear('left')
+    const bytes = randomBytes(stage.scaled(FILE_SIZE_BYTES))
+    const content = { form: 'file', mediaType: MEDIA_TYPE, fileName: 'bench.bin', bytes: inChunks(bytes) } as const
     const dataset = good(await node.publish(descriptionOf(), content))
     const offer: Offer = { reference: dataset.id, records: 1, digest: createHash('sha256').update(bytes).digest('hex') }
     stage.tell('offer', offer)

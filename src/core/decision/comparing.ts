@@ -6,7 +6,7 @@
  * Nothing is true of nothing: `isPartOf`, `isA` and `isNoneOf` of an empty L are unknown. A comparison of what cannot be
  * compared has no test, and is unknown.
  */
-import { coversPurpose, durationOf, FEDERATION_NS, integerOf, OPERAND, timeOf, type Iri, type OperandKind, type Operator } from '../policy/index.ts'
+import { coverage, durationOf, FEDERATION_NS, integerOf, OPERAND, timeOf, type Iri, type OperandKind, type Operator } from '../policy/index.ts'
 import { SATISFIED, UNKNOWN, UNSATISFIED, type Observer, type Situation, type Test, type Value } from './situation.ts'
 
 type Observe = Observer['observe']
@@ -16,11 +16,11 @@ export function testOf (operand: Iri, kind: OperandKind, operator: Operator, rig
     case 'integer': return scalarTest(operator, integerOf, right, observe)
     case 'duration': return scalarTest(operator, durationOf, right, observe)
     case 'time': return scalarTest(operator, timeOf, right, observe)
-    case 'words': return operator === 'eq' || operator === 'neq' ? undefined : setTest(operator, right, observe, undefined)
-    case 'purpose': return wordTest(operator, right, observe, coversPurpose)
+    case 'words': return setTest(operator, right, observe)
+    case 'purpose': return purposeTest(operator, right, observe)
     case 'word': {
       const federations = operand === OPERAND.recipient ? right.filter(each => each.startsWith(FEDERATION_NS)) : []
-      if (federations.length === 0) return wordTest(operator, right, observe, undefined)
+      if (federations.length === 0) return wordTest(operator, right, observe, amongWords(right), word => right.every(each => each === word))
       return operator === 'isPartOf' || operator === 'isA' ? memberTest(right, federations) : undefined
     }
   }
@@ -59,36 +59,57 @@ function relation (operator: Operator, bound: number): ((value: number) => boole
   }
 }
 
-/** Whether a word of the right side stands for one of the left. undefined: only for itself. */
-type Covers = ((right: string, left: string) => boolean) | undefined
-
-function wordTest (operator: Operator, right: readonly string[], observe: Observe, covers: Covers): Test | undefined {
-  if (operator !== 'eq' && operator !== 'neq') return setTest(operator, right, observe, covers)
-  if (right.length !== 1) return undefined
-  return setTest(operator === 'eq' ? 'isAnyOf' : 'isNoneOf', right, observe, covers)
+function wordTest (operator: Operator, right: readonly string[], observe: Observe, isIn: (word: string) => boolean, isAll: (word: string) => boolean): Test | undefined {
+  const holds = wordRelation(operator, right, isIn, isAll)
+  if (holds === undefined) return undefined
+  const none = operator === 'isAnyOf' || operator === 'eq' || operator === 'isAllOf' || operator === 'hasPart' ? UNSATISFIED : UNKNOWN
+  return situation => {
+    const word = observe(situation)
+    if (typeof word === 'string') return holds(word) ? SATISFIED : UNSATISFIED
+    return word === undefined ? UNKNOWN : none
+  }
 }
 
-function setTest (operator: Operator, right: readonly string[], observe: Observe, covers: Covers): Test | undefined {
+function wordRelation (
+  operator: Operator, right: readonly string[], isIn: (word: string) => boolean, isAll: (word: string) => boolean
+): ((word: string) => boolean) | undefined {
+  switch (operator) {
+    case 'isAnyOf': case 'isPartOf': case 'isA': return isIn
+    case 'isNoneOf': return word => !isIn(word)
+    case 'isAllOf': case 'hasPart': return isAll
+    case 'eq': return right.length === 1 ? isIn : undefined
+    case 'neq': return right.length === 1 ? word => !isIn(word) : undefined
+    case 'lt': case 'lteq': case 'gt': case 'gteq': return undefined
+  }
+}
+
+function amongWords (right: readonly string[]): (word: string) => boolean {
+  const [only] = right
+  if (right.length === 1) return word => word === only
   const words = new Set(right)
-  const isIn = covers === undefined
-    ? (left: string): boolean => words.has(left)
-    : (left: string): boolean => right.some(each => covers(each, left))
-  const isMet = (left: readonly string[]) => (each: string): boolean =>
-    covers === undefined ? left.includes(each) : left.some(word => covers(each, word))
-  const holds = setRelation(operator, right, isIn, isMet)
+  return word => words.has(word)
+}
+
+function purposeTest (operator: Operator, right: readonly string[], observe: Observe): Test | undefined {
+  const isAmong = amongWords(right)
+  const covering = right.map(coverage)
+  return wordTest(operator, right, observe, purpose => isAmong(purpose) || covering.some(covers => covers(purpose)), purpose => covering.every(covers => covers(purpose)))
+}
+
+function setTest (operator: Operator, right: readonly string[], observe: Observe): Test | undefined {
+  const isIn = amongWords(right)
+  const holds = setRelation(operator, right, isIn)
   return holds && (situation => {
     const left = observe(situation)
     return typeof left === 'object' ? holds(left) : UNKNOWN
   })
 }
 
-function setRelation (
-  operator: Operator, right: readonly string[], isIn: (left: string) => boolean, isMet: (left: readonly string[]) => (right: string) => boolean
-): ((left: readonly string[]) => Value) | undefined {
+function setRelation (operator: Operator, right: readonly string[], isIn: (word: string) => boolean): ((left: readonly string[]) => Value) | undefined {
   switch (operator) {
     case 'isAnyOf': return left => of(left.some(isIn))
     case 'isNoneOf': return left => left.length === 0 ? UNKNOWN : of(!left.some(isIn))
-    case 'isAllOf': case 'hasPart': return left => of(right.every(isMet(left)))
+    case 'isAllOf': case 'hasPart': return left => of(right.every(each => left.includes(each)))
     case 'isPartOf': case 'isA': return left => left.length === 0 ? UNKNOWN : of(left.every(isIn))
     case 'eq': case 'neq': case 'lt': case 'lteq': case 'gt': case 'gteq': return undefined
   }

@@ -4,7 +4,7 @@
  * A constraint that says something we do not know, or compares what cannot be compared, is unknown in every situation and
  * names the term.
  */
-import { isKnownPurpose, OPERANDS, operatorOf, type Constraint, type Logic } from '../policy/index.ts'
+import { isKnownPurpose, OPERANDS, operatorOf, type Constraint, type Logic, type OperandTerm } from '../policy/index.ts'
 import { flipsOf, testOf } from './comparing.ts'
 import { OBSERVERS, SATISFIED, UNKNOWN, UNSATISFIED, type Observer, type Situation, type Test, type Value } from './situation.ts'
 
@@ -17,6 +17,8 @@ export type CompiledConstraint = {
   readonly operands: readonly CompiledConstraint[]
   /** Of an atomic one that compares something seen. */
   readonly observer: Observer | undefined
+  /** Of an atomic one about something known. */
+  readonly term: OperandTerm | undefined
   readonly flipsMs: readonly number[]
 }
 
@@ -38,6 +40,7 @@ export function compileConstraint (constraint: Constraint, hasSense: Sense, isIn
     unknownTerm: undefined,
     operands,
     observer: undefined,
+    term: undefined,
     flipsMs: operands.flatMap(({ flipsMs }) => flipsMs)
   }
 }
@@ -55,7 +58,7 @@ function compileAtomic (constraint: Atomic, hasSense: boolean): CompiledConstrai
   if (test === undefined) return unknown(constraint, leftOperand)
   const isPurpose = term.kind === 'purpose'
   return {
-    constraint, test: isPurpose ? knownPurpose(test) : test, unknownTerm: undefined, operands: [], observer, flipsMs: flipsOf(term.kind, rightOperand)
+    constraint, test: isPurpose ? knownPurpose(test) : test, unknownTerm: undefined, operands: [], observer, term, flipsMs: flipsOf(term.kind, rightOperand)
   }
 }
 
@@ -68,7 +71,8 @@ function knownPurpose (test: Test): Test {
 }
 
 function unknown (constraint: Constraint, unknownTerm: string): CompiledConstraint {
-  return { constraint, test: () => UNKNOWN, unknownTerm, operands: [], observer: undefined, flipsMs: [] }
+  const term = constraint.type === 'atomic' ? OPERANDS.get(constraint.leftOperand) : undefined
+  return { constraint, test: () => UNKNOWN, unknownTerm, operands: [], observer: undefined, term, flipsMs: [] }
 }
 
 function logic (type: Logic, tests: readonly Test[]): Test {

@@ -39,7 +39,7 @@ function providerOf ({ constraints }: CompiledRule): readonly (readonly Test[])[
 }
 
 /** Without any emergency. */
-export function normalSituation (request: TermsRequest, facts: Facts): Situation {
+function normalSituation (request: TermsRequest, facts: Facts): Situation {
   return { request, facts, event: EVENT.normal, emergencyKinds: [], declaredBy: [] }
 }
 
@@ -50,7 +50,7 @@ export function situationsOf (request: TermsRequest, facts: Facts, rules: Emerge
   const found: Situation[] = []
   let someUnknown = false
   for (const emergency of facts.emergencies) {
-    const situation = { request, facts, event: EVENT.emergency, emergencyKinds: emergency.kinds, declaredBy: [emergency.declaredBy] }
+    const situation = { request, facts, event: EVENT.emergency, emergencyKinds: emergency.kinds, declaredBy: emergency.declaredBy }
     const counts = countsHere(emergency, situation, rules)
     if (counts === SATISFIED) found.push(situation)
     if (counts === UNKNOWN) someUnknown = true

@@ -1,6 +1,6 @@
 /** Reports on every rule of a policy, in the words of the ODRL compliance report model. */
 import { assert } from '../../base/index.ts'
-import { OPERAND, OPERANDS } from '../policy/index.ts'
+import { OPERAND, type Label } from '../policy/index.ts'
 import type { CompiledConstraint } from './constraints.ts'
 import { reasonsOfDuty, reasonsOfPermission, reasonsOfProhibition } from './reasons.ts'
 import type { CompiledDuty, CompiledRule, CompiledRules } from './rules.ts'
@@ -106,19 +106,18 @@ function addForeign ({ rule }: CompiledRule | CompiledDuty, premises: Premise[])
 
 /** The parts of a logical constraint follow it. */
 function addPremises (compiled: CompiledConstraint, situation: Situation, premises: Premise[]): void {
-  const { constraint, operands, observer } = compiled
+  const { constraint, operands, observer, term } = compiled
   const satisfactionState = STATES[compiled.test(situation)]
   if (constraint.type !== 'atomic') {
     premises.push({ type: 'ConstraintReport', satisfactionState, operator: constraint.type })
     for (const each of operands) addPremises(each, situation, premises)
     return
   }
-  const term = OPERANDS.get(constraint.leftOperand)
   premises.push({
     type: 'ConstraintReport',
     satisfactionState,
     clause: term?.clause ?? 0,
-    labels: term?.labels ?? [],
+    labels: term?.labels ?? NO_LABELS,
     leftOperand: constraint.leftOperand,
     operator: constraint.operator,
     rightOperand: constraint.rightOperand,
@@ -126,9 +125,12 @@ function addPremises (compiled: CompiledConstraint, situation: Situation, premis
   })
 }
 
+const NO_LABELS: readonly Label[] = []
+
 function foundText (observed: Observed): string | null {
   if (observed === undefined) return null
-  return typeof observed === 'number' ? String(observed) : observed.length === 1 ? observed[0] ?? null : observed.join(' ')
+  if (typeof observed === 'string') return observed
+  return typeof observed === 'number' ? String(observed) : observed.join(' ')
 }
 
 function distinct (reasons: readonly Reason[]): readonly Reason[] {

@@ -50,15 +50,22 @@ function missing (subject: string): Reason {
   return { code: 'fact.missing', subject }
 }
 
-const NONE: readonly number[] = []
-
-/** The moments at which facts of their own accord say something else. */
-export function flipsIn (standing: Standing, { timeMs }: TermsRequest, { agreement, lease, emergencies }: Facts, asksEmergency: boolean): readonly number[] {
-  const declared = asksEmergency ? emergencies?.flatMap(({ declaredAtMs, expiresAtMs }) => [declaredAtMs, expiresAtMs]) ?? NONE : NONE
-  if (standing !== 'party') return declared
-  const flips = [...declared]
-  if (agreement?.inForceFromMs !== undefined) flips.push(agreement.inForceFromMs)
-  if (agreement?.revokedAtMs !== undefined && agreement.revokedAtMs !== null) flips.push(agreement.revokedAtMs)
-  if (lease?.ageMs !== undefined && lease.stalenessMaxMs !== undefined) flips.push(timeMs + lease.stalenessMaxMs - lease.ageMs + 1)
-  return flips
+/** The first moment after now at which the policy (`flipsMs`) or the facts of their own accord say something else. */
+export function validUntil (standing: Standing, { timeMs }: TermsRequest, facts: Facts, flipsMs: readonly number[], asksEmergency: boolean): number | null {
+  let untilMs = Number.POSITIVE_INFINITY
+  const consider = (momentMs: number): void => { if (momentMs > timeMs && momentMs < untilMs) untilMs = momentMs }
+  for (const flipMs of flipsMs) consider(flipMs)
+  if (asksEmergency && facts.emergencies !== undefined) {
+    for (const { declaredAtMs, expiresAtMs } of facts.emergencies) {
+      consider(declaredAtMs)
+      consider(expiresAtMs)
+    }
+  }
+  if (standing === 'party') {
+    const { agreement, lease } = facts
+    if (agreement?.inForceFromMs !== undefined) consider(agreement.inForceFromMs)
+    if (agreement?.revokedAtMs !== undefined && agreement.revokedAtMs !== null) consider(agreement.revokedAtMs)
+    if (lease?.ageMs !== undefined && lease.stalenessMaxMs !== undefined) consider(timeMs + lease.stalenessMaxMs - lease.ageMs + 1)
+  }
+  return untilMs === Number.POSITIVE_INFINITY ? null : untilMs
 }

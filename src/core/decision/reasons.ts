@@ -133,7 +133,7 @@ function emergencyCode ({ constraints }: Holder, situation: Situation): ReasonCo
 }
 
 function isListed (emergency: EmergencyFact, constraints: readonly CompiledConstraint[], situation: Situation): boolean {
-  const under: Situation = { ...situation, emergencyKinds: emergency.kinds, declaredBy: [emergency.declaredBy] }
+  const under: Situation = { ...situation, emergencyKinds: emergency.kinds, declaredBy: emergency.declaredBy }
   return constraints.every(({ constraint, test }) => constraint.type !== 'atomic' ||
     (constraint.leftOperand !== OPERAND.emergencyKind && constraint.leftOperand !== OPERAND.declaredBy) || test(under) === SATISFIED)
 }

@@ -26,7 +26,9 @@ export type CompiledDuty = Compiled & {
 }
 
 export type CompiledRule = Compiled & {
-  /** Whether the rule is about the action asked for. */
+  /** The actions that the rule is about, if it is known at all. */
+  readonly covered: ReadonlySet<Iri>
+  /** Whether it is about the one asked for. */
   readonly actionTest: Test
   readonly duties: readonly CompiledDuty[]
   readonly test: Test
@@ -52,10 +54,11 @@ function compileRule (rule: Rule, key: string, clause: number, sense: Sense, str
   const unknownTerm = strange ?? rule.foreign[0]?.name ?? (ACTIONS.has(rule.action) ? undefined : rule.action)
   const constraints = rule.constraints.map(each => compileConstraint(each, sense))
   const duties = rule.duties.map((duty, at) => compileDuty(duty, `${key}/duty/${at}`, strange))
-  const actionTest: Test = ({ request: { action } }) => covers(rule.action, action, isOurs) ? SATISFIED : UNSATISFIED
+  const covered = new Set([...ACTIONS].filter(action => covers(rule.action, action, isOurs)))
+  const actionTest: Test = ({ request: { action } }) => covered.has(action) ? SATISFIED : UNSATISFIED
   const tests = [actionTest, ...constraints.map(({ test }) => test), ...duties.map(({ test }) => test)]
   return {
-    key, rule, clause, labels: labelsOf(clause), constraints, unknownTerm, duties,
+    key, rule, clause, labels: labelsOf(clause), constraints, unknownTerm, duties, covered,
     actionTest: unknownTerm === undefined ? actionTest : () => UNKNOWN,
     test: unknownTerm === undefined ? situation => allOf(tests, situation) : () => UNKNOWN
   }

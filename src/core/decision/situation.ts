@@ -16,21 +16,19 @@ export type Situation = {
   /** Of `odrl:event` and the two beside it; undefined: unknown. */
   readonly event: string | undefined
   readonly emergencyKinds: readonly string[] | undefined
-  readonly declaredBy: readonly Did[] | undefined
+  readonly declaredBy: Did | readonly [] | undefined
 }
 
 export type Test = (situation: Situation) => Value
 
-/** A number, words as a set, or undefined: unknown. */
-export type Observed = number | readonly string[] | undefined
+/** A number, a word, words as a set, or undefined: unknown. An empty set for a word: known to be none. */
+export type Observed = number | string | readonly string[] | undefined
 
 export type Observer = {
   /** Its name in `fact.missing`. */
   readonly fact: string
   readonly observe: (situation: Situation) => Observed
 }
-
-const word = (value: string | undefined): readonly string[] | undefined => value === undefined ? undefined : [value]
 
 /** The sum of what was before and what is asked for now. */
 function sum (before: number | undefined, now: number | undefined): number | undefined {
@@ -54,9 +52,9 @@ function uncovered ({ facts: { payment } }: Situation): number | undefined {
 
 /** Operands without a line here are parameters of duties and are never seen. */
 export const OBSERVERS: ReadonlyMap<Iri, Observer> = new Map<Iri, Observer>([
-  [OPERAND.recipient, { fact: 'requester', observe: ({ request }) => word(request.requester) }],
+  [OPERAND.recipient, { fact: 'requester', observe: ({ request }) => request.requester }],
   [OPERAND.recipientClass, { fact: 'membership.classes', observe: ({ facts }) => facts.membership?.classes }],
-  [OPERAND.purpose, { fact: 'purpose', observe: ({ request }) => word(request.purpose) }],
+  [OPERAND.purpose, { fact: 'purpose', observe: ({ request }) => request.purpose }],
   [OPERAND.dateTime, { fact: 'timeMs', observe: ({ request }) => request.timeMs }],
   [OPERAND.minGroupSize, { fact: 'asset.derivation.minGroupSize', observe: bound(1, ({ minGroupSize }) => minGroupSize) }],
   [OPERAND.h3Resolution, { fact: 'asset.derivation.h3Resolution', observe: bound(H3_RESOLUTION_FINEST, ({ h3Resolution }) => h3Resolution) }],
@@ -66,11 +64,11 @@ export const OBSERVERS: ReadonlyMap<Iri, Observer> = new Map<Iri, Observer>([
   [OPERAND.count, { fact: 'counters.requests', observe: ({ facts }) => sum(facts.counters?.requests, 1) }],
   [OPERAND.requestsPerDay, { fact: 'counters.requestsToday', observe: ({ facts }) => sum(facts.counters?.requestsToday, 1) }],
   [OPERAND.recordsPerDay, { fact: 'counters.recordsToday', observe: ({ facts, request }) => sum(facts.counters?.recordsToday, request.records) }],
-  [OPERAND.onwardRecipient, { fact: 'onwardRecipient', observe: ({ request }) => word(request.onwardRecipient) }],
+  [OPERAND.onwardRecipient, { fact: 'onwardRecipient', observe: ({ request }) => request.onwardRecipient }],
   [OPERAND.creditMinor, { fact: 'payment', observe: uncovered }],
   [OPERAND.storedIn, { fact: 'claims.storedIn', observe: ({ facts }) => facts.claims?.storedIn }],
   [OPERAND.securityLevel, { fact: 'claims.securityLevel', observe: ({ facts }) => facts.claims?.securityLevel }],
-  [OPERAND.event, { fact: 'emergencies', observe: ({ event }) => word(event) }],
+  [OPERAND.event, { fact: 'emergencies', observe: ({ event }) => event }],
   [OPERAND.emergencyKind, { fact: 'emergencies', observe: ({ emergencyKinds }) => emergencyKinds }],
   [OPERAND.declaredBy, { fact: 'emergencies', observe: ({ declaredBy }) => declaredBy }]
 ])

@@ -24,8 +24,8 @@ export { bind } from './binding.ts'
 export { cellsTouch, DAY_MS, dayOf, durationOf, durationText, H3_RESOLUTION_FINEST, integerOf, TIME_MS_MAX, TIME_MS_MIN, timeOf, timeText } from './literals.ts'
 export { GROUP_SIZE_MIN, LIST_VALUES_MAX, TEXT_BYTES_MAX } from './limits.ts'
 export {
-  ACTION, ACTIONS, covers, coversPurpose, DUTIES, DUTY, EMERGENCY_KINDS, EVENT, FEDERATION_NS, isKnownPurpose, isNeverAction, ODRL_NS, OPERAND, OPERANDS,
-  OPERATOR, operatorOf, PROFILES, PURPOSE_NS, PURPOSES, TERMS_NS, TERMS_PROFILE, writtenIri,
-  type Operator, type OperandKind, type Phase
+  ACTION, ACTIONS, coverage, covers, coversPurpose, DUTIES, DUTY, EMERGENCY_KINDS, EVENT, FEDERATION_NS, isKnownPurpose, isNeverAction, ODRL_NS, OPERAND, OPERANDS,
+  OPERATOR, operatorOf, PROFILES, PURPOSE_NS, TERMS_PROFILE, writtenIri,
+  type Operator, type OperandKind, type OperandTerm, type Phase
 } from './vocabulary.ts'
 export type { Constraint, ForeignMembers, Iri, Label, Logic, Policy, PolicyFailure, Rule } from './types.ts'

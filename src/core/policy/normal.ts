@@ -40,7 +40,7 @@ export function permissionClause (rule: Rule): number {
 }
 
 /** Holds in emergencies alone. */
-export function isEmergencyOnly (constraint: Constraint): boolean {
+function isEmergencyOnly (constraint: Constraint): boolean {
   return constraint.type === 'atomic' && constraint.leftOperand === OPERAND.event &&
     (constraint.operator === OPERATOR.eq || constraint.operator === OPERATOR.isAnyOf) &&
     constraint.rightOperand.length === 1 && constraint.rightOperand[0] === EVENT.emergency

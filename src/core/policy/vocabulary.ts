@@ -178,7 +178,7 @@ export const EMERGENCY_KINDS: readonly string[] = [
 ]
 
 /** Domains of purposes, and the activities of each. */
-export const PURPOSES: Readonly<Record<string, readonly string[]>> = {
+const PURPOSES: Readonly<Record<string, readonly string[]>> = {
   waste: ['collection', 'route-planning', 'contract-control'],
   mobility: ['traffic-management', 'transit-operation', 'parking', 'cycling-planning', 'road-safety', 'road-works'],
   freight: ['routing', 'capacity-matching', 'permit-control'],
@@ -203,7 +203,13 @@ export function isKnownPurpose (purpose: Iri): boolean {
 
 /** A listed purpose covers itself and, if it is of ours, its descendants. */
 export function coversPurpose (listed: Iri, purpose: Iri): boolean {
-  return listed === purpose || (listed.startsWith(PURPOSE_NS) && purpose.startsWith(`${listed}.`))
+  return coverage(listed)(purpose)
+}
+
+/** The same for many questions about one listed purpose. */
+export function coverage (listed: Iri): (purpose: Iri) => boolean {
+  const above = `${listed}.`
+  return listed.startsWith(PURPOSE_NS) ? purpose => purpose === listed || purpose.startsWith(above) : purpose => purpose === listed
 }
 
 export function isNeverAction (action: Iri): boolean {

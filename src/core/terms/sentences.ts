@@ -15,7 +15,7 @@ export type Reader = {
   readonly nameOf: (member: Did) => string
 }
 
-export const ENGLISH_READER: Reader = { wording: ENGLISH, nameOf: member => member }
+const ENGLISH_READER: Reader = { wording: ENGLISH, nameOf: member => member }
 
 export function sentencesOf (policy: Policy, reader: Reader = ENGLISH_READER): readonly Sentence[] {
   const { clauses, leftovers } = clausesOf(policy)
