@@ -39,7 +39,7 @@ async function complete (call: Call, client: Client, reference: string, timeoutM
   }
   if (known.ok && known.value.held.phase === 'complete') return ok(known.value)
   const fetched = await withProgress(call, reference, show => client.fetch(reference, { timeoutMs, signal: call.signal }, show))
-  return fetched.ok ? ok(fetched.value) : failed(fetched.failure)
+  return fetched.ok ? ok(fetched.value) : withheld(fetched.failure)
 }
 
 async function download (call: Call, client: Client, dataset: Dataset): Promise<Outcome> {

@@ -232,7 +232,7 @@ export interface HanseNode extends NodeLedger, NodeTerms, NodeAgreements, NodeDu
   withdraw (datasetId: string): Promise<Result<null, PublishFailure>>
 
   /** Waits until all of the dataset is held, telling progress; fails when nobody has it before `signal` aborts. */
-  fetch (reference: string, signal: AbortSignal, onProgress?: OnProgress): Promise<Result<Dataset, Failure<'not-found' | 'ambiguous' | 'unreachable' | 'frozen'>>>
+  fetch (reference: string, signal: AbortSignal, onProgress?: OnProgress): Promise<Result<Dataset, Failure<'not-found' | 'ambiguous' | 'unreachable' | 'frozen' | 'refused'>>>
   /** Records from number `from` of the dataset on, in order, checked; `limit` at most. Ends with `RightLost` where the terms end it. */
   read (reference: string, options: { readonly from: number, readonly limit: number }, asker?: Asker): Result<AsyncIterable<NumberedRecord>, Failure<'not-found' | 'ambiguous' | 'refused'>>
   /** The last `last` records and then every new one, until `signal` aborts. A reader that lags by more than the buffer is ended. */

@@ -4,7 +4,7 @@ import { cellsOfBox } from '../../core/derivation/index.ts'
 import type { Clock, Log, Store } from '../../host/index.ts'
 import { boxOfUnits, termsViewOf, unitsOfBox, viewOf, type Catalogue } from '../catalogue/index.ts'
 import type { Box, Dataset, Failure, OnProgress } from '../contract/index.ts'
-import type { AssetName, Assets, FileUse } from '../doors/index.ts'
+import { refusalOf, type AssetName, type Assets, type FileUse } from '../doors/index.ts'
 import type { Federation } from '../federation/index.ts'
 import { Signal, type Feed } from '../feeds/index.ts'
 import { metaKey } from '../rows/index.ts'
@@ -227,7 +227,7 @@ export class Datasets {
   }
 
   /** Waits until all of a dataset is here. */
-  async fetch (reference: string, signal: AbortSignal, onProgress: OnProgress): Promise<Result<Dataset, Failure<'not-found' | 'ambiguous' | 'unreachable' | 'frozen'>>> {
+  async fetch (reference: string, signal: AbortSignal, onProgress: OnProgress): Promise<Result<Dataset, Failure<'not-found' | 'ambiguous' | 'unreachable' | 'frozen' | 'refused'>>> {
     const found = this.find(reference)
     if (!found.ok) return found
     const { publisher, entry } = found.value
@@ -242,10 +242,21 @@ export class Datasets {
       const { phase, segmentsHave, segmentsKnown, because } = dataset.held
       if (phase === 'complete') return ok(dataset)
       if (phase === 'frozen') return fail({ code: 'frozen', reason: because ?? 'frozen', hint: 'ask the publisher; what was verified before the fork can still be read' })
+      const barrier = this.#barrierTo(publisher, entry.datasetId)
+      if (barrier !== undefined) return fail(barrier)
       onProgress({ phase: phase === 'fetching' ? 'fetching' : 'looking', done: segmentsHave, total: segmentsKnown || null, unit: 'segments' })
       if (signal.aborted) return fail({ code: 'unreachable', reason: because ?? 'not all of it has come yet', hint: 'the node goes on fetching; see "hanse peers", or ask again later' })
       await this.#pause(signal)
     }
+  }
+
+  /** Why waiting is in vain: without an agreement nobody gives it, not even to keep it unread. Whatever else is missing may come. */
+  #barrierTo (publisher: string, datasetId: string): Failure<'not-found' | 'refused'> | undefined {
+    const { doors } = this.#federation
+    const asked = { requester: this.#own, asset: { publisher, datasetId }, records: 0 } as const
+    const decision = doors.decide({ ...asked, door: 'read' })
+    const isFutile = !decision.allow && decision.reasons.some(({ code }) => code === 'agreement.none' || code === 'agreement.revoked')
+    return isFutile && !doors.decide({ ...asked, door: 'sync', form: 'ciphertext' }).allow ? refusalOf(decision) : undefined
   }
 
   /** Until something changes or a moment has passed. */
