@@ -10,7 +10,7 @@
  * ends" (clause 8) is `odrl:event eq urn:hanse:terms:1:agreementEnd` beside the period, and sealed keys (clause 13)
  * `urn:hanse:terms:1:keyRelease eq sealed` of `breakGlass`.
  */
-export { bind, readPolicy, writePolicy } from '../policy/index.ts'
+export { bind, PURPOSE_NS, readPolicy, writePolicy } from '../policy/index.ts'
 export { check, compile } from '../decision/index.ts'
 export { policyOfForm } from './composing.ts'
 export { formOfPolicy } from './extracting.ts'
