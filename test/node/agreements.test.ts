@@ -1,7 +1,7 @@
 import { strict as assert } from 'node:assert'
 import type { AgreementView, HanseNode, TermsOrder } from '../../src/node/index.ts'
 import { connected, found, makeCity, removeCities, restart, until, type City } from '../support/nodes.ts'
-import { bodiesOf, tableOf } from '../support/publications.ts'
+import { append, bodiesOf, streamOf, tableOf } from '../support/publications.ts'
 
 const PURPOSE = 'waste.collection'
 const PURPOSE_IRI = 'urn:hanse:purpose:1:waste.collection'
@@ -57,6 +57,27 @@ describe('agreements: two cities', () => {
     assert.equal(own.ok ? '' : own.failure.code, 'refused')
     await until(() => agreementWith(renton(), agreementId)?.revokedAtMs !== null, 'the other side heard of it', 5_000)
     assert.equal(renton().node.read('bins', { from: 0, limit: 5 }).ok, false)
+  })
+
+  it('ends a stream that is being read in the moment that its agreement ends', async () => {
+    const { node } = bellevue()
+    const [description, content] = streamOf('live')
+    const terms = orderOf(node, { audience: { type: 'named', members: ['Renton'] }, purposes: [PURPOSE_IRI] })
+    assert.ok((await node.publish({ ...description, access: 'members' }, content, undefined, terms)).ok)
+    await append(node, 'live', ['first'])
+    await until(() => renton().node.dataset('live').ok, 'the stream is listed')
+    const negotiated = await renton().node.requestAgreement('live', PURPOSE, 20_000)
+    assert.ok(negotiated.ok && negotiated.value.agreementId !== null, JSON.stringify(negotiated))
+    const stop = new AbortController()
+    const followed = node.follow('live', { last: 1, signal: stop.signal }, { requester: renton().node.status().member.did })
+    assert.ok(followed.ok, JSON.stringify(followed))
+    const records: string[] = []
+    const ended = assert.rejects(async () => { for await (const { body } of followed.value) records.push(new TextDecoder().decode(body)) }, { name: 'RightLost' })
+    await until(() => records.length === 1, 'the first record came')
+    await node.endAgreement(negotiated.value.agreementId, 'ended')
+    await append(node, 'live', ['second'])
+    await ended
+    assert.deepEqual(records, ['first'])
   })
 
   it('answers with the agreement in force when it is asked for again, and lets nobody ask for another purpose', async () => {

@@ -138,6 +138,8 @@ export class Agreements {
     const target = targetOf({ publisher, datasetId: entry.datasetId })
     const standing = this.#inForce(publisher, entry.datasetId, iri)
     if (standing !== undefined) return ok(standing)
+    const open = this.negotiations().find(each => each.role === 'consumer' && each.dataset === target && each.purpose === iri && each.ended === null && each.agreementId === null)
+    if (open !== undefined) return ok(await this.#settled(open.id, withinMs))
     const offered = policyOfEntry(federation.doors.policies, entry)
     const wanted = offered === undefined ? undefined : bind(offered, keys.did, iri)
     if (offered === undefined) return fail({ code: 'invalid', reason: 'its terms cannot be read here', hint: `see them with "hanse terms show ${reference}"` })

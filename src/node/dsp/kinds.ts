@@ -14,6 +14,8 @@ export type Kind<S extends string, M, P extends Process<S, M>, Move> = {
   readonly collection: 'negotiations' | 'transfers'
   readonly errorType: 'ContractNegotiationError' | 'TransferError'
   readonly final: readonly S[]
+  /** Whether a finished process is forgotten after a while; one that holds an agreement never is. */
+  isForgotten (process: P): boolean
   step (process: P, input: Input<M, Move>): ProcessStep<S, P>
   rowKey (pid: string): Uint8Array
   decodeRow (row: Uint8Array): Result<P, CodecFailure>
@@ -25,6 +27,7 @@ export const NEGOTIATIONS: Kind<NegotiationState, NegotiationMessage, Negotiatio
   collection: 'negotiations',
   errorType: 'ContractNegotiationError',
   final: ['FINALIZED', 'TERMINATED'],
+  isForgotten: ({ state }) => state !== 'FINALIZED',
   step: stepNegotiation,
   rowKey: negotiationRowKey,
   decodeRow: decodeNegotiation,
@@ -36,6 +39,7 @@ export const TRANSFERS: Kind<TransferState, TransferMessage, Transfer, TransferM
   collection: 'transfers',
   errorType: 'TransferError',
   final: ['COMPLETED', 'TERMINATED'],
+  isForgotten: () => true,
   step: stepTransfer,
   rowKey: transferRowKey,
   decodeRow: decodeTransfer,

@@ -30,7 +30,7 @@ export class Processes<First, S extends string, M, P extends Process<S, M>, Move
         continue
       }
       const running = new Running(textOf(key.subarray(1)) ?? '', row.value.firstKey, process.value, this.#options)
-      if (running.isFinal && process.value.changedMs + FINISHED_KEPT_MS < clock.nowMs()) old.push(key)
+      if (running.isFinal && kind.isForgotten(process.value) && process.value.changedMs + FINISHED_KEPT_MS < clock.nowMs()) old.push(key)
       else this.#add(running)
     }
     if (old.length > 0) await store.commit(old.map(key => ({ type: 'delete', key })))
