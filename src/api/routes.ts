@@ -1,11 +1,11 @@
 /** The table of all calls. Who may: `read` looks, `operate` publishes and runs the node, `decide` speaks for the member. */
 import { API_PATH, CHECKPOINT_PATH } from '../sdk/index.ts'
-import { answerNegotiation, endAgreement, listAgreements, listNegotiations, requestAgreement } from './agreements.ts'
+import {
+  answerNegotiation, confirmEmergency, declareEmergency, endAgreement, endEmergency, erase, listAgreements, listEmergencies, listErasures, listNegotiations,
+  listReceipts, proveUse, requestAgreement, reviewEmergency, showUses
+} from './agreements.ts'
 import { append, listDatasets, publish, showDataset, withdraw } from './catalogue.ts'
 import type { Context } from './context.ts'
-import {
-  confirmEmergency, declareEmergency, endEmergency, erase, listEmergencies, listErasures, listReceipts, proveUse, reviewEmergency, showUses
-} from './duties.ts'
 import {
   health, invite, join, makeBundle, members, openBundle, peers, readiness, revoke, scrub, status, stop, watchEvents
 } from './federation.ts'

@@ -3,6 +3,7 @@ import { clientCommands } from './client/index.ts'
 import { completionCommand } from './completion.ts'
 import { configCommands } from './config/index.ts'
 import { doctorCommand } from './doctor/index.ts'
+import { dutyCommands } from './duties/index.ts'
 import { helpCommand } from './help.ts'
 import { initCommand, keyBackupCommand, keyRestoreCommand } from './keys/index.ts'
 import { ledgerCommands } from './ledger/index.ts'
@@ -20,6 +21,7 @@ export const COMMANDS: readonly Command[] = [
   ...clientCommands,
   ...termsCommands,
   ...agreementCommands,
+  ...dutyCommands,
   ...ledgerCommands,
   keyBackupCommand,
   keyRestoreCommand,

@@ -6,7 +6,6 @@
  * Enter, and `--dry-run` says it alone. What the ledger has not decided within the time is exit code 6: the node goes on.
  */
 import type { Command } from '../terminal/index.ts'
-import { auditCommand } from './audit.ts'
 import { applicationsCommand, membersCommand } from './members.ts'
 import { proofCommands } from './proof.ts'
 import { proposeCommands } from './propose.ts'
@@ -20,6 +19,7 @@ export const ledgerCommands: readonly Command[] = [
   proposalsCommand,
   voteCommand,
   ...showCommands,
-  ...proofCommands,
-  auditCommand
+  ...proofCommands
 ]
+
+export { fieldsText } from './show.ts'

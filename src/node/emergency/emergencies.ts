@@ -4,7 +4,7 @@ import {
   type Emergency, type EmergencyKind
 } from '../../core/grants/index.ts'
 import { signStatement, type Did, type SigningKey } from '../../core/identity/index.ts'
-import { PURPOSE_NS } from '../../core/terms/index.ts'
+import { PURPOSE_NS } from '../../core/policy/index.ts'
 import type { Clock, Log } from '../../host/index.ts'
 import type { AccessRecord } from '../access/index.ts'
 import type { Catalogue } from '../catalogue/index.ts'
