@@ -28,7 +28,7 @@ describe('sealing: four cities', function () {
 
   /** Ben gets the keys; Cyd may keep encrypted copies where clause 14 says so; Dov runs from a folder that is looked into. */
   before(async () => {
-    cities = [await makeOpenCity('Ada', {}, tap.openNetwork), await makeOpenCity('Ben'), await makeOpenCity('Cyd'), await makeOpenCity('Dov')]
+    cities = [await makeOpenCity('Ada', {}, tap.openNetwork), await makeOpenCity('Ben', {}, tap.openNetwork), await makeOpenCity('Cyd', {}, tap.openNetwork), await makeOpenCity('Dov')]
     await found(cities)
     await connected(cities)
     const { node } = ada()

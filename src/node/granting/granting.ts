@@ -65,9 +65,11 @@ export class Granting {
 
   /** Before anything is sealed: what was given must be known to find out who lost a right to it. */
   async open (): Promise<void> {
-    const { epochs, doors, members, feeds } = this.#options
+    const { own, epochs, doors, members, feeds, standings } = this.#options
     for (const feed of this.#pairs.own()) await this.#readOwn(feed)
     for (const id of this.#given.agreements()) this.#wanted.add(id)
+    // Where the ledger was not told yet, whoever tells it says `agreed` again.
+    for (const { id, provider, commit } of standings.all()) if (provider === own && commit !== null) this.#wanted.add(id)
     epochs.watch(this.#lossOf)
     epochs.began.on(() => this.#reviewAfter(0))
     doors.changed.on(() => {
@@ -257,6 +259,11 @@ export class Granting {
   async #review (): Promise<void> {
     for (const agreementId of this.#wanted) {
       if (this.#isStopped) return
+      const revokedAtMs = this.#options.standings.get(agreementId)?.revokedAtMs ?? Infinity
+      if (revokedAtMs <= this.#options.clock.nowMs()) {
+        this.#wanted.delete(agreementId)
+        continue
+      }
       const given = await this.#inTurn(() => this.#give(agreementId))
       if (!given.ok) this.#options.log('debug', 'no keys are given under an agreement', { agreementId, code: given.failure.code, reason: given.failure.reason })
     }

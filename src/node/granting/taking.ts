@@ -11,6 +11,8 @@ import type { Puller } from '../pulling/index.ts'
 import { Incomplete, readableEnd, recordsOf } from '../reading/index.ts'
 import { GRANTS_DATASET_ID, isPairWith } from './pairs.ts'
 
+/** Leases last an hour at least: to note them more often only makes work. */
+const HEARD_EVERY_MS = 60_000
 /** Ends of agreements that are not known here yet: the other side may say both at once. */
 const EARLY_MAX = 1_024
 
@@ -126,6 +128,7 @@ export class Taking {
   async #listed (member: Did): Promise<void> {
     const { puller, standings, clock } = this.#options
     const feed = this.#theirs().find(({ declaration }) => declaration.publisher === member && declaration.datasetId === GRANTS_DATASET_ID)
-    if (feed?.head !== undefined && feed.isComplete && puller.claimedOf(feed) <= feed.length) await standings.heard(member, clock.nowMs())
+    const isKnown = (standings.leaseAgeMs(member) ?? Infinity) < HEARD_EVERY_MS
+    if (!isKnown && feed?.head !== undefined && feed.isComplete && puller.claimedOf(feed) <= feed.length) await standings.heard(member, clock.nowMs())
   }
 }
