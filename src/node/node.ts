@@ -28,6 +28,8 @@ export type NodeOptions = {
   readonly host: Host
   readonly keys: Keys
   readonly name: string
+  /** What this member attests of where and how it keeps what it is given; nothing where it is left out. */
+  readonly claims?: { readonly storedIn: readonly string[], readonly securityLevel: number } | undefined
   readonly listen: readonly string[]
   /** Addresses that others reach this node at; they go into the charter. */
   readonly announce: readonly string[]
@@ -162,7 +164,7 @@ export async function createNode (options: NodeOptions): Promise<HanseNode> {
       ledgerProfile: options.ledgerProfile ?? 'wan', consensusKeys, wants: feed => room.wants(feed), engine: options.engine ?? TERMS_ENGINE, isRestored: options.isRestored === true,
       restoreEnded: options.restoreEnded ?? (() => {}), onFatal, log
     })
-    const catalogue = await Catalogue.open({ federation, own: keys.did, name, clock, log })
+    const catalogue = await Catalogue.open({ federation, own: keys.did, name, claims: options.claims ?? null, clock, log })
     const datasets = await Datasets.open({ federation, catalogue, clock, store, log, own: keys.did, keepsAll: options.keepsAll })
     federation.doors.openAssets(datasets.assets())
     room.open(federation, datasets, keys.did, options.quotaBytes)

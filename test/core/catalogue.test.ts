@@ -47,7 +47,7 @@ const weatherEntry: DatasetEntry = {
   distribution: { ...trafficEntry.distribution, feed: weather.id, form: 'stream', fileName: '', records: null, sizeBytes: null, sha256: null },
   simulated: true
 }
-const profile: ProfileEntry = { name: 'Stadt Ada', place: { latitude: 476_000_000, longitude: -1_223_000_000 }, homepage: 'https://ada.example/data' }
+const profile: ProfileEntry = { name: 'Stadt Ada', place: { latitude: 476_000_000, longitude: -1_223_000_000 }, homepage: 'https://ada.example/data', claims: null }
 const certificate = certificateOf(ada, membership.federation)
 const revocationSaid = revocationBody({ federation: membership.federation, member: ben.did, certificate: null, timeMs: NOW_MS })
 const revocation = valueOf(decodeRevocation(sealRevocation(revocationSaid, [revocationSignature(revocationSaid, ben.root)])))
@@ -69,7 +69,8 @@ function bodyWith (changes: { readonly [key: string]: Value }): FeedRecord {
 describe('catalogue: entries', () => {
   const entries: readonly Entry[] = [
     { type: 'dataset', dataset: trafficEntry }, { type: 'dataset', dataset: weatherEntry }, { type: 'profile', profile },
-    { type: 'profile', profile: { ...profile, place: null, homepage: null } }, { type: 'certificate', certificate }, { type: 'revocation', revocation }
+    { type: 'profile', profile: { ...profile, place: null, homepage: null } },
+    { type: 'profile', profile: { ...profile, claims: { storedIn: ['DE', 'NL'], securityLevel: 2 } } }, { type: 'certificate', certificate }, { type: 'revocation', revocation }
   ]
 
   for (const entry of entries) {
@@ -121,7 +122,7 @@ describe('catalogue: entries', () => {
     ]
     assert.equal(codeOf(parseEntry(bodyWith({}))), 'ok')
     for (const change of bad) assert.equal(codeOf(parseEntry(bodyWith(change))), 'dataset', JSON.stringify(change))
-    for (const wrong of [{ name: '' }, { homepage: 'javascript:alert(1)' }, { homepage: '' }, { place: { latitude: 900_000_001, longitude: 0 } }]) {
+    for (const wrong of [{ name: '' }, { claims: { storedIn: ['Germany'], securityLevel: 2 } }, { claims: { storedIn: [], securityLevel: 101 } }, { homepage: 'javascript:alert(1)' }, { homepage: '' }, { place: { latitude: 900_000_001, longitude: 0 } }]) {
       assert.equal(codeOf(encodeEntry({ type: 'profile', profile: { ...profile, ...wrong } }, NOW_MS)), 'profile', JSON.stringify(wrong))
     }
   })

@@ -73,7 +73,7 @@ describe('doors: three cities', function () {
 
   before(async () => {
     const make = (name: string, more: Partial<NodeOptions> = {}): Promise<City> => makeCity(name, { onRooms: each => rooms.set(name, each), ...more })
-    cities = [await make('Bellevue'), await make('Seattle'), await make('Renton', { engine })]
+    cities = [await make('Bellevue'), await make('Seattle', { claims: { storedIn: ['DE', 'NL'], securityLevel: 2 } }), await make('Renton', { engine })]
     await found(cities)
     await connected(cities)
     const { node } = bellevue()
@@ -132,6 +132,14 @@ describe('doors: three cities', function () {
     assert.equal(refused.ok, false)
     assert.deepEqual([node.status().feeds.own, node.status().records], [before.feeds.own, before.records])
     assert.equal(node.dataset('broken').ok, false)
+  })
+
+  it('goes by what members attest of how they keep data', () => {
+    const { node } = bellevue()
+    const order = orderOf(node, 'neighbours', { audience: { type: 'named', members: ['Seattle', 'Renton'] }, storedIn: ['DE', 'NL', 'DK'], securityLevelMin: 2 })
+    const review = node.reviewTerms(order)
+    assert.ok(review.ok)
+    assert.deepEqual(review.value.readers.map(({ name, may, reasons }) => [name, may, reasons]), [['Seattle', 'after-agreement', []], ['Renton', 'never', ['fact.missing']]])
   })
 
   it('gives nothing without an agreement, by whatever way it is asked for, and says why', async () => {

@@ -33,7 +33,7 @@ describe('doors: whom they let through', () => {
     })
   }
 
-  const clauses: readonly { readonly of: string, readonly policy: Uint8Array, readonly described?: Partial<AssetFacts>, readonly duties?: readonly { rule: string, state: 'violated' }[], readonly claims?: { readonly storedIn: readonly string[] }, readonly code: string }[] = [
+  const clauses: readonly { readonly of: string, readonly policy: Uint8Array, readonly described?: Partial<AssetFacts>, readonly duties?: readonly { rule: string, state: 'violated' }[], readonly claims?: { readonly storedIn: readonly string[], readonly securityLevel: number }, readonly code: string }[] = [
     { of: '1, another recipient', policy: policyOf([{ leftOperand: 'odrl:recipient', operator: 'isAnyOf', rightOperand: [cyd.did] }]), code: 'recipient.not-listed' },
     { of: '3, before its time', policy: policyOf([FOR_BEN, { leftOperand: 'odrl:dateTime', operator: 'gteq', rightOperand: '2999-12-01T00:00:00Z' }]), code: 'period.before' },
     { of: '3, after its time', policy: policyOf([FOR_BEN, { leftOperand: 'odrl:dateTime', operator: 'lteq', rightOperand: '2001-12-01T00:00:00Z' }]), code: 'period.after' },
@@ -49,14 +49,14 @@ describe('doors: whom they let through', () => {
       of: '8, a receipt that is overdue', duties: [{ rule: 'obligation/0', state: 'violated' }], code: 'retention.receipt-overdue',
       policy: policyOf([FOR_BEN], { obligation: [{ action: 'odrl:delete', constraint: [{ leftOperand: 'odrl:elapsedTime', operator: 'lteq', rightOperand: 'P30D' }] }] })
     },
-    { of: '12, another place', claims: { storedIn: ['US'] }, code: 'place.not-attested', policy: policyOf([FOR_BEN, { leftOperand: 'urn:hanse:terms:1:storedIn', operator: 'isPartOf', rightOperand: ['DE'] }]) },
+    { of: '12, another place', claims: { storedIn: ['US'], securityLevel: 0 }, code: 'place.not-attested', policy: policyOf([FOR_BEN, { leftOperand: 'urn:hanse:terms:1:storedIn', operator: 'isPartOf', rightOperand: ['DE'] }]) },
     { of: '12, a place that is not known', policy: policyOf([FOR_BEN, { leftOperand: 'urn:hanse:terms:1:storedIn', operator: 'isPartOf', rightOperand: ['DE'] }]), code: 'fact.missing' },
     { of: 'no number, an unknown term', policy: policyOf([FOR_BEN, { leftOperand: 'urn:elsewhere:moon', operator: 'eq', rightOperand: 'full' }]), code: 'term.unknown' }
   ]
   for (const door of GIVING) {
     for (const { of, policy, described, duties = [], claims, code } of clauses) {
       it(`${door}: refuses by clause ${of}`, async () => {
-        const { doors, standings } = await openDoors({ own: ada.did, clock, claimsOf: () => claims }, { describe: () => restricted(policy, described) })
+        const { doors, standings } = await openDoors({ own: ada.did, clock }, { describe: () => restricted(policy, described), claims })
         await standings.put(agreementOf({ policy, purpose: null, duties }))
         const decision = doors.decide({ door, requester: ben.did, asset: bins, purpose: WASTE, records: 1 })
         assert.equal(decision.allow, false)

@@ -29,6 +29,9 @@ export const configSchema = z.strictObject({
     place: z.string().regex(PLACE, 'LATITUDE,LONGITUDE in degrees, for instance 53.87,10.69').default('')
       .refine(text => isPlace(text), 'a latitude up to 90 and a longitude up to 180 degrees')
       .describe('Where the member is, as LATITUDE,LONGITUDE in degrees. Empty: not told.'),
+    stored_in: z.array(z.string().regex(/^[A-Z]{2}(-[A-Z0-9]{1,3})?$/, 'a country of ISO 3166, for instance DE')).max(64).default([])
+      .describe('Countries in which what this member is given is kept: its signed word, which terms may ask for. Empty: none is claimed.'),
+    security_level: z.int().min(0).max(100).default(0).describe('Security level at which it is kept, as its federation counts them. 0: none is claimed.'),
     passphrase_file: path.default('').describe('A file whose first line opens the member key, where that is protected. Empty: hanse asks.')
   }).prefault({}),
   node: z.strictObject({

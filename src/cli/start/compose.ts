@@ -46,7 +46,7 @@ export async function compose (options: {
   const isRestored = await access(folder.restored).then(() => true, () => false)
   const node = await createNode({
     host: { clock: systemClock, random: systemRandom, store, signer, openNetwork, join: joinPort },
-    keys: keysOf(seeds), name: config.member.name, listen: network.listen, announce: announced(network.listen, network.announce),
+    keys: keysOf(seeds), name: config.member.name, claims: claimsOf(config.member), listen: network.listen, announce: announced(network.listen, network.announce),
     joinListen: network.join_listen, joinAnnounce: announced(network.join_listen, joinAnnounce(network.announce, network.join_listen)),
     lan: network.lan, profile: network.profile, gossip: network.gossip, ledgerProfile: ledger.profile, keepsAll: sync.datasets === 'all', quotaBytes: sync.quota_bytes,
     segmentBytesTarget: storage.segment_bytes_target, lingerMs: storage.linger_ms, scrubHours: storage.scrub_hours,
@@ -93,4 +93,8 @@ export async function compose (options: {
 function joinAnnounce (announce: readonly string[], joinListen: readonly string[]): readonly string[] {
   const port = /\/tcp\/\d+$/.exec(joinListen[0] ?? '')?.[0]
   return port === undefined || port === '/tcp/0' ? [] : announce.map(address => address.replace(/\/tcp\/\d+$/, port))
+}
+
+function claimsOf ({ stored_in: storedIn, security_level: securityLevel }: { readonly stored_in: readonly string[], readonly security_level: number }): { readonly storedIn: readonly string[], readonly securityLevel: number } | undefined {
+  return storedIn.length === 0 && securityLevel === 0 ? undefined : { storedIn: storedIn.toSorted(), securityLevel }
 }

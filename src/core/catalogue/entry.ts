@@ -6,7 +6,7 @@ import { BODY_BYTES_MAX, datasetIdSchema, isMediaType, statementIdSchema, type F
 import {
   decodeCertificate, decodeRevocation, type Certificate, type CertificateFailure, type Revocation, type RevocationFailure
 } from '../identity/index.ts'
-import { derivationSchema, sourcesSchema, termsSchema, type Derivation, type EntryTerms, type Source } from './terms.ts'
+import { claimsSchema, derivationSchema, sourcesSchema, termsSchema, type Claims, type Derivation, type EntryTerms, type Source } from './terms.ts'
 import {
   COLUMN_NAME_LENGTH_MAX, COLUMNS_MAX, DESCRIPTION_LENGTH_MAX, FILE_NAME_LENGTH_MAX, HOMEPAGE_LENGTH_MAX, KEYWORD_LENGTH_MAX,
   KEYWORDS_MAX, LICENCE_LENGTH_MAX, MEMBER_NAME_LENGTH_MAX, THEME_LENGTH_MAX, TITLE_LENGTH_MAX, UNIT_LENGTH_MAX
@@ -99,15 +99,18 @@ const governedSchema = struct({
 const datasetSchema: Schema<Parsed<typeof openSchema> | Parsed<typeof governedSchema>> = (value, path) =>
   typeof value === 'object' && value !== null && 'v' in value && value.v === 2 ? governedSchema(value, path) : openSchema(value, path)
 
-const profileSchema = struct({
-  v: literal(1),
+const presented = {
   kind: literal('profile'),
   name: line(MEMBER_NAME_LENGTH_MAX, 1),
   place: nullable(struct({ latitude: degrees(90), longitude: degrees(180) })),
   homepage: nullable(matching(
     new RegExp(`^https?://[\\x21-\\x7e]{1,${HOMEPAGE_LENGTH_MAX - 8}}$`), `an http or https address of at most ${HOMEPAGE_LENGTH_MAX} characters`
   ))
-})
+}
+const plainProfileSchema = struct({ v: literal(1), ...presented })
+const claimingProfileSchema = struct({ v: literal(2), ...presented, claims: claimsSchema })
+const profileSchema: Schema<Parsed<typeof plainProfileSchema> | Parsed<typeof claimingProfileSchema>> = (value, path) =>
+  typeof value === 'object' && value !== null && 'v' in value && value.v === 2 ? claimingProfileSchema(value, path) : plainProfileSchema(value, path)
 
 export type DatasetEntry = Omit<Parsed<typeof openSchema>, 'v' | 'kind' | 'access'> & {
   readonly access: 'public' | 'members' | 'restricted'
@@ -117,7 +120,10 @@ export type DatasetEntry = Omit<Parsed<typeof openSchema>, 'v' | 'kind' | 'acces
   readonly derivation: Derivation | null
 }
 export type Box = Parsed<typeof box>
-export type ProfileEntry = Omit<Parsed<typeof profileSchema>, 'v' | 'kind'>
+export type ProfileEntry = Omit<Parsed<typeof plainProfileSchema>, 'v' | 'kind'> & {
+  /** What it attests of where and how it keeps what it is given; null: nothing. */
+  readonly claims: Claims | null
+}
 
 /** What one record of a catalogue feed says. */
 export type Entry =
@@ -184,7 +190,10 @@ function bodyOf (entry: Entry): Uint8Array {
       const isOpen = terms === null && sources.length === 0 && derivation === null
       return encodeCanonical(isOpen ? { v: 1, kind: 'dataset', ...open } : { v: 2, kind: 'dataset', ...entry.dataset })
     }
-    case 'profile': return encodeCanonical({ v: 1, kind: 'profile', ...entry.profile })
+    case 'profile': {
+      const { claims, ...plain } = entry.profile
+      return encodeCanonical(claims === null ? { v: 1, kind: 'profile', ...plain } : { v: 2, kind: 'profile', ...plain, claims })
+    }
     case 'certificate': return entry.certificate.envelope
     case 'revocation': return entry.revocation.envelope
     case 'erasure': case 'emergency': case 'emergency-end': return entry.envelope
@@ -232,8 +241,8 @@ function entryOf (type: Entry['type'], name: string, body: Uint8Array): Result<E
     case 'profile': {
       const decoded = decodeCanonical(body, profileSchema, BODY_BYTES_MAX)
       if (!decoded.ok) return fail({ code: 'profile', failure: decoded.failure })
-      const { v: _v, kind: _kind, ...profile } = decoded.value
-      return ok({ type, profile })
+      const { name: called, place, homepage } = decoded.value
+      return ok({ type, profile: { name: called, place, homepage, claims: decoded.value.v === 2 ? decoded.value.claims : null } })
     }
     case 'certificate': {
       const decoded = decodeCertificate(body)

@@ -4,7 +4,7 @@
  * A catalogue feed is keyed, of class `members`, its datasetId is `catalogue`. Keys and bodies, canonical DAG-CBOR:
  * ```
  * dataset/<datasetId>   {v: 1, kind: 'dataset', ...}   a description, in the words of DCAT
- * profile               {v: 1, kind: 'profile', ...}   who the publisher is
+ * profile               {v: 1, kind: 'profile', ...}   who the publisher is; version 2 adds what it attests of how it keeps data
  * certificate           envelope of the newest certificate of the publisher's node
  * revocation/<did>      envelope of a revocation, passed on
  * erasure/<id>          envelope of a notice of erasure; emergency/<id>  of a declaration of an emergency, later of its end
@@ -30,7 +30,7 @@ export {
   ENTRY_MEDIA_TYPES, encodeEntry, keyOfDataset, keyOfEntry, parseEntry,
   type Box, type DatasetEntry, type Entry, type EntryFailure, type NoticeType, type ProfileEntry
 } from './entry.ts'
-export type { Derivation, EntryTerms, Source } from './terms.ts'
+export type { Claims, Derivation, EntryTerms, Source } from './terms.ts'
 export {
   catalogueOf, type Advertisement, type Catalogue, type Notice, type Quarantined, type QuarantineReason
 } from './catalogue.ts'

@@ -23,3 +23,5 @@ export const SOURCES_MAX = 64
 export const REDACTED_MAX = 512
 export const FIELD_LENGTH_MAX = 256
 export const NOTICE_LENGTH_MAX = 512
+export const PLACES_MAX = 64
+export const SECURITY_LEVEL_MAX = 100

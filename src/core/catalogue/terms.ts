@@ -1,7 +1,7 @@
 import { bytes, cid, codecOf, fail, list, literal, matching, nullable, struct, text, uint, type CID, type Parsed, type Schema } from '../../base/index.ts'
 import { datasetIdSchema } from '../feed/index.ts'
 import { didSchema } from '../identity/index.ts'
-import { FIELD_LENGTH_MAX, NOTICE_LENGTH_MAX, POLICY_BYTES_MAX, REDACTED_MAX, SOURCES_MAX } from './limits.ts'
+import { FIELD_LENGTH_MAX, NOTICE_LENGTH_MAX, PLACES_MAX, POLICY_BYTES_MAX, REDACTED_MAX, SECURITY_LEVEL_MAX, SOURCES_MAX } from './limits.ts'
 
 const dagCbor: Schema<CID> = (value, path) => {
   const parsed = cid()(value, path)
@@ -44,6 +44,15 @@ export const derivationSchema = struct({
   redactedFields: list(text(FIELD_LENGTH_MAX), REDACTED_MAX)
 })
 
+/** Clause 12: a signed word, that nobody here can check. */
+export const claimsSchema = struct({
+  /** Countries, or parts of them, by ISO 3166; ascending. */
+  storedIn: list(matching(/^[A-Z]{2}(-[A-Z0-9]{1,3})?$/, 'a country of ISO 3166, for example DE'), PLACES_MAX),
+  /** 0: none is claimed. */
+  securityLevel: uint(SECURITY_LEVEL_MAX)
+})
+
+export type Claims = Parsed<typeof claimsSchema>
 export type EntryTerms = Parsed<typeof termsSchema>
 /** What a derived dataset was made of; agreement and policy are null for one of the publisher's own. */
 export type Source = Parsed<typeof sourcesSchema>[number]

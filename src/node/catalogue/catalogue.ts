@@ -1,7 +1,7 @@
 import { equalBytes, fail, hex, ok, utf8, type Result } from '../../base/index.ts'
 import {
   CATALOGUE_DATASET_ID, catalogueOf, encodeEntry, ENTRY_MEDIA_TYPES, keyOfDataset, type Advertisement, type Catalogue as PublisherCatalogue,
-  type DatasetEntry, type Entry, type EntryFailure, type Notice
+  type Claims,  type DatasetEntry, type Entry, type EntryFailure, type Notice
 } from '../../core/catalogue/index.ts'
 import type { FeedClass, FeedRecord, Placed } from '../../core/feed/index.ts'
 import { decodeRevocation, type Did } from '../../core/identity/index.ts'
@@ -28,6 +28,7 @@ export class Catalogue {
   readonly #shelves = new Map<string, Shelf>()
   readonly #declaring = new Map<string, Promise<Feed>>()
   readonly #name: string
+  readonly #claims: Claims | null
   /** None while it is not known whether there was one before: it is fetched back, or declared once that is known. */
   #ownFeed: Feed | undefined
   #isIntroducing = false
@@ -37,19 +38,20 @@ export class Catalogue {
   /** A publisher passed on an erasure or an emergency. */
   readonly noticed: Signal<string> = new Signal()
 
-  private constructor (federation: Federation, own: string, name: string, clock: Clock, log: Log) {
+  private constructor (federation: Federation, own: string, name: string, claims: Claims | null, clock: Clock, log: Log) {
     this.#federation = federation
     this.#own = own
     this.#name = name
+    this.#claims = claims
     this.#clock = clock
     this.#log = log
   }
 
   static async open (options: {
-    readonly federation: Federation, readonly own: string, readonly name: string, readonly clock: Clock, readonly log: Log
+    readonly federation: Federation, readonly own: string, readonly name: string, readonly claims: Claims | null, readonly clock: Clock, readonly log: Log
   }): Promise<Catalogue> {
-    const { federation, own, name, clock, log } = options
-    const catalogue = new Catalogue(federation, own, name, clock, log)
+    const { federation, own, name, claims, clock, log } = options
+    const catalogue = new Catalogue(federation, own, name, claims, clock, log)
     const failed = (cause: unknown): void => log('warn', 'a catalogue could not be read or written', { reason: String(cause) })
     for (const feed of federation.feeds.all()) await catalogue.#read(feed)
     federation.feeds.changed.on(feed => {
@@ -86,6 +88,11 @@ export class Catalogue {
   /** Erasures and emergencies that members have passed on; whose word they are is for the reader to check. */
   * notices (): Generator<{ readonly publisher: string, readonly notice: Notice }> {
     for (const { feed, state } of this.#shelves.values()) for (const notice of state.notices) yield { publisher: feed.declaration.publisher, notice }
+  }
+
+  /** What a member attests of where and how it keeps what it is given. */
+  claimsOf (member: string): Claims | undefined {
+    return this.#shelves.get(nameOf(member, 'members'))?.state.profile?.claims ?? undefined
   }
 
   /** Who may see that a dataset exists, as far as this node can know. */
@@ -197,7 +204,8 @@ export class Catalogue {
       if (this.#ownFeed?.status !== 'open') return
       await this.#read(this.#ownFeed)
       const state = this.#shelves.get(nameOf(this.#own, 'members'))?.state
-      if (state?.profile?.name !== this.#name) await this.#put({ type: 'profile', profile: { name: this.#name, place: null, homepage: null } })
+      const isSame = state?.profile !== undefined && state.profile.name === this.#name && sameClaims(state.profile.claims, this.#claims)
+      if (!isSame) await this.#put({ type: 'profile', profile: { name: this.#name, place: null, homepage: null, claims: this.#claims } })
       const isSaid = state?.certificate !== undefined && equalBytes(state.certificate.envelope, certificate.envelope)
       if (!isSaid) await this.#put({ type: 'certificate', certificate })
     } finally {
@@ -283,6 +291,10 @@ export class Catalogue {
 
 function isOwnCatalogue (feed: Feed): boolean {
   return feed.role === 'writer' && feed.declaration.datasetId === CATALOGUE_DATASET_ID && feed.declaration.class === 'members' && feed.status !== 'frozen'
+}
+
+function sameClaims (a: Claims | null, b: Claims | null): boolean {
+  return a === null || b === null ? a === b : a.securityLevel === b.securityLevel && a.storedIn.join() === b.storedIn.join()
 }
 
 function nameOf (publisher: string, feedClass: string): string {

@@ -85,6 +85,7 @@ export class Datasets {
         const { access, terms, sources, derivation } = entry
         return { access, terms, sources, derivation, area: areaOf(entry), viewers: this.#catalogue.viewersOf(publisher, datasetId) }
       },
+      claimsOf: member => this.#catalogue.claimsOf(member),
       usesOf: root => [...this.#usesByRoot.get(root.toString())?.values() ?? []]
     }
   }

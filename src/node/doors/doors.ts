@@ -1,7 +1,7 @@
 import type { CID } from '../../base/index.ts'
 import type { FeedClass } from '../../core/feed/index.ts'
 import type { Did } from '../../core/identity/index.ts'
-import type { DerivationBounds, Door, ReasonCode, TermsRequest } from '../../core/terms/index.ts'
+import type { DerivationBounds, Door, Facts, ReasonCode, TermsRequest } from '../../core/terms/index.ts'
 import type { Log } from '../../host/index.ts'
 import { ACCESS_CLASS, type AccessLog } from '../access/index.ts'
 import type { Failure } from '../contract/index.ts'
@@ -68,6 +68,10 @@ export class Doors {
   /** What is known of a member now. */
   membershipOf (did: Did): ReturnType<typeof membershipOf> {
     return membershipOf(this.#options, did)
+  }
+
+  claimsOf (did: Did): Facts['claims'] {
+    return this.#assets?.claimsOf(did)
   }
 
   /** The one function that decides. Whatever fails in it refuses. */
@@ -233,7 +237,7 @@ export class Doors {
         derivation: derivation === null ? null : { ...derivation }
       },
       ...more
-    }, factsFor(this.#options, question, described, agreement, policy), question.wantsReport === true ? 'always' : 'when-refused')
+    }, factsFor(this.#options, question, described, agreement, policy, requester === null ? undefined : this.#assets?.claimsOf(requester)), question.wantsReport === true ? 'always' : 'when-refused')
     return { ...decision, agreementId: agreement?.id ?? decision.agreementId, isHidden: false }
   }
 

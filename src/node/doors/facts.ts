@@ -28,17 +28,14 @@ export type FactSources = {
   readonly ledger: LedgerFacts
   readonly standings: Standings
   readonly access: Pick<AccessLog, 'counters'>
-  /** What a member says of itself in its profile, signed. */
-  readonly claimsOf: (member: Did) => Facts['claims']
 }
 
 /** Everything that is known of a request, and nothing that is not: what is left out here is unknown to the engine. */
 export function factsFor (
-  sources: FactSources, question: Question, described: AssetFacts, agreement: StandingAgreement | undefined, policy: Policy
+  sources: FactSources, question: Question, described: AssetFacts, agreement: StandingAgreement | undefined, policy: Policy, claims: Facts['claims']
 ): Facts {
   const { standings, ledger } = sources
   const { requester, asset } = question
-  const claims = requester === null ? undefined : sources.claimsOf(requester)
   const counters = countersOf(sources, agreement, question)
   const payment = agreement !== undefined ? standings.payment(agreement.id) : question.door === 'negotiate' ? { owedMinor: 0, vouchedMinor: 0 } : undefined
   return {

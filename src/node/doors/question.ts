@@ -1,5 +1,5 @@
 import type { CID } from '../../base/index.ts'
-import type { EntryTerms, Source } from '../../core/catalogue/index.ts'
+import type { Claims, EntryTerms, Source } from '../../core/catalogue/index.ts'
 import type { Did } from '../../core/identity/index.ts'
 import type { Decision, DerivationBounds, Door } from '../../core/terms/index.ts'
 import type { Signal } from '../feeds/index.ts'
@@ -56,4 +56,6 @@ export interface Assets {
   /** Every dataset whose record names this file. */
   usesOf (root: CID): readonly FileUse[]
   readonly changed: Signal<AssetName>
+  /** What a member attests, in its profile, of where and how it keeps what it is given. */
+  claimsOf (member: Did): Claims | undefined
 }

@@ -130,8 +130,7 @@ export class Federation {
       ledger: {
         classOf: did => memberOf(consensus.state, did)?.classCode, height: () => consensus.view.height, changed: ledgerChanged,
         revokedMs: commit => agreementOf(consensus.state, commit)?.revokedMs ?? null
-      },
-      claimsOf: () => undefined
+      }
     })
     this.granting = new Granting({
       own: keys.did, federation: members.current.federation, encryptionSeed: keys.encryptionSeed, feeds, keyring, epochs: this.epochs, writer: this.writer,

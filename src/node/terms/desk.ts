@@ -109,9 +109,10 @@ export class TermsDesk implements NodeTerms {
   }
 
   #factsAfterAgreement (did: string, { obligations }: Policy, inForceFromMs: number): Facts {
-    const { federation } = this.#options
+    const { doors } = this.#options.federation
+    const claims = doors.claimsOf(did)
     return {
-      membership: federation.doors.membershipOf(did), agreement: { id: 'urn:uuid:00000000-0000-4000-8000-000000000000', inForceFromMs, revokedAtMs: null },
+      membership: doors.membershipOf(did), ...claims === undefined ? {} : { claims }, agreement: { id: 'urn:uuid:00000000-0000-4000-8000-000000000000', inForceFromMs, revokedAtMs: null },
       lease: { ageMs: 0, stalenessMaxMs: 1 }, counters: { requests: 0, requestsToday: 0, recordsToday: 0 }, payment: { owedMinor: 0, vouchedMinor: 0 }, emergencies: [],
       duties: Object.fromEntries(obligations.map((_, at) => [`obligation/${at}`, 'pending' as const]))
     }
