@@ -7,7 +7,7 @@ import type { Catalogue } from '../catalogue/index.ts'
 import type {
   AgreementFailure, AgreementView, Carry, DspAnswer, DspRequest, EndCode, Failure, HanseNode, NegotiationAnswer, NegotiationView, OpenedByToken, SignedRequest, Web
 } from '../contract/index.ts'
-import { Dsp, dspHandler, libp2pAddress, libp2pCarry } from '../dsp/index.ts'
+import { Dsp, dspHandler, libp2pAddress, libp2pCarry, peerIdOfAddress } from '../dsp/index.ts'
 import type { Federation } from '../federation/index.ts'
 import { Signal } from '../feeds/index.ts'
 import type { Keys } from '../founding/index.ts'
@@ -276,7 +276,7 @@ export class Agreements {
 
   #isAddressOf (peer: string, address: string): boolean {
     const { members } = this.#options.federation
-    const peerId = /^libp2p:\/\/([^/]+)\/dsp$/.exec(address)?.[1]
+    const peerId = peerIdOfAddress(address)
     return peerId === undefined ? this.#web?.addresses.get(peer)?.includes(address) === true : members.current.memberOfPeer(peerId) === peer
   }
 

@@ -35,7 +35,7 @@ export function offerOf (policy: Policy, target: string | null): Offer {
 }
 
 /** A dataset in a catalogue; what cannot be read is left out of it. */
-export function datasetOf (policies: Policies, { publisher, entry }: Advertisement, distributions: readonly Distribution[]): Dataset | undefined {
+function datasetOf (policies: Policies, { publisher, entry }: Advertisement, distributions: readonly Distribution[]): Dataset | undefined {
   const policy = policyOfEntry(policies, entry)
   return policy === undefined || distributions.length === 0
     ? undefined

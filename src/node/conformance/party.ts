@@ -22,7 +22,7 @@ export type ConformancePartyOptions = {
   readonly address: () => string
 }
 
-export function offerIdOf (datasetId: string): string {
+function offerIdOf (datasetId: string): string {
   return `CD123:${datasetId}:456`
 }
 
