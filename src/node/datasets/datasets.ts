@@ -1,9 +1,9 @@
 import { fail, ok, type CID, type Result } from '../../base/index.ts'
-import { searchCatalogue, type Advertisement, type DatasetEntry } from '../../core/catalogue/index.ts'
+import { searchCatalogue, type Advertisement, type DatasetEntry, type EntryTerms } from '../../core/catalogue/index.ts'
 import { cellsOfBox } from '../../core/derivation/index.ts'
 import type { Clock, Log, Store } from '../../host/index.ts'
 import { boxOfUnits, termsViewOf, unitsOfBox, viewOf, type Catalogue } from '../catalogue/index.ts'
-import type { Box, Dataset, Failure, OnProgress } from '../contract/index.ts'
+import type { Box, Dataset, Failure, OnProgress, TermsView } from '../contract/index.ts'
 import { refusalOf, type AssetName, type Assets, type FileUse } from '../doors/index.ts'
 import type { Federation } from '../federation/index.ts'
 import { Signal, type Feed } from '../feeds/index.ts'
@@ -12,6 +12,8 @@ import { fileOf, heldOf } from './held.ts'
 
 const SUBSCRIBED = metaKey('subscribed')
 const PROGRESS_EVERY_MS = 250
+/** Members may be called otherwise meanwhile. */
+const TERMS_SHOWN_MS = 10_000
 
 export type Found = Pick<Advertisement, 'publisher' | 'entry'>
 type Reference = Result<Found, Failure<'not-found' | 'ambiguous'>>
@@ -30,6 +32,8 @@ export class Datasets {
   readonly #usesByRoot = new Map<string, Map<string, FileUse>>()
   /** By dataset: the root of its file, once the record that names it is here. */
   readonly #roots = new Map<string, CID>()
+  /** Sentences cost more than all else that is shown of a dataset, and are shown with every live record. */
+  readonly #termsShown = new WeakMap<EntryTerms, { readonly view: TermsView, readonly untilMs: number }>()
   readonly #fetchingFiles = new Set<string>()
   /** Datasets whose file is wanted and not here: asked for again whenever somebody tells what they hold. */
   readonly #lackingFiles = new Set<string>()
@@ -140,9 +144,18 @@ export class Datasets {
 
   view ({ publisher, entry }: Found): Dataset {
     const held = heldOf(this.#federation, entry, this.#isWanted(publisher, entry.datasetId), this.#hasFile(`${publisher}/${entry.datasetId}`))
+    return viewOf(entry, { did: publisher, name: this.#federation.members.nameOf(publisher) }, this.#termsOf(entry), held)
+  }
+
+  #termsOf ({ terms }: DatasetEntry): TermsView | null {
+    if (terms === null) return null
     const { members, doors } = this.#federation
-    const terms = entry.terms === null ? null : termsViewOf(entry.terms, doors.policies, did => members.nameOf(did))
-    return viewOf(entry, { did: publisher, name: members.nameOf(publisher) }, terms, held)
+    const nowMs = this.#clock.monotonicMs()
+    const known = this.#termsShown.get(terms)
+    if (known !== undefined && nowMs < known.untilMs) return known.view
+    const view = termsViewOf(terms, doors.policies, did => members.nameOf(did))
+    this.#termsShown.set(terms, { view, untilMs: nowMs + TERMS_SHOWN_MS })
+    return view
   }
 
   #hasFile (id: string): boolean {
