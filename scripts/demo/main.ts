@@ -1,7 +1,7 @@
 /**
  * Three cities on this machine, each a node in a process of its own: they found a federation, publish real tables and a
- * simulated stream, replicate, verify, agree on a ledger that proves since when data existed, and answer a question over two
- * cities' data.
+ * simulated stream, replicate, verify, share data under terms that hold, agree on a ledger that proves since when data existed,
+ * and answer a question over two cities' data.
  *
  *   npm run demo                      stays up, to play with
  *   npm run demo -- --data FOLDER     keeps the cities, and goes on with them the next time
@@ -18,6 +18,7 @@ import { hanse, startCity, stopCities, type City } from './city.ts'
 import { decideTogether, showLedger } from './ledger.ts'
 import { compareWeather, type Answer } from './question.ts'
 import { startBuses } from './stream.ts'
+import { shareUnderTerms } from './terms.ts'
 
 const FEDERATION = 'Demo federation'
 const REPLICATED_WITHIN_MS = 60_000
@@ -81,12 +82,13 @@ async function main (): Promise<number> {
     const verified = await replicateAndVerify(cities, inputs)
     const live = await watchLive(chicago)
     const { answer, agrees } = await ask(chicago, inputs)
+    const terms = await shareUnderTerms(seattle, newYork, chicago, folder, say, waitFor)
     const ledger = await showLedger(cities, PUBLISHED.map(({ city, id }) => `${city}/${id}`), folder, say, waitFor)
-    const isGood = verified.every(each => each.verified && each.sameBytes) && live >= LIVE_RECORDS && agrees && ledger.isGood
+    const isGood = verified.every(each => each.verified && each.sameBytes) && live >= LIVE_RECORDS && agrees && terms.isGood && ledger.isGood
     const seconds = (performance.now() - startedMs) / 1000
     report(verified, live, answer, isGood, seconds)
     if (options.json) {
-      process.stdout.write(`${JSON.stringify({ schemaVersion: 1, federation, cities: cities.map(({ name, folder: data }) => ({ name, data })), datasets: verified, liveRecordsSeen: live, ledger, question: { ...answer, agreesWithTheSource: agrees }, verified: isGood, seconds }, undefined, 2)}\n`)
+      process.stdout.write(`${JSON.stringify({ schemaVersion: 1, federation, cities: cities.map(({ name, folder: data }) => ({ name, data })), datasets: verified, liveRecordsSeen: live, terms, ledger, question: { ...answer, agreesWithTheSource: agrees }, verified: isGood, seconds }, undefined, 2)}\n`)
     }
     if (!options.exit) await stayUp(cities)
     return isGood ? 0 : 1
