@@ -102,8 +102,10 @@ export class Transferring implements Conduct<TransferRequestMessage, Transfer, T
     const { providerPid, role, agreementId } = transfer
     const agreement = standings.get(agreementId)
     if (role !== 'provider' || providerPid === null || agreement === undefined) return
-    const isOpen = isFlowing(transfer) && agreement.revokedAtMs === null
-    const token = transfer.source?.properties.find(({ name }) => name === 'authorization')?.value
+    // Whoever has heard the start may come before its answer has.
+    const start = transfer.outgoing?.message.type === 'TransferStartMessage' ? transfer.outgoing.message : undefined
+    const isOpen = (start !== undefined || isFlowing(transfer)) && agreement.revokedAtMs === null
+    const token = (start?.dataAddress ?? transfer.source)?.properties.find(({ name }) => name === 'authorization')?.value
     if (!isOpen) this.tokens.close(providerPid)
     else if (token !== undefined) {
       this.tokens.add(token, {
@@ -111,7 +113,7 @@ export class Transferring implements Conduct<TransferRequestMessage, Transfer, T
         expiresMs: transfer.changedMs + TOKEN_LIFETIME_MS
       })
     }
-    if (transfer.format === PUSH_FORMAT) flows(transfer, agreement, isOpen)
+    if (transfer.format === PUSH_FORMAT) flows(transfer, agreement, isOpen && isFlowing(transfer))
   }
 
   #addressFor ({ providerPid }: Transfer, { datasetId, provider }: StandingAgreement, format: string): DataAddress | null {
