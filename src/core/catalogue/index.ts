@@ -35,7 +35,7 @@ export {
   catalogueOf, type Advertisement, type Catalogue, type Notice, type Quarantined, type QuarantineReason
 } from './catalogue.ts'
 export { searchCatalogue, touches, type CatalogueQuery } from './search.ts'
-export { POLICY_BYTES_MAX, QUARANTINE_SHOWN_MAX, SOURCES_MAX } from './limits.ts'
+export { QUARANTINE_SHOWN_MAX } from './limits.ts'
 
 /** The datasetId of every catalogue feed. */
 export const CATALOGUE_DATASET_ID = 'catalogue'

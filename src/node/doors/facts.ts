@@ -8,7 +8,7 @@ import type { AssetFacts, AssetName, Question } from './question.ts'
 import type { StandingAgreement, Standings } from './standings.ts'
 
 /** How long a consumer may read on without having heard of the provider, where the agreement says nothing. */
-export const LEASE_STALENESS_MS_DEFAULT: number = 14 * 86_400_000
+const LEASE_STALENESS_MS_DEFAULT: number = 14 * 86_400_000
 
 /** What the last final state of the ledger says. */
 export interface LedgerFacts {
@@ -60,7 +60,7 @@ export function membershipOf ({ members, ledger, federation, clock }: FactSource
 }
 
 /** The earlier of what this node was told and what the ledger says. */
-export function revokedAtMs ({ ledger }: FactSources, { revokedAtMs: told, commit }: StandingAgreement): number | null {
+function revokedAtMs ({ ledger }: FactSources, { revokedAtMs: told, commit }: StandingAgreement): number | null {
   const said = commit === null ? null : ledger.revokedMs(commit)
   return told === null || said === null ? told ?? said : Math.min(told, said)
 }

@@ -24,11 +24,11 @@
  * `Standings` is what agreements, revocations, duties, leases, emergencies and payments are told to, and asked from.
  */
 export { assetOf, Doors, isFit, type DoorsOptions } from './doors.ts'
-export { factsFor, LEASE_STALENESS_MS_DEFAULT, type FactSources, type LedgerFacts } from './facts.ts'
+export type { FactSources, LedgerFacts } from './facts.ts'
 export { Passage, type Taken } from './passage.ts'
-export { isRecipient, Policies, TERMS_ENGINE, type Engine, type ReadyPolicy } from './policies.ts'
+export { Policies, TERMS_ENGINE, type Engine, type ReadyPolicy } from './policies.ts'
 export type { AssetFacts, AssetName, Assets, DoorDecision, FileUse, Question } from './question.ts'
-export { reasonText, refusalOf } from './refusal.ts'
+export { refusalOf } from './refusal.ts'
 export {
-  AGREEMENTS_MAX, Standings, type AgreementParties, type DeclaredEmergency, type StandingAgreement
+  Standings, type AgreementParties, type DeclaredEmergency, type StandingAgreement
 } from './standings.ts'

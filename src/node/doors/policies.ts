@@ -32,17 +32,22 @@ const COMPILED_POLICIES_MAX = 10_000
 export class Policies {
   readonly #engine: Engine
   readonly #ready = new Map<string, Result<ReadyPolicy, PolicyFailure>>()
+  /** The same for bytes that were looked at before: hashing them takes longer than deciding. */
+  readonly #known = new WeakMap<Uint8Array, Result<ReadyPolicy, PolicyFailure>>()
 
   constructor (engine: Engine) {
     this.#engine = engine
   }
 
   of (bytes: Uint8Array): Result<ReadyPolicy, PolicyFailure> {
+    const known = this.#known.get(bytes)
+    if (known !== undefined) return known
     const name = hex(sha256(bytes))
     const ready = this.#ready.get(name) ?? this.#make(bytes)
     this.#ready.delete(name)
     this.#ready.set(name, ready)
     const [oldest] = this.#ready.keys()
+    this.#known.set(bytes, ready)
     if (this.#ready.size > COMPILED_POLICIES_MAX && oldest !== undefined) this.#ready.delete(oldest)
     return ready
   }

@@ -8,7 +8,7 @@ import { Signal } from '../feeds/index.ts'
 import { agreementKey, metaKey, rowsOf } from '../rows/index.ts'
 
 /** Agreements that this node is a party of, on either side; beyond it none is made. */
-export const AGREEMENTS_MAX = 65_536
+const AGREEMENTS_MAX = 65_536
 const POLICY_BYTES_MAX = 32_768
 const ROW_BYTES_MAX = 65_536
 const DUTIES_MAX = 32
