@@ -42,13 +42,17 @@ export function restrictedTo (node: HanseNode, members: readonly string[], repli
 }
 
 /** An agreement as both sides hold it once it is signed; the terms are those of the dataset. */
-export async function agree (provider: OpenCity, consumer: OpenCity, datasetId: string): Promise<StandingAgreement> {
+export function standingBetween (provider: OpenCity, consumer: OpenCity, datasetId: string): StandingAgreement {
   const entry = provider.rooms().catalogue.entry(didOf(provider), datasetId)
   assert.ok(entry?.terms != null)
-  const standing: StandingAgreement = {
+  return {
     id: `urn:uuid:${randomUUID()}`, provider: didOf(provider), consumer: didOf(consumer), datasetId, purpose: null, policy: entry.terms.policy,
     inForceFromMs: Date.now() - 1_000, commit: null, revokedAtMs: null, stalenessMaxMs: null, duties: [], endedHere: false
   }
+}
+
+export async function agree (provider: OpenCity, consumer: OpenCity, datasetId: string): Promise<StandingAgreement> {
+  const standing = standingBetween(provider, consumer, datasetId)
   for (const city of [provider, consumer]) await city.rooms().federation.standings.put(standing)
   return standing
 }

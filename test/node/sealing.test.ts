@@ -6,7 +6,7 @@ import { recordsOf } from '../../src/node/reading/index.ts'
 import { connected, found, removeCities, restart, until } from '../support/nodes.ts'
 import { append, contentOf, fileOf, streamOf, tableOf } from '../support/publications.ts'
 import {
-  agree, agreeAndGrant, bodiesFrom, compact, countIn, countInFolder, countInRows, didOf, feedOf, holds, makeOpenCity, restrictedTo, Tap, type OpenCity
+  agree, agreeAndGrant, bodiesFrom, compact, countIn, countInFolder, countInRows, didOf, feedOf, holds, makeOpenCity, restrictedTo, standingBetween, Tap, type OpenCity
 } from './sealing.fixture.ts'
 
 const CANARY = 'CANARY-OF-THE-HARBOUR-4711'
@@ -143,6 +143,32 @@ describe('sealing: four cities', function () {
     assert.ok(grants !== undefined && bundle.includes(Buffer.from(grants.statement)), 'the feed of grants is in it')
     const barred = await ada().node.makeBundle(['closed'], 'Cyd')
     assert.ok(!barred.ok && barred.failure.code === 'refused')
+  })
+
+  it('lets who gets all by hand read it, with nobody else there', async () => {
+    const { node } = ada()
+    const published = await node.publish(...tableOf('courier', ['by', 'hand']), undefined, restrictedTo(node, ['Ben'], 'nobody'))
+    assert.ok(published.ok)
+    await until(() => ben().node.dataset('courier').ok, 'it is listed')
+    const standing = standingBetween(ada(), ben(), 'courier')
+    await ben().rooms().federation.standings.put(standing)
+    await ben().node.stop()
+    await ada().rooms().federation.standings.put(standing)
+    const granted = await ada().rooms().federation.granting.agreed(standing.id)
+    assert.ok(granted.ok, JSON.stringify(granted))
+    const bundled = await node.makeBundle(['courier'], 'Ben')
+    assert.ok(bundled.ok, JSON.stringify(bundled))
+    const parts: Uint8Array[] = []
+    for await (const part of bundled.value) parts.push(part)
+    for (const city of [ada(), cyd(), dov()]) await city.node.stop()
+    await restart(ben())
+    assert.equal(ben().node.status().neighbours.reachable, 0)
+    const opened = await ben().node.openBundle((async function * () { yield * parts })())
+    assert.ok(opened.ok, JSON.stringify(opened))
+    await until(() => ben().rooms().federation.keyring.grants().some(({ grant }) => grant.datasetId === 'courier'), 'its grant was in the bundle')
+    assert.deepEqual(await bodiesFrom(ben().node, 'courier'), ['by', 'hand'])
+    for (const city of [ada(), cyd(), dov()]) await restart(city)
+    await connected(cities)
   })
 
   it('seals files so that ranges can be read, by a root that stands for ciphertext', async () => {
