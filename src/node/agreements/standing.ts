@@ -58,16 +58,14 @@ export class Standing {
     const asset = assetOfTarget(agreement.target)
     if (asset === undefined) return
     const isProvider = agreement.provider === own
-    if (isProvider) await this.#commit(agreement)
-    if (standings.get(agreement.id) === undefined) {
-      const isKept = await standings.put({
-        id: agreement.id, provider: agreement.provider, consumer: agreement.consumer, datasetId: asset.datasetId, purpose: purposeOf(agreement.policy) ?? null,
-        policy: utf8(JSON.stringify(writePolicy(agreement.policy))), inForceFromMs: agreement.timestampMs ?? 0,
-        commit: agreement.salt === null ? null : agreementCommit(agreement, federation, agreement.salt),
-        revokedAtMs: null, stalenessMaxMs: null, duties: [], endedHere: false
-      })
-      if (!isKept) return log('error', 'this node is a party of as many agreements as it takes', { agreement: agreement.id })
-    }
+    const isKept = standings.get(agreement.id) !== undefined || standings.put({
+      id: agreement.id, provider: agreement.provider, consumer: agreement.consumer, datasetId: asset.datasetId, purpose: purposeOf(agreement.policy) ?? null,
+      policy: utf8(JSON.stringify(writePolicy(agreement.policy))), inForceFromMs: agreement.timestampMs ?? 0,
+      commit: agreement.salt === null ? null : agreementCommit(agreement, federation, agreement.salt),
+      revokedAtMs: null, stalenessMaxMs: null, duties: [], endedHere: false
+    })
+    const [isThere] = await Promise.all([isKept, isProvider ? this.#commit(agreement) : undefined])
+    if (!isThere) return log('error', 'this node is a party of as many agreements as it takes', { agreement: agreement.id })
     if (isProvider) this.#follow(rights.agreed(agreement.id), 'keys for an agreement could not be given yet')
   }
 
