@@ -9,6 +9,7 @@ import type { Declaration, FeedRecord, Placed } from '../../src/core/feed/index.
 import { decodeRevocation, revocationBody, revocationSignature, sealRevocation } from '../../src/core/identity/index.ts'
 import { mutated, seeded } from '../base/mutate.fixture.ts'
 import { FRAMES_TIMEOUT_MS, framesOf } from '../support/fuzz.ts'
+import { catalogueCodecs } from './catalogue-codecs.fixture.ts'
 import { ada, ben, declarationOf, membership, NOW_MS, recordOf } from './feed.fixture.ts'
 import { certificateOf, codeOf, someCid, valueOf } from './identity.fixture.ts'
 
@@ -314,6 +315,15 @@ describe('catalogue: terms', () => {
     assert.deepEqual(fold(recordFor(notices[1] as Entry), recordFor(end)).notices, [end], 'the end takes the place of the declaration')
     assert.deepEqual(reasons(fold({ ...recordFor(notices[0] as Entry), key: utf8('erasure/other') })), ['erasure/other: other-key'])
   })
+})
+
+describe('catalogue: every kind of body', () => {
+  for (const [kind, { assertRoundTrip }] of Object.entries(catalogueCodecs)) {
+    it(`is read back as it was written: ${kind}`, () => {
+      const random = seeded(11)
+      for (let at = 0; at < 500; at++) assertRoundTrip(random)
+    })
+  }
 })
 
 describe('catalogue: search', () => {

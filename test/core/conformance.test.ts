@@ -8,6 +8,7 @@ import { readFileSync } from 'node:fs'
 import { concat, equalBytes, hex, readUint, sha256, u32, utf8 } from '../../src/base/index.ts'
 import { seeded } from '../base/mutate.fixture.ts'
 import { finalityCodecs, type CodecCase } from './codecs.fixture.ts'
+import { catalogueCodecs } from './catalogue-codecs.fixture.ts'
 import { consensusCodecs } from './consensus.examples.ts'
 import { grantsCodecs } from './grants-codecs.fixture.ts'
 import { ledgerCodecs } from './ledger-codecs.fixture.ts'
@@ -16,6 +17,7 @@ import { lightCodecs } from './light-codecs.fixture.ts'
 const EXAMPLES = 1_024
 
 const ROOMS: Readonly<Record<string, Readonly<Record<string, CodecCase>>>> = {
+  catalogue: catalogueCodecs,
   consensus: consensusCodecs,
   finality: finalityCodecs,
   grants: grantsCodecs,

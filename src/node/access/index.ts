@@ -9,4 +9,4 @@
  * a limit is refused. The ledger anchors the feed as any other: that is the root of each period's accesses.
  */
 export { ACCESS_CLASS, ACCESS_DATASET_ID, AccessLog, type AccessLogOptions, type Counters } from './log.ts'
-export { ACCESS_MEDIA_TYPE, decodeAccess, type AccessRecord } from './record.ts'
+export { ACCESS_MEDIA_TYPE, decodeAccess, encodeAccess, type AccessRecord } from './record.ts'
