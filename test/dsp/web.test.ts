@@ -192,6 +192,45 @@ describe('the Dataspace Protocol over HTTP, as a member', () => {
     assert.deepEqual(taken(), [0, 1, 2, 3])
   })
 
+  it('starts a transfer between nodes by naming the feed, and refuses formats that it has not', async () => {
+    const agreementId = await agreed('open', 'urn:x:sync')
+    const request = { consumerPid: 'urn:x:sync:1', agreementId, callbackAddress: connector.address }
+    const other = await connector.say(`${base(0)}/transfers/request`, 'TransferRequestMessage', { ...request, format: 'urn:x:pigeon' })
+    assert.deepEqual([other.status, other.json?.['code']], [400, 'format'])
+    const nowhere = await connector.say(`${base(0)}/transfers/request`, 'TransferRequestMessage', { ...request, format: 'HttpData-PUSH' })
+    assert.deepEqual([nowhere.status, nowhere.json?.['code']], [400, 'data-address'])
+    assert.equal((await connector.say(`${base(0)}/transfers/request`, 'TransferRequestMessage', { ...request, format: 'urn:hanse:format:sync:1' })).status, 201)
+    const { dataAddress } = await connector.hear('/start') as { readonly dataAddress: JsonObject & { readonly endpointProperties: readonly JsonObject[] } }
+    assert.equal(dataAddress['endpointType'], 'urn:hanse:endpoint:sync:1')
+    assert.equal(dataAddress['endpoint'], `libp2p://${bellevue().node.status().peerId}`)
+    const dataset = bellevue().node.dataset('open')
+    assert.deepEqual(dataAddress.endpointProperties.map(({ name, value }) => [name, value]), [['feed', dataset.ok ? dataset.value.distribution.feed : ''], ['from', '0']])
+  })
+
+  it('shows a long catalogue page by page, each for its viewer and its state', async () => {
+    const { node } = bellevue()
+    for (let at = 0; at < 100; at++) {
+      const [description, content] = tableOf(`page-${at}`, ['x\n'])
+      assert.ok((await node.publish({ ...description, access: 'public' }, content, undefined, orderOf(node, 'open', {}))).ok)
+    }
+    const url = `${base(0)}/catalog/request`
+    const first = await connector.say(url, 'CatalogRequestMessage', {})
+    const names = (json: JsonObject | null): readonly unknown[] => (json as { readonly dataset?: readonly JsonObject[] } | null)?.dataset?.map(each => each['@id']) ?? []
+    assert.equal(names(first.json).length, 100)
+    const next = /<([^>]+)>; rel="next"/.exec(String(first.headers['link']))?.[1] ?? assert.fail('there is a next page')
+    const second = await connector.say(next, 'CatalogRequestMessage', {})
+    assert.equal(names(second.json).length, 2)
+    assert.equal(new Set([...names(first.json), ...names(second.json)]).size, 102)
+    assert.match(String(second.headers['link']), /rel="previous"/)
+    const body = { '@context': ['https://w3id.org/dspace/2025/1/context.jsonld'], '@type': 'CatalogRequestMessage' }
+    const bytes = utf8(JSON.stringify(body))
+    const other = await ask('POST', next, renton().node.authorizationFor(didOf(bellevue()), { method: 'POST', url: next, body: bytes }), body)
+    assert.deepEqual([other.status, other.json?.['code']], [400, 'page'], 'a page of another viewer')
+    const [description, content] = tableOf('page-more', ['x\n'])
+    assert.ok((await node.publish({ ...description, access: 'public' }, content, undefined, orderOf(node, 'open', {}))).ok)
+    assert.equal((await connector.say(next, 'CatalogRequestMessage', {})).status, 400, 'a page of a catalogue that has changed')
+  })
+
   it('tells nobody of what is not theirs, and posts to nobody who is not known', async () => {
     const target = `${didOf(bellevue())}/open`
     const offer = { '@id': 'urn:x:offer', '@type': 'Offer', target, 'permission': [{ action: 'use' }] }

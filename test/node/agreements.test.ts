@@ -1,5 +1,5 @@
 import { strict as assert } from 'node:assert'
-import type { AgreementView, HanseNode, TermsOrder } from '../../src/node/index.ts'
+import type { AgreementView, HanseNode, NegotiationView, TermsOrder } from '../../src/node/index.ts'
 import { connected, found, makeCity, removeCities, restart, until, type City } from '../support/nodes.ts'
 import { append, bodiesOf, streamOf, tableOf } from '../support/publications.ts'
 
@@ -78,6 +78,30 @@ describe('agreements: two cities', () => {
     await append(node, 'live', ['second'])
     await ended
     assert.deepEqual(records, ['first'])
+  })
+
+  it('offers less than was asked for, and agrees when that is taken', async () => {
+    const { node } = bellevue()
+    const [description, content] = tableOf('later', ['x\n'])
+    const form = { audience: { type: 'named', members: ['Renton'] }, purposes: [PURPOSE_IRI], fromMs: Date.UTC(2099, 0, 1), untilMs: Date.UTC(2100, 0, 1) }
+    assert.ok((await node.publish({ ...description, access: 'members' }, content, undefined, orderOf(node, form))).ok)
+    await until(() => renton().node.dataset('later').ok, 'the dataset is listed')
+    // What begins later cannot be tried now, so that a person is asked.
+    const asked = await renton().node.requestAgreement('later', PURPOSE, 0)
+    assert.ok(asked.ok)
+    await until(() => node.negotiations().some(({ isAsked }) => isAsked), 'a person is asked')
+    const [waiting] = node.negotiations().filter(({ isAsked }) => isAsked)
+    const less = orderOf(node, { ...form, untilMs: Date.UTC(2099, 1, 1) })
+    const limited = await node.answerNegotiation(waiting?.id ?? '', { do: 'limit', terms: less.form })
+    assert.ok(limited.ok, JSON.stringify(limited))
+    const mine = (): NegotiationView | undefined => renton().node.negotiations().find(({ id }) => id === asked.value.id)
+    await until(() => mine()?.isAsked === true, 'the other side is asked')
+    assert.match(mine()?.sentences.map(({ sentence }) => sentence).join(' ') ?? '', /1 Feb 2099/)
+    const taken = await renton().node.answerNegotiation(asked.value.id, { do: 'approve' })
+    assert.ok(taken.ok, JSON.stringify(taken))
+    await until(() => mine()?.state === 'FINALIZED', 'it is agreed')
+    const again = await renton().node.answerNegotiation(asked.value.id, { do: 'approve' })
+    assert.equal(again.ok ? '' : again.failure.code, 'refused')
   })
 
   it('answers with the agreement in force when it is asked for again, and lets nobody ask for another purpose', async () => {

@@ -94,7 +94,7 @@ async function * lines (records: AsyncIterable<{ readonly number: number, readon
   }
 }
 
-/** `ID ADDRESS`, or `ID ADDRESS sha256:HEX` for one that is known by a token. */
+/** `DID ADDRESS`, or `DID ADDRESS sha256:HEX` for one that is known by a token. */
 export function participantOf (text: string): Participant | undefined {
   const [, id, address, token] = /^(\S{1,256}) (https?:\/\/\S{1,2000})(?: sha256:([0-9a-f]{64}))?$/.exec(text) ?? []
   if (id === undefined || address === undefined) return undefined

@@ -65,8 +65,8 @@ export const configSchema = z.strictObject({
     listen: z.union([loopback, z.literal('')]).default('').describe('Address of the Dataspace Protocol over HTTP, for a server with TLS in front. Empty: only between members that are connected.'),
     url: z.string().regex(/^(|https:\/\/[^\s/?#]+(\/[^\s?#]*[^\s?#/])?)$/, 'an https address without a slash at its end').default('')
       .describe('How others reach it, for instance https://hanse.bellevue.example. Empty: as it listens.'),
-    participants: z.array(z.string().regex(/^\S{1,256} https?:\/\/\S{1,2000}( sha256:[0-9a-f]{64})?$/, 'ID ADDRESS, or ID ADDRESS sha256:HEX')).max(PARTICIPANTS_MAX).default([])
-      .describe('Members that are reached over HTTP, and connectors that are no nodes: ID ADDRESS, with the SHA-256 of the token that a connector sends.'),
+    participants: z.array(z.string().regex(/^did:key:z\w{1,128} https?:\/\/\S{1,2000}( sha256:[0-9a-f]{64})?$/, 'DID ADDRESS, or DID ADDRESS sha256:HEX')).max(PARTICIPANTS_MAX).default([])
+      .describe('Members that are reached over HTTP, and connectors that are no nodes, by a did:key: DID ADDRESS, with the SHA-256 of the token that a connector sends.'),
     allow: z.array(z.string().regex(/^[^\s:/]{1,253}:\d{1,5}$/, 'HOST:PORT')).max(PARTICIPANTS_MAX).default([])
       .describe('HOST:PORT of servers in private networks, or without TLS, that this node may call.')
   }).prefault({}),

@@ -9,7 +9,6 @@ import type {
 } from '../contract/index.ts'
 import { Dsp, dspHandler, libp2pAddress, libp2pCarry, peerIdOfAddress } from '../dsp/index.ts'
 import type { Federation } from '../federation/index.ts'
-import { Signal } from '../feeds/index.ts'
 import type { Keys } from '../founding/index.ts'
 import type { LedgerRoom } from '../ledger/index.ts'
 import { WAIT_MS_MAX } from './limits.ts'
@@ -48,8 +47,6 @@ export class Agreements {
   readonly #requests: RequestTokens
   #dsp: Dsp | undefined
   #web: Web | undefined
-  /** A person is to decide. */
-  readonly asked: Signal<NegotiationView> = new Signal()
 
   private constructor (options: AgreementsOptions) {
     const { federation, catalogue, keys, clock, random, author, rights, log } = options
@@ -59,8 +56,7 @@ export class Agreements {
       own: keys.did, federation: members.current.federation, standings, rights, author, ledger: consensus, clock, log, signed: () => this.#signed()
     })
     this.#negotiating = new Negotiating({
-      own: keys.did, doors, catalogue, members, voice: () => this.#voice(), standing: this.#standing, clock, random, log,
-      asked: negotiation => this.asked.emit(negotiationView(this.#views, idOf(negotiation), negotiation))
+      own: keys.did, doors, catalogue, members, voice: () => this.#voice(), standing: this.#standing, clock, random
     })
     this.#pushing = new Pushing({ catalogue, reader: options.reader, push: (...given) => this.#web?.push(...given) ?? Promise.resolve(undefined), done: pid => this.#pushed(pid), clock, log })
     this.#transferring = new Transferring({
@@ -287,7 +283,3 @@ export class Agreements {
 }
 
 const BUSY: AgreementFailure = { code: 'busy', reason: 'too many negotiations with this member are open', hint: 'wait until some are decided: "hanse inbox --all"' }
-
-function idOf ({ role, providerPid, consumerPid }: Negotiation): string {
-  return (role === 'provider' ? providerPid : consumerPid) ?? ''
-}

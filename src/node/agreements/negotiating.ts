@@ -4,7 +4,7 @@ import {
   type Agreement, type ContractOfferMessage, type ContractRequestMessage, type Negotiation, type NegotiationMove, type Step, type Strategy, type View
 } from '../../core/agreement/index.ts'
 import { bind, check, type Policy } from '../../core/terms/index.ts'
-import type { Clock, Log, Random } from '../../host/index.ts'
+import type { Clock, Random } from '../../host/index.ts'
 import type { Catalogue } from '../catalogue/index.ts'
 import type { Doors } from '../doors/index.ts'
 import type { Conduct } from '../dsp/index.ts'
@@ -22,9 +22,6 @@ export type NegotiatingOptions = {
   readonly standing: Standing
   readonly clock: Clock
   readonly random: Random
-  readonly log: Log
-  /** A person is to decide about this negotiation. */
-  readonly asked: (negotiation: Negotiation) => void
 }
 
 type First = ContractRequestMessage | ContractOfferMessage
@@ -53,12 +50,12 @@ export class Negotiating implements Conduct<First, Negotiation, NegotiationMove>
 
   async decide (negotiation: Negotiation): Promise<NegotiationMove> {
     const view = this.#viewOf(negotiation)
-    return view === undefined ? { do: 'terminate', code: 'gone', reason: ['The dataset is not offered any more.'] } : this.moveOf(negotiation, STRATEGY(view))
+    if (view === undefined) return { do: 'terminate', code: 'gone', reason: ['The dataset is not offered any more.'] }
+    return this.moveOf(negotiation, this.#isOwnWord(view, negotiation.peer) ? { do: 'agree' } : STRATEGY(view))
   }
 
-  ask (negotiation: Negotiation): void {
-    this.#options.asked(negotiation)
-  }
+  /** That somebody is asked stands in the negotiation: the inbox is all of those. */
+  ask (): void {}
 
   async final ({ state, agreement }: Negotiation): Promise<void> {
     if (state === 'FINALIZED' && agreement !== null) await this.#options.standing.take(agreement)
@@ -87,6 +84,13 @@ export class Negotiating implements Conduct<First, Negotiation, NegotiationMove>
       case 'ask':
       case 'wait': return step
     }
+  }
+
+  /** The other side took what a person here offered instead: no rule ever offers. It must still be one that may know of it. */
+  #isOwnWord ({ role, state, dataset, findings }: View, peer: string): boolean {
+    const asset = assetOfTarget(dataset)
+    return role === 'provider' && state === 'ACCEPTED' && findings.length === 0 && asset !== undefined &&
+      this.#options.doors.decide({ door: 'advertise', requester: peer, asset }).allow
   }
 
   #isMember (participant: string): boolean {
