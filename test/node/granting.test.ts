@@ -1,6 +1,9 @@
 import { strict as assert } from 'node:assert'
+import { randomBytes } from 'node:crypto'
+import { utf8 } from '../../src/base/index.ts'
+import { agreementRevocationBody, makeGrant, SAID_MEDIA_TYPES } from '../../src/core/grants/index.ts'
 import { readSealedPrefix } from '../../src/core/sealing/index.ts'
-import { didOfKey, revocationBody, revocationSignature, sealRevocation, signingKeyOfSeed } from '../../src/core/identity/index.ts'
+import { didOfKey, revocationBody, revocationSignature, sealRevocation, signingKeyOfSeed, signStatement } from '../../src/core/identity/index.ts'
 import type { StandingAgreement } from '../../src/node/doors/index.ts'
 import { membershipIn } from '../support/audit.ts'
 import { connected, found, removeCities, restart, until } from '../support/nodes.ts'
@@ -100,6 +103,37 @@ describe('granting: four cities', function () {
     await until(() => new Set(epochsHeldBy(ben())).size === 2, 'the keys have come')
     await holds(ben(), ada(), 'live', 4)
     assert.deepEqual(await bodiesFrom(ben().node, 'live'), ['one', 'two', 'three', 'four'])
+  })
+
+  it('takes nobody\'s word for another\'s: neither keys nor the end of an agreement', async () => {
+    const { federation } = cyd().rooms()
+    const before = ben().rooms().federation.keyring.grants().length
+    const { id } = agreements.get(ben()) ?? assert.fail()
+    const timeMs = Date.now()
+    const { current } = federation.members
+    const signed = (body: Uint8Array): Uint8Array => signStatement(body, federation.certificate.id, signingKeyOfSeed(cyd().seeds.node)).envelope
+    const forged = makeGrant({
+      subject: { federation: current.federation, publisher: didOf(ada()), consumer: didOf(ben()), datasetId: 'live', class: 'restricted', agreementId: id },
+      keys: [{ epoch: 9, key: new Uint8Array(32).fill(9) }], recipientKey: current.certificatesOf(didOf(ben()))[0]?.encryptionKey ?? new Uint8Array(32),
+      ephemeralSecret: randomBytes(32), timeMs
+    })
+    assert.ok(forged.ok)
+    const records = [
+      [SAID_MEDIA_TYPES.grant, signed(forged.value)],
+      [SAID_MEDIA_TYPES.revocation, signed(agreementRevocationBody({ federation: current.federation, agreementId: id, effectiveMs: timeMs, code: 'ended', timeMs }))]
+    ] as const
+    const said = await federation.granting.say('grants', didOf(ben()), records.map(([mediaType, bytes]) => (
+      { key: utf8('k'), timeMs, operation: 'put', mediaType, body: bytes })))
+    assert.ok(said.ok)
+    const theirs = (): number => [...ben().rooms().federation.feeds.all()]
+      .find(({ declaration }) => declaration.publisher === didOf(cyd()) && declaration.datasetId === 'grants')?.records ?? 0
+    await until(() => theirs() === records.length, 'Ben has heard it')
+    // What comes after it is heard after it.
+    assert.ok((await federation.granting.say('grants', didOf(ben()), [{ key: utf8('k'), timeMs, operation: 'put', mediaType: 'text/plain', body: utf8('once more') }])).ok)
+    await until(() => theirs() === records.length + 1, 'and what came after')
+    assert.equal(ben().rooms().federation.keyring.grants().length, before)
+    assert.equal(ben().rooms().federation.standings.get(id)?.revokedAtMs, null)
+    assert.deepEqual((await bodiesFrom(ben().node, 'live')).length, 4)
   })
 
   it('turns the key when the consumer ends it', async () => {

@@ -2,8 +2,7 @@ import { assert } from '../../base/index.ts'
 import type { BundleReport } from '../contract/index.ts'
 import type { Verified } from './verifying.ts'
 
-/** Feeds that speak of datasets and are none. */
-const NO_DATASETS = ['catalogue', 'grants', 'receipts']
+const CATALOGUE = 'catalogue'
 
 /** Counts what a bundle holds as it passes. */
 export class Tally {
@@ -31,7 +30,7 @@ export class Tally {
       this.#federation = item.charter.federation.toString()
       this.#federationName = item.charter.name
       this.#feeds = item.feeds.length
-      const declarations = item.feeds.map(({ declaration }) => declaration).filter(({ datasetId }) => !NO_DATASETS.includes(datasetId))
+      const declarations = item.feeds.map(({ declaration }) => declaration).filter(each => each.datasetId !== CATALOGUE && !each.class.startsWith('pair:'))
       const members = new Map(item.charter.founders.map(({ member, name }) => [member, name]))
       this.#datasets = declarations.map(({ publisher, datasetId }) => `${publisher}/${datasetId}`)
       this.#names = declarations.map(({ publisher, datasetId }) => `${members.get(publisher) ?? publisher}/${datasetId}`)
