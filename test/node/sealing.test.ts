@@ -95,7 +95,10 @@ describe('sealing: four cities', function () {
     await until(() => ben().rooms().federation.keyring.grants().length === 1, 'its grant has come')
     agreed = await agree(ada(), ben(), 'secret')
     await holds(ben(), ada(), 'secret', RECORDS)
-    await assert.rejects(bodiesFrom(ben().node, 'secret'), { name: 'RightLost', message: /no grant for epoch 1/ })
+    const read = ben().node.read('secret', { from: 0, limit: 1 })
+    assert.ok(!read.ok && read.failure.code === 'refused' && read.failure.reason.includes('no grant for epoch 1'), JSON.stringify(read))
+    const content = await ben().node.content('secret')
+    assert.ok(!content.ok && content.failure.code === 'refused' && content.failure.reason.includes('no grant for epoch 1'), JSON.stringify(content))
     const proof = await ben().node.proof('secret', 3)
     assert.ok(!proof.ok && proof.failure.code === 'refused' && proof.failure.reason.includes('no grant for epoch 1'), JSON.stringify(proof))
   })
@@ -220,11 +223,14 @@ describe('sealing: four cities', function () {
     await restart(dov())
   })
 
-  it('refuses a key that is not the one which its check names', async () => {
+  it('refuses a key that is not the one which its check names, and names one that is not here', async () => {
     const { federation } = ben().rooms()
     const feed = feedOf(ben(), ada(), 'secret')
-    const keyring = { changed: federation.keyring.changed, keyOf: () => new Uint8Array(32).fill(7) }
-    const read = recordsOf({ feeds: federation.feeds, keyring }, feed, 0, 1)
-    await assert.rejects(async () => { for await (const record of read) assert.fail(String(record.number)) }, { code: 'incomplete', message: /cannot be read: key/ })
+    const readBy = async (key: Uint8Array | undefined): Promise<void> => {
+      const keyring = { changed: federation.keyring.changed, keyOf: () => key }
+      for await (const record of recordsOf({ feeds: federation.feeds, keyring }, feed, 0, 1)) assert.fail(String(record.number))
+    }
+    await assert.rejects(readBy(new Uint8Array(32).fill(7)), { code: 'incomplete', message: /cannot be read: key/ })
+    await assert.rejects(readBy(undefined), { code: 'sealed', message: 'no grant for epoch 1' })
   })
 })

@@ -44,6 +44,8 @@ export class Reader {
     const end = Math.min(records === null ? readableEnd(feed) : firstRecord + records, readableEnd(feed), firstRecord + from + limit)
     const asked = questionOf(this.#doors, this.#own, { door: 'read', asset: assetOf(feed), records: Math.max(0, end - firstRecord - from) }, asker)
     if (!asked.ok) return asked
+    const sealed = this.#sealedFrom(feed)
+    if (sealed !== undefined) return fail(sealed)
     return ok(gated(renumbered(this.#recordsOf(feed, firstRecord + from, end), firstRecord), this.#doors, asked.value))
   }
 
@@ -103,6 +105,8 @@ export class Reader {
       const content = contentOfFile(this.#federation, feed, file, from, to)
       return content.ok ? ok({ ...head, bytes: through(content.value) }) : fail(sealedRefusal(noGrant(content.failure.epoch)))
     }
+    const sealed = this.#sealedFrom(feed)
+    if (sealed !== undefined) return fail(sealed)
     return ok({ ...head, bytes: through(joined(slice(bodies(this.#recordsOf(feed, firstRecord, firstRecord + records)), from, to))) })
   }
 
@@ -141,6 +145,13 @@ export class Reader {
     const isOut = await passage.take({ records: 1, bytes: bytes.length })
     await passage.end()
     return isOut ? ok(bytes) : fail(refusalOf(passage.decision))
+  }
+
+  /** Where no key of it is here at all, before anything is read; a single one that is missing shows on the way. */
+  #sealedFrom ({ head, declaration: { publisher, datasetId, class: feedClass } }: Feed): Failure<'refused'> | undefined {
+    const newest = head?.keyEpoch ?? 0
+    for (let epoch = newest; epoch > 0; epoch--) if (this.#federation.keyring.keyOf({ publisher, datasetId, class: feedClass, epoch }) !== undefined) return undefined
+    return newest === 0 ? undefined : sealedRefusal(noGrant(newest))
   }
 
   #recordsOf (feed: Feed, from: number, to: number): AsyncIterable<NumberedRecord> {
