@@ -16,7 +16,11 @@ export async function filesWith (folder: string, canary: string): Promise<readon
 }
 
 /** The real clock, put forward: whoever wanted to be woken meanwhile is woken, in order. */
-export type PutForward = Clock & { advance (ms: number): void }
+export type PutForward = Clock & {
+  advance (ms: number): void
+  /** As a computer that slept: whoever is late is woken once. */
+  jump (ms: number): void
+}
 
 export function clockToPutForward (): PutForward {
   let aheadMs = 0
@@ -49,6 +53,14 @@ export function clockToPutForward (): PutForward {
         next.run()
       }
       aheadMs += Math.ceil(Math.max(0, end - clock.monotonicMs()))
+    },
+    jump (ms: number): void {
+      aheadMs += ms
+      for (const each of [...waiting].filter(({ dueMs }) => dueMs <= clock.monotonicMs())) {
+        waiting.delete(each)
+        each.cancel()
+        each.run()
+      }
     }
   }
   return clock

@@ -285,7 +285,8 @@ export class Catalogue {
       this.changed.emit({ publisher, datasetId, isNew: known === undefined })
     }
     for (const datasetId of before.datasets.keys()) if (!shelf.state.datasets.has(datasetId)) this.changed.emit({ publisher, datasetId, isNew: false })
-    if (shelf.state.notices.length !== before.notices.length) this.noticed.emit(publisher)
+    // The end of an emergency takes the place of its declaration.
+    if (shelf.state.notices.length !== before.notices.length || shelf.state.notices.some((notice, at) => notice.envelope !== before.notices[at]?.envelope)) this.noticed.emit(publisher)
   }
 }
 

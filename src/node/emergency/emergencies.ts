@@ -4,10 +4,11 @@ import {
   type Emergency, type EmergencyKind
 } from '../../core/grants/index.ts'
 import { signStatement, type Did, type SigningKey } from '../../core/identity/index.ts'
-import { PURPOSE_NS } from '../../core/policy/index.ts'
+import { cellsOfBox } from '../../core/derivation/index.ts'
+import { cellsTouch, PURPOSE_NS } from '../../core/policy/index.ts'
 import type { Clock, Log } from '../../host/index.ts'
 import type { AccessRecord } from '../access/index.ts'
-import type { Catalogue } from '../catalogue/index.ts'
+import { boxOfUnits, type Catalogue } from '../catalogue/index.ts'
 import type { Failure } from '../contract/index.ts'
 import type { StandingAgreement } from '../doors/index.ts'
 import type { Federation } from '../federation/index.ts'
@@ -50,6 +51,8 @@ export type EmergenciesOptions = {
 export class Emergencies {
   readonly #options: EmergenciesOptions
   readonly #known = new Map<string, KnownEmergency>()
+  /** By agreement, the declarations for which a responder has confirmed: what receipts say. */
+  readonly #confirmed = new Map<string, Set<string>>()
   #stops: readonly (() => void)[] = []
   #cancel: () => void = () => {}
   #turn: Promise<void> = Promise.resolve()
@@ -63,8 +66,8 @@ export class Emergencies {
 
   async open (): Promise<void> {
     const { catalogue, federation, receipts } = this.#options
-    for (const heard of receipts.all()) await this.#heard(heard)
     await this.#look()
+    for (const heard of receipts.all()) await this.#heard(heard)
     this.#stops = [
       catalogue.noticed.on(() => this.#do(() => this.#look())),
       federation.members.changed.on(() => this.#do(() => this.#look())),
@@ -151,22 +154,23 @@ export class Emergencies {
    * receipt, whose doors then open too.
    */
   async confirm (reference: string, asset: { readonly publisher: Did, readonly datasetId: string }): Promise<Result<null, EmergencyFailure>> {
-    const { federation: { standings }, own, clock, receipts, log } = this.#options
+    const { federation: { standings }, own, clock, receipts } = this.#options
     const known = this.#find(reference)
     if (known === undefined || !this.isActive(known)) return notFound(reference)
-    const concerned = standings.between({ provider: asset.publisher, consumer: own, datasetId: asset.datasetId }).filter(each => this.#confirmationsIn(each, known).length > 0)
-    if (concerned.length === 0) return fail({ code: 'refused', reason: 'no agreement about this dataset provides for this emergency', hint: 'its terms name who declares, which kinds and who responds: "hanse terms show"' })
+    const concerned = standings.between({ provider: asset.publisher, consumer: own, datasetId: asset.datasetId }).filter(each => this.#isFor(each, known))
+    if (concerned.length === 0) {
+      return fail({ code: 'refused', reason: 'no agreement about this dataset provides for this emergency, or it is elsewhere', hint: 'its terms name who declares, which kinds and who responds: "hanse terms show"' })
+    }
     const { emergency } = known
     const nowMs = clock.nowMs()
     for (const agreement of concerned) {
-      log('warn', 'data are opened for an emergency', { dataset: asset.datasetId, incident: emergency.id })
       const isSaid = await receipts.write(asset.publisher, {
         act: 'reported-use', agreementId: agreement.id, datasetId: asset.datasetId, purpose: `${CONFIRMED}${emergency.statement.id.toString()}`,
         fromMs: nowMs, untilMs: emergency.expiresAtMs, requests: 0, records: 0, timeMs: nowMs
       })
       if (!isSaid) return fail({ code: 'not-ready', reason: 'its publisher cannot be told yet', hint: 'try again in a moment' })
-      await this.#setConfirmed(agreement, known, true)
     }
+    await this.settle()
     return ok(null)
   }
 
@@ -242,11 +246,11 @@ export class Emergencies {
       if (!isActive && told.has(id)) {
         log('warn', 'an emergency is over', { incident: emergency.id })
         standings.withdraw(id)
-        await this.#close(known)
         if (endedMs !== null) await reviews.ended(emergency.statement.id, endedMs)
       }
       if (endedMs === null) nextMs = Math.min(nextMs, ...[emergency.declaredAtMs, emergency.expiresAtMs].filter(atMs => atMs > clock.nowMs()))
     }
+    await this.#hold()
     this.#cancel()
     if (nextMs < Infinity && !this.#isStopped) this.#cancel = clock.wake(nextMs - clock.nowMs(), () => this.#do(() => this.#apply().catch(onFatal)))
     this.changed.emit()
@@ -260,32 +264,51 @@ export class Emergencies {
     return permitsOf(ready.value.policy).filter(({ responders }) => responders.includes(consumer)).flatMap(({ confirmations }) => confirmations)
   }
 
-  async #setConfirmed (agreement: StandingAgreement, known: KnownEmergency, isConfirmed: boolean): Promise<void> {
-    for (const rule of this.#confirmationsIn(agreement, known)) await this.#options.federation.standings.setDuty(agreement.id, rule, isConfirmed ? 'fulfilled' : 'pending')
+  /** Whether an agreement provides for such an emergency, here. */
+  #isFor (agreement: StandingAgreement, known: KnownEmergency): boolean {
+    const spatial = this.#options.catalogue.entry(agreement.provider, agreement.datasetId)?.spatial ?? null
+    const area = spatial === null ? undefined : cellsOfBox(boxOfUnits(spatial))
+    const touches = area?.some(cell => known.emergency.area.some(other => cellsTouch(cell, other) === true)) === true
+    return touches && this.#confirmationsIn(agreement, known).length > 0
   }
 
-  /** Whatever was confirmed for it has to be confirmed anew for another. */
-  async #close (known: KnownEmergency): Promise<void> {
-    for (const agreement of this.#options.federation.standings.all()) await this.#setConfirmed(agreement, known, false)
-  }
-
-  /** A responder's word, at the publisher. */
+  /** The word of a responder: the own one, or at the publisher that of another. */
   async #heard ({ receipt, by }: Heard): Promise<void> {
-    const { own, federation: { standings, members }, log } = this.#options
-    if (receipt.act !== 'reported-use' || by === own || !receipt.purpose.startsWith(CONFIRMED)) return
-    const known = this.#known.get(receipt.purpose.slice(CONFIRMED.length))
-    const agreement = standings.get(receipt.agreementId)
-    if (known === undefined || !this.isActive(known) || agreement?.provider !== own) return
-    log('warn', 'a responder opens data for an emergency', { by: members.nameOf(by), dataset: agreement.datasetId, incident: known.emergency.id })
-    await this.#setConfirmed(agreement, known, true)
+    const { federation: { standings, members }, log } = this.#options
+    if (receipt.act !== 'reported-use' || !receipt.purpose.startsWith(CONFIRMED)) return
+    const id = receipt.purpose.slice(CONFIRMED.length)
+    const before = this.#confirmed.get(receipt.agreementId) ?? new Set()
+    this.#confirmed.set(receipt.agreementId, before.add(id))
+    const [known, agreement] = [this.#known.get(id), standings.get(receipt.agreementId)]
+    if (known !== undefined && agreement !== undefined && this.isActive(known)) {
+      log('warn', 'data are opened for an emergency', { by: members.nameOf(by), dataset: agreement.datasetId, incident: known.emergency.id })
+    }
+    await this.#hold()
+  }
+
+  /** Whatever has to be confirmed first is so exactly while an emergency lasts for which it was; for another it is to be confirmed anew. */
+  async #hold (): Promise<void> {
+    const { federation: { standings, doors } } = this.#options
+    for (const agreement of standings.all()) {
+      const ready = doors.policies.of(agreement.policy)
+      const rules = ready.ok ? permitsOf(ready.value.policy).flatMap(({ confirmations }) => confirmations) : []
+      if (rules.length === 0) continue
+      const confirmed = this.#confirmed.get(agreement.id)
+      const isOpen = [...this.#known].some(([id, known]) => confirmed?.has(id) === true && this.isActive(known) && this.#isFor(agreement, known))
+      for (const rule of rules) {
+        const state = agreement.duties.find(each => each.rule === rule)?.state ?? 'pending'
+        if ((state === 'fulfilled') !== isOpen) await standings.setDuty(agreement.id, rule, isOpen ? 'fulfilled' : 'pending')
+      }
+    }
   }
 
   // --- Looking at it afterwards ------------------------------------------------------------------------------------
 
-  async #accessed ({ outcome, publisher, datasetId, requester, purpose, timeMs, requests, records }: AccessRecord): Promise<void> {
-    if (outcome !== 'allowed' || requester === null || purpose !== RESPONSE) return
-    const { reviews, federation: { members }, log } = this.#options
-    for (const known of this.all().filter(each => this.isActive(each))) {
+  async #accessed ({ outcome, publisher, datasetId, requester, purpose, agreementId, timeMs, requests, records }: AccessRecord): Promise<void> {
+    const { reviews, federation: { members, standings }, log } = this.#options
+    const agreement = agreementId === null ? undefined : standings.get(agreementId)
+    if (outcome !== 'allowed' || requester === null || purpose !== RESPONSE || agreement === undefined) return
+    for (const known of this.all().filter(each => this.isActive(each) && this.#confirmationsIn(agreement, each).length > 0)) {
       const { emergency, declarer } = known
       const about = { emergency: emergency.statement.id, incident: emergency.id, declarer, endMs: emergency.expiresAtMs }
       const isFirst = await reviews.used(about, { publisher, datasetId, requester, firstMs: timeMs, requests, records })

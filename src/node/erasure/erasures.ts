@@ -137,7 +137,7 @@ export class Erasures {
   }
 
   #begun (feed: Feed, envelope: Uint8Array, holders: readonly Did[]): ErasureProgress {
-    return { envelope, state: 'begun', ranges: [], files: [], hasDestroyedKeys: false, holders, datasetId: feed.declaration.datasetId }
+    return { envelope, state: 'begun', ranges: [], files: [], hasDestroyedKeys: false, hadAny: false, holders, datasetId: feed.declaration.datasetId }
   }
 
   /** Who is known to have some of it: neighbours that say so, and everybody who has an agreement about it. */
@@ -220,18 +220,27 @@ export class Erasures {
     if (!isNew) return
     const files = await this.#filesOf(feed, targets, before.files)
     const ranges = [...targets.gone, ...targets.thinned].reduce<Ranges>((all, range) => addRange(all, range), before.ranges.map(({ from, to }) => [from, to] as const))
-    let progress: ErasureProgress = { ...before, state: 'begun', ranges: ranges.map(([from, to]) => ({ from, to })), files }
-    const hadAny = before.ranges.length > 0 || [...targets.gone, ...targets.thinned].some(([from, to]) => indexes(from, to).some(index => feed.has(index)))
+    let progress: ErasureProgress = {
+      ...before, state: 'begun', ranges: ranges.map(([from, to]) => ({ from, to })), files, hadAny: before.hadAny || this.#hadAny(feed, targets, known)
+    }
     await this.#keep(known, progress)
     await this.#takeAway(feed, targets, ranges, files)
     progress = { ...progress, state: 'gone', hasDestroyedKeys: progress.hasDestroyedKeys || await this.#destroyKeys(feed, notice) }
     await this.#derived.follow(feed, notice)
     await this.#keep(known, progress)
     log('info', 'data were erased, as their publisher demands', { dataset: feed.declaration.datasetId, notice: notice.statement.id.toString() })
-    const isTheirs = feed.declaration.publisher !== own && (hadAny || progress.hasDestroyedKeys)
+    const isTheirs = feed.declaration.publisher !== own && (progress.hadAny || progress.hasDestroyedKeys)
     const isSaid = !isTheirs || await this.#confirm(feed, notice, ranges, progress.hasDestroyedKeys)
     if (isSaid) await this.#keep(known, { ...progress, state: 'told' })
     this.changed.emit(notice)
+  }
+
+  /** Of what another notice has taken away, too. */
+  #hadAny (feed: Feed, { gone, thinned }: Targets, asked: Known): boolean {
+    const concerned = [...gone, ...thinned]
+    if (concerned.some(([from, to]) => indexes(from, to).some(index => feed.has(index)))) return true
+    return [...this.#known.values()].some(({ notice, progress }) => notice !== asked.notice && progress?.hadAny === true && notice.feed.equals(feed.id) &&
+      progress.ranges.some(range => concerned.some(([from, to]) => from < range.to && range.from < to)))
   }
 
   #isAnyHere (feed: Feed, { gone, thinned }: Targets): boolean {

@@ -17,6 +17,8 @@ const schema = struct({
   /** Files that were named there, with where their blocks stood. */
   files: list(struct({ root: cid(), fileNo: uint(), blocks: uint() }), FILES_MAX),
   hasDestroyedKeys: boolean(),
+  /** Some of it was here: who never had anything has nothing to confirm. */
+  hadAny: boolean(),
   /** Of an own notice: who held something of it then. */
   holders: list(didSchema, HOLDERS_MAX),
   datasetId: datasetIdSchema
