@@ -50,11 +50,11 @@ describe('granting: epochs', () => {
   it('end when somebody who holds the key has lost the right, as soon as that can have been', async () => {
     const feed = feedWith('restricted')
     const { epochs, clock, began } = await epochsOf([feed])
-    let lost: ReturnType<LossOf>
+    let lost: ReturnType<LossOf>['loss']
     const asked: number[] = []
     epochs.watch((_, epoch) => {
       asked.push(epoch)
-      return epoch === 1 ? lost : undefined
+      return { loss: epoch === 1 ? lost : undefined, untilMs: Infinity }
     })
     await epochs.current(feed)
     for (let at = 0; at < 5; at++) void epochs.current(feed)
@@ -67,6 +67,19 @@ describe('granting: epochs', () => {
     clock.advance(60_000)
     void epochs.current(feed)
     assert.deepEqual(asked, [1, 1, 2, 2], 'and once a minute, because rights also end by time')
+    assert.deepEqual(began, ['first', 'revocation'])
+  })
+
+  it('end with the first segment after the moment at which a right ends by time', async () => {
+    const feed = feedWith('restricted')
+    const { epochs, clock, began } = await epochsOf([feed])
+    const untilMs = NOW_MS + 5_000
+    epochs.watch(() => ({ loss: clock.nowMs() < untilMs ? undefined : 'revocation', untilMs: clock.nowMs() < untilMs ? untilMs : Infinity }))
+    await epochs.current(feed)
+    clock.advance(4_999)
+    assert.equal((await epochs.current(feed))?.epoch, 1)
+    clock.advance(1)
+    assert.equal((await epochs.current(feed))?.epoch, 2)
     assert.deepEqual(began, ['first', 'revocation'])
   })
 

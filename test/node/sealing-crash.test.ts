@@ -55,7 +55,7 @@ describe('sealing: a node that loses its power while keys are turned', function 
     const { node } = ada
     for (let at = 0; at < APPENDS; at++) {
       const old = federation.keyring.newest('live', 'restricted')?.epoch
-      if (at % 2 === 1) federation.epochs.watch((_, epoch) => epoch === old ? 'revocation' : undefined)
+      if (at % 2 === 1) federation.epochs.watch((_, epoch) => ({ loss: epoch === old ? 'revocation' : undefined, untilMs: Infinity }))
       const body = `${said.length}`
       said.push(body)
       let isDone = false

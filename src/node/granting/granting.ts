@@ -197,9 +197,13 @@ export class Granting {
 
   /** Why the sync door keeps the plaintext from the consumer of an agreement; undefined: it does not. */
   #refusalOf ({ id, consumer, datasetId }: Pick<StandingAgreement, 'id' | 'consumer' | 'datasetId'>): string | undefined {
-    const { own, doors } = this.#options
-    const decision = doors.decide({ door: 'sync', requester: consumer, asset: { publisher: own, datasetId }, agreementId: id, form: 'plaintext', records: 0 })
+    const decision = this.#decisionOn({ id, consumer, datasetId })
     return decision.allow ? undefined : refusalOf(decision).reason
+  }
+
+  #decisionOn ({ id, consumer, datasetId }: Pick<StandingAgreement, 'id' | 'consumer' | 'datasetId'>): ReturnType<Doors['decide']> {
+    const { own, doors } = this.#options
+    return doors.decide({ door: 'sync', requester: consumer, asset: { publisher: own, datasetId }, agreementId: id, form: 'plaintext', records: 0 })
   }
 
   /** X25519 keys of nodes that may connect and have a certificate in force, by their hex. */
@@ -226,8 +230,10 @@ export class Granting {
       return !keys.has(recipientKey)
     }
     const holders = [...this.#given.of(datasetId, feedClass)].filter(({ epochs }) => hasIndex(epochs, epoch))
-    if (holders.some(({ agreementId, consumer }) => this.#refusalOf({ id: agreementId, consumer, datasetId }) !== undefined)) return 'revocation'
-    return holders.some(isLost) ? 'lost-node' : undefined
+    const decisions = holders.map(({ agreementId, consumer }) => this.#decisionOn({ id: agreementId, consumer, datasetId }))
+    const untilMs = decisions.reduce((soonest, { validUntilMs }) => Math.min(soonest, validUntilMs ?? Infinity), Infinity)
+    if (decisions.some(({ allow }) => !allow)) return { loss: 'revocation', untilMs }
+    return { loss: holders.some(isLost) ? 'lost-node' : undefined, untilMs }
   }
 
   // --- What is due -------------------------------------------------------------------------------------------------

@@ -4,20 +4,23 @@ import type { Clock, Random } from '../../host/index.ts'
 import { Signal, type Feed, type Feeds } from '../feeds/index.ts'
 import type { Keyring, OwnEpoch } from './keyring.ts'
 
-/** Rights end by time too, so an answer holds no longer than that. */
+/** An answer holds no longer than that, whatever it rests on. */
 const REVIEW_MS = 60_000
 
 export type EpochsOptions = { readonly keyring: Keyring, readonly feeds: Pick<Feeds, 'all'>, readonly clock: Clock, readonly random: Random }
 type Sealed = { readonly datasetId: string, readonly class: Feed['declaration']['class'] }
-/** Who holds the key of this epoch without a right to it: somebody whose right ended, or a node that was lost. */
-export type LossOf = (sealed: Sealed, epoch: number) => 'revocation' | 'lost-node' | undefined
+/**
+ * Who holds the key of this epoch without a right to it: somebody whose right ended, or a node that was lost. `untilMs`: when the
+ * next right ends by time, by the wall clock; from then on it must be asked again.
+ */
+export type LossOf = (sealed: Sealed, epoch: number) => { readonly loss: 'revocation' | 'lost-node' | undefined, readonly untilMs: number }
 
 /** Which own key seals what is written now. */
 export class Epochs {
   readonly #options: EpochsOptions
-  #lossOf: LossOf = () => undefined
-  /** By dataset and class: the epoch that was found good, and when. */
-  readonly #reviewed = new Map<string, { readonly epoch: number, readonly atMs: number }>()
+  #lossOf: LossOf = () => ({ loss: undefined, untilMs: Infinity })
+  /** By dataset and class: the epoch that was found good, when, and until when by the wall clock. */
+  readonly #reviewed = new Map<string, { readonly epoch: number, readonly atMs: number, readonly untilMs: number }>()
   readonly #beginning = new Map<string, Promise<OwnEpoch>>()
   /** A new epoch begins: whoever may read it needs its key. */
   readonly began: Signal<Sealed & { readonly why: 'first' | 'lost-key' | NonNullable<ReturnType<typeof epochDue>> }> = new Signal()
@@ -74,13 +77,13 @@ export class Epochs {
   #dueOf (sealed: Sealed, name: string, { epoch, sinceMs }: OwnEpoch): ReturnType<typeof epochDue> {
     const { clock } = this.#options
     const reviewed = this.#reviewed.get(name)
-    if (reviewed?.epoch === epoch && clock.monotonicMs() - reviewed.atMs < REVIEW_MS) return undefined
-    const loss = this.#lossOf(sealed, epoch)
+    if (reviewed?.epoch === epoch && clock.monotonicMs() - reviewed.atMs < REVIEW_MS && clock.nowMs() < reviewed.untilMs) return undefined
+    const { loss, untilMs } = this.#lossOf(sealed, epoch)
     const facts: EpochFacts = {
       nowMs: clock.nowMs(), sinceMs, lifetimeMs: EPOCH_LIFETIME_MS_MAX, hasRevocation: loss === 'revocation', hasLostNode: loss === 'lost-node'
     }
     const due = epochDue(facts)
-    if (due === undefined) this.#reviewed.set(name, { epoch, atMs: clock.monotonicMs() })
+    if (due === undefined) this.#reviewed.set(name, { epoch, atMs: clock.monotonicMs(), untilMs })
     return due
   }
 

@@ -14,7 +14,8 @@
  *
  * `Epochs` tells the writer which key seals the next segment of an own feed. A new epoch begins with the next segment, never
  * while all is quiet: the first one; when somebody who holds the newest key has no right to it any more (`LossOf`); after 30
- * days; when a head names a newer one than is here, as after a backup. Whether anybody has lost it is asked anew after `review`, and once a minute, because rights also end by time.
+ * days; when a head names a newer one than is here, as after a backup. Whether anybody has lost it is asked anew after `review`,
+ * at the moment at which the first right of a holder ends by time, and once a minute.
  */
 export { Epochs, type EpochsOptions, type LossOf } from './epochs.ts'
 export { Keyring, type HeldGrant, type KeyWanted, type KeyringFields, type OwnEpoch } from './keyring.ts'
