@@ -43,8 +43,8 @@ export type UseProofView = {
 
 export type UseEntry = UseProofView & {
   readonly timeMs: number
-  /** `served`, `refused`: at a door of this node. The rest is the word of a receipt. */
-  readonly what: 'served' | 'refused' | 'received' | 'deleted' | 'summarised' | 'reported-use' | 'published'
+  /** `served`, `refused`: at a door of this node; without an agreement, a sealed copy. `granted`: the key to it. The rest is the word of a receipt. */
+  readonly what: 'served' | 'refused' | 'granted' | 'received' | 'deleted' | 'summarised' | 'reported-use' | 'published'
   /** Who had it, or says so; null: somebody outside the federation. */
   readonly member: Member | null
   readonly door: string | null

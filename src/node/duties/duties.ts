@@ -19,7 +19,8 @@ import type { Feed } from '../feeds/index.ts'
 import type { Keys } from '../founding/index.ts'
 import type { LedgerRoom } from '../ledger/index.ts'
 import { Marks, Periods, Receipts, ReceiptsDesk, Retention, UseCounter } from '../receipts/index.ts'
-import { accessEntry, agreementView, emergencyView, erasureView, proofView, receiptEntry } from './views.ts'
+import { grantsIn, isGrantsFeed } from './grants.ts'
+import { accessEntry, agreementView, emergencyView, erasureView, grantEntry, proofView, receiptEntry } from './views.ts'
 
 /** What one answer about the use of a dataset holds: the newest. */
 const ENTRIES_MAX = 10_000
@@ -187,6 +188,10 @@ export class Duties implements NodeDuties {
       const of = heard.by === this.#own ? heard.to : this.#own
       if (of === publisher && heard.receipt.datasetId === datasetId) entries.push(receiptEntry(heard, proofView(this.#periods, heard.feed, heard.record), this.#names))
     }
+    for await (const granted of grantsIn(this.#options.federation, this.#own)) {
+      if (granted.grant.publisher !== publisher || granted.grant.datasetId !== datasetId) continue
+      entries.push(grantEntry(granted, proofView(this.#periods, granted.feed.id, granted.record), this.#names))
+    }
     const agreements = standings.about(publisher, datasetId).filter(({ provider, consumer }) => provider === this.#own || consumer === this.#own)
     return ok({
       dataset: `${publisher}/${datasetId}`,
@@ -200,7 +205,7 @@ export class Duties implements NodeDuties {
     const { federation } = this.#options
     const { feeds, access } = federation
     const feed = feeds.get(feedId)
-    const isOurs = feed !== undefined && (feed === access.feed || [...this.#receipts.feeds()].includes(feed))
+    const isOurs = feed !== undefined && (feed === access.feed || [...this.#receipts.feeds()].includes(feed) || isGrantsFeed(feed, this.#own))
     if (!isOurs || record >= feed.records) return fail({ code: 'not-found', reason: `there is no such entry: ${feedId} ${record}`, hint: 'take feed and record from "hanse audit --json"' })
     const proof = await makeProof(federation, feed, record)
     if (!proof.ok) return fail({ code: 'incomplete', reason: proof.failure.reason, hint: 'it is being fetched again; try in a moment' })

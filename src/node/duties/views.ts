@@ -7,6 +7,7 @@ import type { Policies, StandingAgreement } from '../doors/index.ts'
 import type { KnownEmergency, Review } from '../emergency/index.ts'
 import type { ErasureProgress } from '../erasure/index.ts'
 import type { Heard, Periods } from '../receipts/index.ts'
+import type { Granted } from './grants.ts'
 
 export type Names = (did: Did) => string
 type Member = { readonly did: string, readonly name: string }
@@ -46,6 +47,13 @@ export function accessEntry (access: AccessRecord, proof: UseProofView, names: N
   return {
     ...proof, timeMs, what: outcome === 'allowed' ? 'served' : 'refused', member: requester === null ? null : memberOf(names, requester), door, purpose,
     agreementId, policyCid: policyCid?.toString() ?? null, records, bytes, segments: null, reasons, notice: null
+  }
+}
+
+export function grantEntry ({ grant }: Granted, proof: UseProofView, names: Names): UseEntry {
+  return {
+    ...proof, timeMs: grant.timeMs, what: 'granted', member: memberOf(names, grant.consumer), door: null, purpose: null, agreementId: grant.agreementId, policyCid: null,
+    records: null, bytes: null, segments: null, reasons: [], notice: null
   }
 }
 

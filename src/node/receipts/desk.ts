@@ -34,6 +34,8 @@ export class ReceiptsDesk {
   #turn: Promise<void> = Promise.resolve()
   #isStopped = false
   #toldDay = -1
+  /** Agreements that were looked at whole since the start. */
+  readonly #agreed = new Set<string>()
 
   constructor (options: DeskOptions) {
     this.#options = options
@@ -50,11 +52,13 @@ export class ReceiptsDesk {
         if (publisher === own && requester !== null && door === 'sync' && outcome === 'allowed' && bytes > 0) this.#do(() => retention.served(datasetId, requester))
       }),
       receipts.changed.on(() => this.#wake(GATHER_MS)),
-      standings.changed.on(agreement => {
-        if (agreement?.consumer !== own) return this.#wake(GATHER_MS)
-        this.#do(async () => {
-          for (const feed of feeds.all()) if (feed.declaration.publisher === agreement.provider && feed.declaration.datasetId === agreement.datasetId) await retention.came(feed)
-        })
+      standings.changed.on(parties => {
+        if (parties === undefined) return this.#wake(GATHER_MS)
+        const name = `${parties.provider} ${parties.consumer} ${parties.datasetId}`
+        // Duties are set on agreements too: only a new one is looked at whole.
+        if (this.#agreed.has(name)) return this.#wake(GATHER_MS)
+        this.#agreed.add(name)
+        this.#do(() => retention.agreed(parties))
       })
     ]
     this.#wake(0)

@@ -4,7 +4,7 @@ import type { Did } from '../../core/identity/index.ts'
 import { addRange, removeRange, type Range, type Ranges } from '../../core/sync/index.ts'
 import type { Clock, Log, Store } from '../../host/index.ts'
 import type { AccessLog } from '../access/index.ts'
-import type { Policies, Standings } from '../doors/index.ts'
+import type { Policies, StandingAgreement, Standings } from '../doors/index.ts'
 import { compactSegments, type Feed, type Feeds } from '../feeds/index.ts'
 import type { Keyring } from '../keyring/index.ts'
 import { clausesOf } from './clauses.ts'
@@ -61,6 +61,14 @@ export class Retention {
       if (feed.role !== 'writer' || feed.declaration.publisher !== own || feed.declaration.datasetId !== datasetId || feed.length === 0) continue
       if (this.#boundsOf(feed, consumer).length > 0) await marks.note(feed, consumer, [[0, feed.length]], clock.nowMs())
     }
+  }
+
+  /** An agreement stands: a sealed copy that its consumer had before can be read from now on. */
+  async agreed ({ provider, consumer, datasetId }: Pick<StandingAgreement, 'provider' | 'consumer' | 'datasetId'>): Promise<void> {
+    const { own, feeds, uses } = this.#options
+    if (provider === own && await uses.wasServed(own, datasetId, consumer)) await this.served(datasetId, consumer)
+    if (consumer !== own) return
+    for (const feed of feeds.all()) if (feed.declaration.publisher === provider && feed.declaration.datasetId === datasetId) await this.came(feed)
   }
 
   // --- What is due -------------------------------------------------------------------------------------------------

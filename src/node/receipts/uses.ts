@@ -26,6 +26,14 @@ export class UseCounter {
     }
   }
 
+  /** Whether a member ever got anything of an own dataset, in clear or sealed, under an agreement or before there was one. */
+  async wasServed (publisher: string, datasetId: string, member: string): Promise<boolean> {
+    for await (const { access } of this.records()) {
+      if (access.publisher === publisher && access.datasetId === datasetId && access.requester === member && access.door === 'sync' && access.outcome === 'allowed' && access.bytes > 0) return true
+    }
+    return false
+  }
+
   /** What was used under an agreement in [fromMs, untilMs). */
   async count (agreementId: string, fromMs: number, untilMs: number): Promise<{ readonly requests: number, readonly records: number }> {
     let [requests, records] = [0, 0]

@@ -22,7 +22,7 @@ export const erasuresSchema: z.ZodType<readonly ErasureView[]> = z.array(erasure
 
 const useEntrySchema: z.ZodType<UseEntry> = z.object({
   feed: z.string(), record: count, period: count.nullable(), isOnLedger: z.boolean(), timeMs: z.int(),
-  what: z.enum(['served', 'refused', 'received', 'deleted', 'summarised', 'reported-use', 'published']), member: member.nullable(),
+  what: z.enum(['served', 'refused', 'granted', 'received', 'deleted', 'summarised', 'reported-use', 'published']), member: member.nullable(),
   door: z.string().nullable(), purpose: z.string().nullable(), agreementId: z.string().nullable(), policyCid: z.string().nullable(),
   records: count.nullable(), bytes: count.nullable(), segments: range.nullable(), reasons: z.array(z.string()), notice: z.string().nullable()
 })
