@@ -1,6 +1,7 @@
 /**
  * Measures, between two nodes in two processes on one machine, how long it takes from asking for an agreement to the first byte of
- * restricted data in the asker's hands, and how long a read takes under an agreement that stands; prints one JSON document.
+ * restricted data in the asker's hands, each by itself, and how long a read takes under an agreement that stands, whose access is
+ * written down before the bytes go out; prints one JSON document.
  * `node scripts/measure/agreement.ts [datasets] [reads]`
  */
 import { fork, type ChildProcess } from 'node:child_process'
@@ -21,6 +22,8 @@ const [DATASETS = 50, READS = 5_000] = process.argv.slice(2, 4).map(Number)
 const RECORDS = 100
 const PURPOSE = 'waste.collection'
 const WAIT_MS = 20_000
+/** Between two negotiations, so that none waits for what the one before it left behind. */
+const REST_MS = 250
 
 const role = process.argv[4]
 if (role === undefined) await measure()
@@ -120,6 +123,7 @@ async function consume (node: HanseNode, ticket: string): Promise<void> {
     agreed.push(performance.now() - startMs)
     await until(() => first(node, `bins-${at}`))
     firstByte.push(performance.now() - startMs)
+    await new Promise(resolve => { setTimeout(resolve, REST_MS) })
   }
   const reads: number[] = []
   for (let at = 0; at < READS; at++) {
