@@ -189,7 +189,7 @@ export async function createNode (options: NodeOptions): Promise<HanseNode> {
       federation, catalogue, keys, store, clock, random: host.random, author: ledger.pen, rights: federation.granting, onFatal, log,
       find: reference => datasets.find(reference), reader
     })
-    const duties = await Duties.open({ federation, catalogue, datasets, publisher, ledger, derivations, keys, host, log, onFatal })
+    const duties = await Duties.open({ federation, catalogue, datasets, publisher, ledger, derivations, keys, host, isRestored: options.isRestored === true, log, onFatal })
     belonging = {
       agreements, duties, federation, catalogue, datasets, admissions, ledger, publisher, reader, derivations,
       terms: new TermsDesk({ federation, datasets, publisher, own: keys.did, clock, random: host.random }),

@@ -36,6 +36,8 @@ export type DutiesOptions = {
   readonly derivations: DerivationsToEnd
   readonly keys: Keys
   readonly host: Host
+  /** The folder comes from a backup, which may lack notices of erasure. */
+  readonly isRestored: boolean
   readonly log: Log
   readonly onFatal: (cause: unknown) => void
 }
@@ -85,6 +87,7 @@ export class Duties implements NodeDuties {
     const desk = new ReceiptsDesk({ own, receipts, retention, periods, feeds, standings, access, clock, log, onFatal })
     await desk.open()
     const erasures = await Erasures.open({ own, federation, catalogue, receipts, voice, store, clock, random, log, onFatal, derivations: options.derivations })
+    if (options.isRestored) federation.server.holdBack(restoredGate(federation, erasures))
     const emergencies = new Emergencies({ own, federation, catalogue, receipts, reviews: await Reviews.load(store), voice, clock, log, onFatal })
     await emergencies.open()
     return new Duties(options, { receipts, periods, uses, desk, erasures, emergencies })
@@ -246,6 +249,16 @@ export class Duties implements NodeDuties {
   }
 
   readonly #names = (did: Did): string => this.#options.federation.members.nameOf(did)
+}
+
+/** Opens once enough members have told what they hold, their catalogues are here, and what these demand was erased. */
+function restoredGate ({ own, feeds, puller }: Federation, erasures: Erasures): () => boolean {
+  let isOpen = false
+  return () => {
+    isOpen ||= own.mayDeclare && erasures.isIdle &&
+      [...feeds.all()].every(feed => feed.declaration.datasetId !== 'catalogue' || (feed.isComplete && feed.length >= puller.targetOf(feed)))
+    return isOpen
+  }
 }
 
 /** The same for a node that may belong to no federation yet. */

@@ -51,6 +51,7 @@ export class Erasures {
   #stops: readonly (() => void)[] = []
   #turn: Promise<void> = Promise.resolve()
   #isStopped = false
+  #underWay = 0
   /** Something was erased, or somebody was found to owe it. */
   readonly changed: Signal<ErasureNotice> = new Signal()
 
@@ -87,6 +88,11 @@ export class Erasures {
   /** Every notice that holds, with what came of it here. */
   * all (): Generator<{ readonly notice: ErasureNotice, readonly progress: ErasureProgress | undefined }> {
     for (const { notice, progress } of this.#known.values()) yield { notice, progress }
+  }
+
+  /** Whether all that is known has been carried out here. */
+  get isIdle (): boolean {
+    return this.#underWay === 0
   }
 
   /** Resolves when everything that is known has been carried out here. */
@@ -187,10 +193,11 @@ export class Erasures {
 
   #soon (): void {
     if (this.#isStopped) return
+    this.#underWay++
     this.#turn = this.#turn.then(() => {
       this.#takeAll()
       return this.#work()
-    }).catch(this.#options.onFatal)
+    }).catch(this.#options.onFatal).finally(() => { this.#underWay-- })
   }
 
   // --- Carrying out ------------------------------------------------------------------------------------------------

@@ -14,6 +14,8 @@ const GATHERED_BYTES = 65_536
 /** Followers of one feed by one peer wait for heads; this many altogether, so that nobody parks requests without end. */
 const FOLLOWERS_MAX = 256
 
+const RESTORED = 'this node was restored from a backup, and first learns what was erased since'
+
 /** A request without progress is ended; a follower of a quiet feed is kept by a sign of life. */
 const SIGN_OF_LIFE_MS = 10_000
 
@@ -30,6 +32,7 @@ export class Server {
   readonly #note: ProtocolHandler['note']
   readonly #clock: Clock
   #followers = 0
+  #mayGive: () => boolean = () => true
   /** Bytes went to a peer. */
   readonly sent: Signal<{ readonly peerId: string, readonly sizeBytes: number }> = new Signal()
 
@@ -50,6 +53,11 @@ export class Server {
   readonly handler: ProtocolHandler = {
     request: (peer, body, reply) => this.#answer(peer, body, reply),
     note: (peer, body) => this.#note(peer, body)
+  }
+
+  /** Gives out no data but catalogues as long as `mayGive` says so: a folder from a backup may hold what was erased since. */
+  holdBack (mayGive: () => boolean): void {
+    this.#mayGive = mayGive
   }
 
   /** What a member may list: feeds that are wholly here. */
@@ -85,7 +93,7 @@ export class Server {
         return reply.end(encodeResult({ code: 'ok' }))
       }
       case 'statements': return this.#statements(request.ids, member, send, reply)
-      case 'blocks': return this.#blocks(request, member, send, reply)
+      case 'blocks': return this.#mayGive() ? this.#blocks(request, member, send, reply) : reply.error('busy', RESTORED)
       case 'head': case 'leaves': case 'segments': {
         const feed = this.#feeds.get(request.feed)
         if (feed?.head === undefined) return reply.error('unknown', 'no such feed')
@@ -94,6 +102,7 @@ export class Server {
           await sendHead(feed, send)
           return reply.end(encodeResult({ code: 'ok' }))
         }
+        if (request.verb === 'segments' && feed.declaration.datasetId !== 'catalogue' && !this.#mayGive()) return reply.error('busy', RESTORED)
         return request.verb === 'leaves' ? this.#leaves(feed, request, send, reply) : this.#segments(feed, request, member, send, reply)
       }
     }
