@@ -1,4 +1,4 @@
-import { bytesOfHex, equalBytes, fail, hex, ok, type Result } from '../../base/index.ts'
+import { bytesOfHex, equalBytes, fail, hex, ok, unreachable, type Result } from '../../base/index.ts'
 import { didSchema, type Did, type SigningKey } from '../../core/identity/index.ts'
 import {
   decodePayload, encodeOperation, encodePayload, keyProofBytes, keysOf, OPERATIONS, PARAMETER_RANGES, proposalId, standingOf, type ParameterName,
@@ -113,7 +113,8 @@ export class Deciding {
         const root = didSchema(request.root, '')
         return root.ok ? ok({ kind: 'rebind', member: did, root: root.value }) : invalid(`"${request.root}" is no root key`, 'take the did:key that the new node shows')
       }
-      default: return ok({ kind: request.kind, member: did })
+      case 'remove': case 'park': return ok({ kind: request.kind, member: did })
+      default: return unreachable(request)
     }
   }
 
