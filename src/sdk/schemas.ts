@@ -205,7 +205,7 @@ export const eventSchema: z.ZodType<NodeEvent> = z.discriminatedUnion('type', [
 ])
 
 export const problemSchema: z.ZodType<Problem> = z.object({
-  type: z.string(), title: z.string(), status: z.int(), detail: z.string(), code: z.string(), hint: z.string()
+  type: z.string(), title: z.string(), status: z.int(), detail: z.string(), code: z.string(), hint: z.string(), reasons: z.array(z.string()).optional()
 })
 
 /** What is wrong with a value, in one sentence. */

@@ -10,6 +10,8 @@ export type Failure = {
   readonly reason: string
   readonly hint: string
   readonly status: number | null
+  /** Codes of all reasons, where terms refuse. */
+  readonly reasons?: readonly string[] | undefined
 }
 export type Answer<T> = Promise<Result<T, Failure>>
 
@@ -120,8 +122,8 @@ async function failureOf (response: Response): Promise<Failure> {
   }
 }
 
-function failureOfProblem ({ code, detail, hint, status }: z.infer<typeof problemSchema>): Failure {
-  return { code, reason: detail, hint, status }
+function failureOfProblem ({ code, detail, hint, status, reasons }: z.infer<typeof problemSchema>): Failure {
+  return { code, reason: detail, hint, status, ...reasons === undefined ? {} : { reasons } }
 }
 
 function queryText (query: Readonly<Record<string, string | number | boolean | undefined>>): string {

@@ -189,6 +189,8 @@ export type Problem = {
   readonly detail: string
   readonly code: string
   readonly hint: string
+  /** Codes of all reasons, where terms refuse. */
+  readonly reasons?: readonly string[] | undefined
 }
 
 export type Readiness = {

@@ -105,7 +105,7 @@ describe('doors: three cities', function () {
     const order = orderOf(node, 'neighbours', { audience: { type: 'named', members: ['Seattle'] }, purposes: [WASTE] })
     const review = node.reviewTerms(order)
     assert.ok(review.ok)
-    assert.deepEqual(review.value.readers.map(({ name, may, sees, reasons }) => [name, may, sees, reasons]), [
+    assert.deepEqual(review.value.readers.map(({ name, may, sees, reasons }) => [name, may, sees, reasons.map(({ code }) => code)]), [
       ['Seattle', 'after-agreement', 'all of it, as it is', []], ['Renton', 'never', 'that it exists, and these terms', ['recipient.not-listed']]
     ])
     const summary = node.reviewTerms(orderOf(node, 'aggregates', {}))
@@ -139,7 +139,7 @@ describe('doors: three cities', function () {
     const order = orderOf(node, 'neighbours', { audience: { type: 'named', members: ['Seattle', 'Renton'] }, storedIn: ['DE', 'NL', 'DK'], securityLevelMin: 2 })
     const review = node.reviewTerms(order)
     assert.ok(review.ok)
-    assert.deepEqual(review.value.readers.map(({ name, may, reasons }) => [name, may, reasons]), [['Seattle', 'after-agreement', []], ['Renton', 'never', ['fact.missing']]])
+    assert.deepEqual(review.value.readers.map(({ name, may, reasons }) => [name, may, reasons.map(({ code }) => code)]), [['Seattle', 'after-agreement', []], ['Renton', 'never', ['fact.missing']]])
   })
 
   it('gives nothing without an agreement, by whatever way it is asked for, and says why', async () => {
@@ -150,9 +150,9 @@ describe('doors: three cities', function () {
     assert.ok(explained.ok)
     assert.deepEqual([explained.value.allow, explained.value.reasons.map(({ code }) => code)], [false, ['agreement.none']])
     const fetched = await node.fetch('bins', AbortSignal.timeout(20_000))
-    assert.ok(!fetched.ok && fetched.failure.code === 'refused' && /agreement\.none/.test(fetched.failure.reason), 'it does not wait in vain')
+    assert.ok(!fetched.ok && fetched.failure.code === 'refused' && fetched.failure.reasons?.[0] === 'agreement.none', 'it does not wait in vain')
     const carried = await bellevue().node.makeBundle(['bins'], 'Seattle')
-    assert.ok(!carried.ok && carried.failure.code === 'refused' && /agreement\.none/.test(carried.failure.reason))
+    assert.ok(!carried.ok && carried.failure.code === 'refused' && /there is no agreement for it/.test(carried.failure.reason))
     const forAll = await bellevue().node.makeBundle(['bins'])
     assert.ok(!forAll.ok && forAll.failure.code === 'refused')
     const gone = await node.content('bins')
@@ -185,7 +185,7 @@ describe('doors: three cities', function () {
     const barred = renton().node.read('bins', { from: 0, limit: 1 })
     assert.ok(!barred.ok && barred.failure.code === 'refused')
     const wrong = seattle().node.read('bins', { from: 0, limit: 1 }, { purpose: 'urn:hanse:purpose:1:research.public' })
-    assert.ok(!wrong.ok && /purpose\.outside/.test(wrong.failure.reason))
+    assert.ok(!wrong.ok && wrong.failure.code === 'refused' && wrong.failure.reasons?.[0] === 'purpose.outside')
     const log = own.access.feed
     assert.ok(log !== undefined)
     const doors = new Set<string>()
@@ -197,7 +197,7 @@ describe('doors: three cities', function () {
     assert.deepEqual([...doors], ['sync true'])
     await there.standings.revoke(agreement.id, Date.now())
     const revoked = seattle().node.read('bins', { from: 0, limit: 1 })
-    assert.ok(!revoked.ok && /agreement\.revoked/.test(revoked.failure.reason))
+    assert.ok(!revoked.ok && revoked.failure.code === 'refused' && revoked.failure.reasons?.[0] === 'agreement.revoked')
   })
 
   it('does not let those know of a dataset to whom it is not shown: no entry, no feed, no name on the ledger', async () => {
@@ -261,7 +261,7 @@ describe('doors: three cities', function () {
     assert.ok(followed.ok)
     const seen: string[] = []
     const reading = (async () => { for await (const { body } of followed.value) seen.push(Buffer.from(body).toString()) })()
-    const ended = assert.rejects(reading, /action\.not-permitted/)
+    const ended = assert.rejects(reading, /nothing permits this/)
     await append(node, 'live', ['1', '2'])
     await until(() => seen.length === 2, 'two records came')
     mode = 'refuses'

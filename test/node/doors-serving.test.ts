@@ -133,7 +133,7 @@ describe('doors: serving others', () => {
       assert.ok(payloadBytes > 0)
       const barred = await here.ask(cyd.did, request)
       assert.equal(barred.payloadBytes, 0)
-      if (request.verb !== 'blocks') assert.match(barred.reason, /agreement\.none/)
+      if (request.verb !== 'blocks') assert.match(barred.reason, /there is no agreement for it/)
     }
     assert.deepEqual([await listedTo(ben.did, here), await listedTo(cyd.did, here)], [1, 0])
     const declaration: Request = { verb: 'statements', creditBytes, ids: [here.feed.id] }
@@ -195,7 +195,7 @@ describe('doors: serving others', () => {
         if (item.type === 'segment') sawFirst()
       }
     })()
-    const ended = assert.rejects(following, (cause: unknown) => cause instanceof PeerFault && cause.code === 'refused' && /agreement\.revoked/.test(cause.message))
+    const ended = assert.rejects(following, (cause: unknown) => cause instanceof PeerFault && cause.code === 'refused' && /the agreement was ended/.test(cause.message))
     await first
     const revoked = here.standings.revoke(agreementOf().id, NOW_MS)
     await grow(here.feeds, here.feed, plain, 2)

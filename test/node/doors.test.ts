@@ -2,7 +2,7 @@ import { strict as assert } from 'node:assert'
 import type { Did } from '../../src/core/identity/index.ts'
 import type { Door } from '../../src/core/terms/index.ts'
 import type { AccessRecord } from '../../src/node/access/index.ts'
-import { refusalOf, Standings, type AssetFacts, type Engine } from '../../src/node/doors/index.ts'
+import { refusalOf, sentenceOf, Standings, type AssetFacts, type Engine } from '../../src/node/doors/index.ts'
 import { Signal } from '../../src/node/feeds/index.ts'
 import { ada, ben, cyd, NOW_MS } from '../core/feed.fixture.ts'
 import { openMemoryStore } from '../support/memory-store.ts'
@@ -61,7 +61,9 @@ describe('doors: whom they let through', () => {
         const decision = doors.decide({ door, requester: ben.did, asset: bins, purpose: WASTE, records: 1 })
         assert.equal(decision.allow, false)
         assert.ok(codesOf(decision).includes(code), codesOf(decision).join())
-        assert.ok(refusalOf(decision).reason.includes(decision.reasons[0]?.code ?? '?'))
+        const { reason, reasons } = refusalOf(decision)
+        assert.deepEqual(reasons, [...new Set(codesOf(decision))])
+        assert.ok(decision.reasons.every(each => reason.includes(sentenceOf(each))), reason)
       })
     }
   }

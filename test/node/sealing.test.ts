@@ -77,7 +77,7 @@ describe('sealing: four cities', function () {
     const closed = cyd().node.dataset('closed')
     assert.ok(closed.ok && closed.value.held.records === 0, `encrypted copies are for nobody there ${JSON.stringify(closed)}`)
     const read = cyd().node.read('secret', { from: 0, limit: 1 })
-    assert.ok(!read.ok && read.failure.reason.includes('agreement.none'), 'and its own people are told why they may not')
+    assert.ok(!read.ok && read.failure.reason.includes('there is no agreement for it'), 'and its own people are told why they may not')
   })
 
   it('checks what cannot be read as far as that goes, and says that it is sealed', async () => {

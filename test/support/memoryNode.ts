@@ -340,7 +340,7 @@ export class MemoryNode implements HanseNode {
     return dataset.ok
       ? ok({
         dataset: dataset.value.id, member: member === null ? null : { did: DID, name: NAME }, door, purpose: purpose ?? null, allow: false, policyCid: null, agreementId: null,
-        evaluatedAtMs: TIME_MS, validUntilMs: null, dependsOn: [], reasons: [{ code: 'agreement.none', subject: null, rule: null, clause: null, source: [] }], rules: []
+        evaluatedAtMs: TIME_MS, validUntilMs: null, dependsOn: [], reasons: [{ code: 'agreement.none', sentence: 'there is no agreement for it', subject: null, rule: null, clause: null, source: [] }], rules: []
       })
       : dataset
   }

@@ -12,7 +12,7 @@ export type Reply =
 export type Headers = Readonly<Record<string, string>>
 
 /** A failure of the node or of this floor. */
-export type AnyFailure = { readonly code: string, readonly reason: string, readonly hint: string }
+export type AnyFailure = { readonly code: string, readonly reason: string, readonly hint: string, readonly reasons?: readonly string[] | undefined }
 
 const STATUS: Readonly<Record<string, number>> = {
   'malformed': 400, 'cut-short': 400,
@@ -40,9 +40,9 @@ const TITLES: Readonly<Record<number, string>> = {
   500: 'Fault of the node', 503: 'Busy', 504: 'Unreachable', 507: 'Disk full'
 }
 
-function problemOf ({ code, reason, hint }: AnyFailure): Problem {
+function problemOf ({ code, reason, hint, reasons }: AnyFailure): Problem {
   const status = STATUS[code] ?? 409
-  return { type: `urn:hanse:problem:${code}`, title: TITLES[status] ?? 'Failed', status, detail: reason, code, hint }
+  return { type: `urn:hanse:problem:${code}`, title: TITLES[status] ?? 'Failed', status, detail: reason, code, hint, ...reasons === undefined ? {} : { reasons } }
 }
 
 export function problem (failure: AnyFailure, headers?: Headers): Reply {

@@ -1,6 +1,7 @@
 import { existsSync } from 'node:fs'
 import { join } from 'node:path'
 import { readApiFile } from '../../api/index.ts'
+import { fail } from '../../base/index.ts'
 import { createClient, type Answer, type Client, type Dataset, type Failure } from '../../sdk/index.ts'
 import { configOf } from '../config/index.ts'
 import { createProgress, EXIT, problem, type Call, type ExitCode, type Outcome, type Problem } from '../terminal/index.ts'
@@ -72,7 +73,8 @@ export function failed (failure: Failure): { readonly ok: false, readonly failur
   if (failure.code === 'unreachable' && failure.status === null) {
     return problem(EXIT.notRunning, 'not-running', `The node is not running: ${failure.reason}`, 'Start it with hanse start.')
   }
-  return problem(EXITS[failure.code] ?? EXIT.failed, failure.code, sentence(failure.reason), sentence(failure.hint))
+  const { code, reason, hint, reasons } = failure
+  return fail({ exit: EXITS[code] ?? EXIT.failed, code, reason: sentence(reason), hint: sentence(hint), ...reasons === undefined ? {} : { reasons } })
 }
 
 /** As `failed`, of calls that a dataset's terms may refuse. */

@@ -19,6 +19,8 @@ export type Problem = {
   readonly code: string
   readonly reason: string
   readonly hint: string
+  /** Codes of all reasons, where terms refuse. */
+  readonly reasons?: readonly string[] | undefined
 }
 
 /** How the answer is written: for a person, as one document, as one a line. */
@@ -91,8 +93,8 @@ export function createTerminal (manner: Manner, streams: Streams): Terminal {
       if (!quiet) writeError(`${text}\n`)
     },
     warn: text => writeError(`${paint(33, streams.errorIsTerminal)('warning:')} ${text}\n`),
-    problem: ({ exit, code, reason, hint }) => {
-      if (json !== 'no') void writeOut(document({ error: { code, reason, hint, exitCode: exit } }, json === 'json' ? JSON_INDENT : 0))
+    problem: ({ exit, code, reason, hint, reasons }) => {
+      if (json !== 'no') void writeOut(document({ error: { code, reason, hint, exitCode: exit, ...reasons === undefined ? {} : { reasons } } }, json === 'json' ? JSON_INDENT : 0))
       writeError(`${red('error:')} ${sentence(reason)}\n${hint === '' ? '' : `  ${hint}\n`}`)
     },
     draw: writeError,

@@ -1,7 +1,6 @@
 import { DOORS, type TermsExplanation, type TermsReason } from '../../sdk/index.ts'
 import { argument, failed, purposeOf, withNode } from '../client/index.ts'
 import { answer, EXIT, formatTime, pairs, plain, problem, type Command } from '../terminal/index.ts'
-import { reasonText } from './words.ts'
 
 export const explainCommand: Command = {
   name: 'terms explain',
@@ -42,7 +41,7 @@ function explanationText (explanation: TermsExplanation): string {
   ].join('\n')
 }
 
-function because ({ code, subject, clause, source }: TermsReason): string {
+function because ({ code, sentence, clause, source }: TermsReason): string {
   const where = [...clause === null || clause === 0 ? [] : [`clause ${clause}`], ...source.length === 0 ? [] : [`by way of ${source.join(' and ')}`]]
-  return `${code}: ${reasonText(code, subject)}${where.length === 0 ? '' : ` (${where.join(', ')})`}.`
+  return `${code}: ${plain(sentence)}${where.length === 0 ? '' : ` (${where.join(', ')})`}.`
 }

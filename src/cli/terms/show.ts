@@ -1,7 +1,7 @@
 import type { DatasetTerms, TermsReview, TermsSentence } from '../../sdk/index.ts'
 import { argument, failed, isFile, readTerms, withNode } from '../client/index.ts'
 import { answer, count, EXIT, plain, table, type Command } from '../terminal/index.ts'
-import { labelText, reasonText } from './words.ts'
+import { labelText } from './words.ts'
 
 const FILE = { name: 'FILE', help: 'a file of terms' }
 
@@ -89,7 +89,7 @@ function reviewText (review: TermsReview): string {
     : access === 'members'
       ? 'Members could read it now, without asking.'
       : `${count(readers.filter(({ may }) => may !== 'never').length, 'member')} of ${readers.length} could read it once it has an agreement.`
-  const rows = readers.map(({ name, may, sees, reasons }) => [plain(name), MAY[may], plain(sees), reasons.map(code => reasonText(code, null)).join('; ')])
+  const rows = readers.map(({ name, may, sees, reasons }) => [plain(name), MAY[may], plain(sees), reasons.map(({ sentence }) => sentence).join('; ')])
   const members = readers.length === 0 ? 'There is no other member yet.' : table([{ heading: 'MEMBER' }, { heading: 'MAY READ' }, { heading: 'WOULD SEE' }, { heading: 'WHY NOT' }], rows)
   return `${sentencesText(review.sentences)}\n\n${whom}\n\n${members}${findingsText(findings)}`
 }

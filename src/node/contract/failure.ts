@@ -5,6 +5,8 @@ export type Failure<Code extends string = string> = {
   readonly reason: string
   /** What to do about it. */
   readonly hint: string
+  /** Where terms refuse: the codes of all reasons, for a program. */
+  readonly reasons?: readonly string[] | undefined
 }
 
 export type NotReady = Failure<'not-ready'>

@@ -41,8 +41,8 @@ export type ReaderView = {
   readonly may: 'now' | 'after-agreement' | 'never'
   /** What it would see, in words. */
   readonly sees: string
-  /** Why never; codes. */
-  readonly reasons: readonly string[]
+  /** Why never. */
+  readonly reasons: readonly { readonly code: string, readonly sentence: string }[]
 }
 
 export type TermsReview = {
@@ -59,6 +59,8 @@ export type TermsReview = {
 
 export type ReasonView = {
   readonly code: string
+  /** What the code says, for a person: without its beginning and end. */
+  readonly sentence: string
   readonly subject: string | null
   readonly rule: string | null
   readonly clause: number | null

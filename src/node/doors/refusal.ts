@@ -1,8 +1,9 @@
 import type { Door, Reason, ReasonCode } from '../../core/terms/index.ts'
 import type { Failure } from '../contract/index.ts'
 import type { DoorDecision } from './question.ts'
+import { sentenceOf } from './words.ts'
 
-/** A reason as it travels: its code, and what it names. */
+/** A reason as it is written down: its code, and what it names. */
 export function reasonText ({ code, subject }: Reason): string {
   return subject === undefined ? code : `${code} (${subject})`
 }
@@ -12,7 +13,8 @@ export function refusalOf (decision: DoorDecision): Failure<'not-found' | 'refus
   if (decision.isHidden) return { code: 'not-found', reason: 'no such dataset is known here', hint: 'see "hanse ls"; a neighbour\'s new dataset takes a moment to arrive' }
   const [first] = decision.reasons
   return {
-    code: 'refused', reason: `the terms do not allow it: ${decision.reasons.map(reasonText).join(', ')}`,
+    code: 'refused', reason: `the terms do not allow it: ${[...new Set(decision.reasons.map(sentenceOf))].join('; ')}`,
+    reasons: [...new Set(decision.reasons.map(({ code }) => code))],
     hint: first === undefined ? HINT : HINTS[first.code] ?? HINT
   }
 }

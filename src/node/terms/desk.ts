@@ -1,7 +1,7 @@
 import { fail, ok, utf8, type Result } from '../../base/index.ts'
 import type { Derivation } from '../../core/catalogue/index.ts'
 import {
-  bind, datasetSentencesOf, feedClassOf, policyOfForm, TEMPLATES, writePolicy, type Facts, type Policy
+  bind, datasetSentencesOf, feedClassOf, policyOfForm, TEMPLATES, writePolicy, type Facts, type Policy, type ReasonCode
 } from '../../core/terms/index.ts'
 import type { Clock } from '../../host/index.ts'
 import { findingsOf, policySentences } from '../catalogue/index.ts'
@@ -9,13 +9,13 @@ import type {
   Dataset, ExplainRequest, Explanation, Failure, NodeTerms, PublishFailure, ReaderView, TermsFailure, TermsOrder, TermsReview
 } from '../contract/index.ts'
 import { governedOf, type Datasets, type Publisher } from '../datasets/index.ts'
-
+import { sentenceOf } from '../doors/index.ts'
 import type { Federation } from '../federation/index.ts'
 import { TEMPLATE_NAMES, termsOf } from './reading.ts'
 
 const READ = 'http://www.w3.org/ns/odrl/2/read'
 /** Clauses that are met by what the data are: who may have less detail may have a derivation. */
-const DETAIL = ['detail.raw-asset', 'detail.too-fine', 'delay.too-fresh']
+const DETAIL: readonly ReasonCode[] = ['detail.raw-asset', 'detail.too-fine', 'delay.too-fresh']
 const SALT_BYTES = 32
 
 export type TermsDeskOptions = {
@@ -84,16 +84,16 @@ export class TermsDesk implements NodeTerms {
     const { members } = this.#options.federation
     const { order: { viewers }, access } = given
     const who = { did, name: members.nameOf(did) }
-    if (viewers !== 'members' && !viewers.includes(did)) return { ...who, may: 'never', sees: 'not even that it exists', reasons: ['recipient.not-listed'] }
+    if (viewers !== 'members' && !viewers.includes(did)) return { ...who, may: 'never', sees: 'not even that it exists', reasons: saidOf(['recipient.not-listed']) }
     const reasons = this.#reasonsFor(did, given)
     const rest = reasons.filter(code => !DETAIL.includes(code))
-    if (rest.length > 0) return { ...who, may: 'never', sees: 'that it exists, and these terms', reasons: rest }
+    if (rest.length > 0) return { ...who, may: 'never', sees: 'that it exists, and these terms', reasons: saidOf(rest) }
     const isLess = reasons.length > 0 || given.derivation !== null
     return { ...who, may: access === 'restricted' ? 'after-agreement' : 'now', sees: isLess ? `only what is made of it: ${detailOf(given.policy)}` : 'all of it, as it is', reasons: [] }
   }
 
   /** As the engine decides under an agreement that was signed just now, with nothing used up, owed or overdue. */
-  #reasonsFor (did: string, { order: { form }, policy, access, derivation }: Reviewed): readonly string[] {
+  #reasonsFor (did: string, { order: { form }, policy, access, derivation }: Reviewed): readonly ReasonCode[] {
     const { federation: { doors }, clock } = this.#options
     const [purpose] = form.purposes
     const bound = access === 'restricted' && purpose !== undefined ? bind(policy, did, purpose) : policy
@@ -132,9 +132,15 @@ export class TermsDesk implements NodeTerms {
     return ok({
       dataset: `${publisher}/${datasetId}`, member: requester === null ? null : { did: requester, name: members.nameOf(requester) }, door, purpose: purpose ?? null, allow,
       policyCid: policyCid?.toString() ?? null, agreementId, evaluatedAtMs, validUntilMs, dependsOn, rules,
-      reasons: reasons.map(({ code, subject, rule, clause, source }) => ({ code, subject: subject ?? null, rule: rule ?? null, clause: clause ?? null, source: source ?? [] }))
+      reasons: reasons.map(({ code, subject, rule, clause, source }) => ({
+        code, sentence: sentenceOf({ code, ...subject === undefined ? {} : { subject } }), subject: subject ?? null, rule: rule ?? null, clause: clause ?? null, source: source ?? []
+      }))
     })
   }
+}
+
+function saidOf (codes: readonly ReasonCode[]): ReaderView['reasons'] {
+  return codes.map(code => ({ code, sentence: sentenceOf({ code }) }))
 }
 
 /** Clauses 4 and 5 in words. */
@@ -142,4 +148,3 @@ function detailOf (policy: Policy): string {
   const said = policySentences(policy, did => did).filter(({ clause }) => clause === 4 || clause === 5).map(({ sentence }) => sentence)
   return said.length === 0 ? 'less detail' : said.join(' ')
 }
-

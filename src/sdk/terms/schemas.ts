@@ -24,7 +24,8 @@ export const datasetTermsSchema: z.ZodType<DatasetTerms> = z.object({
 export const termsReviewSchema: z.ZodType<TermsReview> = z.object({
   policyCid: z.string(), policy: z.unknown(), access: z.enum(['public', 'members', 'restricted']), sentences, findings, anyone: z.boolean(),
   readers: z.array(z.object({
-    did: z.string(), name: z.string(), may: z.enum(['now', 'after-agreement', 'never']), sees: z.string(), reasons: z.array(z.string())
+    did: z.string(), name: z.string(), may: z.enum(['now', 'after-agreement', 'never']), sees: z.string(),
+    reasons: z.array(z.object({ code: z.string(), sentence: z.string() }))
   }))
 })
 
@@ -32,7 +33,7 @@ export const explanationSchema: z.ZodType<TermsExplanation> = z.object({
   dataset: z.string(), member: z.object({ did: z.string(), name: z.string() }).nullable(), door: z.string(), purpose: z.string().nullable(), allow: z.boolean(),
   policyCid: z.string().nullable(), agreementId: z.string().nullable(), evaluatedAtMs: z.int(), validUntilMs: z.int().nullable(), dependsOn: z.array(z.string()),
   reasons: z.array(z.object({
-    code: z.string(), subject: z.string().nullable(), rule: z.string().nullable(), clause: z.int().nullable(), source: z.array(z.string())
+    code: z.string(), sentence: z.string(), subject: z.string().nullable(), rule: z.string().nullable(), clause: z.int().nullable(), source: z.array(z.string())
   })),
   rules: z.array(z.unknown())
 })

@@ -37,7 +37,7 @@ export type TermsReader = {
   readonly name: string
   readonly may: 'now' | 'after-agreement' | 'never'
   readonly sees: string
-  readonly reasons: readonly string[]
+  readonly reasons: readonly { readonly code: string, readonly sentence: string }[]
 }
 
 /** What terms would mean, were they set now. */
@@ -53,6 +53,8 @@ export type TermsReview = {
 
 export type TermsReason = {
   readonly code: string
+  /** For a person, without its beginning and end. */
+  readonly sentence: string
   readonly subject: string | null
   readonly rule: string | null
   readonly clause: number | null
