@@ -63,6 +63,11 @@ export class Derivations {
     await Promise.all([...this.#tasks.values()].map(({ running }) => running))
   }
 
+  /** Has the note of where one stands lose the records that it appended last. */
+  async forget (datasetId: string): Promise<void> {
+    await this.#tasks.get(datasetId)?.task.forget()
+  }
+
   /** Withdraws one; resolves when nothing is kept any more of how it stood. */
   async end (datasetId: string): Promise<void> {
     const held = this.#tasks.get(datasetId)

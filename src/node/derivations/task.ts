@@ -35,6 +35,8 @@ export class DerivationTask {
   readonly #options: TaskOptions
   readonly #woken = new Signal<void>()
   #isDue = true
+  #isOver = false
+  #forgetting: (() => void)[] = []
   #derivation: Derivation
   /** Where it stood when that was last noted. */
   #noted: number
@@ -92,11 +94,29 @@ export class DerivationTask {
     this.#woken.emit()
   }
 
+  /** Has the note of where it stands lose what was appended last; resolves when it has. */
+  async forget (): Promise<void> {
+    if (this.#standing.state === 'ended' || this.#isOver) return
+    const done = new Promise<void>(resolve => { this.#forgetting.push(resolve) })
+    this.wake()
+    await done
+  }
+
   /** Resolves when it was stopped, or when it has ended. Throws what the disk throws. */
   async run (signal: AbortSignal): Promise<void> {
+    try {
+      await this.#run(signal)
+    } finally {
+      this.#isOver = true
+      for (const resolve of this.#forgetting.splice(0)) resolve()
+    }
+  }
+
+  async #run (signal: AbortSignal): Promise<void> {
     const { clock } = this.#options
     while (!signal.aborted && this.#standing.state !== 'ended') {
       this.#isDue = false
+      await this.#forgetNow()
       const followed = await this.#follow(signal)
       if (signal.aborted) return
       this.#standing = followed.ok ? { state: 'following', because: null } : followed.failure
@@ -107,6 +127,14 @@ export class DerivationTask {
       while (!this.#isDue && !signal.aborted) await this.#woken.next(signal)
       cancel()
     }
+  }
+
+  /** Not where something waits to be appended: that would be lost. */
+  async #forgetNow (): Promise<void> {
+    if (this.#forgetting.length === 0) return
+    const { feed } = this.plan.source
+    if (this.#standing.state === 'following') await this.#keep([], { feed, from: this.next, to: this.next })
+    for (const resolve of this.#forgetting.splice(0)) resolve()
   }
 
   // --- Following ---------------------------------------------------------------------------------------------------

@@ -11,6 +11,8 @@ import { derivationProgressKey, rowsOf } from '../rows/index.ts'
 export interface DerivationsToEnd {
   /** Ends one, and forgets all that it holds of its source. */
   end (datasetId: string): Promise<void>
+  /** Has the note of where one stands lose the records that it appended last. */
+  forget (datasetId: string): Promise<void>
 }
 
 export type DerivedOptions = {
@@ -46,7 +48,7 @@ export class Derived {
       if (isSummary || isWhole) {
         await derivations?.end(datasetId)
         await store.commit([{ type: 'delete', key: derivationProgressKey(datasetId) }])
-      }
+      } else await derivations?.forget(datasetId)
       await store.compact(rowsOf('derivationProgress'))
       if (made.length === 0) continue
       const erased = await erase(feed, made, basis)
@@ -61,7 +63,7 @@ export class Derived {
     // One that has shown nothing yet may be one.
     let isSummary = feed.log.length === 0
     for (let index = 0; index < feed.log.length; index++) {
-      if (feed.isGone(index)) continue
+      if (feed.isGone(index) || feed.isBarred(index)) continue
       const stored = await feeds.segment(feed, index)
       const contents = stored === undefined ? undefined : contentsOf(keyring, feed, stored)
       const lineage = contents?.ok === true && contents.value.kind === 'segment' ? contents.value.segment.header.source : null
