@@ -1,7 +1,7 @@
 /** Each clause at each door: allowed, refused and unknown, with the reason code. One line is one clause. */
 import { strict as assert } from 'node:assert'
 import {
-  compile, policyOfForm, readPolicy, TEMPLATES, type Asset, type CompiledPolicy, type Decision, type Door, type EmergencyFact, type Facts, type ReasonCode,
+  check, compile, policyOfForm, readPolicy, TEMPLATES, type Asset, type CompiledPolicy, type Decision, type Door, type EmergencyFact, type Facts, type Policy, type ReasonCode,
   type TermsForm, type TermsRequest
 } from '../../src/core/terms/index.ts'
 import { ADA, BEN, CLEO, FEDERATION, NOW_MS, ODRL, OWN } from './terms.cases.ts'
@@ -301,5 +301,73 @@ describe('terms: clause 13, emergencies', () => {
     assert.ok(!passing(BEN, []))
     assert.ok(!passing(ADA, [emergency]))
     assert.ok(!passing(BEN, [{ ...emergency, declaredBy: BEN }]), 'an official that is not listed lifts nothing')
+  })
+
+  it('is limited by nothing that it does not say, so that saying more allows no more; and its check says so', () => {
+    const constraint = [
+      { leftOperand: 'odrl:event', operator: 'eq', rightOperand: `${OWN}emergency` },
+      { leftOperand: `${OWN}emergencyKind`, operator: 'isAnyOf', rightOperand: 'flood' },
+      { leftOperand: `${OWN}declaredBy`, operator: 'isAnyOf', rightOperand: CLEO },
+      { leftOperand: 'odrl:recipient', operator: 'isAnyOf', rightOperand: BEN }
+    ]
+    const under = (count: number): Policy => valueOf(readPolicy({ profile: 'urn:hanse:terms:1', permission: { action: 'use', constraint: constraint.slice(0, count) } }))
+    for (const count of [1, 2, 3]) {
+      assert.deepEqual(check(under(count)).map(({ code }) => code), ['unlimited'])
+      assert.ok(compile(under(count)).evaluate({ ...REQUEST, requester: ADA }, { ...FACTS, emergencies: [emergency] }).allow)
+    }
+    assert.deepEqual(check(under(4)), [])
+    assert.ok(!compile(under(4)).evaluate({ ...REQUEST, requester: ADA }, { ...FACTS, emergencies: [emergency] }).allow)
+    assert.ok(compile(under(4)).evaluate({ ...REQUEST, requester: BEN }, { ...FACTS, emergencies: [emergency] }).allow)
+  })
+})
+
+describe('terms: logic and operators', () => {
+  const yes = { leftOperand: 'odrl:count', operator: 'gteq', rightOperand: '1' }
+  const no = { leftOperand: 'odrl:count', operator: 'lt', rightOperand: '1' }
+  const unknown = { leftOperand: `${OWN}onwardRecipient`, operator: 'isAnyOf', rightOperand: CLEO }
+  const allows = (constraint: unknown, request: Partial<TermsRequest> = {}, facts: Partial<Facts> = {}): boolean =>
+    compile(valueOf(readPolicy({ permission: { action: 'use', constraint } }))).evaluate({ ...REQUEST, ...request }, { ...FACTS, ...facts }).allow
+  /** Whether a prohibition under this constraint is known not to hold. */
+  const isRuledOut = (constraint: unknown): boolean =>
+    compile(valueOf(readPolicy({ permission: { action: 'use' }, prohibition: { action: 'use', constraint } }))).evaluate(REQUEST, FACTS).allow
+
+  it('has three values', () => {
+    const lines: readonly (readonly [string, unknown, 'yes' | 'no' | 'unknown'])[] = [
+      ['and', [yes, yes], 'yes'], ['and', [yes, unknown], 'unknown'], ['and', [no, unknown], 'no'],
+      ['or', [no, yes], 'yes'], ['or', [no, unknown], 'unknown'], ['or', [yes, unknown], 'yes'], ['or', [no, no], 'no'],
+      ['xone', [yes, no], 'yes'], ['xone', [yes, yes], 'no'], ['xone', [yes, yes, yes], 'no'], ['xone', [no, no], 'no'], ['xone', [yes, unknown], 'unknown'],
+      ['xone', [yes, yes, unknown], 'no'], ['andSequence', [yes, yes], 'unknown'], ['andSequence', [yes, no], 'no'], ['andSequence', [unknown, no], 'no']
+    ]
+    for (const [type, operands, value] of lines) {
+      const constraint = { [type]: operands }
+      assert.deepEqual([allows(constraint), isRuledOut(constraint)], [value === 'yes', value === 'no'], JSON.stringify(constraint))
+    }
+  })
+
+  it('knows who is a member for isPartOf alone, and asks whether the membership is active', () => {
+    const federation = `urn:hanse:federation:${FEDERATION}`
+    const member = (operator: string): unknown => ({ leftOperand: 'odrl:recipient', operator, rightOperand: federation })
+    for (const operator of ['isPartOf', 'isA']) assert.ok(allows(member(operator)))
+    for (const operator of ['isAnyOf', 'isNoneOf', 'isAllOf', 'hasPart', 'eq', 'neq']) {
+      assert.ok(!allows(member(operator)) && !isRuledOut(member(operator)), operator)
+    }
+    const open = { asset: { feedClass: 'public' as const } }
+    assert.ok(allows(member('isPartOf'), open))
+    assert.ok(!allows(member('isPartOf'), open, { membership: { ...FACTS.membership, status: 'inactive' } }))
+  })
+
+  it('says nothing of emergencies but what they give', () => {
+    const event = (operator: string, value = `${OWN}emergency`): unknown => ({ leftOperand: 'odrl:event', operator, rightOperand: value })
+    for (const constraint of [event('neq'), event('isNoneOf'), event('eq', `${OWN}normal`), { xone: [event('eq'), yes] }, { xone: [{ and: [event('eq'), yes] }, no] }]) {
+      assert.ok(!allows(constraint) && compile(valueOf(readPolicy({ permission: { action: 'use', constraint } }))).unknownTerms.length > 0, JSON.stringify(constraint))
+    }
+    for (const constraint of [event('eq'), event('isAnyOf'), { leftOperand: `${OWN}emergencyKind`, operator: 'isAnyOf', rightOperand: 'flood' }]) assert.ok(!isRuledOut(constraint))
+    assert.ok(allows({ or: [event('eq'), yes] }))
+  })
+
+  it('asks for all that is owed where no credit is named', () => {
+    const policy = valueOf(readPolicy({ permission: { action: 'use', duty: { action: 'odrl:compensate' } } }))
+    const ask = (owedMinor: number, vouchedMinor: number): boolean => compile(policy).evaluate(REQUEST, { ...FACTS, payment: { owedMinor, vouchedMinor } }).allow
+    assert.deepEqual([ask(5, 5), ask(5, 6), ask(6, 5)], [true, true, false])
   })
 })

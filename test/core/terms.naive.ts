@@ -290,8 +290,7 @@ function contextsOf (policy: Json, q: TermsRequest, f: Facts, ours: boolean): re
     const context: Context = { q, f, ours, emergency }
     const provided = arrayOf(policy['permission']).filter(isForEmergencies).map(rule => {
       const named = arrayOf((rule as Json)['constraint']).filter(each => namesEmergency(each))
-      const operands = new Set(named.map(each => iriOf((each as Json)['leftOperand'])))
-      return operands.size < 3 ? 'unsatisfied' : and(named.map(each => constraintTruth(each, context, () => true, 'permission')))
+      return and(named.map(each => constraintTruth(each, context, () => true, 'permission')))
     })
     const counts = and([
       truth(emergency.declaredAtMs <= q.timeMs && q.timeMs < emergency.expiresAtMs), touching(q.asset?.area, emergency.area), not(and(provided.map(not)))

@@ -5,10 +5,10 @@
  */
 import {
   ACTIONS, contradictionsIn, covers, DUTIES, GROUP_SIZE_MIN, integerOf, OPERAND, OPERANDS, operatorOf, pointerPart, PROFILES, TERMS_PROFILE,
-  writtenIri, type Policy
+  writtenIri, type Iri, type Policy
 } from '../policy/index.ts'
 import type { CompiledConstraint } from './constraints.ts'
-import { emergencyRulesOf } from './emergencies.ts'
+import { unlimitedIn } from './emergencies.ts'
 import { compileRules, type CompiledDuty, type CompiledRule, type CompiledRules } from './rules.ts'
 import type { Finding } from './types.ts'
 
@@ -21,6 +21,7 @@ export function check (policy: Policy): readonly Finding[] {
     ...all.flatMap(unknownOfRule),
     ...all.flatMap(({ constraints }) => constraints.flatMap(smallGroups)),
     ...rules.permissions.flatMap(contradictionsOf),
+    ...rules.permissions.filter(({ clause }) => clause === 13).flatMap(unlimitedEmergency),
     ...neverAllowed(policy, rules)
   ]
 }
@@ -92,25 +93,27 @@ function contradictionsOf ({ constraints, duties }: CompiledRule): readonly Find
   }))
 }
 
+function unlimitedEmergency (permission: CompiledRule): readonly Finding[] {
+  const missing = unlimitedIn(permission)
+  if (missing.length === 0) return []
+  return [{
+    code: 'unlimited', position: permission.rule.position,
+    reason: 'A permission for emergencies that does not list kinds, officials and responders opens to whoever declares one.',
+    remedy: `Add the constraints that are missing: ${missing.map(writtenIri).join(', ')}.`
+  }]
+}
+
 function neverAllowed (policy: Policy, rules: CompiledRules): readonly Finding[] {
   if (rules.permissions.length === 0) {
     return [{ code: 'never-allowed', position: '', reason: 'There is no permission, so that nobody may do anything.', remedy: 'Add a permission.' }]
   }
   const isOurs = policy.profile.includes(TERMS_PROFILE)
   const forbidden = rules.prohibitions.filter(({ constraints, unknownTerm: term }) => constraints.length === 0 && term === undefined)
-  return rules.permissions.flatMap((permission): readonly Finding[] => {
-    const { rule, clause } = permission
-    const actions = [...ACTIONS].filter(action => covers(rule.action, action, isOurs))
-    if (actions.length > 0 && actions.every(action => forbidden.some(each => covers(each.rule.action, action, isOurs)))) {
-      return [{
-        code: 'never-allowed', position: rule.position, reason: `What this permits is prohibited without condition: ${writtenIri(rule.action)}.`,
-        remedy: 'Leave the prohibition out, or say when it holds.'
-      }]
-    }
-    if (clause !== 13 || emergencyRulesOf({ ...rules, permissions: [permission] }).providers.length > 0) return []
-    return [{
-      code: 'never-allowed', position: rule.position, reason: 'A permission for emergencies holds only if it lists kinds, officials and responders.',
-      remedy: `Add the constraints that are missing: ${[OPERAND.emergencyKind, OPERAND.declaredBy, OPERAND.recipient].map(writtenIri).join(', ')}.`
-    }]
-  })
+  const isForbidden = (action: Iri): boolean => forbidden.some(each => covers(each.rule.action, action, isOurs))
+  return rules.permissions
+    .filter(({ covered }) => covered.size > 0 && [...covered].every(isForbidden))
+    .map(({ rule }) => ({
+      code: 'never-allowed', position: rule.position, reason: `What this permits is prohibited without condition: ${writtenIri(rule.action)}.`,
+      remedy: 'Leave the prohibition out, or say when it holds.'
+    }))
 }

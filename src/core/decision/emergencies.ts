@@ -2,10 +2,11 @@
  * In which situations a policy is asked: one, or one for each declared emergency that the policy provides for.
  *
  * A declaration counts when now is in [declaredAtMs, expiresAtMs), the asset's area touches its cells, and some permission for
- * emergencies lists its kind, its declarer and the requester. Then `odrl:event` is `emergency`, else `normal`: an emergency
+ * emergencies takes its kind, its declarer and the requester. What such a permission does not say it does not limit, as everywhere, so
+ * that saying more never allows more; `check` lets nobody sign one that does not say all three. Then `odrl:event` is `emergency`, else `normal`: an emergency
  * that is not this policy's changes nothing in it. Where that cannot be known the event is unknown.
  */
-import { cellsTouch, EVENT, OPERAND, OPERANDS } from '../policy/index.ts'
+import { cellsTouch, EVENT, OPERAND, OPERANDS, type Iri } from '../policy/index.ts'
 import { allOf, type CompiledConstraint } from './constraints.ts'
 import type { CompiledRule, CompiledRules } from './rules.ts'
 import { SATISFIED, UNKNOWN, UNSATISFIED, type Situation, type Test, type Value } from './situation.ts'
@@ -14,7 +15,7 @@ import type { EmergencyFact, Facts, TermsRequest } from './types.ts'
 export type EmergencyRules = {
   /** Whether any rule asks for it. */
   readonly isAsked: boolean
-  /** For each permission for emergencies that names all three: whom, by whom and for what it is. */
+  /** For each permission for emergencies: for whom, declared by whom and of what kinds it is. */
   readonly providers: readonly (readonly Test[])[]
 }
 
@@ -23,7 +24,7 @@ const NAMED = [OPERAND.emergencyKind, OPERAND.declaredBy, OPERAND.recipient]
 export function emergencyRulesOf ({ permissions, prohibitions }: CompiledRules): EmergencyRules {
   return {
     isAsked: [...permissions, ...prohibitions].some(({ constraints }) => constraints.some(asksEmergency)),
-    providers: permissions.filter(({ clause }) => clause === 13).flatMap(rule => providerOf(rule))
+    providers: permissions.filter(({ clause }) => clause === 13).map(({ constraints }) => constraints.filter(isNaming).map(({ test }) => test))
   }
 }
 
@@ -31,11 +32,13 @@ function asksEmergency ({ constraint, operands }: CompiledConstraint): boolean {
   return constraint.type === 'atomic' ? OPERANDS.get(constraint.leftOperand)?.from === 'emergencies' : operands.some(asksEmergency)
 }
 
-function providerOf ({ constraints }: CompiledRule): readonly (readonly Test[])[] {
-  const operandOf = ({ constraint }: CompiledConstraint): string | undefined => constraint.type === 'atomic' ? constraint.leftOperand : undefined
-  const namesAll = NAMED.every(operand => constraints.some(each => operandOf(each) === operand))
-  if (!namesAll) return []
-  return [constraints.filter(each => NAMED.some(operand => operandOf(each) === operand)).map(({ test }) => test)]
+function isNaming ({ constraint }: CompiledConstraint): boolean {
+  return constraint.type === 'atomic' && NAMED.some(operand => operand === constraint.leftOperand)
+}
+
+/** What a permission for emergencies does not limit: kinds, declarers or recipients. */
+export function unlimitedIn ({ constraints }: CompiledRule): readonly Iri[] {
+  return NAMED.filter(operand => !constraints.some(({ constraint }) => constraint.type === 'atomic' && constraint.leftOperand === operand))
 }
 
 /** Without any emergency. */

@@ -185,7 +185,7 @@ export type CompiledPolicy = {
 export type Ternary = 'satisfied' | 'unsatisfied' | 'unknown'
 /** What is wrong with a policy that could be read. A policy with a finding is never signed and never advertised. */
 export type Finding = {
-  readonly code: 'term.unknown' | 'contradiction' | 'never-allowed' | 'too-fine'
+  readonly code: 'term.unknown' | 'contradiction' | 'never-allowed' | 'too-fine' | 'unlimited'
   readonly position: string
   readonly reason: string
   /** What to do about it. */
