@@ -209,8 +209,8 @@ export class Erasures {
       if (feed === undefined) continue
       const isDone = known.progress?.state === 'told' && known.lookedAt === fingerprintOf(feed)
       if (!isDone) await this.#carryOut(known, feed)
-      // Grants stand in their feed, and a start opens them anew.
-      else if (this.#grantsOf(feed, known.notice).length > 0) await this.#destroyKeys(feed, known.notice)
+      // Grants stand in their feed, and a start opens them anew, also where nothing else is left to be done.
+      if (this.#grantsOf(feed, known.notice).length > 0) await this.#destroyKeys(feed, known.notice)
       known.lookedAt = fingerprintOf(feed)
     }
   }
