@@ -2,10 +2,12 @@ import { strict as assert } from 'node:assert'
 import { randomUUID } from 'node:crypto'
 import { createApi, createToken, knownToken } from '../../src/api/index.ts'
 import { serveDsp } from '../../src/api/dsp/index.ts'
-import { sha256, utf8 } from '../../src/base/index.ts'
+import { encodeCanonical, sha256, utf8 } from '../../src/base/index.ts'
+import { CREDIT_BYTES } from '../../src/core/sync/index.ts'
 import type { JsonObject } from '../../src/core/agreement/index.ts'
 import { didOfKey, signingKeyOfSeed } from '../../src/core/identity/index.ts'
 import { TOKEN_LIFETIME_MS } from '../../src/node/agreements/limits.ts'
+import { DSP_PROTOCOL, libp2pAddress } from '../../src/node/dsp/index.ts'
 import { freePort } from '../../scripts/ports.ts'
 import { ask, Connector, type Answered } from '../dsp/connector.ts'
 import { found, makeCity, removeCities, type City } from '../support/nodes.ts'
@@ -83,12 +85,20 @@ export async function attackDataspace ({ haul, publisher, attacker, consumer, co
     return { ...await connector.hear('/start'), consumerPid } as unknown as Transfer
   }
 
+  /** The same messages over libp2p, as the node of the attacker could be made to send them. */
+  const sayByPeer = (path: string, type: string, parts: object): Promise<unknown> => {
+    const body = utf8(JSON.stringify({ '@context': CONTEXT, '@type': type, '@id': `urn:uuid:${randomUUID()}`, ...parts }))
+    return haul.ask(publisher.node.status().peerId, DSP_PROTOCOL, encodeCanonical({ verb: 'POST', path: `/dsp${path}`, body, creditBytes: CREDIT_BYTES.bulk }))
+  }
+
   take(await say(attacker, '/catalog/request', 'CatalogRequestMessage', {}))
+  await sayByPeer('/catalog/request', 'CatalogRequestMessage', {})
   for (const reference of [restricted, hidden, open]) {
     take(await look(`/catalog/datasets/${encodeURIComponent(reference)}`))
     for (const permission of [[{ action: 'use' }], [{ action: 'use', constraint: [{ leftOperand: 'odrl:recipient', operator: 'isAnyOf', rightOperand: [didOf(attacker)] }] }]]) {
       const offer = { '@id': `urn:x:${randomUUID()}`, '@type': 'Offer', 'target': reference, permission }
       take(await say(attacker, '/negotiations/request', 'ContractRequestMessage', { consumerPid: `urn:uuid:${randomUUID()}`, offer, callbackAddress: own.address }))
+      await sayByPeer('/negotiations/request', 'ContractRequestMessage', { consumerPid: `urn:uuid:${randomUUID()}`, offer, callbackAddress: libp2pAddress(attacker.node.status().peerId) })
     }
   }
   for (const agreementId of [consumerAgreement, `urn:uuid:${randomUUID()}`, '']) {
@@ -97,6 +107,7 @@ export async function attackDataspace ({ haul, publisher, attacker, consumer, co
       const refused = await say(attacker, '/transfers/request', 'TransferRequestMessage', { consumerPid: `urn:uuid:${randomUUID()}`, agreementId, format, callbackAddress: own.address, ...format === 'HttpData-PUSH' ? { dataAddress } : {} })
       assert.ok(refused.status >= 400, refused.text)
       take(refused)
+      await sayByPeer('/transfers/request', 'TransferRequestMessage', { consumerPid: `urn:uuid:${randomUUID()}`, agreementId, format, callbackAddress: libp2pAddress(attacker.node.status().peerId) })
     }
   }
   const theirTransfer = await begun(consumer, theirs, consumerAgreement)

@@ -1,13 +1,15 @@
 import { randomBytes, randomUUID } from 'node:crypto'
 import { readdir, readFile } from 'node:fs/promises'
 import { join } from 'node:path'
-import { utf8 } from '../../src/base/index.ts'
+import { utf8, type CID } from '../../src/base/index.ts'
+import { openSealed } from '../../src/core/sealing/index.ts'
 import { CREDIT_BYTES, encodeRequest, type Request } from '../../src/core/sync/index.ts'
 import type { Exchange, Host, Network, Outcome, Peer, ProtocolHandler } from '../../src/host/index.ts'
 import { openNetwork } from '../../src/host/libp2p/index.ts'
-import type { DatasetDescription, RecordInput } from '../../src/node/index.ts'
+import type { Asker } from '../../src/node/contract/index.ts'
+import type { DatasetDescription, HanseNode, RecordInput } from '../../src/node/index.ts'
 import { descriptionOf } from '../support/publications.ts'
-import { countIn } from './sealing.fixture.ts'
+import { countIn, type Rooms } from './sealing.fixture.ts'
 
 const FRAGMENT_BYTES = 12
 
@@ -102,14 +104,30 @@ export class Haul {
   }
 
   /** Asks as no honest node would: whatever is asked for, all of what comes. */
-  async ask (peerId: string, protocol: string, request: Asked, isEnough: () => boolean = () => false): Promise<Outcome> {
-    const exchange = this.peers.get(peerId)?.request(protocol, encodeRequest({ ...request, creditBytes: CREDIT_BYTES.bulk }), CREDIT_BYTES.bulk)
+  async ask (peerId: string, protocol: string, request: Asked | Uint8Array, isEnough: () => boolean = () => false): Promise<Outcome> {
+    const body = request instanceof Uint8Array ? request : encodeRequest({ ...request, creditBytes: CREDIT_BYTES.bulk })
+    const exchange = this.peers.get(peerId)?.request(protocol, body, CREDIT_BYTES.bulk)
     if (exchange === undefined) throw new Error('no such peer')
     for await (const chunk of exchange.data) {
       exchange.grant(chunk.length)
       if (isEnough()) exchange.cancel()
     }
     return exchange.outcome
+  }
+
+  /** Every call of a node that hands data out, asked as somebody. */
+  async readAll (node: HanseNode, reference: string, asker: Asker = {}): Promise<void> {
+    for (const purpose of [undefined, 'urn:hanse:purpose:1:waste.collection']) {
+      const as = { ...asker, ...purpose === undefined ? {} : { purpose } }
+      const records = node.read(reference, { from: 0, limit: 1_000 }, as)
+      const followed = node.follow(reference, { last: 3, signal: AbortSignal.timeout(20) }, as)
+      for (const given of [records, followed]) await this.drain(given.ok ? given.value : each([given]))
+      for (const range of [undefined, { from: 0, to: 100 }]) {
+        const content = await node.content(reference, range, as)
+        await this.drain(content.ok ? content.value.bytes : each([content]))
+      }
+      for (const proof of [await node.proof(reference, 0, as), await node.ledgerProof(reference, 0, as)]) this.take(proof)
+    }
   }
 
   /** The network of the attacker's node, listened to where it comes in. */
@@ -180,6 +198,20 @@ export class Haul {
     })
     return { data, outcome, grant: sizeBytes => { exchange.grant(sizeBytes) }, cancel: () => { exchange.cancel() } }
   }
+}
+
+/** All stored segments of a feed that one of these keys opens, wherever it may have come from. */
+export async function openedBy ({ feeds }: Rooms['federation'], keys: readonly Uint8Array[], id: CID): Promise<Uint8Array> {
+  const feed = feeds.get(id)
+  const opened: Uint8Array[] = []
+  for (let index = 0; index < (feed?.length ?? 0); index++) {
+    const stored = feed === undefined ? undefined : await feeds.segment(feed, index)
+    for (const key of keys) {
+      const unsealed = stored === undefined ? undefined : openSealed(stored, key)
+      if (unsealed?.ok === true) opened.push(unsealed.value.bytes)
+    }
+  }
+  return Buffer.concat(opened)
 }
 
 /** As a log or an answer would write it: all of an error, bytes as hexadecimal. */

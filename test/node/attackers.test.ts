@@ -1,16 +1,14 @@
 import { strict as assert } from 'node:assert'
-import { randomUUID } from 'node:crypto'
+import { createHash, randomUUID } from 'node:crypto'
 import { cp, rm } from 'node:fs/promises'
 import { utf8, type CID } from '../../src/base/index.ts'
-import { openSealed } from '../../src/core/sealing/index.ts'
 import { policyOfForm, writePolicy, type TermsForm } from '../../src/core/terms/index.ts'
-import type { Asker } from '../../src/node/contract/index.ts'
 import { inspectBundle, verifyProof, type TermsOrder } from '../../src/node/index.ts'
 import type { StandingAgreement } from '../../src/node/doors/index.ts'
-import { connected, found, removeCities, startCity, twinOf, until, type City } from '../support/nodes.ts'
-import { heldBy } from '../support/publications.ts'
+import { connected, found, removeCities, restart, startCity, twinOf, until, type City } from '../support/nodes.ts'
+import { contentOf, heldBy } from '../support/publications.ts'
 import { attackApis, attackDataspace, attackLater } from './attackers-web.fixture.ts'
-import { Canary, describedAs, each, Haul, rowsWith, type Asked } from './attackers.fixture.ts'
+import { Canary, describedAs, each, Haul, openedBy, rowsWith, type Asked } from './attackers.fixture.ts'
 import { orderOf } from './derivations.fixture.ts'
 import { bodiesFrom, compact, didOf, feedOf, holds, makeOpenCity, restrictedTo, type OpenCity } from './sealing.fixture.ts'
 
@@ -63,6 +61,11 @@ describe('attackers: ten ways round the terms of restricted data', function () {
     await followed
     for (const target of [ada(), ben(), dov()]) await askAll(target)
     assertFound(start)
+    const isHad = async (id: string): Promise<boolean> => {
+      const stored = await ada().rooms().federation.feeds.segment(feedOf(ada(), ada(), id), 0)
+      return Buffer.from(haul.bytes()).includes(Buffer.from(stored?.subarray(-64) ?? assert.fail('it is stored')))
+    }
+    assert.deepEqual([await isHad('secret'), await isHad('closed')], [true, false], 'ciphertext goes where clause 14 lets it, and nowhere else')
   })
 
   it('by gossip and notes: all that is heard while data are published, appended and granted', async () => {
@@ -94,12 +97,18 @@ describe('attackers: ten ways round the terms of restricted data', function () {
       }
       for (const told of [await node.verify(at(id)), node.explain(at(id), {}), node.dataset(at(id)), await node.audit(at(id)), node.anchor(at(id)), await node.uses(at(id))]) haul.take(told)
       haul.take(ada().node.explain(at(id), { member: 'Cyd', door: 'read' }))
-      for (const other of [cyd(), ada(), ben()]) await readAll(other, at(id), asker)
+      for (const other of [cyd(), ada(), ben()]) await haul.readAll(other.node, at(id), asker)
     }
     for (const told of [node.status(), node.receipts({ limit: 100 }), node.datasets({ limit: 100 }), await node.blocks({ limit: 100 }), [...node.metrics()], await node.scrub()]) haul.take(told)
     assertFound(start)
+    const heard = Buffer.from(haul.bytes())
+    const isTold = async (id: string): Promise<boolean> => {
+      const digest = createHash('sha256').update(await contentOf(ada().node, id)).digest()
+      return heard.includes(digest) || heard.includes(digest.toString('hex')) || heard.includes(digest.toString('base64url'))
+    }
+    assert.deepEqual(await Promise.all(['open', 'secret', 'closed', 'plan', 'hidden'].map(isTold)), [true, false, false, false, false], 'no digest by which a guess could be tried')
     const stolen = await ben().node.proof(at('secret'), 0)
-    assert.ok(stolen.ok && (await verifyProof(stolen.value)).ok && secret.countIn(stolen.value) > 0, 'who may read proves it')
+    assert.ok(stolen.ok && verifyProof(stolen.value).ok && secret.countIn(stolen.value) > 0, 'who may read proves it')
   })
 
   it('by bundle: made for the attacker, made for another and opened by the attacker, looked at without a node', async () => {
@@ -119,7 +128,7 @@ describe('attackers: ten ways round the terms of restricted data', function () {
         }
       }
     }
-    for (const id of [...RESTRICTED, 'hidden', ...OPEN]) await readAll(cyd(), at(id))
+    for (const id of [...RESTRICTED, 'hidden', ...OPEN]) await haul.readAll(cyd().node, at(id))
     assertFound(start)
   })
 
@@ -150,7 +159,7 @@ describe('attackers: ten ways round the terms of restricted data', function () {
     const passedOn = await ben().node.derive(at('live'), orderOf(ben().node, 'leak', { redactFields: ['street'] }))
     assert.ok(!passedOn.ok, JSON.stringify(passedOn))
     haul.take(passedOn)
-    for (const reference of ['copied', 'stolen', at('live-redacted'), at('leak', ben())]) await readAll(cyd(), reference)
+    for (const reference of ['copied', 'stolen', at('live-redacted'), at('leak', ben())]) await haul.readAll(cyd().node, reference)
     await askAll(ben())
     assertFound(start)
   })
@@ -162,7 +171,7 @@ describe('attackers: ten ways round the terms of restricted data', function () {
     assert.ok(!(await ada().rooms().federation.granting.agreed(expired)).ok, 'no keys by it')
     const revoked = await agreed(cyd(), 'revoked')
     await until(async () => (await bodiesFrom(cyd().node, at('revoked')).catch(() => [])).length === 10, 'while it is in force it can be read')
-    await readAll(cyd(), at('revoked'))
+    await haul.readAll(cyd().node, at('revoked'))
     assertFound(start)
     assert.ok((await ada().node.endAgreement(revoked, 'breach')).ok)
     await append('revoked', secret, RECORDS)
@@ -170,7 +179,7 @@ describe('attackers: ten ways round the terms of restricted data', function () {
     await cyd().rooms().federation.standings.put({ ...agreementOf(ben(), 'secret'), consumer: didOf(cyd()) })
     await cyd().rooms().federation.standings.put({ ...agreementOf(cyd(), 'revoked'), id: `urn:uuid:${randomUUID()}`, revokedAtMs: null })
     for (const [id, agreementId] of [...bens, ['expired', expired], ['revoked', revoked]] as const) {
-      for (const city of [cyd(), ada()]) for (const named of [undefined, agreementId]) await readAll(city, at(id), { requester: didOf(cyd()), ...named === undefined ? {} : { agreementId: named } })
+      for (const city of [cyd(), ada()]) for (const named of [undefined, agreementId]) await haul.readAll(city.node, at(id), { requester: didOf(cyd()), ...named === undefined ? {} : { agreementId: named } })
       haul.take(await ada().rooms().federation.granting.grant(didOf(cyd()), id, agreementId))
     }
     for (const target of [ada(), ben(), dov()]) await askAll(target)
@@ -194,7 +203,7 @@ describe('attackers: ten ways round the terms of restricted data', function () {
     const thief = await twinOf(ben(), haul.openNetwork) as OpenCity
     const { federation } = thief.rooms()
     const feed = feedOf(thief, ada(), 'live')
-    const opened = await openedBy(thief, federation.keyring.grants().flatMap(({ keys }) => keys.map(({ key }) => key)), feed.id)
+    const opened = await openedBy(federation, federation.keyring.grants().flatMap(({ keys }) => keys.map(({ key }) => key)), feed.id)
     assert.ok(secret.countIn(opened) > 0, 'what it was given it has')
     assert.equal(late.countIn(opened), 0, 'and nothing of what came later')
     haul.take(await bodiesFrom(thief.node, at('live')).catch((error: unknown) => error))
@@ -217,7 +226,7 @@ describe('attackers: ten ways round the terms of restricted data', function () {
       else await until(() => !ada().node.read(id, { from: 0, limit: 1 }, { requester: didOf(cyd()) }).ok, 'its time is over')
       await append(id, secret, 3)
       await holds(cyd(), ada(), id, 14)
-      haul.take(await openedBy(cyd(), keys, feedOf(cyd(), ada(), id).id))
+      haul.take(await openedBy(cyd().rooms().federation, keys, feedOf(cyd(), ada(), id).id))
       assertFound(start)
       assertNothing(start)
     }
@@ -229,9 +238,12 @@ describe('attackers: ten ways round the terms of restricted data', function () {
     await publishTable('open-gone', gone)
     await agreed(ben(), 'gone')
     for (const city of [ben(), cyd(), dov()]) for (const id of ['gone', 'open-gone']) await holds(city, ada(), id, RECORDS)
-    const made = await ada().node.makeBundle([at('gone')], 'Ben')
+    const made = await ada().node.makeBundle([at('gone'), at('open-gone')], 'Ben')
     assert.ok(made.ok, JSON.stringify(made))
     const bundle = Buffer.concat(await Array.fromAsync(made.value))
+    const before = haul.length
+    await haul.readAll(cyd().node, at('open-gone'))
+    assert.ok(gone.countIn(haul.bytes(before)) > 0, 'what is open is found before')
     for (const city of [ada(), ben()]) await stopped(city, () => cp(city.folder, `${city.folder}-backup`, { recursive: true }))
     await connected(cities)
     for (const id of ['open-gone', 'gone']) assert.ok((await ada().node.erase(id, { type: 'dataset' }, 'request')).ok)
@@ -247,11 +259,15 @@ describe('attackers: ten ways round the terms of restricted data', function () {
     for (const city of cities) await until(async () => await gone.countInFolder(city.folder) === 0, `${city.name} has nothing left`, 60_000)
     await until(() => ben().rooms().federation.keyring.grants().every(({ grant }) => grant.datasetId !== 'gone'), 'keys that came back are gone again')
     await until(() => ada().rooms().federation.keyring.epochsOf('gone', 'restricted').length === 0, 'those of the publisher too')
+    assert.ok(gone.countIn(bundle) > 0 && secret.countIn(bundle) === 0, 'the bundle that remains has what was open, and of the other ciphertext')
     const start = haul.length
-    haul.take(bundle)
-    for (const city of [cyd(), ben()]) haul.take(await city.node.openBundle(each([bundle])))
-    for (const city of cities) for (const id of ['gone', 'open-gone']) await readAll(city, at(id), city === cyd() ? {} : { requester: didOf(cyd()) })
-    for (const id of ['gone', 'open-gone']) for (const city of [ada(), ben()]) await readAll(city, at(id))
+    for (const city of cities) haul.take(await city.node.openBundle(each([bundle])))
+    await restart(ben())
+    await connected(cities)
+    await until(() => ben().rooms().federation.keyring.grants().every(({ grant }) => grant.datasetId !== 'gone'), 'nor do they come by bundle or by a start')
+    for (const city of cities) await until(async () => await gone.countInFolder(city.folder) === 0, `${city.name} took nothing of it back`, 60_000)
+    for (const city of cities) for (const id of ['gone', 'open-gone']) await haul.readAll(city.node, at(id), city === cyd() ? {} : { requester: didOf(cyd()) })
+    for (const id of ['gone', 'open-gone']) for (const city of [ada(), ben()]) await haul.readAll(city.node, at(id))
     for (const target of [ada(), ben(), dov()]) await askAll(target)
     assert.equal(gone.countIn(haul.bytes(start)), 0)
     assertFound(start)
@@ -348,36 +364,6 @@ describe('attackers: ten ways round the terms of restricted data', function () {
     const { peerId } = ada().node.status()
     const start = haul.length
     return haul.ask(peerId, '/hanse/live/1', { verb: 'segments', feed, length: 0, ranges: [], follow: true }, () => haul.length > start + 3)
-  }
-
-  /** Every call of a node that hands data out, asked as somebody. */
-  async function readAll ({ node }: City, reference: string, asker?: Asker): Promise<void> {
-    for (const purpose of [undefined, `urn:hanse:purpose:1:${PURPOSE}`]) {
-      const as = { ...asker, ...purpose === undefined ? {} : { purpose } }
-      const records = node.read(reference, { from: 0, limit: 1_000 }, as)
-      const followed = node.follow(reference, { last: 3, signal: AbortSignal.timeout(20) }, as)
-      for (const given of [records, followed]) await haul.drain(given.ok ? given.value : each([given]))
-      for (const range of [undefined, { from: 0, to: 100 }]) {
-        const content = await node.content(reference, range, as)
-        await haul.drain(content.ok ? content.value.bytes : each([content]))
-      }
-      for (const proof of [await node.proof(reference, 0, as), await node.ledgerProof(reference, 0, as)]) haul.take(proof)
-    }
-  }
-
-  /** All stored segments of a feed that one of these keys opens, wherever it may have come from. */
-  async function openedBy (city: OpenCity, keys: readonly Uint8Array[], id: CID): Promise<Uint8Array> {
-    const { feeds } = city.rooms().federation
-    const feed = feeds.get(id) ?? assert.fail('it has the feed')
-    const opened: Uint8Array[] = []
-    for (let index = 0; index < feed.length; index++) {
-      const stored = await feeds.segment(feed, index)
-      for (const key of stored === undefined ? [] : keys) {
-        const unsealed = openSealed(stored ?? new Uint8Array(0), key)
-        if (unsealed.ok) opened.push(unsealed.value.bytes)
-      }
-    }
-    return Buffer.concat(opened)
   }
 
   function assertFound (start: number): void {
