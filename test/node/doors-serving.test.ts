@@ -224,6 +224,7 @@ describe('doors: no way around them', () => {
     'src/node/receipts/receipts.ts': 'reads receipts that the other side sent',
     'src/node/receipts/uses.ts': 'reads own accesses, for the summary that the publisher is owed',
     'src/node/duties/duties.ts': 'reads own accesses, for the audit',
+    'src/node/duties/grants.ts': 'keys that were given, still wrapped: for the people of this node, who asks who had what',
     'src/node/erasure/derived.ts': 'looks for what is to be erased, for this node alone',
     'src/node/erasure/targets.ts': 'looks for what is to be erased, for this node alone',
     'src/node/derivations/task.ts': 'makes own datasets out of others: door derive',

@@ -31,7 +31,8 @@ export class MemoryDuties implements NodeDuties {
   receipts: NodeDuties['receipts'] = ({ limit }) => [{ ...SERVED, what: 'received' } as const].slice(0, limit)
   proveUse: NodeDuties['proveUse'] = async () => ok(utf8('a proof'))
 
-  uses: NodeDuties['uses'] = async reference => reference === 'nothing'
+  // A name alone is a member's.
+  uses: NodeDuties['uses'] = async reference => reference === 'nothing' || /^[A-Z][a-z]+$/.test(reference)
     ? fail({ code: 'not-found', reason: 'no dataset "nothing" is known here', hint: 'see "hanse ls"' })
     : ok({
       dataset: reference, entries: [SERVED], erasures: this.#erasures,
