@@ -14,7 +14,7 @@ import {
   audit, checkpoint, listApplications, listBlocks, listLedgerMembers, listProposals, propose, proveByLedger, publicCheckpoint, rotateKey, showLedger,
   submit, verifyLedger, vote
 } from './ledger.ts'
-import { explain, reviewTerms, setTerms, termsTemplate } from './terms.ts'
+import { derive, explain, listDerivations, reviewTerms, setTerms, termsTemplate } from './terms.ts'
 import { fetchDataset, followRecords, prove, readRecords, sendContent, verify } from './records.ts'
 
 type Entry = readonly [
@@ -50,9 +50,11 @@ const TABLE: readonly Entry[] = [
   ['GET', `${DATASET}/proof`, 'read', prove],
   ['PUT', `${DATASET}/terms`, 'operate', setTerms],
   ['GET', `${DATASET}/explain`, 'read', explain],
+  ['POST', `${DATASET}/derivations`, 'operate', derive],
   ['GET', `${DATASET}/uses`, 'read', showUses],
   ['POST', `${DATASET}/erase`, 'decide', erase],
 
+  ['GET', `${API_PATH}/derivations`, 'read', listDerivations],
   ['GET', `${API_PATH}/terms/templates/:name`, 'read', termsTemplate],
   ['POST', `${API_PATH}/terms/review`, 'read', reviewTerms],
 

@@ -1,8 +1,8 @@
-/** Handlers of terms: files to begin with, what they would mean, setting them, why something was decided. */
+/** Handlers of terms: files to begin with, what they would mean, setting them, deriving as they say, why something was decided. */
 import { z } from 'zod'
 import { fail, ok, type Result } from '../base/index.ts'
 import type { Asker } from '../node/contract/index.ts'
-import { DOORS, PURPOSE_HEADER, reviewSchema, termsFileSchema } from '../sdk/index.ts'
+import { datasetPath, deriveSchema, DOORS, PURPOSE_HEADER, reviewSchema, termsFileSchema } from '../sdk/index.ts'
 import { ownDatasetId } from './catalogue.ts'
 import type { Context } from './context.ts'
 import { invalid, json, jsonOrProblem, problem, type AnyFailure, type ApiRequest, type Reply } from './http/index.ts'
@@ -27,6 +27,23 @@ export async function setTerms ({ node }: Context, request: ApiRequest): Promise
   if (!body.ok) return problem(body.failure)
   const order = node.readTerms(body.value)
   return order.ok ? jsonOrProblem(await node.setTerms(datasetId.value, order.value)) : problem(order.failure)
+}
+
+export async function derive ({ node }: Context, request: ApiRequest): Promise<Reply> {
+  const body = await request.json(deriveSchema)
+  if (!body.ok) return problem(body.failure)
+  const { datasetId, title, description, terms: file, entityKey, groupBy, measures, closeAfterMs } = body.value
+  const terms = node.readTerms(file)
+  if (!terms.ok) return problem(terms.failure)
+  const derived = await node.derive(request.reference, {
+    datasetId, title, description, terms: terms.value, ...entityKey === undefined ? {} : { entityKey }, ...groupBy === undefined ? {} : { groupBy },
+    ...measures === undefined ? {} : { measures }, ...closeAfterMs === undefined ? {} : { closeAfterMs }
+  })
+  return derived.ok ? json(derived.value, 201, { location: datasetPath(derived.value.dataset.id) }) : problem(derived.failure)
+}
+
+export function listDerivations ({ node }: Context): Reply {
+  return json(node.derivations().map(({ recipeBytes: _bytes, ...status }) => status))
 }
 
 export function explain ({ node }: Context, request: ApiRequest): Reply {

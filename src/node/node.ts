@@ -9,7 +9,7 @@ import { ConsensusKeys, type ProfileName } from './consensus/index.ts'
 import type {
   Dataset, Failure, HanseNode, NodeEvent, NodeStatus
 } from './contract/index.ts'
-import { Datasets, governedOf, Publisher, Reader } from './datasets/index.ts'
+import { Datasets, governedOf, isTooFine, Publisher, Reader, tooFine } from './datasets/index.ts'
 import { Derivations } from './derivations/index.ts'
 import { TERMS_ENGINE, type Engine } from './doors/index.ts'
 import { announce, eventsOf } from './events.ts'
@@ -249,6 +249,9 @@ export async function createNode (options: NodeOptions): Promise<HanseNode> {
     publish: (description, content, onProgress = () => {}, terms = undefined) => within(async ({ publisher }) => {
       const governed = terms === undefined ? undefined : governedOf(terms, host.random.bytes(TERMS_SALT_BYTES))
       if (governed?.ok === false) return governed
+      if (terms !== undefined && isTooFine(terms.form, null)) {
+        return fail(tooFine('publish them visible to nobody, and derive this dataset from them, as "hanse publish FILE --terms TERMS" does in one step'))
+      }
       if (!options.hasRoom()) return fail(noRoom)
       return publisher.publish(description, content, onProgress, governed === undefined ? undefined : { ...governed.value, sources: [], derivation: null })
     }),

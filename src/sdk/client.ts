@@ -12,14 +12,17 @@ import { openLive, type LiveOptions } from './live.ts'
 import { API_PATH, datasetPath, MEDIA_TYPES, PURPOSE_HEADER } from './paths.ts'
 import { recordOfText } from './recordText.ts'
 import {
-  appendedSchema, bundleReportSchema, datasetPageSchema, datasetSchema, eventSchema, foundingSchema, membersSchema, peersSchema,
+  appendedSchema, bundleReportSchema, datasetPageSchema, datasetSchema, derivedSchema, eventSchema, foundingSchema, membersSchema, peersSchema,
   scrubReportSchema, statusSchema, ticketSchema, verifyReportSchema
 } from './schemas.ts'
-import { explanationSchema, termsFileSchema, termsReviewSchema, type ExplainQuery, type TermsExplanation, type TermsFile, type TermsReview } from './terms/index.ts'
+import {
+  derivationsSchema, explanationSchema, termsFileSchema, termsReviewSchema, type DerivationStatus, type DeriveRequest, type ExplainQuery, type TermsExplanation,
+  type TermsFile, type TermsReview
+} from './terms/index.ts'
 import { linesOf, StreamBroken } from './textStreams.ts'
 import { chunksOf, Transport, type Answer, type Call, type Fetch } from './transport.ts'
 import type {
-  BundleReport, Content, Dataset, DatasetDescription, DatasetPage, DatasetQuery, FoundingStatus, InviteOptions, MemberStatus,
+  BundleReport, Content, Dataset, DatasetDescription, DatasetPage, DatasetQuery, Derived, FoundingStatus, InviteOptions, MemberStatus,
   NodeEvent, NodeStatus, NumberedRecord, OnProgress, PeerStatus, RecordInput, ScrubReport, Ticket, VerifyReport
 } from './types.ts'
 import { counted, publishBody, recordFrames } from './upload.ts'
@@ -94,6 +97,9 @@ export type Client = LedgerClient & AgreementClient & DutiesClient & {
   reviewTerms (terms: TermsFile, dataset?: string): Answer<TermsReview>
   setTerms (datasetId: string, terms: TermsFile): Answer<Dataset>
   explain (reference: string, query: ExplainQuery): Answer<TermsExplanation>
+  /** Publishes a dataset with less detail, made of the one that `reference` names; the node keeps it up to date from then on. */
+  derive (reference: string, request: DeriveRequest): Answer<Derived>
+  derivations (): Answer<readonly DerivationStatus[]>
 
   verify (reference: string, onProgress?: OnProgress): Answer<VerifyReport>
   proof (reference: string, number: number): Answer<Uint8Array>
@@ -158,6 +164,8 @@ export function createClient (
     explain: (reference, { member, outside, door, purpose }) => transport.json({
       method: 'GET', path: datasetPath(reference, 'explain'), query: { member, outside, door, purpose }
     }, explanationSchema),
+    derive: (reference, request) => transport.json({ method: 'POST', path: datasetPath(reference, 'derivations'), ...jsonBody(request) }, derivedSchema),
+    derivations: () => get('derivations', derivationsSchema),
     ...agreementClient(transport, given),
     ...dutiesClient(transport, given),
     ...ledgerClient(transport, given)

@@ -28,12 +28,12 @@ export {
   boxSchema, complaintOf, inviteSchema, joinSchema, problemSchema, publishStartSchema, referencesSchema, type PublishStart
 } from './schemas.ts'
 export {
-  DOORS, reviewSchema, termsFileSchema, type DatasetTerms, type ExplainQuery, type TermsExplanation, type TermsFile, type TermsReason, type TermsReview,
-  type TermsSentence
+  deriveSchema, DOORS, MEASURES, reviewSchema, termsFileSchema, type DatasetTerms, type DerivationStatus, type DeriveRequest, type ExplainQuery, type TermsExplanation,
+  type TermsFile, type TermsReason, type TermsReview, type TermsSentence
 } from './terms/index.ts'
 export { eventBytes, eventsOf, linesOf, StreamBroken } from './textStreams.ts'
 export type { Answer, Failure } from './transport.ts'
 export type {
-  Box, BundleReport, Column, Content, Dataset, DatasetDescription, DatasetPage, NodeEvent, NodeStatus, NumberedRecord, OnProgress,
+  Box, BundleReport, Column, Content, Dataset, DatasetDescription, DatasetPage, Derived, NodeEvent, NodeStatus, NumberedRecord, OnProgress,
   Problem, Progress, Readiness, RecordInput, VerifyReport
 } from './types.ts'

@@ -2,7 +2,7 @@
 import { z } from 'zod'
 import { datasetTermsSchema, termsFileSchema, type TermsFile } from './terms/index.ts'
 import type {
-  Box, BundleReport, Dataset, DatasetDescription, DatasetPage, FoundingStatus, InviteOptions, MemberStatus, NodeEvent, NodeStatus,
+  Box, BundleReport, Dataset, DatasetDescription, DatasetPage, Derived, FoundingStatus, InviteOptions, MemberStatus, NodeEvent, NodeStatus,
   PeerStatus, Problem, Progress, ScrubReport, Ticket, VerifyReport
 } from './types.ts'
 
@@ -106,6 +106,8 @@ export const datasetSchema: z.ZodType<Dataset> = z.object({
     replicas: count
   })
 })
+
+export const derivedSchema: z.ZodType<Derived> = z.object({ dataset: datasetSchema, warnings: z.array(z.string()) })
 
 export const datasetPageSchema: z.ZodType<DatasetPage> = z.object({ datasets: z.array(datasetSchema), next: z.string().nullable() })
 

@@ -62,6 +62,9 @@ export type Dataset = DatasetDescription & {
   }
 }
 
+/** `warnings`: sentences for whoever decides whether to keep it. */
+export type Derived = { readonly dataset: Dataset, readonly warnings: readonly string[] }
+
 /** One page of the catalogue; `next` is the cursor of the following one, null on the last. */
 export type DatasetPage = { readonly datasets: readonly Dataset[], readonly next: string | null }
 

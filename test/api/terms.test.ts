@@ -1,7 +1,7 @@
 import { strict as assert } from 'node:assert'
 import { ok, type Result } from '../../src/base/index.ts'
 import { RightLost, type Asker, type HanseNode } from '../../src/node/contract/index.ts'
-import { StreamBroken, type Failure } from '../../src/sdk/index.ts'
+import { createClient, StreamBroken, type DeriveRequest, type Failure } from '../../src/sdk/index.ts'
 import { describeDataset, serve, type Served } from '../support/apiServer.ts'
 import { streamOf } from '../support/publications.ts'
 
@@ -55,6 +55,30 @@ describe('terms over HTTP', () => {
     assert.equal(node.dataset('others').ok, false)
     assert.equal(value(await client.setTerms('bins', { terms: FORM })).datasetId, 'bins')
     assert.deepEqual(failureOf(await client.setTerms('did:key:zOther/bins', { terms: FORM })), ['refused', 403])
+  })
+
+  it('are what datasets are derived by: with what only the publisher knows, as their operator alone may ask', async () => {
+    const { client, node, api, tokens } = served
+    const [, content] = streamOf('bins')
+    value(await client.publish(describeDataset('bins'), content as { form: 'stream', mediaType: string }))
+    const request: DeriveRequest = {
+      datasetId: 'bins-hourly', title: 'Bins', description: '', terms: { terms: { ...FORM, summarise: { minGroupSize: 10 } } }, entityKey: 'bin', groupBy: [],
+      measures: [{ measure: 'mean', field: 'full' }], closeAfterMs: 60_000
+    }
+    assert.deepEqual(value(await client.reviewTerms(request.terms)).derived, { byEntity: true })
+    const derived = value(await client.derive('bins', request))
+    assert.deepEqual([derived.dataset.datasetId, derived.warnings], ['bins-hourly', ['one sentence']])
+    const [order] = node.ordered
+    assert.deepEqual([order?.entityKey, order?.groupBy, order?.measures, order?.closeAfterMs, order?.terms.form.summarise],
+      ['bin', [], [{ measure: 'mean', field: 'full' }], 60_000, { minGroupSize: 10 }])
+    const [status] = value(await client.derivations())
+    assert.deepEqual([status?.datasetId, status?.state, status?.recordsDone], ['bins-hourly', 'following', 2])
+    assert.deepEqual(failureOf(await client.derive('none', request)), ['not-found', 404])
+    assert.deepEqual(failureOf(await client.derive('bins', { ...request, datasetId: 'Not Short' })), ['invalid', 422])
+    assert.deepEqual(failureOf(await client.derive('bins', { ...request, terms: { policy: 5 } })), ['invalid', 422])
+    const reader = createClient({ baseUrl: api.url, token: tokens.read })
+    assert.deepEqual(failureOf(await reader.derive('bins', request)), ['forbidden', 403])
+    assert.equal(value(await reader.derivations()).length, 1)
   })
 
   it('explain a decision for a member, for this node and for somebody outside', async () => {

@@ -102,6 +102,29 @@ describe('derivations of two towns', function () {
     assert.ok(!nobody.ok && nobody.failure.code === 'invalid' && nobody.failure.hint.includes('column'), JSON.stringify(nobody))
   })
 
+  it('are the only way to what terms for less detail let anybody have: all of it is neither published under them, nor kept under them', async () => {
+    const { node } = town(0)
+    const [description, content] = tableOf('too-fine', ['plate\n', 'a\n'])
+    for (const detail of [{ summarise: { minGroupSize: 10 } }, { redactFields: ['plate'] }, { h3ResolutionMax: 7 }, { timeStepMs: 1_000 }, { delayMs: 1_000 }]) {
+      const { terms } = orderOf(node, 'too-fine', detail)
+      const refused = await node.publish(description, content, undefined, terms)
+      assert.ok(!refused.ok && refused.failure.code === 'invalid' && /nobody could ever read/.test(refused.failure.reason), JSON.stringify(detail))
+      const review = node.reviewTerms(terms)
+      assert.deepEqual(review.ok && review.value.derived, { byEntity: 'summarise' in detail })
+      const kept = await node.setTerms('vehicles', terms)
+      assert.ok(!kept.ok && kept.failure.hint.includes('hanse derive vehicles --id'), JSON.stringify(kept))
+    }
+    assert.equal(node.dataset('too-fine').ok, false)
+    const rows = { redactFields: ['plate'], h3ResolutionMax: 8 }
+    const set = await node.setTerms('vehicles-rows', orderOf(node, 'vehicles-rows', rows).terms)
+    assert.ok(set.ok, 'what has as little detail as they ask for may have them')
+    const less = await node.setTerms('vehicles-rows', orderOf(node, 'vehicles-rows', { ...rows, delayMs: 1_000 }).terms)
+    assert.equal(less.ok ? 'set' : less.failure.code, 'invalid')
+    const emergency = { kinds: ['fire'], officials: [node.status().member.did], responders: [town(1).node.status().member.did], mode: 'online', mayPassOn: false } as const
+    const review = node.reviewTerms(orderOf(node, 'too-fine', { ...rows, emergency }).terms)
+    assert.equal(review.ok && review.value.derived, null, 'in an emergency all of it is given')
+  })
+
   it('publish a window that was open when their town restarted, once it is over', async () => {
     const { node } = town(0)
     assert.ok((await node.derive('vehicles', summaryOf(node, 'vehicles-short', 2_000))).ok)

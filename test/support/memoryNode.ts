@@ -2,7 +2,7 @@
 import { concat, fail, hex, ok, sha256, utf8, type Result } from '../../src/base/index.ts'
 import { termsOf } from '../../src/node/terms/index.ts'
 import type {
-  AgreementView, BundleReport, Content, Dataset, DatasetDescription, Failure, HanseNode, NegotiationAnswer, NegotiationView, NodeEvent, NodeStatus, NumberedRecord, OnProgress,
+  AgreementView, BundleReport, Content, Dataset, DatasetDescription, DerivationOrder, Failure, HanseNode, NegotiationAnswer, NegotiationView, NodeEvent, NodeStatus, NumberedRecord, OnProgress,
   RecordInput
 } from '../../src/node/contract/index.ts'
 import { MemoryDuties } from './memoryDuties.ts'
@@ -51,6 +51,7 @@ export class MemoryNode implements HanseNode {
   /** Datasets that were asked for, by the purpose. */
   readonly negotiated: NegotiationView[] = []
   readonly agreed: AgreementView[] = []
+  readonly ordered: DerivationOrder[] = []
   readonly failed: Promise<string> = new Promise(() => undefined)
   readonly held: Map<string, Held> = new Map()
   readonly alarms: string[] = []
@@ -166,12 +167,20 @@ export class MemoryNode implements HanseNode {
       : fail({ code: 'not-found', reason: `no dataset is called ${reference}`, hint: '`hanse ls` shows those there are' })
   }
 
-  async derive (): ReturnType<HanseNode['derive']> {
-    return fail({ code: 'not-ready', reason: 'nothing is derived in memory', hint: 'use a real node' })
+  async derive (reference: string, order: DerivationOrder): ReturnType<HanseNode['derive']> {
+    const source = this.#find(reference)
+    if (!source.ok) return source
+    const { datasetId, title, description } = order
+    this.held.set(datasetId, { ...source.value, description: { ...source.value.description, datasetId, title, description }, form: 'stream', records: [] })
+    this.ordered.push(order)
+    return ok({ dataset: this.#describe(datasetId), warnings: ['one sentence'] })
   }
 
   derivations (): ReturnType<HanseNode['derivations']> {
-    return []
+    return this.ordered.map(({ datasetId }) => ({
+      datasetId, source: `${DID}/source`, recipe: 'bafyrecipe', recipeBytes: new Uint8Array(1), state: 'following', because: null, recordsDone: 2, recordsBehind: 0,
+      dueMs: null, tally: { taken: 2, malformed: 0, late: 0, ahead: 0 }
+    }))
   }
 
   async publish (description: DatasetDescription, content: Content, onProgress?: OnProgress): ReturnType<HanseNode['publish']> {
@@ -326,7 +335,8 @@ export class MemoryNode implements HanseNode {
 
   reviewTerms (order: Parameters<HanseNode['reviewTerms']>[0]): ReturnType<HanseNode['reviewTerms']> {
     return ok({
-      policyCid: 'bafypolicy', policy: {}, access: 'members', sentences: [{ clause: 1, sentence: 'Any member may use it.', labels: ['enforced'] }], findings: [], anyone: false,
+      policyCid: 'bafypolicy', policy: {}, access: 'members', sentences: [{ clause: 1, sentence: 'Any member may use it.', labels: ['enforced'] }], findings: [],
+      derived: order.form.summarise === null ? null : { byEntity: true }, anyone: false,
       readers: [{ did: DID, name: NAME, may: 'now', sees: `all of it (${order.form.audience.type})`, reasons: [] }]
     })
   }

@@ -53,6 +53,11 @@ export type TermsReview = {
   readonly sentences: readonly SentenceView[]
   /** Anything here: it is not published. */
   readonly findings: readonly FindingView[]
+  /**
+   * Where nobody could ever read the data as they are: they are published visible to nobody, and a dataset is derived from
+   * them under these terms. `byEntity`: its groups are counted by whom or what rows are about, so a column has to be named.
+   */
+  readonly derived: { readonly byEntity: boolean } | null
   readonly anyone: boolean
   readonly readers: readonly ReaderView[]
 }

@@ -2,6 +2,6 @@
  * Finds, publishes, fetches, reads and verifies datasets: what the catalogue says of them, with what this node holds of them.
  */
 export { Datasets, type DatasetsOptions, type Found } from './datasets.ts'
-export { governedOf } from './governing.ts'
+export { governedOf, isTooFine, tooFine } from './governing.ts'
 export { Publisher, type Governed } from './publisher.ts'
 export { Reader } from './reader.ts'

@@ -8,7 +8,7 @@ import { findingsOf, policySentences } from '../catalogue/index.ts'
 import type {
   Dataset, ExplainRequest, Explanation, Failure, NodeTerms, PublishFailure, ReaderView, TermsFailure, TermsOrder, TermsReview
 } from '../contract/index.ts'
-import { governedOf, type Datasets, type Publisher } from '../datasets/index.ts'
+import { governedOf, isTooFine, tooFine, type Datasets, type Publisher } from '../datasets/index.ts'
 import { sentenceOf } from '../doors/index.ts'
 import type { Federation } from '../federation/index.ts'
 import { TEMPLATE_NAMES, termsOf } from './reading.ts'
@@ -58,6 +58,7 @@ export class TermsDesk implements NodeTerms {
     const held = datasets.find(`${own}/${datasetId}`)
     if (!held.ok) return fail({ code: 'not-found', reason: `this node publishes no dataset "${datasetId}"`, hint: 'see "hanse ls"' })
     const { sources, derivation } = held.value.entry
+    if (isTooFine(order.form, derivation)) return fail(tooFine(`derive a dataset with less detail: "hanse derive ${derivation === null ? datasetId : 'SOURCE'} --id ID --terms TERMS"`))
     return publisher.setTerms(datasetId, { ...governed.value, sources, derivation })
   }
 
@@ -75,7 +76,8 @@ export class TermsDesk implements NodeTerms {
     const sentences = [...policySentences(policy, did => members.nameOf(did)), ...datasetSentencesOf(order.dataset)]
     const derivation = found?.value.entry.derivation ?? null
     return ok({
-      policyCid: policy.policyCid.toString(), policy: writePolicy(policy), access, sentences, findings: findingsOf(policy), anyone: access === 'public',
+      policyCid: policy.policyCid.toString(), policy: writePolicy(policy), access, sentences,
+      derived: isTooFine(order.form, derivation) ? { byEntity: order.form.summarise !== null } : null, findings: findingsOf(policy), anyone: access === 'public',
       readers: others.map(({ did }) => this.#readerOf(did, { order, policy, access, derivation }))
     })
   }

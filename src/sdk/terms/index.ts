@@ -1,10 +1,13 @@
 /**
- * Says what client and server exchange about terms: files of terms, what they would mean, why something was decided.
+ * Says what client and server exchange about terms: files of terms, what they would mean, why something was decided, and what is
+ * derived as they say.
  *
  * A file of terms is passed through as it is: the node alone reads it, and refuses it with the position of what is wrong.
  */
-export { datasetTermsSchema, explanationSchema, reviewSchema, termsFileSchema, termsReviewSchema } from './schemas.ts'
 export {
-  DOORS, type DatasetTerms, type ExplainQuery, type TermsExplanation, type TermsFile, type TermsFinding, type TermsReader, type TermsReason,
-  type TermsReview, type TermsSentence
+  datasetTermsSchema, derivationsSchema, deriveSchema, explanationSchema, reviewSchema, termsFileSchema, termsReviewSchema
+} from './schemas.ts'
+export {
+  DOORS, MEASURES, type DatasetTerms, type DerivationStatus, type DeriveRequest, type ExplainQuery, type TermsExplanation, type TermsFile, type TermsFinding, type TermsReader,
+  type TermsReason, type TermsReview, type TermsSentence
 } from './types.ts'

@@ -1,5 +1,5 @@
 import { z } from 'zod'
-import type { DatasetTerms, TermsExplanation, TermsFile, TermsReview } from './types.ts'
+import { MEASURES, type DatasetTerms, type DerivationStatus, type DeriveRequest, type TermsExplanation, type TermsFile, type TermsReview } from './types.ts'
 
 const REFERENCE_LENGTH_MAX = 512
 
@@ -22,7 +22,8 @@ export const datasetTermsSchema: z.ZodType<DatasetTerms> = z.object({
 })
 
 export const termsReviewSchema: z.ZodType<TermsReview> = z.object({
-  policyCid: z.string(), policy: z.unknown(), access: z.enum(['public', 'members', 'restricted']), sentences, findings, anyone: z.boolean(),
+  policyCid: z.string(), policy: z.unknown(), access: z.enum(['public', 'members', 'restricted']), sentences, findings,
+  derived: z.object({ byEntity: z.boolean() }).nullable(), anyone: z.boolean(),
   readers: z.array(z.object({
     did: z.string(), name: z.string(), may: z.enum(['now', 'after-agreement', 'never']), sees: z.string(),
     reasons: z.array(z.object({ code: z.string(), sentence: z.string() }))
@@ -37,3 +38,21 @@ export const explanationSchema: z.ZodType<TermsExplanation> = z.object({
   })),
   rules: z.array(z.unknown())
 })
+
+const COLUMNS_MAX = 64
+const TITLE_LENGTH_MAX = 256
+const DESCRIPTION_LENGTH_MAX = 8_192
+const column = z.string().min(1).max(256)
+
+export const deriveSchema: z.ZodType<DeriveRequest> = z.strictObject({
+  datasetId: z.string().regex(/^[a-z0-9][a-z0-9-]{0,63}$/, 'lower case letters, digits and hyphens, at most 64'),
+  title: z.string().min(1).max(TITLE_LENGTH_MAX), description: z.string().max(DESCRIPTION_LENGTH_MAX), terms: file,
+  entityKey: column.optional(), groupBy: z.array(column).max(COLUMNS_MAX).optional(),
+  measures: z.array(z.strictObject({ measure: z.enum(MEASURES), field: column.nullable() })).min(1).max(COLUMNS_MAX).optional(),
+  closeAfterMs: z.int().min(0).optional()
+})
+
+export const derivationsSchema: z.ZodType<readonly DerivationStatus[]> = z.array(z.object({
+  datasetId: z.string(), source: z.string(), recipe: z.string(), state: z.enum(['following', 'waiting', 'ended']), because: z.string().nullable(),
+  recordsDone: z.int(), recordsBehind: z.int(), dueMs: z.int().nullable(), tally: z.record(z.string(), z.int())
+}))

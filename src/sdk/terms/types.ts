@@ -47,6 +47,8 @@ export type TermsReview = {
   readonly access: 'public' | 'members' | 'restricted'
   readonly sentences: readonly TermsSentence[]
   readonly findings: readonly TermsFinding[]
+  /** Not null: nobody could read the data as they are; `byEntity`: a column has to say whom or what rows are about. */
+  readonly derived: { readonly byEntity: boolean } | null
   readonly anyone: boolean
   readonly readers: readonly TermsReader[]
 }
@@ -85,4 +87,36 @@ export type ExplainQuery = {
   readonly outside?: boolean | undefined
   readonly door?: typeof DOORS[number] | undefined
   readonly purpose?: string | undefined
+}
+
+export const MEASURES = ['count', 'sum', 'mean', 'min', 'max', 'p50', 'p90'] as const
+/** A dataset to be derived, as clauses 4 and 5 of its terms say; the rest is what only its publisher knows. */
+export type DeriveRequest = {
+  readonly datasetId: string
+  readonly title: string
+  readonly description: string
+  readonly terms: TermsFile
+  /** The column that says whom or what a row is about: needed for summaries. */
+  readonly entityKey?: string | undefined
+  /** Left out: the cells of all places. */
+  readonly groupBy?: readonly string[] | undefined
+  /** Left out: how many rows, and the mean of every number. `field` is null for `count`. */
+  readonly measures?: readonly { readonly measure: typeof MEASURES[number], readonly field: string | null }[] | undefined
+  /** How long after the end of a window late rows are waited for. */
+  readonly closeAfterMs?: number | undefined
+}
+
+/** Where a derivation of the node stands. */
+export type DerivationStatus = {
+  readonly datasetId: string
+  readonly source: string
+  /** CID of the recipe. */
+  readonly recipe: string
+  readonly state: 'following' | 'waiting' | 'ended'
+  readonly because: string | null
+  readonly recordsDone: number
+  readonly recordsBehind: number
+  readonly dueMs: number | null
+  /** Records of the source: used, and left out by why. */
+  readonly tally: Readonly<Record<string, number>>
 }
