@@ -7,6 +7,7 @@ import { dutyCommands } from './duties/index.ts'
 import { helpCommand } from './help.ts'
 import { initCommand, keyBackupCommand, keyRestoreCommand } from './keys/index.ts'
 import { ledgerCommands } from './ledger/index.ts'
+import { publishingCommands } from './publishing/index.ts'
 import { simCommand } from './sim.ts'
 import { startCommand } from './start/index.ts'
 import type { Command } from './terminal/index.ts'
@@ -19,6 +20,7 @@ export const COMMANDS: readonly Command[] = [
   startCommand,
   doctorCommand,
   ...clientCommands,
+  ...publishingCommands,
   ...termsCommands,
   ...agreementCommands,
   ...dutyCommands,

@@ -10,11 +10,11 @@ import { lsCommand, showCommand, withdrawCommand } from './catalogue.ts'
 import { inviteCommand, joinCommand } from './found.ts'
 import { getCommand } from './get.ts'
 import { peersCommand, scrubCommand, statusCommand, stopCommand } from './node.ts'
-import { publishCommand } from './publish.ts'
 import { tailCommand } from './tail.ts'
 import { verifyCommand } from './verify.ts'
 
-export { argument, failed, purposeOf, wholeNumber, withheld, withNode, withProgress } from './connection.ts'
+export { shortName } from './catalogue.ts'
+export { argument, failed, pause, purposeOf, wholeNumber, withheld, withNode, withProgress } from './connection.ts'
 export { only, writeWhole } from './get.ts'
 export { isFile, readTerms, sizeOf } from './offline.ts'
 
@@ -24,7 +24,6 @@ export const clientCommands: readonly Command[] = [
   peersCommand,
   inviteCommand,
   joinCommand,
-  publishCommand,
   lsCommand,
   showCommand,
   getCommand,

@@ -139,7 +139,7 @@ export class Publisher {
       if (held.access !== governed.access) {
         return fail({
           code: 'invalid', reason: `these terms are for ${WHOM[governed.access]}, and the data are held for ${WHOM[held.access]}`,
-          hint: 'publish the data again with --terms: another audience is another feed'
+          hint: `another audience is another feed: ${againFor(held)}`
         })
       }
       const barrier = this.#barrierTo(governed)
@@ -202,6 +202,13 @@ export class Publisher {
 
 const WHOM: Readonly<Record<DatasetEntry['access'], string>> = {
   public: 'anyone', members: 'all members', restricted: 'those who have an agreement'
+}
+
+/** What gives it other terms, where it cannot keep its feed. */
+function againFor ({ datasetId, derivation, distribution: { form } }: DatasetEntry): string {
+  if (derivation !== null) return 'derive it again under another id, with "hanse derive SOURCE --id ID --terms TERMS"'
+  const what = form === 'stream' ? '--stream' : 'FILE'
+  return `publish ${form === 'stream' ? 'the stream' : 'the data'} again with "hanse publish ${what} --id ${datasetId} --terms TERMS"`
 }
 
 /** Else its description would promise less detail than somebody put in. */

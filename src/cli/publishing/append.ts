@@ -1,7 +1,7 @@
 import { concat, textOf } from '../../base/index.ts'
 import { recordOfLine, type Client, type RecordInput } from '../../sdk/index.ts'
+import { failed } from '../client/index.ts'
 import { answer, count, EXIT, problem, type Call, type Outcome, type Problem } from '../terminal/index.ts'
-import { failed } from './connection.ts'
 
 const LINE_BYTES_MAX = 2_097_152
 const BATCH_RECORDS_MAX = 4_096

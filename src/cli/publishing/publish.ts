@@ -4,11 +4,11 @@ import { basename } from 'node:path'
 import { fail, plain as plainBytes, utf8, type Result } from '../../base/index.ts'
 import { describeFile, rowTimeMs, splitRows, type FileDescription } from '../../intake/file/index.ts'
 import type { Client, Content, DatasetDescription, RecordInput, TermsFile } from '../../sdk/index.ts'
+import { failed, readTerms, shortName, withNode, withProgress } from '../client/index.ts'
 import { answer, count, EXIT, formatBytes, formatTime, plain, problem, type Call, type Command, type Outcome, type Problem } from '../terminal/index.ts'
 import { appendLines } from './append.ts'
-import { shortName } from './catalogue.ts'
-import { failed, withNode, withProgress } from './connection.ts'
-import { readTerms } from './offline.ts'
+import { derivedInstead, publishDerived, type Publication } from './deriving.ts'
+import { WISHES } from './wishes.ts'
 
 const ID_LENGTH_MAX = 64
 const STREAM_MEDIA_TYPE = 'application/json'
@@ -26,6 +26,7 @@ export const publishCommand: Command = {
     { name: 'keyword', value: 'WORD', repeated: true, help: 'a word to find it by' },
     { name: 'access', value: 'WHO', help: 'members of the federation, or public (default members)' },
     { name: 'terms', value: 'FILE', help: 'terms made by hanse terms new: who may have it, what for, at which detail' },
+    ...WISHES,
     { name: 'simulated', help: 'say that the data come from a simulation' },
     { name: 'yes', help: 'publish although it may hold personal data' },
     { name: 'dry-run', help: 'show what was detected, and publish nothing' },
@@ -36,6 +37,7 @@ export const publishCommand: Command = {
   examples: [
     'hanse publish counter.csv --title "I-90 trail counter" --licence CC-BY-4.0',
     'hanse publish bins.csv --terms bins.terms.json',
+    'hanse publish trips.csv --terms summary.terms.json --entity vehicle',
     'hanse publish --stream --id live-traffic --title "Live traffic"',
     'echo \'{"body":{"speedKmh":43}}\' | hanse publish --append live-traffic'
   ],
@@ -58,7 +60,9 @@ async function openStream (call: Call): Promise<Outcome> {
   if (!described.ok) return described
   const terms = await termsOf(call)
   if (!terms.ok) return terms
-  return await withNode(call, client => send(call, client, described.value, { form: 'stream', mediaType: call.text('media-type') ?? STREAM_MEDIA_TYPE }, {}, terms.value))
+  return await withNode(call, client => send(call, client, {
+    description: described.value, content: { form: 'stream', mediaType: call.text('media-type') ?? STREAM_MEDIA_TYPE }, json: {}, terms: terms.value
+  }))
 }
 
 async function termsOf (call: Call): Promise<Result<TermsFile | undefined, Problem>> {
@@ -87,11 +91,16 @@ async function publishFile (call: Call, path: string): Promise<Outcome> {
   if (call.text('licence') === undefined) call.terminal.warn('No licence is stated, so nobody knows what they may do with it. Add for instance --licence CC-BY-4.0.')
   const json = { detected: { ...file, kind: file.kind.type } }
   if (call.flag('dry-run')) return answer({ published: false, description: described.value, ...json }, 'Nothing was published.')
-  const agreed = await agree(call, file)
-  if (!agreed.ok) return agreed
+  const publication: Publication = { description: described.value, content: contentOf(path, file, Date.now()), json, terms: terms.value }
   return await withNode(call, async client => {
-    const other = call.text('id') === undefined ? await otherFile(client, id, publishableName(file.fileName)) : undefined
-    return other ?? await send(call, client, described.value, contentOf(path, file, Date.now()), json, terms.value)
+    const instead = await derivedInstead(call, client, publication)
+    if (!instead.ok) return instead
+    const agreed = await agree(call, file, instead.value !== undefined)
+    if (!agreed.ok) return agreed
+    const name = instead.value?.rawId ?? id
+    const other = call.text('id') === undefined ? await otherFile(client, name, publishableName(file.fileName)) : undefined
+    if (other !== undefined) return other
+    return instead.value === undefined ? await send(call, client, publication) : await publishDerived(call, client, publication, instead.value)
   })
 }
 
@@ -166,14 +175,15 @@ function detectedText (file: FileDescription, description: DatasetDescription, h
 }
 
 /** Nothing that may tell about people goes out without somebody saying so. */
-async function agree (call: Call, file: FileDescription): Promise<Result<null, Problem>> {
+async function agree (call: Call, file: FileDescription, isDerived: boolean): Promise<Result<null, Problem>> {
   const columns = file.warnings.flatMap(warning => warning.code === 'personal-data' && warning.certainty === 'likely' ? [plain(warning.column)] : [])
   if (columns.length === 0 || call.flag('yes')) return { ok: true, value: null }
   const reason = `It probably holds personal data (${columns.join(', ')}); nothing was published`
   if (!call.terminal.mayAsk) return problem(EXIT.failed, 'personal-data', reason, 'Leave these columns out, or add --yes where you may publish them.')
   const lines = createInterface({ input: process.stdin, output: process.stderr })
   try {
-    const said = await lines.question(`Members will read ${columns.join(', ')}. Publish it? Type yes: `, { signal: call.signal })
+    const who = isDerived ? `What its terms leave of ${columns.join(', ')} will be read` : `Members will read ${columns.join(', ')}`
+    const said = await lines.question(`${who}. Publish it? Type yes: `, { signal: call.signal })
     return said.trim().toLowerCase() === 'yes' ? { ok: true, value: null } : problem(EXIT.failed, 'personal-data', reason, 'Leave these columns out and publish again.')
   } catch {
     call.terminal.draw('\n')
@@ -211,9 +221,7 @@ async function * bytesOf (path: string): AsyncGenerator<Uint8Array> {
 
 const READ_BYTES = 1_048_576
 
-async function send (
-  call: Call, client: Client, description: DatasetDescription, content: Content, json: Readonly<Record<string, unknown>>, terms: TermsFile | undefined
-): Promise<Outcome> {
+async function send (call: Call, client: Client, { description, content, json, terms }: Publication): Promise<Outcome> {
   const published = await withProgress(call, description.datasetId, show => client.publish(description, content, show, terms))
   if (!published.ok) return failed(published.failure)
   const dataset = published.value
