@@ -4,6 +4,7 @@ import { hanse, type City } from './city.ts'
 import type { Say, WaitFor } from './ledger.ts'
 
 const DATASET = 'bins'
+const SUMMARY = 'bins-hourly'
 const PURPOSE = 'waste.collection'
 const BINS = 40
 const READINGS = 12
@@ -18,6 +19,8 @@ export type Terms = {
   readonly refusedAfter: string
   readonly agreement: string
   readonly bytesRead: number
+  /** Made of it with less detail, for all members: what the third city reads of that. */
+  readonly derived: { readonly dataset: string, readonly rows: number, readonly first: string }
   readonly isGood: boolean
 }
 
@@ -38,11 +41,32 @@ export async function shareUnderTerms (publisher: City, consumer: City, other: C
   if (asked.ok) throw new Error(`${other.name} could ask for what is not for it`)
   const refusedOther = await refusalOf(other, dataset)
   say(`  ${other.name} holds an encrypted copy that it cannot read (${refusedOther}), and need not ask: ${asked.failure.reason}`)
+  const derived = await deriveForAll(publisher, other, folder, waitFor)
+  say(`  ${publisher.name} derives from it, for all members, hourly means of groups of ten bins or more, without their names. ${other.name} reads ${derived.rows} hours:`)
+  say(`    ${derived.first}`)
   await hanse('revoke', agreement, '--yes', '--data', publisher.folder)
   await waitFor(async () => await contentOf(consumer, dataset) === undefined, `${consumer.name} hears that the agreement has ended`)
   const refusedAfter = await refusalOf(consumer, dataset)
   say(`  ${publisher.name} ends the agreement. ${consumer.name} reads nothing more: ${refusedAfter}`)
-  return { dataset, sentences, refusedBefore, refusedOther, refusedAfter, agreement, bytesRead: table.length, isGood: sentences.length > 0 }
+  return { dataset, sentences, refusedBefore, refusedOther, refusedAfter, agreement, bytesRead: table.length, derived, isGood: sentences.length > 0 && derived.rows === READINGS && !derived.first.includes('bin-') }
+}
+
+/** Less detail by a command: rows are counted in groups of bins, and a group of too few would be left out. */
+async function deriveForAll (publisher: City, reader: City, folder: string, waitFor: WaitFor): Promise<Terms['derived']> {
+  const [dataset, terms] = [`${publisher.name}/${SUMMARY}`, join(folder, 'bins-hourly.terms.json')]
+  await hanse('terms', 'new', '--template', 'aggregates', '--without', 'bin', '-o', terms, '--force', '--data', publisher.folder)
+  await hanse('derive', DATASET, '--id', SUMMARY, '--title', 'Fill levels of waste bins, by the hour', '--terms', terms, '--entity', 'bin', '--data', publisher.folder)
+  let rows: readonly string[] = []
+  await waitFor(async () => (rows = await rowsOf(reader, dataset)).length >= READINGS, `${reader.name} reads ${dataset}`)
+  return { dataset, rows: rows.length, first: rows[0] ?? '' }
+}
+
+async function rowsOf (city: City, reference: string): Promise<readonly string[]> {
+  const records = await city.client.read(reference, { from: 0, limit: 100 })
+  if (!records.ok) return []
+  const rows: string[] = []
+  for await (const { body } of records.value) rows.push(Buffer.from(body).toString().trimEnd())
+  return rows
 }
 
 /** Numbers that go up and down like those of bins; no real ones. */
