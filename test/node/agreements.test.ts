@@ -116,4 +116,16 @@ describe('agreements: two cities', () => {
     const later = await renton().node.requestAgreement('bins-two', PURPOSE, 20_000)
     assert.equal(later.ok && later.value.agreementId, first.value.agreementId)
   })
+
+  it('makes no agreement that it could not read again after a start, and then take for one that nobody has ended', async () => {
+    const { node } = bellevue()
+    const [description, content] = tableOf('any-purpose', ['x\n'])
+    const terms = orderOf(node, { audience: { type: 'named', members: ['Renton'] }, purposes: [] })
+    assert.ok((await node.publish({ ...description, access: 'members' }, content, undefined, terms)).ok)
+    await until(() => renton().node.dataset('any-purpose').ok, 'the dataset is listed')
+    const long = await renton().node.requestAgreement('any-purpose', `urn:example:${'p'.repeat(200)}`, 20_000)
+    assert.ok(long.ok, JSON.stringify(long))
+    assert.deepEqual([long.value.state, long.value.ended?.code], ['TERMINATED', 'terms'])
+    assert.deepEqual(node.agreements().filter(({ dataset }) => dataset.endsWith('/any-purpose')), [])
+  })
 })

@@ -71,14 +71,14 @@ export class Negotiating implements Conduct<First, Negotiation, NegotiationMove>
       case 'counter': return { do: step.do, offer: offerOf(step.offer, target) }
       case 'agree': {
         const made = this.#agreementOf(negotiation, target)
-        return made === undefined
-          ? { do: 'terminate', code: 'terms', reason: ['These terms cannot be bound to this consumer and purpose.'] }
-          : { do: 'agree', agreement: made }
+        if (made === undefined) return { do: 'terminate', code: 'terms', reason: ['These terms cannot be bound to this consumer and purpose.'] }
+        return standing.isTakeable(made) ? { do: 'agree', agreement: made } : NOT_KEPT
       }
-      case 'verify': return { do: 'verify', countersignature: agreement === null || !this.#isMember(negotiation.peer) ? null : countersignatureOf(agreement, voice()) }
+      case 'verify':
+        if (agreement !== null && !standing.isTakeable(agreement)) return NOT_KEPT
+        return { do: 'verify', countersignature: agreement === null || !this.#isMember(negotiation.peer) ? null : countersignatureOf(agreement, voice()) }
       case 'finalize':
-        if (agreement !== null) await standing.take(agreement)
-        return { do: 'finalize' }
+        return agreement === null || await standing.take(agreement) ? { do: 'finalize' } : NOT_KEPT
       case 'accept': return { do: 'accept' }
       case 'terminate':
       case 'ask':
@@ -138,6 +138,10 @@ export class Negotiating implements Conduct<First, Negotiation, NegotiationMove>
     return { faults, isSigned: !isHanse || checkSignature(agreement, 'provider', federation, (statement, timeMs) => members.current.speaker(statement, timeMs)).ok }
   }
 }
+
+const NOT_KEPT = {
+  do: 'terminate', code: 'terms', reason: ['An agreement of these terms cannot be kept here: its id, purpose or terms are too long, or there are too many.']
+} as const
 
 const HIDDEN: Result<never, { readonly code: string, readonly reason: string, readonly isHidden: boolean }> =
   fail({ code: 'not-found', reason: 'There is no such dataset.', isHidden: true })

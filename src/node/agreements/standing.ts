@@ -52,21 +52,35 @@ export class Standing {
     this.#cancel()
   }
 
-  /** Said again, it changes nothing. */
-  async take (agreement: Agreement): Promise<void> {
-    const { own, federation, standings, rights, log } = this.#options
-    const asset = assetOfTarget(agreement.target)
-    if (asset === undefined) return
+  /** Whether it can be in force here, however it is spelled and however many there are. To be asked before it is signed. */
+  isTakeable (agreement: Agreement): boolean {
+    const row = this.#rowOf(agreement)
+    return row !== undefined && this.#options.standings.isKeepable(row)
+  }
+
+  /** Said again, it changes nothing. False: it cannot be in force here, and the ledger is told nothing. */
+  async take (agreement: Agreement): Promise<boolean> {
+    const { own, standings, rights, log } = this.#options
     const isProvider = agreement.provider === own
-    const isKept = standings.get(agreement.id) !== undefined || standings.put({
-      id: agreement.id, provider: agreement.provider, consumer: agreement.consumer, datasetId: asset.datasetId, purpose: purposeOf(agreement.policy) ?? null,
-      policy: utf8(JSON.stringify(writePolicy(agreement.policy))), inForceFromMs: agreement.timestampMs ?? 0,
-      commit: agreement.salt === null ? null : agreementCommit(agreement, federation, agreement.salt),
-      revokedAtMs: null, stalenessMaxMs: null, duties: [], endedHere: false
-    })
-    const [isThere] = await Promise.all([isKept, isProvider ? this.#commit(agreement) : undefined])
-    if (!isThere) return log('error', 'this node is a party of as many agreements as it takes', { agreement: agreement.id })
+    const row = this.#rowOf(agreement)
+    const isKept = standings.get(agreement.id) !== undefined || (row !== undefined && standings.isKeepable(row) && standings.put(row))
+    if (isKept === false) {
+      log('error', 'an agreement cannot be kept: there are as many as this node takes, or it is too long', { agreement: agreement.id })
+      return false
+    }
+    await Promise.all([isKept, isProvider ? this.#commit(agreement) : undefined])
     if (isProvider) this.#follow(rights.agreed(agreement.id), 'keys for an agreement could not be given yet')
+    return true
+  }
+
+  #rowOf (agreement: Agreement): StandingAgreement | undefined {
+    const { id, provider, consumer, target, policy, timestampMs, salt } = agreement
+    const asset = assetOfTarget(target)
+    return asset && {
+      id, provider, consumer, datasetId: asset.datasetId, purpose: purposeOf(policy) ?? null, policy: utf8(JSON.stringify(writePolicy(policy))),
+      inForceFromMs: timestampMs ?? 0, commit: salt === null ? null : agreementCommit(agreement, this.#options.federation, salt),
+      revokedAtMs: null, stalenessMaxMs: null, duties: [], endedHere: false
+    }
   }
 
   /** Ends an agreement now. Here it counts at once; the other side is told by its feed, and everybody by the ledger. */

@@ -29,7 +29,7 @@ export { Passage, type Taken } from './passage.ts'
 export { Policies, TERMS_ENGINE, type Engine, type ReadyPolicy } from './policies.ts'
 export type { AssetFacts, AssetName, Assets, DoorDecision, FileUse, Question } from './question.ts'
 export { refusalOf } from './refusal.ts'
-export { sentenceOf } from './words.ts'
+export { sentenceOf, sentenceOfText } from './words.ts'
 export {
   Standings, type AgreementParties, type DeclaredEmergency, type StandingAgreement
 } from './standings.ts'

@@ -103,9 +103,15 @@ export class Standings {
     return this.#byId.values()
   }
 
-  /** False where this node is a party of as many as it takes. */
+  /** Whether it could be read again after a start, and there is room for it. Nothing that cannot be kept may be agreed. */
+  isKeepable (agreement: StandingAgreement): boolean {
+    const hasRoom = this.#byId.has(agreement.id) || this.#byId.size < AGREEMENTS_MAX
+    return hasRoom && decodeCanonical(encodeCanonical(agreement), schema, ROW_BYTES_MAX).ok
+  }
+
+  /** False where it is not keepable. */
   async put (agreement: StandingAgreement): Promise<boolean> {
-    if (this.#byId.size >= AGREEMENTS_MAX && !this.#byId.has(agreement.id)) return false
+    if (!this.isKeepable(agreement)) return false
     this.#index(agreement)
     this.changed.emit(agreement)
     await this.#store.commit([rowOf(agreement)])

@@ -39,5 +39,18 @@ const SENTENCES: Readonly<Record<ReasonCode, string>> = {
 
 /** For people, as a part of a sentence. */
 export function sentenceOf ({ code, subject }: Pick<Reason, 'code' | 'subject'>): string {
-  return subject === undefined ? SENTENCES[code] : `${SENTENCES[code]}: ${subject}`
+  return withSubject(SENTENCES[code], subject)
+}
+
+/** Of a reason as it is written down; one that is not known here stays as it is. */
+export function sentenceOfText (text: string): string {
+  const [, said = '', subject] = /^([a-z.-]+)(?: \((.*)\))?$/.exec(text) ?? []
+  const sentence = BY_CODE.get(said)
+  return sentence === undefined ? text : withSubject(sentence, subject)
+}
+
+const BY_CODE: ReadonlyMap<string, string> = new Map(Object.entries(SENTENCES))
+
+function withSubject (sentence: string, subject: string | undefined): string {
+  return subject === undefined ? sentence : `${sentence}: ${subject}`
 }
