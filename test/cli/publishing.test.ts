@@ -62,6 +62,12 @@ describe('commands that publish less than there is', function () {
     folder.remove()
   })
 
+  it('say beforehand that nobody may have all of it', async () => {
+    assert.match((await done('terms', 'check', path('summary.json'))).out, /Nobody may have all of it: .* Add --entity/)
+    assert.match((await done('terms', 'check', path('rows.json'))).out, /Nobody may have all of it: .* by these terms\.$/m)
+    assert.doesNotMatch((await done('terms', 'check', path('all.json'))).out, /Nobody may have/)
+  })
+
   it('make two datasets of one file where the terms let nobody have all of it, say both, and show the neighbour one', async () => {
     const ran = await publish('--terms', path('rows.json'))
     assert.equal(ran.code, 0, ran.error)

@@ -2,7 +2,7 @@ import { strict as assert } from 'node:assert'
 import type { Did } from '../../src/core/identity/index.ts'
 import type { Door } from '../../src/core/terms/index.ts'
 import type { AccessRecord } from '../../src/node/access/index.ts'
-import { refusalOf, sentenceOf, Standings, type AssetFacts, type Engine } from '../../src/node/doors/index.ts'
+import { refusalOf, sentenceOf, sentenceOfText, Standings, type AssetFacts, type Engine } from '../../src/node/doors/index.ts'
 import { Signal } from '../../src/node/feeds/index.ts'
 import { ada, ben, cyd, NOW_MS } from '../core/feed.fixture.ts'
 import { openMemoryStore } from '../support/memory-store.ts'
@@ -298,6 +298,9 @@ describe('doors: a passage', () => {
     })
     assert.equal(doors.enter({ door: 'read', requester: cyd.did, asset: bins, records: 1 }).isOpen, false)
     assert.deepEqual(refusals.map(({ requester, reasons }) => [requester, reasons]), [[cyd.did, ['agreement.none']]])
+    assert.deepEqual(['agreement.none', 'term.unknown (urn:x:y)', 'code.of-tomorrow (x)'].map(sentenceOfText), [
+      'there is no agreement for it', 'this node does not know a term: urn:x:y', 'code.of-tomorrow (x)'
+    ], 'and read back in words')
     keeps = false
     const read = doors.enter({ door: 'read', requester: ben.did, asset: bins, records: 1 })
     assert.equal(await read.take({ records: 1, bytes: 1 }), false, 'what cannot be written down does not go out')

@@ -8,7 +8,7 @@ const FEED = 'bafyreibml2e4jlvqzbsvkhtx4rnnrpzhqkzmkrmqxrzqmzg3mz4mzqk5ya'
 
 export const SERVED: UseEntry = {
   feed: FEED, record: 3, period: 19_675, isOnLedger: true, timeMs: TIME_MS, what: 'served', member: { did: 'did:key:z6Mkother', name: 'Redmond' }, door: 'sync',
-  purpose: 'urn:hanse:purpose:1:waste.collection', agreementId: 'urn:uuid:00000000-0000-4000-8000-000000000001', policyCid: null, records: 12, bytes: 3_400, segments: null, reasons: [], notice: null
+  purpose: 'urn:hanse:purpose:1:waste.collection', agreementId: 'urn:uuid:00000000-0000-4000-8000-000000000001', policyCid: null, records: 12, bytes: 3_400, segments: null, reasons: [], because: null, notice: null
 }
 
 export class MemoryDuties implements NodeDuties {

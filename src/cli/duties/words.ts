@@ -44,8 +44,8 @@ export function usesTable (entries: readonly UseEntry[]): string {
   ]))
 }
 
-function whatText ({ what, door, reasons, notice }: UseEntry): string {
-  if (what === 'refused') return `refused (${reasons.map(plain).join(', ')})`
+function whatText ({ what, door, because, notice }: UseEntry): string {
+  if (what === 'refused') return `refused: ${plain(because ?? 'nobody knows why')}`
   if (what === 'deleted') return notice === null ? 'deleted' : 'deleted, as demanded'
   return door === null ? what : `${what} (${door})`
 }

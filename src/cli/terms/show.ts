@@ -91,7 +91,9 @@ function reviewText (review: TermsReview): string {
       : `${count(readers.filter(({ may }) => may !== 'never').length, 'member')} of ${readers.length} could read it once it has an agreement.`
   const rows = readers.map(({ name, may, sees, reasons }) => [plain(name), MAY[may], plain(sees), reasons.map(({ sentence }) => sentence).join('; ')])
   const members = readers.length === 0 ? 'There is no other member yet.' : table([{ heading: 'MEMBER' }, { heading: 'MAY READ' }, { heading: 'WOULD SEE' }, { heading: 'WHY NOT' }], rows)
-  return `${sentencesText(review.sentences)}\n\n${whom}\n\n${members}${findingsText(findings)}`
+  const less = review.derived === null ? '' : `\n\n${LESS}${review.derived.byEntity ? ' Add --entity with the column that says whom or what a row is about.' : ''}`
+  return `${sentencesText(review.sentences)}\n\n${whom}\n\n${members}${less}${findingsText(findings)}`
 }
 
+const LESS = 'Nobody may have all of it: hanse publish makes two datasets, all of it for nobody, and what is derived from that by these terms.'
 const MAY: Readonly<Record<TermsReview['readers'][number]['may'], string>> = { 'now': 'now', 'after-agreement': 'after an agreement', 'never': 'never' }

@@ -3,7 +3,7 @@ import { ENGLISH, sentencesOf } from '../../core/terms/index.ts'
 import type { Did } from '../../core/identity/index.ts'
 import type { AccessRecord } from '../access/index.ts'
 import type { EmergencyView, ErasureView, UsedAgreement, UseEntry, UseProofView } from '../contract/index.ts'
-import type { Policies, StandingAgreement } from '../doors/index.ts'
+import { sentenceOfText, type Policies, type StandingAgreement } from '../doors/index.ts'
 import type { KnownEmergency, Review } from '../emergency/index.ts'
 import type { ErasureProgress } from '../erasure/index.ts'
 import type { Heard, Periods } from '../receipts/index.ts'
@@ -46,19 +46,20 @@ export function accessEntry (access: AccessRecord, proof: UseProofView, names: N
   const { outcome, timeMs, agreementId, requester, door, purpose, policyCid, records, bytes, reasons } = access
   return {
     ...proof, timeMs, what: outcome === 'allowed' ? 'served' : 'refused', member: requester === null ? null : memberOf(names, requester), door, purpose,
-    agreementId, policyCid: policyCid?.toString() ?? null, records, bytes, segments: null, reasons, notice: null
+    agreementId, policyCid: policyCid?.toString() ?? null, records, bytes, segments: null, reasons,
+    because: reasons.length === 0 ? null : reasons.map(sentenceOfText).join('; '), notice: null
   }
 }
 
 export function grantEntry ({ grant }: Granted, proof: UseProofView, names: Names): UseEntry {
   return {
     ...proof, timeMs: grant.timeMs, what: 'granted', member: memberOf(names, grant.consumer), door: null, purpose: null, agreementId: grant.agreementId, policyCid: null,
-    records: null, bytes: null, segments: null, reasons: [], notice: null
+    records: null, bytes: null, segments: null, reasons: [], because: null, notice: null
   }
 }
 
 export function receiptEntry ({ receipt, by }: Heard, proof: UseProofView, names: Names): UseEntry {
-  const nothing = { door: null, purpose: null, policyCid: null, records: null, bytes: null, segments: null, reasons: [], notice: null }
+  const nothing = { door: null, purpose: null, policyCid: null, records: null, bytes: null, segments: null, reasons: [], because: null, notice: null }
   const common = { ...nothing, ...proof, timeMs: receipt.timeMs, what: receipt.act, member: memberOf(names, by), agreementId: receipt.agreementId }
   switch (receipt.act) {
     case 'deleted': return { ...common, segments: [receipt.segments.first, receipt.segments.last], notice: receipt.notice?.toString() ?? null }

@@ -24,7 +24,8 @@ const useEntrySchema: z.ZodType<UseEntry> = z.object({
   feed: z.string(), record: count, period: count.nullable(), isOnLedger: z.boolean(), timeMs: z.int(),
   what: z.enum(['served', 'refused', 'granted', 'received', 'deleted', 'summarised', 'reported-use', 'published']), member: member.nullable(),
   door: z.string().nullable(), purpose: z.string().nullable(), agreementId: z.string().nullable(), policyCid: z.string().nullable(),
-  records: count.nullable(), bytes: count.nullable(), segments: range.nullable(), reasons: z.array(z.string()), notice: z.string().nullable()
+  records: count.nullable(), bytes: count.nullable(), segments: range.nullable(), reasons: z.array(z.string()),
+  because: z.string().nullable(), notice: z.string().nullable()
 })
 export const receiptsSchema: z.ZodType<readonly UseEntry[]> = z.array(useEntrySchema)
 

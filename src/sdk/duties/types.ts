@@ -57,6 +57,8 @@ export type UseEntry = UseProofView & {
   readonly segments: readonly [first: number, last: number] | null
   /** Codes, of a refusal. */
   readonly reasons: readonly string[]
+  /** What they say, for a person. */
+  readonly because: string | null
   /** Of a deletion: the notice that it answers. */
   readonly notice: string | null
 }
