@@ -5,6 +5,7 @@ import {
 import { decodeStatement, signStatement, type Did, type SigningKey } from '../../core/identity/index.ts'
 import { isSealedClass } from '../../core/sealing/index.ts'
 import { addRange, type Ranges } from '../../core/sync/index.ts'
+import { CATALOGUE_DATASET_ID } from '../../core/catalogue/index.ts'
 import type { Clock, Log, Random, Store } from '../../host/index.ts'
 import type { Catalogue } from '../catalogue/index.ts'
 import type { Failure } from '../contract/index.ts'
@@ -52,6 +53,8 @@ export class Erasures {
   #turn: Promise<void> = Promise.resolve()
   #isStopped = false
   #underWay = 0
+  /** The own catalogue lacks a notice that stands in a row here. */
+  #isAnyUntold = false
   /** Something was erased, or somebody was found to owe it. */
   readonly changed: Signal<ErasureNotice> = new Signal()
 
@@ -105,14 +108,11 @@ export class Erasures {
 
   /** Demands that parts of an own feed go; resolves when that is durable, and they are gone here. */
   async erase (feed: Feed, scopes: readonly ErasureScope[], basis: ErasureBasis): Promise<Result<readonly ErasureNotice[], EraseFailure>> {
-    const notices: ErasureNotice[] = []
-    for (const scope of scopes) {
-      const issued = await this.#issue(feed, scope, basis)
-      if (!issued.ok) return issued
-      notices.push(issued.value)
-    }
+    const issued: Result<ErasureNotice, EraseFailure>[] = []
+    for (const scope of scopes) issued.push(await this.#issue(feed, scope, basis))
+    // Here it is carried out also where the others cannot be told yet.
     await this.settle()
-    return ok(notices)
+    return issued.find(each => !each.ok) ?? ok(issued.flatMap(each => each.ok ? [each.value] : []))
   }
 
   /** Everything of a feed, as it is now; of a sealed one its keys too. */
@@ -187,7 +187,7 @@ export class Erasures {
   }
 
   #feedChanged (feed: Feed): void {
-    const isNamed = this.#open.size > 0 || [...this.#known.values()].some(({ notice, lookedAt }) => notice.feed.equals(feed.id) && lookedAt !== fingerprintOf(feed))
+    const isNamed = this.#open.size > 0 || (this.#isAnyUntold && feed.role === 'writer' && feed.declaration.datasetId === CATALOGUE_DATASET_ID) || [...this.#known.values()].some(({ notice, lookedAt }) => notice.feed.equals(feed.id) && lookedAt !== fingerprintOf(feed))
     if (isNamed) this.#soon()
   }
 
@@ -212,6 +212,19 @@ export class Erasures {
       // Grants stand in their feed, and a start opens them anew, also where nothing else is left to be done.
       if (this.#grantsOf(feed, known.notice).length > 0) await this.#destroyKeys(feed, known.notice)
       known.lookedAt = fingerprintOf(feed)
+    }
+    await this.#tellOthers()
+  }
+
+  /** What was demanded when the own catalogue could not be written, or just before a crash: nobody else knows of it yet. */
+  async #tellOthers (): Promise<void> {
+    const { own, catalogue, federation: { feeds } } = this.#options
+    const told = new Set([...catalogue.notices()].filter(({ publisher }) => publisher === own).map(({ notice: { id } }) => id))
+    this.#isAnyUntold = false
+    for (const [id, { notice: { feed, statement: { envelope } } }] of this.#known) {
+      if (feeds.get(feed)?.declaration.publisher !== own || told.has(id)) continue
+      const isTold = (await catalogue.notify({ type: 'erasure', id, envelope })).ok
+      this.#isAnyUntold ||= !isTold
     }
   }
 
@@ -305,6 +318,8 @@ export class Erasures {
     const { publisher, datasetId } = feed.declaration
     const agreement = standings.between({ provider: publisher, consumer: own, datasetId }).at(-1)
     const epochs = 'epochs' in notice.scope && hasDestroyedKeys ? notice.scope.epochs : []
+    // Leaves that were damaged on the disk come back from a neighbour, and are named then.
+    if (ranges.some(([, to]) => to > feed.log.length)) return false
     const [first, last] = [epochs[0]?.[0], epochs.at(-1)?.[1]]
     // Of epochs whose segments went before, all that there is may have been sealed under them.
     const confirmed: Ranges = ranges.length > 0 || feed.length === 0 ? ranges : [[0, feed.length]]

@@ -150,9 +150,9 @@ export class Feed {
     return this.missing.length === 0
   }
 
-  /** The segment that holds a record, by bisection; undefined beyond the end. */
+  /** The segment that holds a record, by bisection; undefined beyond either end. */
   segmentOf (record: number): number | undefined {
-    if (record >= this.#records) return undefined
+    if (record < 0 || record >= this.#records) return undefined
     let [low, high] = [0, this.log.length - 1]
     while (low < high) {
       const middle = Math.ceil((low + high) / 2)
