@@ -104,6 +104,11 @@ describe('commands that publish less than there is', function () {
       assert.match(ran.error, says)
     }
     await done('publish', path('trips.csv'), '--licence', 'CC0-1.0', '--yes', '--id', 'whole')
+    await done('publish', path('trips.csv'), '--licence', 'CC0-1.0', '--yes', '--id', 'open-raw')
+    assert.match((await publish('--terms', path('rows.json'), '--id', 'open')).error, /open-raw, and that is a dataset which others are shown; nothing was published/)
+    writeFileSync(path('slow.csv'), `time,vehicle,speed\n2020-01-01T00:00:00Z,${CANARY},0.5\n`)
+    const slow = await run('publish', path('slow.csv'), '--id', 'trips', '--terms', path('rows.json'), '--yes')
+    assert.match(slow.error, /Its columns are not those of trips-raw, such as speed \(number\): trips, .* would end\. Nothing was published/)
     assert.match((await publish('--terms', path('rows.json'), '--id', 'whole')).error, /Bellevue\/whole is published as it is/)
     writeFileSync(path('photo.bin'), new Uint8Array([0, 1, 2, 255]))
     assert.match((await run('publish', path('photo.bin'), '--terms', path('rows.json'))).error, /it has no rows/)

@@ -42,7 +42,27 @@ export async function derivedInstead (call: Call, client: Client, { description,
     return problem(EXIT.usage, 'no-entity', `By these terms rows are counted in groups, and ${reason}; nothing was published`, `Add --entity with one of: ${schema.map(({ name }) => plain(name)).join(', ')}. Give each row its own only where every row is about another.`)
   }
   const before = await versionBefore(client, datasetId, review.value.policyCid, derived.byEntity)
-  return before.ok ? ok({ rawId: `${datasetId}${RAW}`, terms, wishes: wishes.value, before: before.value }) : before
+  if (!before.ok) return before
+  const rawId = `${datasetId}${RAW}`
+  const fault = await faultOfRaw(client, rawId, description)
+  return fault ?? ok({ rawId, terms, wishes: wishes.value, before: before.value })
+}
+
+/** What is derived ends where the columns of its source change; and nothing else may become the source by its name. */
+async function faultOfRaw (client: Client, rawId: string, { datasetId, schema }: DatasetDescription): Promise<ReturnType<typeof problem> | undefined> {
+  const status = await client.status()
+  if (!status.ok) return failed(status.failure)
+  const raw = await client.dataset(`${status.value.member.did}/${rawId}`)
+  if (!raw.ok) return raw.failure.code === 'not-found' ? undefined : failed(raw.failure)
+  const another = 'Give it another name with --id.'
+  if (raw.value.terms?.visibility !== 'named') {
+    return problem(EXIT.failed, 'other-dataset', `All of it would be called ${rawId}, and that is a dataset which others are shown; nothing was published`, another)
+  }
+  const columnsOf = (columns: DatasetDescription['schema']): readonly string[] => columns.map(({ name, type }) => `${name} (${type})`)
+  const [now, before] = [columnsOf(schema), columnsOf(raw.value.schema)]
+  const other = [...now, ...before].find(column => !now.includes(column) || !before.includes(column))
+  if (other === undefined && now.join() === before.join()) return undefined
+  return problem(EXIT.failed, 'other-columns', `Its columns are not those of ${rawId}${other === undefined ? '' : `, such as ${plain(other)}`}: ${datasetId}, which is derived from them, would end. Nothing was published`, another)
 }
 
 /** The version of the dataset that is followed by another; 0 for a new one. Nothing may take the name of something else. */
