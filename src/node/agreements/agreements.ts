@@ -161,7 +161,7 @@ export class Agreements {
     if (!process.isAsked) return fail({ code: 'refused', reason: 'there is nothing to decide about it now', hint: 'see how it stands with "hanse inbox --all"' })
     const step = this.#stepOf(process, answer)
     if (!step.ok) return step
-    const declined = await running.decide(await this.#negotiating.moveOf(process, step.value))
+    const declined = await running.decide(await this.#negotiating.moveOf(process, step.value), process)
     if (declined !== undefined) return fail({ code: 'refused', reason: 'it has gone on meanwhile', hint: 'see how it stands with "hanse inbox --all"' })
     return ok(negotiationView(this.#views, id, running.process))
   }

@@ -73,10 +73,16 @@ export class Running<First, S extends string, M, P extends Process<S, M>, Move> 
     return this.#process
   }
 
-  /** Undefined: done. */
-  async decide (move: Move): Promise<Declined | undefined> {
-    const { clock, random } = this.#options
-    const { declined } = await this.#advance({ type: 'decided', move, messageId: freshUrn(random), nowMs: clock.nowMs() })
+  /**
+   * Undefined: done. `about`: the process as it was decided on; not done where it has gone on meanwhile, since an acceptance
+   * names no terms. Absent: whatever has come of it.
+   */
+  async decide (move: Move, about?: P): Promise<Declined | undefined> {
+    const { clock, kind, random } = this.#options
+    const { declined } = await this.#inLane(async (): Promise<Performed> => {
+      if (about !== undefined && this.#process !== about) return { answer: undefined, declined: 'not-now' }
+      return this.#perform(kind.step(this.#process, { type: 'decided', move, messageId: freshUrn(random), nowMs: clock.nowMs() }))
+    })
     return declined
   }
 
@@ -143,8 +149,7 @@ export class Running<First, S extends string, M, P extends Process<S, M>, Move> 
   /** Not in the lane: a decision may take its time, and the machine says whether it came too late. */
   async #decide (process: P): Promise<void> {
     const move = await this.#options.conduct.decide(process)
-    // Meanwhile the process may have gone on; then this decision was about something else.
-    if (this.#process === process) await this.decide(move)
+    await this.decide(move, process)
   }
 
   #wake (atMs: number): void {
