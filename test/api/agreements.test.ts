@@ -41,12 +41,12 @@ describe('agreements over HTTP', () => {
 
   it('are decided about by approval, other terms or a refusal', async () => {
     const { client } = served
-    const { id } = value(await client.requestAgreement('Renton/bins', 'waste.collection', 1_000))
-    assert.equal(value(await client.answerNegotiation(id, { do: 'approve' })).state, 'AGREED')
+    const { id, changedMs } = value(await client.requestAgreement('Renton/bins', 'waste.collection', 1_000))
+    assert.equal(value(await client.answerNegotiation(id, { do: 'approve', changedMs })).state, 'AGREED')
     assert.equal(value(await client.answerNegotiation(id, { do: 'deny', reason: 'in spring' })).state, 'TERMINATED')
     const malformed = await client.answerNegotiation(id, { do: 'limit', terms: { terms: 5 } })
     assert.deepEqual(failureOf(malformed), ['invalid', 422])
-    assert.deepEqual(failureOf(await client.answerNegotiation('urn:uuid:none', { do: 'approve' })), ['not-found', 404])
+    assert.deepEqual(failureOf(await client.answerNegotiation('urn:uuid:none', { do: 'approve', changedMs })), ['not-found', 404])
   })
 
   it('are decided about by whoever may speak for the member, and by nobody else', async () => {

@@ -97,10 +97,13 @@ describe('agreements: two cities', () => {
     const mine = (): NegotiationView | undefined => renton().node.negotiations().find(({ id }) => id === asked.value.id)
     await until(() => mine()?.isAsked === true, 'the other side is asked')
     assert.match(mine()?.sentences.map(({ sentence }) => sentence).join(' ') ?? '', /1 Feb 2099/)
-    const taken = await renton().node.answerNegotiation(asked.value.id, { do: 'approve' })
+    const changedMs = mine()?.changedMs ?? 0
+    const stale = await renton().node.answerNegotiation(asked.value.id, { do: 'approve', changedMs: changedMs - 1 })
+    assert.equal(stale.ok ? '' : stale.failure.reason, 'it has gone on meanwhile', 'what was looked at before this offer came')
+    const taken = await renton().node.answerNegotiation(asked.value.id, { do: 'approve', changedMs })
     assert.ok(taken.ok, JSON.stringify(taken))
     await until(() => mine()?.state === 'FINALIZED', 'it is agreed')
-    const again = await renton().node.answerNegotiation(asked.value.id, { do: 'approve' })
+    const again = await renton().node.answerNegotiation(asked.value.id, { do: 'approve', changedMs: mine()?.changedMs ?? 0 })
     assert.equal(again.ok ? '' : again.failure.code, 'refused')
   })
 

@@ -39,7 +39,7 @@ export const approveCommand: Command = {
     const path = call.text('terms')
     const terms = path === undefined ? undefined : await readTerms(path)
     if (terms?.ok === false) return terms
-    const given: NegotiationAnswer = terms === undefined ? { do: 'approve' } : { do: 'limit', terms: terms.value }
+    const given: NegotiationAnswer = terms === undefined ? { do: 'approve', changedMs: negotiation.changedMs } : { do: 'limit', terms: terms.value }
     const first = terms === undefined
       ? `Agrees with ${plain(negotiation.other.name)} on ${negotiation.dataset} for ${purposeText(negotiation.purpose)}:`
       : `Offers ${plain(negotiation.other.name)} the terms of ${path ?? ''} instead of these:`

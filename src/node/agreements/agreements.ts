@@ -159,10 +159,11 @@ export class Agreements {
     if (running === undefined) return fail({ code: 'not-found', reason: `no negotiation is called ${id}`, hint: 'see "hanse inbox"' })
     const { process } = running
     if (!process.isAsked) return fail({ code: 'refused', reason: 'there is nothing to decide about it now', hint: 'see how it stands with "hanse inbox --all"' })
+    if (answer.do === 'approve' && answer.changedMs !== process.changedMs) return fail(GONE_ON)
     const step = this.#stepOf(process, answer)
     if (!step.ok) return step
     const declined = await running.decide(await this.#negotiating.moveOf(process, step.value), process)
-    if (declined !== undefined) return fail({ code: 'refused', reason: 'it has gone on meanwhile', hint: 'see how it stands with "hanse inbox --all"' })
+    if (declined !== undefined) return fail(GONE_ON)
     return ok(negotiationView(this.#views, id, running.process))
   }
 
@@ -282,4 +283,5 @@ export class Agreements {
   }
 }
 
+const GONE_ON: AgreementFailure = { code: 'refused', reason: 'it has gone on meanwhile', hint: 'see how it stands with "hanse inbox --all"' }
 const BUSY: AgreementFailure = { code: 'busy', reason: 'too many negotiations with this member are open', hint: 'wait until some are decided: "hanse inbox --all"' }

@@ -40,7 +40,8 @@ export type AgreementView = {
 
 /** What a person decides: as it was asked, with other terms instead, or not at all. */
 export type NegotiationAnswer =
-  | { readonly do: 'approve' }
+  /** `changedMs` as the view had it that was looked at: what came since is not approved. */
+  | { readonly do: 'approve', readonly changedMs: number }
   | { readonly do: 'limit', readonly terms: TermsForm }
   | { readonly do: 'deny', readonly reason: string }
 

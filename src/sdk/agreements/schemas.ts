@@ -26,7 +26,7 @@ export const requestSchema: z.ZodType<{ readonly dataset: string, readonly purpo
   dataset: z.string().min(1).max(REFERENCE_LENGTH_MAX), purpose: z.string().min(1).max(PURPOSE_LENGTH_MAX)
 })
 export const answerSchema: z.ZodType<NegotiationAnswer> = z.discriminatedUnion('do', [
-  z.strictObject({ do: z.literal('approve') }),
+  z.strictObject({ do: z.literal('approve'), changedMs: z.int().min(0) }),
   z.strictObject({ do: z.literal('limit'), terms: termsFileSchema }),
   z.strictObject({ do: z.literal('deny'), reason: z.string().max(REASON_LENGTH_MAX) })
 ])

@@ -34,7 +34,8 @@ export type AgreementView = {
 }
 
 export type NegotiationAnswer =
-  | { readonly do: 'approve' }
+  /** `changedMs` of the negotiation as it was looked at: what came since is not approved. */
+  | { readonly do: 'approve', readonly changedMs: number }
   /** Other terms instead, as a file of terms holds them. */
   | { readonly do: 'limit', readonly terms: TermsFile }
   | { readonly do: 'deny', readonly reason: string }
