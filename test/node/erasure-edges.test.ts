@@ -58,4 +58,22 @@ describe('erasure where something fails beside it', function () {
     await until(async () => (await filesWith(city(1).folder, canary)).length === 0, 'the neighbour was told')
     await until(() => city(0).node.erasures().some(({ holders }) => holders.length === 1 && holders.every(({ confirmedMs }) => confirmedMs !== null)), 'and has confirmed')
   })
+
+  it('of key epochs does not have every live message read the whole feed again', async () => {
+    const { node } = city(0)
+    await publish(node, streamOf('visits'))
+    await append(node, 'visits', Array.from({ length: 40 }, (_, at) => `${at}`))
+    assert.ok((await node.erase('visits', { type: 'epochs', ranges: [[1, 1]] }, 'retention')).ok)
+    const { federation: { feeds }, duties } = rooms.get('Bellevue') ?? assert.fail('no rooms')
+    await duties.settle()
+    let reads = 0
+    const segment = feeds.segment.bind(feeds)
+    Object.assign(feeds, { segment: (...of: Parameters<typeof segment>) => {
+      reads++
+      return segment(...of)
+    } })
+    await append(node, 'visits', Array.from({ length: 10 }, (_, at) => `later ${at}`))
+    await duties.settle()
+    assert.ok(reads <= 10, `${reads} segments were read for 10 messages`)
+  })
 })

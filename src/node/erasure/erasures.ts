@@ -4,7 +4,7 @@ import {
 } from '../../core/grants/index.ts'
 import { decodeStatement, signStatement, type Did, type SigningKey } from '../../core/identity/index.ts'
 import { isSealedClass } from '../../core/sealing/index.ts'
-import { addRange, type Ranges } from '../../core/sync/index.ts'
+import { addRange, removeRange, type Ranges } from '../../core/sync/index.ts'
 import { CATALOGUE_DATASET_ID } from '../../core/catalogue/index.ts'
 import type { Clock, Log, Random, Store } from '../../host/index.ts'
 import type { Catalogue } from '../catalogue/index.ts'
@@ -40,7 +40,8 @@ export type ErasuresOptions = Pick<DerivedOptions, 'derivations'> & {
   readonly onFatal: (cause: unknown) => void
 }
 
-type Known = { readonly notice: ErasureNotice, progress: ErasureProgress | undefined, lookedAt: string }
+/** `seen`: segments that were here when it was carried out last, and have been since. */
+type Known = { readonly notice: ErasureNotice, progress: ErasureProgress | undefined, seen: Ranges }
 
 /** Notices of erasure, own and others', each carried out here as soon as it is known, and again for what comes later. */
 export class Erasures {
@@ -49,6 +50,8 @@ export class Erasures {
   readonly #known = new Map<string, Known>()
   /** Envelopes that could not be judged yet: of feeds or certificates that are not known here. */
   readonly #open = new Map<string, Uint8Array>()
+  /** Those that do not hold: not judged again for everything that comes. */
+  readonly #refused = new WeakSet<Uint8Array>()
   #stops: readonly (() => void)[] = []
   #turn: Promise<void> = Promise.resolve()
   #isStopped = false
@@ -157,12 +160,13 @@ export class Erasures {
   // --- Taking notices ----------------------------------------------------------------------------------------------
 
   #takeAll (): void {
-    for (const { notice } of this.#options.catalogue.notices()) if (notice.type === 'erasure') this.#take(notice.envelope, undefined)
+    for (const { notice } of this.#options.catalogue.notices()) if (notice.type === 'erasure' && !this.#known.has(notice.id)) this.#take(notice.envelope, undefined)
     for (const envelope of this.#open.values()) this.#take(envelope, undefined)
   }
 
   #take (envelope: Uint8Array, progress: ErasureProgress | undefined): void {
     const { federation: { members, feeds }, log } = this.#options
+    if (this.#refused.has(envelope)) return
     const statement = decodeStatement(envelope, NOTICE_BYTES_MAX)
     if (!statement.ok) return
     const id = statement.value.id.toString()
@@ -176,18 +180,25 @@ export class Erasures {
       const isEarly = admitted.failure.code === 'unknown-feed' || admitted.failure.code === 'unknown-certificate'
       if (isEarly && this.#open.size < NOTICES_MAX) this.#open.set(id, envelope)
       else this.#open.delete(id)
+      if (!isEarly) this.#refused.add(envelope)
       if (!isEarly) log('warn', 'a notice of erasure does not hold', { notice: id, code: admitted.failure.code })
       return
     }
     this.#open.delete(id)
     if (this.#known.size >= NOTICES_MAX) return this.#options.federation.alarm(`more than ${NOTICES_MAX} notices of erasure: this node takes no more`)
-    this.#known.set(id, { notice: admitted.value, progress, lookedAt: '' })
+    this.#known.set(id, { notice: admitted.value, progress, seen: [] })
     const feed = feeds.get(admitted.value.feed)
     if (feed !== undefined) bar(feed, admitted.value.scope)
   }
 
   #feedChanged (feed: Feed): void {
-    const isNamed = this.#open.size > 0 || (this.#isAnyUntold && feed.role === 'writer' && feed.declaration.datasetId === CATALOGUE_DATASET_ID) || [...this.#known.values()].some(({ notice, lookedAt }) => notice.feed.equals(feed.id) && lookedAt !== fingerprintOf(feed))
+    let isNamed = this.#open.size > 0 || (this.#isAnyUntold && feed.role === 'writer' && feed.declaration.datasetId === CATALOGUE_DATASET_ID)
+    for (const known of this.#known.values()) {
+      if (!known.notice.feed.equals(feed.id)) continue
+      // What was lost may come back as it was before.
+      known.seen = without(known.seen, without(known.seen, heldOf(feed)))
+      isNamed ||= !isDone(known, feed)
+    }
     if (isNamed) this.#soon()
   }
 
@@ -207,11 +218,9 @@ export class Erasures {
       if (this.#isStopped) return
       const feed = this.#options.federation.feeds.get(known.notice.feed)
       if (feed === undefined) continue
-      const isDone = known.progress?.state === 'told' && known.lookedAt === fingerprintOf(feed)
-      if (!isDone) await this.#carryOut(known, feed)
+      if (!isDone(known, feed)) await this.#carryOut(known, feed)
       // Grants stand in their feed, and a start opens them anew, also where nothing else is left to be done.
       if (this.#grantsOf(feed, known.notice).length > 0) await this.#destroyKeys(feed, known.notice)
-      known.lookedAt = fingerprintOf(feed)
     }
     await this.#tellOthers()
   }
@@ -233,8 +242,12 @@ export class Erasures {
     const { federation, own, log } = this.#options
     const { notice } = known
     bar(feed, notice.scope)
-    if (feed.role === 'writer') await federation.writer.flush()
-    const targets = await targetsOf(this.#source, feed, notice)
+    const isAgain = known.progress?.state === 'told'
+    if (feed.role === 'writer' && !isAgain) await federation.writer.flush()
+    // What comes while this is under way is looked at next time.
+    const here = heldOf(feed)
+    const targets = await targetsOf(this.#source, feed, notice, isAgain ? without(here, known.seen) : here)
+    known.seen = here
     const before = known.progress ?? this.#begun(feed, notice.statement.envelope, [])
     const isNew = before.state !== 'told' || this.#isAnyHere(feed, targets)
     if (!isNew) return
@@ -345,9 +358,22 @@ export class Erasures {
   }
 }
 
-/** Changes when there may be more of a feed here than when it was looked at. */
-function fingerprintOf ({ log, missing, gone, redacted }: Feed): string {
-  return JSON.stringify([log.length, missing, gone, redacted])
+/** Whether all was done and said, and nothing that it may be about has come since. */
+function isDone ({ notice: { scope }, progress, seen }: Known, feed: Feed): boolean {
+  if (progress?.state !== 'told') return false
+  const fresh = without(heldOf(feed), seen)
+  if ('epochs' in scope) return fresh.length === 0
+  const concerned = 'segments' in scope ? scope.segments : scope.records.map(([from, to]) => [feed.segmentOf(from) ?? Infinity, feed.segmentOf(Math.min(to, feed.records - 1)) ?? -1] as const)
+  return !fresh.some(([from, to]) => concerned.some(([first, last]) => from <= last && first < to))
+}
+
+/** Segments that are stored here. */
+function heldOf (feed: Feed): Ranges {
+  return without(without(addRange([], [0, feed.log.length]), feed.missing), feed.gone)
+}
+
+function without (ranges: Ranges, taken: Ranges): Ranges {
+  return taken.reduce<Ranges>((left, range) => removeRange(left, range), ranges)
 }
 
 function indexes (from: number, to: number): readonly number[] {

@@ -22,7 +22,8 @@ export function bar (feed: Feed, scope: ErasureScope): void {
   if ('records' in scope) feed.thinned = scope.records.reduce<Ranges>((all, [from, to]) => addRange(all, [from, to + 1]), feed.thinned)
 }
 
-export async function targetsOf ({ feeds }: TargetSource, feed: Feed, { scope }: Pick<ErasureNotice, 'scope'>): Promise<Targets> {
+/** `fresh`: segments that have come since it was asked last; epochs are looked for in these alone. */
+export async function targetsOf ({ feeds }: TargetSource, feed: Feed, { scope }: Pick<ErasureNotice, 'scope'>, fresh: Ranges): Promise<Targets> {
   const end = feed.log.length
   if ('segments' in scope) {
     const gone = scope.segments.filter(([from]) => from < end).reduce<Ranges>((all, [from, to]) => addRange(all, [from, Math.min(end, to + 1)]), [])
@@ -42,10 +43,12 @@ export async function targetsOf ({ feeds }: TargetSource, feed: Feed, { scope }:
     }
     return { gone, thinned }
   }
-  for (let index = 0; index < end; index++) {
-    const stored = feed.has(index) ? await feeds.segment(feed, index) : undefined
-    const prefix = stored === undefined ? undefined : readSealedPrefix(stored)
-    if (prefix?.ok === true && isWithin(scope.epochs, prefix.value.keyEpoch)) gone = addRange(gone, [index, index + 1])
+  for (const [from, to] of fresh) {
+    for (let index = from; index < to; index++) {
+      const stored = feed.has(index) ? await feeds.segment(feed, index) : undefined
+      const prefix = stored === undefined ? undefined : readSealedPrefix(stored)
+      if (prefix?.ok === true && isWithin(scope.epochs, prefix.value.keyEpoch)) gone = addRange(gone, [index, index + 1])
+    }
   }
   return { gone, thinned: [] }
 }
