@@ -3,6 +3,7 @@ import { mkdirSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { createApi, createToken, knownToken, writeApiFile, type Api } from '../../src/api/index.ts'
 import { connected, found, makeCity, removeCities, until, type City } from '../support/nodes.ts'
+import { serve } from '../support/apiServer.ts'
 import { hanseHere, temporaryFolder, type Ran } from './support.ts'
 
 const folder = temporaryFolder()
@@ -84,5 +85,26 @@ describe('commands about agreements', () => {
     assert.match((await renton('request', 'later', '--purpose', 'commerce.advertising')).error, /not for this member and the purpose/)
     assert.equal((await bellevue('approve', 'ffffffff', '--yes')).code, 4)
     assert.match((await bellevue('revoke', 'ffffffff', '--code', 'boredom')).error, /The codes are ended, retired/)
+  })
+})
+
+describe('commands about agreements, with somebody who writes to the terminal', () => {
+  it('show no control characters of the other side', async () => {
+    const { api, node, token } = await serve()
+    const escape = '\u001b]0;owned\u0007\u001b[2J'
+    const view = {
+      id: 'urn:uuid:00000000-0000-4000-8000-000000000001', role: 'provider', other: { did: 'did:key:z6MkRenton', name: `Renton${escape}` }, dataset: `did:key:z6MkRenton/bins${escape}`,
+      purpose: `urn:hanse:purpose:1:${escape}`, state: 'TERMINATED', isAsked: false, sentences: [{ clause: 10, sentence: `Credit: "${escape}".`, labels: [] }],
+      agreementId: null, changedMs: 0, ended: { by: 'peer', code: `no${escape}`, reasons: [`because${escape}`] }
+    } as const
+    node.negotiated.push(view)
+    const own = temporaryFolder()
+    const home = own.path
+    await writeApiFile(home, { url: api.url, token })
+    const shown = await Promise.all([['inbox', '--all'], ['approve', '00000000', '--yes'], ['deny', '00000000', '--yes']].map(args => hanseHere([...args, '--data', home])))
+    // eslint-disable-next-line no-control-regex
+    for (const { out, error } of shown) assert.doesNotMatch(out + error, /[\u0000-\u0009\u000b-\u001f\u007f-\u009f]/)
+    await api.stop()
+    own.remove()
   })
 })

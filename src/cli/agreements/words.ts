@@ -7,7 +7,7 @@ const URN = 'urn:uuid:'
 const SHORT = 8
 
 export function purposeText (purpose: string | null): string {
-  return purpose === null ? 'any purpose' : purpose.startsWith(PURPOSE_PREFIX) ? purpose.slice(PURPOSE_PREFIX.length) : plain(purpose)
+  return purpose === null ? 'any purpose' : plain(purpose.startsWith(PURPOSE_PREFIX) ? purpose.slice(PURPOSE_PREFIX.length) : purpose)
 }
 
 /** The first digits of an id: enough to name it. */
@@ -31,7 +31,7 @@ export function sentenceLines (sentences: readonly TermsSentence[]): readonly st
 export function standingText ({ state, isAsked, ended, other }: NegotiationView): string {
   const who = plain(other.name)
   if (ended !== null) {
-    const why = [...ended.code === null ? [] : [ended.code], ...ended.reasons.map(plain)].join(': ')
+    const why = [...ended.code === null ? [] : [ended.code], ...ended.reasons].map(plain).join(': ')
     return `${ended.by === 'us' ? 'Ended here' : `Declined by ${who}`}${why === '' ? '.' : ` (${why}).`}`
   }
   if (isAsked) return 'It waits for your decision.'
