@@ -78,7 +78,7 @@ function sentencesText (sentences: readonly TermsSentence[]): string {
 
 function findingsText (findings: TermsReview['findings']): string {
   if (findings.length === 0) return ''
-  const lines = findings.map(({ position, reason, remedy }) => `  ${position === '' ? 'as a whole' : position}: ${plain(reason)} ${plain(remedy)}`)
+  const lines = findings.map(({ position, reason, remedy }) => `  ${position === '' ? 'as a whole' : plain(position)}: ${plain(reason)} ${plain(remedy)}`)
   return `\n\nThese terms are not published as they are:\n${lines.join('\n')}`
 }
 
