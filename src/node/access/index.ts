@@ -3,7 +3,8 @@
  *
  * The feed is of class `restricted:access`, its datasetId `access`, in mode `log`. Written are accesses to what has terms: at
  * the publisher's doors, and by own users to what was agreed with others. Streams and replication write one record when they
- * begin and then one a minute. A refusal is counted; the first of each agreement, reason and hour is written too.
+ * begin and then one a minute, or for each part where what goes out is limited. A refusal is counted; the first of each agreement,
+ * reason and hour is written too.
  *
  * What counts against a limit is the fold of this feed. Where the feed is not whole, the counts are unknown, and whatever has
  * a limit is refused. The ledger anchors the feed as any other: that is the root of each period's accesses.

@@ -45,13 +45,13 @@ export async function * gated (records: AsyncIterable<NumberedRecord>, doors: Do
       bytes += record.body.length
       if (portion.length < PORTION_RECORDS && bytes < PORTION_BYTES) continue
       await through(passage, portion.length, bytes)
-      yield * portion
+      yield * whileOpen(portion, passage)
       portion = []
       bytes = 0
     }
     if (portion.length === 0) return
     await through(passage, portion.length, bytes)
-    yield * portion
+    yield * whileOpen(portion, passage)
   } finally {
     await passage.end()
   }
@@ -96,6 +96,14 @@ export async function * gatedBytes (
     }
   } finally {
     await passage.end()
+  }
+}
+
+/** Whoever reads slowly gets no more of a portion when the right is lost meanwhile. */
+function * whileOpen (portion: readonly NumberedRecord[], passage: Passage): Generator<NumberedRecord> {
+  for (const record of portion) {
+    if (!passage.isOpen) throw new RightLost(refusalOf(passage.decision))
+    yield record
   }
 }
 

@@ -52,15 +52,17 @@ export class Passage {
     if (isFleeting(this.#decision) && !this.reconsider(taken.records)) return false
     if (!this.#options.isRecorded) return true
     this.#pending = { records: this.#pending.records + taken.records, bytes: this.#pending.bytes + taken.bytes }
-    const isStreaming = this.question.door === 'sync' || this.question.door === 'stream'
-    if (this.#hasBegun && isStreaming && this.#options.clock.monotonicMs() - this.#lastMs < RECORD_EVERY_MS) return true
+    // What waits to be written down is counted nowhere else: of what is limited nothing waits, or others beside would have it too.
+    const mayWait = (this.question.door === 'sync' || this.question.door === 'stream') && !this.#decision.dependsOn.includes('counters')
+    if (this.#hasBegun && mayWait && this.#options.clock.monotonicMs() - this.#lastMs < RECORD_EVERY_MS) return true
     return this.#write().then(isKept => isKept && this.isOpen)
   }
 
   /** Asks again; false where the right is lost, and then for good. */
   reconsider (records?: number): boolean {
     if (!this.isOpen) return false
-    const waiting = records === undefined ? this.question.records : this.#pending.records + records
+    // What was written down is counted there.
+    const waiting = records === undefined && !this.#hasBegun ? this.question.records : this.#pending.records + (records ?? 0)
     const asked = { ...this.question, records: waiting, isContinued: this.#hasBegun }
     const decision = this.#options.decide(asked)
     this.#decision = decision
