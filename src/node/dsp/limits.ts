@@ -1,5 +1,7 @@
 /** Finished processes are kept for so long, so that a message that comes again gets its answer. */
 export const FINISHED_KEPT_MS = 30 * 86_400_000
+/** Finished processes of one peer that are kept, so that nobody fills this node by beginning and ending them. */
+export const FINISHED_PER_PEER_MAX = 1_024
 /** Negotiations and transfers each, open and finished; beyond it nobody begins one. */
 export const PROCESSES_MAX = 65_536
 /** One request of the protocol, from its first byte to the answer. */

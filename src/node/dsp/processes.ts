@@ -1,7 +1,7 @@
 import { bytes, decodeCanonical, literal, nullable, struct, text, textOf } from '../../base/index.ts'
 import { OPEN_PROCESSES_PER_MEMBER_MAX, type Process, type ProcessStep } from '../../core/agreement/index.ts'
 import { rowsOf } from '../rows/index.ts'
-import { FINISHED_KEPT_MS, PROCESSES_MAX } from './limits.ts'
+import { FINISHED_KEPT_MS, FINISHED_PER_PEER_MAX, PROCESSES_MAX } from './limits.ts'
 import { Running, type RunningOptions } from './running.ts'
 
 const ROW_BYTES_MAX = 524_288
@@ -63,12 +63,26 @@ export class Processes<First, S extends string, M, P extends Process<S, M>, Move
   /** Known from here on, so that the same first message does not open two; its step is still to be performed. */
   open (pid: string, firstKey: string | null, { state }: ProcessStep<S, P>): Running<First, S, M, P, Move> {
     const running = new Running(pid, firstKey, state, this.#options)
+    this.#forgetOldest(state.peer)
     this.#add(running)
     return running
   }
 
   async stop (): Promise<void> {
     await Promise.all([...this.#byPid.values()].map(running => running.stop()))
+  }
+
+  /** Of what this peer has brought to an end; what holds an agreement stays. */
+  #forgetOldest (peer: string): void {
+    const { store, kind, onFatal } = this.#options
+    const finished = [...this.#byPid.values()].filter(({ process, isFinal }) => process.peer === peer && isFinal && kind.isForgotten(process))
+    if (finished.length < FINISHED_PER_PEER_MAX) return
+    const old = finished.toSorted((a, b) => a.process.changedMs - b.process.changedMs).slice(0, finished.length - FINISHED_PER_PEER_MAX + 1)
+    for (const { pid, firstKey } of old) {
+      this.#byPid.delete(pid)
+      if (firstKey !== null) this.#byFirst.delete(firstKey)
+    }
+    store.commit(old.map(({ pid }) => ({ type: 'delete', key: kind.rowKey(pid) }))).catch(onFatal)
   }
 
   #add (running: Running<First, S, M, P, Move>): void {
