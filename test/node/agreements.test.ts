@@ -59,6 +59,18 @@ describe('agreements: two cities', () => {
     assert.equal(renton().node.read('bins', { from: 0, limit: 5 }).ok, false)
   })
 
+  it('asks a person before it agrees again with somebody about the same: what was ended or used up would begin anew', async () => {
+    const { node } = bellevue()
+    const again = await renton().node.requestAgreement('bins', PURPOSE, 0)
+    assert.ok(again.ok, JSON.stringify(again))
+    await until(() => node.negotiations().some(({ isAsked, state }) => isAsked || state === 'FINALIZED' && node.agreements().some(({ revokedAtMs }) => revokedAtMs === null)), 'it is decided or asked')
+    const [waiting] = node.negotiations().filter(({ isAsked }) => isAsked)
+    assert.equal(waiting?.dataset.endsWith('/bins'), true)
+    const denied = await node.answerNegotiation(waiting?.id ?? '', { do: 'deny', reason: 'you broke it' })
+    assert.ok(denied.ok)
+    await until(() => renton().node.negotiations().find(({ id }) => id === again.value.id)?.state === 'TERMINATED', 'the other side is told')
+  })
+
   it('ends a stream that is being read in the moment that its agreement ends', async () => {
     const { node } = bellevue()
     const [description, content] = streamOf('live')

@@ -1,6 +1,8 @@
 /** How long a token of a transfer opens the door. */
 export const TOKEN_LIFETIME_MS = 86_400_000
 export const TOKENS_MAX = 16_384
+/** Agreements with one member about one dataset that no person was asked about, ended ones too. */
+export const AGREEMENTS_BY_RULE_MAX = 64
 /** How often agreements are compared with what the ledger has of them. */
 export const LEDGER_SWEEP_MS = 60_000
 /** The ledger wants an end that lies ahead of its block, so that nothing that was final is undone; elsewhere it counts at once. */

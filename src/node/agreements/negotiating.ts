@@ -9,7 +9,8 @@ import type { Catalogue } from '../catalogue/index.ts'
 import type { Doors } from '../doors/index.ts'
 import type { Conduct } from '../dsp/index.ts'
 import type { Members } from '../members/index.ts'
-import { assetOfTarget, offerOf, policyOfEntry, purposeOf } from './offers.ts'
+import { AGREEMENTS_BY_RULE_MAX } from './limits.ts'
+import { assetOfTarget, namesPurposes, offerOf, policyOfEntry, purposeOf } from './offers.ts'
 import { countersignatureOf, isCountersignedBy, signedAgreement, type Voice } from './signing.ts'
 import type { Standing } from './standing.ts'
 
@@ -32,6 +33,8 @@ const STRATEGY: Strategy = ruleStrategy('ask')
 /** How a member conducts its negotiations, in both roles. */
 export class Negotiating implements Conduct<First, Negotiation, NegotiationMove> {
   readonly #options: NegotiatingOptions
+  /** What a rule has agreed to and is not in force yet, with the negotiation: several at once are one. */
+  readonly #promised = new Map<string, string>()
 
   constructor (options: NegotiatingOptions) {
     this.#options = options
@@ -51,13 +54,16 @@ export class Negotiating implements Conduct<First, Negotiation, NegotiationMove>
   async decide (negotiation: Negotiation): Promise<NegotiationMove> {
     const view = this.#viewOf(negotiation)
     if (view === undefined) return { do: 'terminate', code: 'gone', reason: ['The dataset is not offered any more.'] }
-    return this.moveOf(negotiation, this.#isOwnWord(view, negotiation.peer) ? { do: 'agree' } : STRATEGY(view))
+    if (this.#isOwnWord(view, negotiation.peer)) return this.moveOf(negotiation, { do: 'agree' })
+    const step = STRATEGY(view)
+    return this.moveOf(negotiation, step.do === 'agree' && this.#isAgain(negotiation) ? { do: 'ask' } : step)
   }
 
   /** That somebody is asked stands in the negotiation: the inbox is all of those. */
   ask (): void {}
 
-  async final ({ state, agreement }: Negotiation): Promise<void> {
+  async final ({ state, agreement, providerPid }: Negotiation): Promise<void> {
+    for (const [about, pid] of this.#promised) if (pid === providerPid) this.#promised.delete(about)
     if (state === 'FINALIZED' && agreement !== null) await this.#options.standing.take(agreement)
   }
 
@@ -91,6 +97,27 @@ export class Negotiating implements Conduct<First, Negotiation, NegotiationMove>
     const asset = assetOfTarget(dataset)
     return role === 'provider' && state === 'ACCEPTED' && findings.length === 0 && asset !== undefined &&
       this.#options.doors.decide({ door: 'advertise', requester: peer, asset }).allow
+  }
+
+  /**
+   * Whether agreeing would begin anew what was ended, broken or used up under an agreement before: duties and counts are an agreement's
+   * own. Where terms name purposes, each has one; data that need no agreement have nothing to evade, but a number.
+   */
+  #isAgain ({ peer, requested, providerPid }: Negotiation): boolean {
+    const { own, doors, catalogue, standing } = this.#options
+    const asset = assetOfTarget(requested?.target ?? '')
+    const entry = asset === undefined ? undefined : catalogue.entry(own, asset.datasetId)
+    if (asset === undefined || entry === undefined || requested === null || providerPid === null) return true
+    const before = standing.between({ provider: own, consumer: peer, datasetId: asset.datasetId })
+    if (before.length >= AGREEMENTS_BY_RULE_MAX) return true
+    const advertised = policyOfEntry(doors.policies, entry)
+    const purpose = advertised !== undefined && namesPurposes(advertised) ? purposeOf(requested.policy) : undefined
+    if (entry.access !== 'restricted') return false
+    const about = JSON.stringify([peer, asset.datasetId, purpose ?? null])
+    const promised = this.#promised.get(about) ?? providerPid
+    if (promised !== providerPid || before.some(each => purpose === undefined || each.purpose === purpose)) return true
+    this.#promised.set(about, providerPid)
+    return false
   }
 
   #isMember (participant: string): boolean {

@@ -50,6 +50,11 @@ export function purposeOf ({ permissions }: Policy): string | undefined {
   return first !== undefined && named.every(purposes => purposes.length === 1 && purposes[0] === first) ? first : undefined
 }
 
+/** Whether every permission says what for, so that there are only so many purposes. */
+export function namesPurposes ({ permissions }: Policy): boolean {
+  return permissions.every(({ constraints }) => constraints.some(each => each.type === 'atomic' && each.leftOperand === PURPOSE))
+}
+
 /** A purpose as people write it, or in full. */
 export function purposeIri (text: string): string {
   return text.includes(':') ? text : PURPOSE_NS + text

@@ -4,7 +4,7 @@ import { AGREEMENT_REVOCATION_CODES, type AgreementRevocationCode } from '../../
 import { agreementOf, encodeOperation, OPERATIONS, type LedgerState } from '../../core/ledger/index.ts'
 import { writePolicy } from '../../core/terms/index.ts'
 import type { Clock, Log } from '../../host/index.ts'
-import type { StandingAgreement, Standings } from '../doors/index.ts'
+import type { AgreementParties, StandingAgreement, Standings } from '../doors/index.ts'
 import type { LedgerRoom } from '../ledger/index.ts'
 import { LEDGER_END_AHEAD_MS, LEDGER_SWEEP_MS } from './limits.ts'
 import { assetOfTarget, purposeOf } from './offers.ts'
@@ -50,6 +50,11 @@ export class Standing {
 
   stop (): void {
     this.#cancel()
+  }
+
+  /** All that was ever agreed between these two about a dataset. */
+  between (parties: AgreementParties): readonly StandingAgreement[] {
+    return this.#options.standings.between(parties)
   }
 
   /** Whether it can be in force here, however it is spelled and however many there are. To be asked before it is signed. */
