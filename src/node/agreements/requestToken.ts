@@ -1,4 +1,4 @@
-import { equalBytes, fail, ok, sha256, textOf, utf8, type Result } from '../../base/index.ts'
+import { equalBytes, fail, hex, ok, sha256, textOf, utf8, type Result } from '../../base/index.ts'
 import { decodeCertificate, didOfKey, peerIdOfKey, type Certificate } from '../../core/identity/index.ts'
 import type { Clock, Random } from '../../host/index.ts'
 import type { SignedRequest } from '../contract/index.ts'
@@ -78,10 +78,11 @@ export class RequestTokens {
     const isTimely = endMs - issuedMs <= REQUEST_LIFETIME_MS_MAX && issuedMs <= nowMs + REQUEST_SKEW_MS_MAX && nowMs <= endMs + REQUEST_SKEW_MS_MAX
     if (!isTimely) return refused('time')
     for (const [id, untilMs] of this.#heard) {
-      if (untilMs > nowMs) break
+      if (untilMs >= nowMs) break
       this.#heard.delete(id)
     }
-    const id = `${iss} ${jti}`
+    // However long it is, it takes no more room than another.
+    const id = hex(sha256(utf8(`${iss} ${jti}`)))
     if (this.#heard.has(id)) return refused('replayed')
     if (this.#heard.size >= REQUEST_IDS_MAX) return refused('busy')
     this.#heard.set(id, nowMs + REQUEST_LIFETIME_MS_MAX + 2 * REQUEST_SKEW_MS_MAX)
