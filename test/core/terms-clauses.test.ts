@@ -266,6 +266,8 @@ describe('terms: clause 13, emergencies', () => {
     assert.equal(responding([emergency], { facts: { lease: { ageMs: 0, stalenessMaxMs: 1_000 } } }).validUntilMs, emergency.expiresAtMs)
     refuses(responding([emergency], { facts: { duties: { [key]: 'pending' } } }), 'emergency.not-confirmed', undefined, 'not confirmed')
     refuses(responding([emergency], { facts: { duties: {} } }), 'fact.missing', `duties/${key}`, 'not known')
+    refuses(responding([emergency], { facts: { emergencies: undefined } as unknown as Partial<Facts> }), 'fact.missing', 'emergencies', 'not heard of')
+    assert.equal(responding([emergency], { facts: { lease: { ageMs: 4, stalenessMaxMs: 7 } } }).validUntilMs, NOW_MS + 4)
   })
 
   it('opens for no other kind, declarer, place, time, requester or purpose', () => {
@@ -363,6 +365,27 @@ describe('terms: logic and operators', () => {
     }
     for (const constraint of [event('eq'), event('isAnyOf'), { leftOperand: `${OWN}emergencyKind`, operator: 'isAnyOf', rightOperand: 'flood' }]) assert.ok(!isRuledOut(constraint))
     assert.ok(allows({ or: [event('eq'), yes] }))
+  })
+
+  it('knows the calendar, and lengths that are fixed', () => {
+    const time = (rightOperand: string): boolean => allows({ leftOperand: 'odrl:dateTime', operator: 'lt', rightOperand })
+    for (const text of ['2096-02-29T00:00:00Z', '2400-02-29T23:59:59.999Z', '9999-12-31T00:00:00Z', '2030-04-30T00:00:00Z']) assert.ok(time(text), text)
+    for (const text of ['2100-02-29T00:00:00Z', '2030-04-31T00:00:00Z', '2030-13-01T00:00:00Z', '2030-01-01T24:00:00Z', '2030-01-01T00:00:60Z', '2030-01-01T00:00:00.5Z', '2030-01-01T00:00:00']) {
+      assert.ok(!time(text), text)
+    }
+    const delay = (rightOperand: string): boolean => compile(valueOf(readPolicy({
+      permission: { action: 'use', duty: { action: `${OWN}delay`, constraint: { leftOperand: 'odrl:delayPeriod', operator: 'eq', rightOperand } } }
+    }))).evaluate(REQUEST, FACTS).allow
+    for (const text of ['P1D', 'PT24H', 'PT1440M', 'PT86400S', 'PT23H59M60S', 'P0DT24H']) assert.ok(delay(text), text)
+    for (const text of ['P1W', 'P1M', 'P1DT', 'PT', 'P', '1D', 'P1D1W', 'PT24.0H', '-P1D']) assert.ok(!delay(text), text)
+  })
+
+  it('measures a duty by its own measures alone', () => {
+    const fulfilled = (constraint: unknown): boolean =>
+      compile(valueOf(readPolicy({ permission: { action: 'use', duty: { action: `${OWN}coarsen`, constraint } } }))).evaluate(REQUEST, FACTS).allow
+    assert.ok(fulfilled({ leftOperand: `${OWN}h3Resolution`, operator: 'lteq', rightOperand: '7' }))
+    assert.ok(!fulfilled(yes), 'a condition is no measure')
+    assert.ok(!fulfilled([]), 'nor is nothing')
   })
 
   it('asks for all that is owed where no credit is named', () => {

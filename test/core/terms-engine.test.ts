@@ -147,7 +147,9 @@ function listOf (value: unknown): readonly unknown[] {
 }
 
 function narrowed (json: PolicyJson, other: PolicyJson, draw: Draw): readonly (readonly [string, PolicyJson])[] {
-  const constraint = [...listOf(other['permission']), ...listOf(other['prohibition'])].flatMap(rule => listOf((rule as PolicyJson)['constraint']))[0]
+  // But for the event: it makes a permission one for emergencies, which lifts what is lifted in them.
+  const constraint = [...listOf(other['permission']), ...listOf(other['prohibition'])].flatMap(rule => listOf((rule as PolicyJson)['constraint']))
+    .find(each => !JSON.stringify(each).includes('event'))
   const permissions = listOf(json['permission'])
   const at = draw.below(Math.max(1, permissions.length))
   const constrained = permissions.map((rule, index) => index === at && constraint !== undefined

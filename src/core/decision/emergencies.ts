@@ -3,8 +3,9 @@
  *
  * A declaration counts when now is in [declaredAtMs, expiresAtMs), the asset's area touches its cells, and some permission for
  * emergencies takes its kind, its declarer and the requester. What such a permission does not say it does not limit, as everywhere, so
- * that saying more never allows more; `check` lets nobody sign one that does not say all three. Then `odrl:event` is `emergency`, else `normal`: an emergency
- * that is not this policy's changes nothing in it. Where that cannot be known the event is unknown.
+ * that saying more never allows more; `check` finds fault with one that does not say all three. Only `event` itself can, added to a
+ * permission: it makes it one for emergencies, and with that lifts what is lifted in them. Then `odrl:event` is `emergency`, else
+ * `normal`: an emergency that is not this policy's changes nothing in it. Where that cannot be known the event is unknown.
  */
 import { cellsTouch, EVENT, OPERAND, OPERANDS, type Iri } from '../policy/index.ts'
 import { allOf, type CompiledConstraint } from './constraints.ts'
