@@ -172,6 +172,22 @@ describe('the Dataspace Protocol over HTTP, as a member', () => {
     assert.equal((await connector.hear('/transfers/urn:x:pull:1/termination'))['code'], 'agreement.revoked')
   })
 
+  it('ends what was in force already where the negotiation is ended before its last message', async () => {
+    const { node } = bellevue()
+    const [dataset, consumerPid] = [`${didOf(bellevue())}/open`, 'urn:x:hasty']
+    const offer = { '@id': 'urn:x:offer', '@type': 'Offer', 'target': dataset, ...((await connector.get(`${base(0)}/catalog/datasets/${encodeURIComponent(dataset)}`)).json as { readonly hasPolicy: readonly JsonObject[] }).hasPolicy[0] }
+    assert.equal((await connector.say(`${base(0)}/negotiations/request`, 'ContractRequestMessage', { consumerPid, offer, callbackAddress: connector.address })).status, 201)
+    const { agreement, providerPid } = await connector.hear(`/negotiations/${consumerPid}/agreement`) as { readonly agreement: JsonObject, readonly providerPid: string }
+    const say = (tail: string, type: string): Promise<{ readonly status: number }> => node.answerProtocol({
+      peer: CONNECTOR, verb: 'POST', path: `/negotiations/${providerPid}/${tail}`, page: null,
+      body: utf8(JSON.stringify({ '@context': ['https://w3id.org/dspace/2025/1/context.jsonld'], '@type': type, providerPid, consumerPid }))
+    })
+    const answers = await Promise.all([say('agreement/verification', 'ContractAgreementVerificationMessage'), say('termination', 'ContractNegotiationTerminationMessage')])
+    assert.deepEqual(answers.map(({ status }) => status), [200, 200])
+    assert.equal(node.negotiations().find(({ id }) => id === providerPid)?.state, 'TERMINATED')
+    await until(() => node.agreements().every(({ id, revokedAtMs }) => id !== agreement['@id'] || revokedAtMs !== null), 'what nobody agreed to is not in force')
+  })
+
   it('pushes a stream in order, again where nobody took it, until the transfer ends', async () => {
     const agreementId = await agreed('live', 'urn:x:push')
     const endpoint = `http://127.0.0.1:${(sink.address() as AddressInfo).port}/take`

@@ -64,7 +64,9 @@ export class Negotiating implements Conduct<First, Negotiation, NegotiationMove>
 
   async final ({ state, agreement, providerPid }: Negotiation): Promise<void> {
     for (const [about, pid] of this.#promised) if (pid === providerPid) this.#promised.delete(about)
-    if (state === 'FINALIZED' && agreement !== null) await this.#options.standing.take(agreement)
+    if (agreement === null) return
+    if (state === 'FINALIZED') await this.#options.standing.take(agreement)
+    else await this.#options.standing.drop(agreement)
   }
 
   /** A step with all that its message needs; before the last one, the agreement is in force here. */

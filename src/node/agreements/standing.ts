@@ -78,6 +78,11 @@ export class Standing {
     return true
   }
 
+  /** Its negotiation came to no end that agrees: a provider's doors may know it already, because they do before the last message leaves. */
+  async drop ({ id, provider }: Agreement): Promise<void> {
+    if (provider === this.#options.own && this.#options.standings.get(id)?.revokedAtMs === null) await this.end(id, 'ended')
+  }
+
   #rowOf (agreement: Agreement): StandingAgreement | undefined {
     const { id, provider, consumer, target, policy, timestampMs, salt } = agreement
     const asset = assetOfTarget(target)
