@@ -291,6 +291,21 @@ describe('terms: bound to a consumer and a purpose', function () {
     assert.ok(bound > RUNS.numRuns / 5, `${bound} bound`)
   })
 
+  it('takes from what others write who is meant, and leaves alone what it does not know', () => {
+    const bound = (constraint: unknown, consumer = ADA): readonly number[] | undefined =>
+      bind(valueOf(readPolicy({ permission: { action: 'use', constraint } })), consumer, WASTE)?.permissions.map(({ constraints }) => constraints.length)
+    const who = (operator: string, rightOperand: unknown): unknown => ({ leftOperand: 'odrl:recipient', operator, rightOperand })
+    const what = (operator: string, rightOperand: unknown): unknown => ({ leftOperand: 'odrl:purpose', operator, rightOperand })
+    const lines: readonly (readonly [unknown, readonly number[] | undefined])[] = [
+      [[], [2]], [who('eq', ADA), [2]], [who('eq', BEN), undefined], [who('neq', ADA), undefined], [who('neq', BEN), [2]], [who('isNoneOf', [ADA, BEN]), undefined],
+      [who('isNoneOf', [BEN, CLEO]), [2]], [who('isPartOf', [BEN]), undefined], [who('isPartOf', `urn:hanse:federation:${FEDERATION}`), [2]], [who('isA', ADA), [2]],
+      [who('isAnyOf', `urn:hanse:federation:${FEDERATION}`), [3]], [who('lt', ADA), [3]], [{ or: [who('eq', ADA), who('eq', BEN)] }, [3]],
+      [what('isAnyOf', 'urn:hanse:purpose:1:waste'), [2]], [what('isNoneOf', 'urn:hanse:purpose:1:waste'), undefined], [what('eq', 'urn:hanse:purpose:1:mobility'), undefined],
+      [what('isAnyOf', 'urn:hanse:purpose:1:x.dance'), [3]], [[who('eq', ADA), what('eq', WASTE), who('neq', BEN)], [2]]
+    ]
+    for (const [constraint, expected] of lines) assert.deepEqual(bound(constraint), expected, JSON.stringify(constraint))
+  })
+
   it('leaves nothing to agree on where the consumer or the purpose is not meant, and the emergency alone to responders', () => {
     const policy = policyOf(begun('emergency'))
     assert.equal(bind(policy, CLEO, WASTE), undefined)

@@ -102,6 +102,31 @@ describe('terms: reading policies', function () {
     }
   })
 
+  it('finds what contradicts itself, and nothing that does not', () => {
+    const say = (leftOperand: string, operator: string, rightOperand: unknown): unknown => ({ leftOperand, operator, rightOperand })
+    const number = (operator: string, value: string): unknown => say('odrl:count', operator, value)
+    const who = (operator: string, ...values: readonly string[]): unknown => say('odrl:recipient', operator, values)
+    const place = (operator: string, ...values: readonly string[]): unknown => say('urn:hanse:terms:1:storedIn', operator, values)
+    const what = (operator: string, ...names: readonly string[]): unknown => say('odrl:purpose', operator, names.map(name => `urn:hanse:purpose:1:${name}`))
+    const when = (operator: string, value: string): unknown => say('odrl:dateTime', operator, value)
+    const dead: readonly (readonly unknown[])[] = [
+      [number('gt', '5'), number('lt', '6')], [number('gteq', '6'), number('lteq', '5')], [number('eq', '6'), number('eq', '5')], [number('lt', '1')],
+      [who('isAnyOf', 'a'), who('isNoneOf', 'a')], [who('isAnyOf', 'a', 'b'), who('isPartOf', 'c')], [who('isAllOf', 'a', 'b')], [who('eq', 'a'), who('neq', 'a')],
+      [place('isPartOf', 'DE'), place('isPartOf', 'NL')], [place('isPartOf', 'DE'), place('isAllOf', 'DE', 'NL')], [place('isAllOf', 'DE'), place('isNoneOf', 'DE')],
+      [place('isPartOf', 'DE'), place('isAnyOf', 'NL')], [what('isAnyOf', 'waste'), what('isAnyOf', 'mobility')], [what('isAnyOf', 'waste.collection'), what('isNoneOf', 'waste')],
+      [when('gteq', '2026-01-01T00:00:00Z'), when('lteq', '2026-01-01T00:00:00Z')]
+    ]
+    const alive: readonly (readonly unknown[])[] = [
+      [number('gt', '5'), number('lt', '7')], [number('gteq', '5'), number('lteq', '5')], [number('lt', '2')], [who('isAnyOf', 'a', 'b'), who('isNoneOf', 'a')],
+      [who('isAllOf', 'a')], [place('isPartOf', 'DE', 'NL'), place('isAllOf', 'NL')], [place('isAnyOf', 'DE', 'NL'), place('isNoneOf', 'DE')],
+      [what('isAnyOf', 'waste'), what('isAnyOf', 'waste.collection')], [what('isAnyOf', 'waste'), what('isNoneOf', 'waste.collection')],
+      [when('gteq', '2026-01-01T00:00:00Z'), when('lteq', '2026-01-01T00:00:01Z')], [{ or: [number('gt', '5'), number('lt', '1')] }]
+    ]
+    const codes = (constraints: readonly unknown[]): readonly string[] => check(valueOf(readPolicy(use(...constraints)))).map(({ code }) => code)
+    for (const constraints of dead) assert.deepEqual(codes(constraints), ['contradiction'], JSON.stringify(constraints))
+    for (const constraints of alive) assert.deepEqual(codes(constraints), [], JSON.stringify(constraints))
+  })
+
   it('names each limit, and reads what is just within it', () => {
     const nested = (depth: number): PolicyJson => depth === 1 ? count('1') : { or: [nested(depth - 1)] }
     const deep = (depth: number): unknown => depth === 0 ? 1 : [deep(depth - 1)]
