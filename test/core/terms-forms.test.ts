@@ -306,6 +306,14 @@ describe('terms: bound to a consumer and a purpose', function () {
     for (const [constraint, expected] of lines) assert.deepEqual(bound(constraint), expected, JSON.stringify(constraint))
   })
 
+  it('is never more than could be read again by whoever gets it', () => {
+    const many = (length: number): Policy => valueOf(readPolicy({
+      permission: { action: 'use', constraint: Array.from({ length }, (_, at) => ({ leftOperand: 'odrl:count', operator: 'lteq', rightOperand: String(at + 1) })) }
+    }))
+    assert.equal(readPolicy(writePolicy(bind(many(62), ADA, WASTE) ?? assert.fail())).ok, true)
+    assert.equal(bind(many(63), ADA, WASTE), undefined)
+  })
+
   it('leaves nothing to agree on where the consumer or the purpose is not meant, and the emergency alone to responders', () => {
     const policy = policyOf(begun('emergency'))
     assert.equal(bind(policy, CLEO, WASTE), undefined)

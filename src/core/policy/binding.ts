@@ -6,14 +6,17 @@
  * the doors look at membership every time. What stands inside of other constraints stays.
  */
 import type { Did } from '../identity/index.ts'
-import { normalPolicy } from './normal.ts'
+import { normalPolicy, writePolicy } from './normal.ts'
+import { readPolicy } from './reading.ts'
 import type { Constraint, Iri, Policy, Rule } from './types.ts'
 import { coversPurpose, FEDERATION_NS, isKnownPurpose, OPERAND, OPERATOR, operatorOf } from './vocabulary.ts'
 
-/** undefined: no permission is left, so there is nothing to agree on. */
+/** undefined: no permission is left, or more is said than can be read again, so there is nothing to agree on. */
 export function bind (policy: Policy, consumer: Did, purpose: Iri): Policy | undefined {
   const permissions = policy.permissions.flatMap(rule => boundRule(rule, consumer, purpose))
-  return permissions.length === 0 ? undefined : normalPolicy({ ...policy, permissions }).policy
+  if (permissions.length === 0) return undefined
+  const bound = normalPolicy({ ...policy, permissions }).policy
+  return readPolicy(writePolicy(bound)).ok ? bound : undefined
 }
 
 type Outcome = 'allows' | 'excludes' | 'stays'
