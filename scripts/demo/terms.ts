@@ -34,7 +34,7 @@ export async function shareUnderTerms (publisher: City, consumer: City, other: C
   for (const sentence of sentences) say(`  ${sentence}`)
   const refusedBefore = await refusalOf(consumer, dataset)
   say(`  ${consumer.name} reads it without asking: refused, ${refusedBefore}`)
-  const agreement = await agree(publisher, consumer, dataset, say)
+  const agreement = await agree(publisher, consumer, dataset, say, waitFor)
   await waitFor(async () => await contentOf(consumer, dataset) === table, `${consumer.name} reads ${dataset}`)
   say(`  ${consumer.name} reads it now: ${table.length} bytes, the same that ${publisher.name} published`)
   const asked = await other.client.requestAgreement(dataset, PURPOSE, 0)
@@ -91,9 +91,21 @@ async function sentencesOf (city: City, reference: string, waitFor: WaitFor): Pr
   return dataset.ok ? (dataset.value.terms?.sentences ?? []).map(({ sentence }) => sentence) : []
 }
 
-/** Asks for what is offered, which the publisher's node agrees to by itself; both sign. By a command, as a person would. */
-async function agree (publisher: City, consumer: City, dataset: string, say: Say): Promise<string> {
-  const { negotiation } = await hanse('request', dataset, '--purpose', PURPOSE, '--timeout', String(ANSWERED_WITHIN_S), '--data', consumer.folder)
+/**
+ * Asks for what is offered, which the publisher's node agrees to by itself; both sign. By a command, as a person would. Where they
+ * agreed before, in an earlier run, a person is asked and approves.
+ */
+async function agree (publisher: City, consumer: City, dataset: string, say: Say, waitFor: WaitFor): Promise<string> {
+  const requested = hanse('request', dataset, '--purpose', PURPOSE, '--timeout', String(ANSWERED_WITHIN_S), '--data', consumer.folder)
+  let isAnswered = false
+  const answered = requested.finally(() => { isAnswered = true })
+  await waitFor(async () => {
+    const negotiations = await publisher.client.negotiations()
+    const asked = negotiations.ok ? negotiations.value.find(({ isAsked }) => isAsked) : undefined
+    if (asked !== undefined) await hanse('approve', asked.id, '--yes', '--data', publisher.folder)
+    return isAnswered
+  }, `${publisher.name} answers ${consumer.name}`)
+  const { negotiation } = await answered
   const agreement = typeof negotiation === 'object' && negotiation !== null && 'agreementId' in negotiation ? negotiation.agreementId : undefined
   if (typeof agreement !== 'string') throw new Error(`${consumer.name} and ${publisher.name} came to no agreement`)
   say(`  ${consumer.name} asks for it, for ${PURPOSE}: that is what ${publisher.name} offers, so both nodes sign: ${agreement}`)
