@@ -4,7 +4,9 @@
  *
  * - What is right goes by itself: terms no wider than the offer, allowed when tried, are agreed to; what was asked for or accepted
  *   is verified; all else waits for a person (`decide`: approve, approve with limits, deny). Nothing expires silently: 30 days.
- * - One agreement per provider, consumer, dataset and purpose. Asked again for one that is in force, that is the answer.
+ * - One agreement per provider, consumer, dataset and purpose. Asked again for one that is in force, that is the answer. A provider that
+ *   is asked for restricted data by whom it has agreed with before asks a person, whether that has ended or not: duties and counts are
+ *   those of one agreement, and would begin anew.
  * - A provider's doors know an agreement before FINALIZED leaves, a consumer's when it has come. Then its commitment goes on the
  *   ledger, whose finality nobody waits for, and its consumer gets keys. Both are done again until they are.
  * - Ended, it ends here at once, and with it what runs under it; the other side is told by its feed, and everybody by the ledger.
