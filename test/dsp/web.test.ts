@@ -264,4 +264,14 @@ describe('the Dataspace Protocol over HTTP, as a member', () => {
     const transfer = { consumerPid: 'urn:x:t', agreementId: agreement?.id, format: 'HttpData-PULL', callbackAddress: connector.address }
     assert.equal((await connector.say(`${base(0)}/transfers/request`, 'TransferRequestMessage', transfer)).status, 404)
   })
+
+  it('lets no member keep all others out by signing more requests than it needs', async function () {
+    this.timeout(60_000)
+    const request = { method: 'GET', url: `${base(0)}/catalog/datasets/none`, body: new Uint8Array(0) } as const
+    const isKnown = async (city: City): Promise<boolean> => await bellevue().node.memberBehind(city.node.authorizationFor(didOf(bellevue()), request), request) !== undefined
+    let known = 0
+    while (known <= 10_000 && await isKnown(renton())) known++
+    assert.ok(known > 1_000 && known <= 10_000, `${known} were known`)
+    assert.equal(await isKnown(bellevue()), true)
+  })
 })

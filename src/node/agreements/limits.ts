@@ -11,6 +11,8 @@ export const LEDGER_END_AHEAD_MS = 600_000
 export const WAIT_MS_MAX = 45_000
 /** Ids of requests that were heard; full, nobody else is until the oldest is forgotten. */
 export const REQUEST_IDS_MAX = 100_000
+/** Of one member: 24 requests a second, for as long as an id has to be known. */
+export const REQUEST_IDS_PER_MEMBER_MAX = 10_000
 export const REQUEST_LIFETIME_MS_MAX = 300_000
 export const REQUEST_SKEW_MS_MAX = 60_000
 export const REQUEST_TOKEN_BYTES_MAX = 8_192

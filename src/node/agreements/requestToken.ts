@@ -3,7 +3,7 @@ import { decodeCertificate, didOfKey, peerIdOfKey, type Certificate } from '../.
 import type { Clock, Random } from '../../host/index.ts'
 import type { SignedRequest } from '../contract/index.ts'
 import type { Members } from '../members/index.ts'
-import { REQUEST_IDS_MAX, REQUEST_LIFETIME_MS_MAX, REQUEST_SKEW_MS_MAX, REQUEST_TOKEN_BYTES_MAX } from './limits.ts'
+import { REQUEST_IDS_MAX, REQUEST_IDS_PER_MEMBER_MAX, REQUEST_LIFETIME_MS_MAX, REQUEST_SKEW_MS_MAX, REQUEST_TOKEN_BYTES_MAX } from './limits.ts'
 import type { Voice } from './signing.ts'
 
 const ID_BYTES = 16
@@ -37,8 +37,9 @@ export class RequestTokens {
   readonly #own: string
   readonly #members: Pick<Members, 'current' | 'addCertificate'>
   readonly #clock: Clock
-  /** Heard ids with the time from which on they need not be known any more, oldest first. */
-  readonly #heard = new Map<string, number>()
+  /** Heard ids with their members and the time from which on they need not be known any more, oldest first. */
+  readonly #heard = new Map<string, { readonly member: string, readonly untilMs: number }>()
+  readonly #counts = new Map<string, number>()
 
   constructor ({ own, members, clock }: { readonly own: string, readonly members: Pick<Members, 'current' | 'addCertificate'>, readonly clock: Clock }) {
     this.#own = own
@@ -77,16 +78,24 @@ export class RequestTokens {
     const [issuedMs, endMs] = [iat * 1000, exp * 1000]
     const isTimely = endMs - issuedMs <= REQUEST_LIFETIME_MS_MAX && issuedMs <= nowMs + REQUEST_SKEW_MS_MAX && nowMs <= endMs + REQUEST_SKEW_MS_MAX
     if (!isTimely) return refused('time')
-    for (const [id, untilMs] of this.#heard) {
+    for (const [id, { member: of, untilMs }] of this.#heard) {
       if (untilMs >= nowMs) break
       this.#heard.delete(id)
+      this.#count(of, -1)
     }
     // However long it is, it takes no more room than another.
     const id = hex(sha256(utf8(`${iss} ${jti}`)))
     if (this.#heard.has(id)) return refused('replayed')
-    if (this.#heard.size >= REQUEST_IDS_MAX) return refused('busy')
-    this.#heard.set(id, nowMs + REQUEST_LIFETIME_MS_MAX + 2 * REQUEST_SKEW_MS_MAX)
+    if (this.#heard.size >= REQUEST_IDS_MAX || (this.#counts.get(member) ?? 0) >= REQUEST_IDS_PER_MEMBER_MAX) return refused('busy')
+    this.#heard.set(id, { member, untilMs: nowMs + REQUEST_LIFETIME_MS_MAX + 2 * REQUEST_SKEW_MS_MAX })
+    this.#count(member, 1)
     return ok(member)
+  }
+
+  #count (member: string, change: 1 | -1): void {
+    const count = (this.#counts.get(member) ?? 0) + change
+    if (count === 0) this.#counts.delete(member)
+    else this.#counts.set(member, count)
   }
 }
 
