@@ -101,21 +101,22 @@ export class Retention {
     const { own, marks, clock } = this.#options
     const bounds = this.#boundsOf(feed, own)
     const nowMs = clock.nowMs()
-    const due = marks.of(feed, own).filter(({ atMs }) => deadlineMs(bounds, atMs) <= nowMs)
-    if (due.length > 0) await this.#delete(feed, bounds, rangesOf(due))
+    const [due, left] = [marks.of(feed, own).filter(({ atMs }) => deadlineMs(bounds, atMs) <= nowMs), marks.of(feed, own).filter(({ atMs }) => deadlineMs(bounds, atMs) > nowMs)]
+    // While an agreement lasts its keys open what is still to come. A start opens all grants anew, so they are looked for each time.
+    const overMs = bounds.length === 0 ? Infinity : Math.max(...bounds.map(endOf))
+    const isOver = overMs <= nowMs && left.every(({ atMs }) => atMs > overMs)
+    if (due.length > 0) await this.#delete(feed, bounds, rangesOf(due), isOver)
+    else if (isOver) await this.#dropKeys(feed)
     return Math.min(Infinity, ...marks.of(feed, own).map(({ atMs }) => deadlineMs(bounds, atMs)))
   }
 
   /** The receipt is written after the bytes have left the disk, and the marks go last: after a crash all of it is done again. */
-  async #delete (feed: Feed, bounds: readonly Bound[], ranges: Ranges): Promise<void> {
-    const { own, feeds, keyring, store, marks, receipts, clock, log } = this.#options
+  async #delete (feed: Feed, bounds: readonly Bound[], ranges: Ranges, isOver: boolean): Promise<void> {
+    const { own, feeds, store, marks, receipts, clock, log } = this.#options
     const { publisher, datasetId } = feed.declaration
     await feeds.lay(feed, ranges, 'dropped')
-    const isAll = feed.length > 0 && removeAll([[0, feed.length]], feed.gone).length === 0
-    const grants = isAll ? keyring.grants().filter(({ grant }) => grant.publisher === publisher && grant.datasetId === datasetId && grant.class === feed.declaration.class) : []
-    if (grants.length > 0) await keyring.drop(grants.map(({ grant }) => grant.statement.id))
+    const epochs = isOver ? await this.#dropKeys(feed) : []
     await compactSegments(store, feed, ranges)
-    const epochs = grants.flatMap(({ keys }) => keys.map(({ epoch }) => epoch))
     log('info', 'kept no longer than agreed', { dataset: `${publisher}/${datasetId}`, segments: ranges.reduce((sum, [from, to]) => sum + to - from, 0) })
     for (const { agreement: { id } } of bounds) {
       for (const [from, to] of ranges) {
@@ -128,6 +129,14 @@ export class Retention {
       }
     }
     await marks.forget(feed, own, ranges)
+  }
+
+  /** Resolves with the epochs whose keys were given here. */
+  async #dropKeys ({ declaration: { publisher, datasetId, class: feedClass } }: Feed): Promise<readonly number[]> {
+    const { keyring } = this.#options
+    const grants = keyring.grants().filter(({ grant }) => grant.publisher === publisher && grant.datasetId === datasetId && grant.class === feedClass)
+    if (grants.length > 0) await keyring.drop(grants.map(({ grant }) => grant.statement.id))
+    return grants.flatMap(({ keys }) => keys.map(({ epoch }) => epoch))
   }
 
   /** What came since it was last told of, by agreement: once a day. */
