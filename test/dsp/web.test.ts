@@ -28,6 +28,10 @@ function orderOf (node: HanseNode, template: string, changes: object): TermsOrde
   return order.value
 }
 
+function hostOf (server: Server): string {
+  return `127.0.0.1:${(server.address() as AddressInfo).port}`
+}
+
 describe('the Dataspace Protocol over HTTP, as a member', () => {
   let isCut = false
   /** Once it is cut, members find each other by the addresses that their operators entered. */
@@ -40,6 +44,9 @@ describe('the Dataspace Protocol over HTTP, as a member', () => {
   const connector = new Connector(TOKEN)
   const pushed: { readonly seq: string | undefined, readonly lines: readonly string[] }[] = []
   let sink: Server
+  /** In the private network, and allowed for somebody else. */
+  let inside: Server
+  let insideAsked = 0
   const [bellevue, renton] = [0, 1].map(at => () => cities[at] as City) as [() => City, () => City]
   const didOf = (city: City): string => city.node.status().member.did
   const base = (at: number): string => listeners[at]?.address ?? assert.fail('it listens')
@@ -56,17 +63,23 @@ describe('the Dataspace Protocol over HTTP, as a member', () => {
         response.writeHead(isLost ? 503 : 204).end()
       })
     })
-    await new Promise<void>(resolve => { sink.listen(0, '127.0.0.1', resolve) })
+    inside = createServer((_, response) => {
+      insideAsked++
+      response.end()
+    })
+    for (const server of [sink, inside]) await new Promise<void>(resolve => { server.listen(0, '127.0.0.1', resolve) })
     cities = [await makeCity('Bellevue', {}, network), await makeCity('Renton', {}, network)]
     await found(cities)
     await connected(cities)
     const ports = [await freePort(), await freePort()]
     for (const [at, { node }] of cities.entries()) {
       const served = await serveDsp({
-        node, listen: { host: '127.0.0.1', port: ports[at] ?? 0 }, url: undefined, safety: { allowed: 'loopback' }, log: () => {},
+        node, listen: { host: '127.0.0.1', port: ports[at] ?? 0 }, url: undefined, log: () => {},
+        safety: { allowed: [connector.address, hostOf(sink), hostOf(inside), ...ports.map(port => `127.0.0.1:${port}`)].map(each => each.replace(/^http:\/\/|\/dsp$/g, '')) },
         participants: [
           ...cities.map((city, of) => ({ id: didOf(city), address: `http://127.0.0.1:${ports[of]}/dsp`, tokenSha256: null })),
-          { id: CONNECTOR, address: `${connector.address}/`, tokenSha256: sha256(utf8(TOKEN)) }
+          { id: CONNECTOR, address: `${connector.address}/`, tokenSha256: sha256(utf8(TOKEN)) },
+          { id: CONNECTOR, address: `http://${hostOf(sink)}/take`, tokenSha256: sha256(utf8(TOKEN)) }
         ]
       })
       assert.ok(served.ok)
@@ -89,6 +102,7 @@ describe('the Dataspace Protocol over HTTP, as a member', () => {
     for (const each of listeners) await each.stop()
     await connector.close()
     sink.close()
+    inside.close()
     await removeCities(cities)
   })
 
@@ -206,6 +220,24 @@ describe('the Dataspace Protocol over HTTP, as a member', () => {
     await append(bellevue().node, 'live', ['4'])
     assert.equal((await connector.get(`${base(0)}/transfers/${providerPid as string}`)).json?.['state'], 'TERMINATED')
     assert.deepEqual(taken(), [0, 1, 2, 3])
+  })
+
+  it('pushes into the private network only where the operator entered that participant', async () => {
+    const agreementId = await agreed('live', 'urn:x:inside')
+    const begin = async (consumerPid: string, endpoint: string): Promise<unknown> => {
+      const dataAddress = { '@type': 'DataAddress', 'endpointType': 'https://w3id.org/idsa/v4.1/HTTP', endpoint }
+      const request = { consumerPid, agreementId, format: 'HttpData-PUSH', callbackAddress: connector.address, dataAddress }
+      assert.equal((await connector.say(`${base(0)}/transfers/request`, 'TransferRequestMessage', request)).status, 201)
+      return (await connector.hear(`/transfers/${consumerPid}/start`))['providerPid']
+    }
+    const pids = [await begin('urn:x:inside:1', `http://${hostOf(inside)}/admin`)]
+    const before = pushed.length
+    pids.push(await begin('urn:x:inside:2', `http://${hostOf(sink)}/take`))
+    await until(() => pushed.length > before, 'what is allowed came')
+    assert.equal(insideAsked, 0)
+    for (const [at, providerPid] of pids.entries()) {
+      await connector.say(`${base(0)}/transfers/${String(providerPid)}/termination`, 'TransferTerminationMessage', { providerPid: String(providerPid), consumerPid: `urn:x:inside:${at + 1}` })
+    }
   })
 
   it('starts a transfer between nodes by naming the feed, and refuses formats that it has not', async () => {

@@ -7,8 +7,8 @@
  *
  * Out: never where no address was checked. A host name is resolved once, every address that it has must be public, and the one
  * that was checked is connected to, so that no other answer of the name server counts. Private and loopback addresses, other
- * ports than 80 and 443, and plain HTTP need an entry in the operator's list (`host:port`). No redirects are followed: nothing of
- * this protocol has any. 10 s from the first byte to the answer, of which 256 KiB are taken; it is never shown to anybody.
+ * ports than 80 and 443, and plain HTTP need an entry in the operator's list (`host:port`), for a push one that is also an address of
+ * its consumer. No redirects are followed: nothing of this protocol has any. 10 s from the first byte to the answer, of which 256 KiB are taken; it is never shown to anybody.
  */
 export { isPublicAddress } from './addresses.ts'
 export { httpCarry, type HttpCarryOptions } from './carry.ts'

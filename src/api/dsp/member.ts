@@ -37,13 +37,22 @@ export async function serveDsp ({ node, listen, url, participants, safety, log }
   const carry: Carry = httpCarry({ safety, authorize: ({ peer, ...request }) => node.authorizationFor(peer, request) })
   node.openWeb({
     address, dataAddress: address.replace(/\/dsp$/, DATA), carry,
-    push: async (target, headers, body) => {
-      const answer = await safeRequest({ url: target, method: 'POST', headers, body, timeoutMs: REQUEST_TIMEOUT_MS, answerBytesMax: ANSWER_BYTES_MAX }, safety)
+    push: async ({ consumer, address: url, headers, body }) => {
+      const answer = await safeRequest({ url, method: 'POST', headers, body, timeoutMs: REQUEST_TIMEOUT_MS, answerBytesMax: ANSWER_BYTES_MAX }, safetyFor(consumer, participants, safety))
       return answer.ok ? answer.value.status : undefined
     },
     addresses: new Map([...Map.groupBy(participants, ({ id }) => id)].map(([id, entered]) => [id, entered.map(each => each.address.replace(/\/+$/, ''))]))
   })
   return ok(listening.value)
+}
+
+/** What a consumer names itself may be in a private network only where the operator entered an address of that consumer. */
+function safetyFor (consumer: string, participants: readonly Participant[], safety: Safety): Safety {
+  const { allowed } = safety
+  if (allowed === 'loopback') return safety
+  const entered = participants.flatMap(({ id, address }) => id === consumer && URL.canParse(address) ? [new URL(address)] : [])
+  const hosts = entered.map(({ hostname, port, protocol }) => `${hostname}:${port !== '' ? port : protocol === 'https:' ? '443' : '80'}`)
+  return { ...safety, allowed: allowed.filter(each => hosts.includes(each)) }
 }
 
 /** A signature is for one request; a token says who has it, and that it was entered here. */

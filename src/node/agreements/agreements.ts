@@ -58,7 +58,7 @@ export class Agreements {
     this.#negotiating = new Negotiating({
       own: keys.did, doors, catalogue, members, voice: () => this.#voice(), standing: this.#standing, clock, random
     })
-    this.#pushing = new Pushing({ catalogue, reader: options.reader, push: (...given) => this.#web?.push(...given) ?? Promise.resolve(undefined), done: pid => this.#pushed(pid), clock, log })
+    this.#pushing = new Pushing({ catalogue, reader: options.reader, push: to => this.#web?.push(to) ?? Promise.resolve(undefined), done: pid => this.#pushed(pid), clock, log })
     this.#transferring = new Transferring({
       own: keys.did, standings, catalogue, clock, random, dataAddress: () => this.#web?.dataAddress ?? null, peerId: () => federation.network?.peerId,
       flows: (transfer, agreement, isFlowing) => this.#pushing.flows(transfer, agreement, isFlowing)

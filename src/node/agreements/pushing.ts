@@ -58,7 +58,7 @@ export class Pushing {
     const headers = { 'content-type': 'application/x-ndjson', ...token === undefined ? {} : { authorization: `Bearer ${token}` } }
     let batch: NumberedRecord[] = []
     const flush = async (): Promise<void> => {
-      if (batch.length > 0) await this.#deliver(address, { ...headers, 'hanse-seq': String(batch[0]?.number ?? 0) }, concat(batch.map(lineOf)), signal)
+      if (batch.length > 0) await this.#deliver({ consumer, address, headers: { ...headers, 'hanse-seq': String(batch[0]?.number ?? 0) }, body: concat(batch.map(lineOf)) }, signal)
       batch = []
     }
     const iterator = records.value[Symbol.asyncIterator]()
@@ -85,10 +85,10 @@ export class Pushing {
     return isStream ? reader.follow(reference, { last: ALL, signal }, asker) : reader.read(reference, { from: 0, limit: ALL }, asker)
   }
 
-  async #deliver (address: string, headers: Readonly<Record<string, string>>, body: Uint8Array, signal: AbortSignal): Promise<void> {
+  async #deliver (batch: Parameters<Push>[0], signal: AbortSignal): Promise<void> {
     const { push } = this.#options
     for (let delayMs = PUSH_RETRY_MS_MIN; !signal.aborted; delayMs = Math.min(2 * delayMs, PUSH_RETRY_MS_MAX)) {
-      const status = await push(address, headers, body)
+      const status = await push(batch)
       if (status !== undefined && status >= 200 && status < 300) return
       await this.#pause(delayMs, signal)
     }

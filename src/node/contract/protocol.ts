@@ -29,8 +29,10 @@ export type Carry = (to: {
   readonly peer: string, readonly address: string, readonly path: string, readonly body: JsonObject | null
 }) => Promise<Carried>
 
-/** One batch to an address that a consumer named; its status, or undefined where nobody was reached. */
-export type Push = (address: string, headers: Readonly<Record<string, string>>, body: Uint8Array) => Promise<number | undefined>
+/** One batch to an address that its consumer named; its status, or undefined where nobody was reached. */
+export type Push = (to: {
+  readonly consumer: string, readonly address: string, readonly headers: Readonly<Record<string, string>>, readonly body: Uint8Array
+}) => Promise<number | undefined>
 
 /** How a node with a web address speaks with others over HTTP; given by whoever listens there. */
 export type Web = {
