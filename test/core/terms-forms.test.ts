@@ -216,6 +216,23 @@ describe('terms: which are stricter', function () {
       const other = { ...form, ...change }
       assert.deepEqual([isAtMost(policyOf(other), policyOf(form)), isAtMost(policyOf(form), policyOf(other))], ['satisfied', 'unsatisfied'], JSON.stringify(change))
     }
+    const fee = begun('paid').fee
+    assert.ok(fee !== null && form.emergency !== null)
+    const both: readonly (readonly [Partial<TermsForm>, Partial<TermsForm>])[] = [
+      [{ fromMs: 20 }, { fromMs: 10 }], [{ untilMs: NOW_MS + 10 }, { untilMs: NOW_MS + 20 }], [{ summarise: { minGroupSize: 20 } }, { summarise: { minGroupSize: 10 } }],
+      [{ redactFields: ['a', 'b'] }, { redactFields: ['a'] }], [{ h3ResolutionMax: 5 }, { h3ResolutionMax: 7 }], [{ timeStepMs: 2_000 }, { timeStepMs: 1_000 }],
+      [{ delayMs: 2_000 }, { delayMs: 1_000 }], [{ requestsMax: 5 }, { requestsMax: 6 }], [{ requestsPerDayMax: 5 }, { requestsPerDayMax: 6 }],
+      [{ recordsPerDayMax: 5 }, { recordsPerDayMax: 6 }], [{ reportEveryMs: 1_000 }, { reportEveryMs: 2_000 }], [{ securityLevelMin: 2 }, { securityLevelMin: 1 }],
+      [{ storedIn: ['DE'] }, { storedIn: ['DE', 'NL'] }], [{ never: ['linkPersons', 'trainModels'] }, { never: ['trainModels'] }], [{ creditTexts: ['x', 'y'] }, { creditTexts: ['x'] }],
+      [{ keep: { keepMs: 1_000, from: 'receipt' } }, { keep: { keepMs: 2_000, from: 'receipt' } }], [{ keep: { keepMs: 1_000, from: 'receipt' } }, { keep: { keepMs: 1_000, from: 'agreement-end' } }],
+      [{ fee: { ...fee, amountMinor: 26 } }, { fee }], [{ fee: { ...fee, creditMinor: 0 } }, { fee }],
+      [{ emergency: { ...form.emergency, kinds: ['fire'] } }, {}], [{ emergency: { ...form.emergency, mode: 'online' } }, { emergency: { ...form.emergency, mode: 'sealed' } }],
+      [{ emergency: { ...form.emergency, mayPassOn: false } }, {}], [{}, { emergency: { ...form.emergency, officials: [ADA, CLEO] } }], [{}, { emergency: { ...form.emergency, responders: [ADA, BEN] } }]
+    ]
+    for (const [narrow, wider] of both) {
+      const [a, b] = [policyOf({ ...form, ...narrow }), policyOf({ ...form, ...wider })]
+      assert.deepEqual([isAtMost(a, b), isAtMost(b, a)], ['satisfied', 'unsatisfied'], JSON.stringify([narrow, wider]))
+    }
     const wide: TermsForm = { ...begun('neighbours'), purposes: ['urn:hanse:purpose:1:waste'], passOn: { type: 'named-or-results', members: [CLEO], minGroupSize: 10 } }
     assert.equal(isAtMost(policyOf({ ...wide, purposes: [WASTE] }), policyOf(wide)), 'satisfied')
     assert.equal(isAtMost(policyOf({ ...wide, passOn: { type: 'results', minGroupSize: 12 } }), policyOf(wide)), 'satisfied')
