@@ -132,6 +132,17 @@ describe('agreements: two cities', () => {
     assert.equal(later.ok && later.value.agreementId, first.value.agreementId)
   })
 
+  it('agrees by rule once where terms do not list what for, however many purposes are made up', async () => {
+    const { node } = bellevue()
+    const terms = orderOf(node, { audience: { type: 'named', members: ['Renton'] }, purposes: [] })
+    const [description, content] = tableOf('made-up', ['x\n'])
+    assert.ok((await node.publish({ ...description, access: 'members' }, content, undefined, terms)).ok)
+    await until(() => renton().node.dataset('made-up').ok, 'the dataset is listed')
+    const [first, second] = [await renton().node.requestAgreement('made-up', 'urn:example:1', 20_000), await renton().node.requestAgreement('made-up', 'urn:example:2', 500)]
+    assert.ok(first.ok && second.ok, JSON.stringify([first, second]))
+    assert.deepEqual([first.value.state, second.value.state], ['FINALIZED', 'REQUESTED'])
+  })
+
   it('makes no agreement that it could not read again after a start, and then take for one that nobody has ended', async () => {
     const { node } = bellevue()
     const [description, content] = tableOf('any-purpose', ['x\n'])
