@@ -1,8 +1,9 @@
 import { strict as assert } from 'node:assert'
+import { cidOf } from '../../src/base/index.ts'
 import type { AccessRecord } from '../../src/node/access/index.ts'
 import type { NumberedRecord } from '../../src/node/contract/index.ts'
 import { gated } from '../../src/node/datasets/gate.ts'
-import { ada, ben, NOW_MS } from '../core/feed.fixture.ts'
+import { ada, ben, cyd, NOW_MS } from '../core/feed.fixture.ts'
 import { openDoors } from '../support/doors.ts'
 import { agreementOf, FOR_BEN, movingClock, policyOf, restricted } from './doors.fixture.ts'
 
@@ -57,5 +58,14 @@ describe('doors: passages beside each other', () => {
     assert.equal((await reading.next()).value?.number, 0)
     await standings.revoke(agreementOf().id, NOW_MS)
     await assert.rejects(reading.next(), { name: 'RightLost' })
+  })
+
+  it('lead to an own file through own datasets alone, whatever others say that they have it too', async () => {
+    const uses = [{ asset: bins, isSealed: true }, { asset: { publisher: ben.did, datasetId: 'copied' }, isSealed: false }]
+    const root = cidOf('raw', new Uint8Array([1]))
+    const own = await openDoors({ own: ada.did, clock: movingClock(NOW_MS) }, { uses })
+    assert.deepEqual(own.doors.usesOf(root), [uses[0]])
+    const replica = await openDoors({ own: cyd.did, clock: movingClock(NOW_MS) }, { uses })
+    assert.deepEqual(replica.doors.usesOf(root), uses)
   })
 })

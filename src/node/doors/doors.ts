@@ -296,9 +296,11 @@ export class Doors {
     return this.#evaluate(asked, facts, policy, agreement, nowMs, isOwnUse || question.requester === null ? {} : { onwardRecipient: question.requester })
   }
 
-  /** Every dataset that names a file. */
+  /** Every dataset that names a file; of an own file the own ones alone, or whoever learned its name could open it, and keep it from being erased. */
   usesOf (root: CID): readonly FileUse[] {
-    return this.#assets?.usesOf(root) ?? []
+    const uses = this.#assets?.usesOf(root) ?? []
+    const own = uses.filter(({ asset: { publisher } }) => publisher === this.#options.own)
+    return own.length > 0 ? own : uses
   }
 
   // --- Feeds -------------------------------------------------------------------------------------------------------

@@ -13,7 +13,7 @@ import type { Epochs, LossOf } from '../keyring/index.ts'
 import { readableEnd, recordsOf } from '../reading/index.ts'
 import type { Writer } from '../writer/index.ts'
 import { GivenKeys, grantIn, grantRecordKey, type Given } from './given.ts'
-import { GRANTS_DATASET_ID, PairFeeds, RECEIPTS_DATASET_ID, type PairDataset } from './pairs.ts'
+import { GRANTS_DATASET_ID, isOwnPair, PairFeeds, RECEIPTS_DATASET_ID, type PairDataset } from './pairs.ts'
 import { Taking, type TakingOptions } from './taking.ts'
 
 /** Rights begin and end by time too. */
@@ -78,7 +78,7 @@ export class Granting {
     })
     members.changed.on(() => this.#reviewAfter(REVIEW_REST_MS))
     feeds.changed.on(feed => {
-      if (feed.role !== 'writer' || !this.#pairs.own().includes(feed)) return
+      if (!isOwnPair(feed)) return
       this.#readOwn(feed).catch((cause: unknown) => this.#failed('the own feed of grants cannot be read', cause))
     })
     await this.#taking.open()
@@ -245,6 +245,8 @@ export class Granting {
       if (found === undefined) continue
       this.#given.add(found.grant, found.recipientKey)
       this.#wanted.add(found.grant.agreementId)
+      // Its right may have ended while it was being written.
+      this.#options.epochs.review()
     }
   }
 

@@ -236,7 +236,7 @@ export class Retention {
       if (who !== consumer || feed === undefined || feed.declaration.publisher !== own || feed.declaration.datasetId !== datasetId) continue
       const bounds = this.#boundsOf(feed, consumer)
       const overdue = rangesOf(given.filter(({ atMs }) => deadlineMs(bounds, atMs) + RECEIPT_GRACE_MS <= clock.nowMs()))
-      if (removeAll(overdue, this.#deletedBy(feed, consumer)).length > 0) return true
+      if (overdue.length > 0 && removeAll(overdue, this.#deletedBy(feed, consumer)).length > 0) return true
     }
     return false
   }
