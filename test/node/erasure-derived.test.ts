@@ -1,4 +1,5 @@
 import { strict as assert } from 'node:assert'
+import type { NodeOptions } from '../../src/node/index.ts'
 import { connected, found, makeCity, removeCities, until, type City } from '../support/nodes.ts'
 import { append, CANARY, derivedOf, forNobody, hoursOf, orderOf, summaryOf, vehicles } from './derivations.fixture.ts'
 import { filesWith } from './erasure.fixture.ts'
@@ -6,13 +7,16 @@ import { filesWith } from './erasure.fixture.ts'
 /** Speeds of the derived rows that are made of the vehicle with that number: 30 and its number. */
 const SPEED = '"speed":33'
 
+type Rooms = Parameters<NonNullable<NodeOptions['onRooms']>>[0]
+
 describe('erasure of what others were derived from', function () {
   this.timeout(120_000)
   let cities: readonly City[] = []
+  let rooms: Rooms | undefined
   const town = (at: number): City => cities[at] ?? assert.fail('no such town')
 
   beforeEach(async () => {
-    cities = [await makeCity('Oldtown', { lingerMs: 5, listingEveryMs: 500 }), await makeCity('Newtown', { lingerMs: 5, listingEveryMs: 500 })]
+    cities = [await makeCity('Oldtown', { lingerMs: 5, listingEveryMs: 500, onRooms: each => { rooms = each } }), await makeCity('Newtown', { lingerMs: 5, listingEveryMs: 500 })]
     await found(cities)
     await connected(cities)
     const { node } = town(0)
@@ -53,5 +57,14 @@ describe('erasure of what others were derived from', function () {
     assert.deepEqual(await hoursOf(town(1).node, 'hourly'), [])
     await append(node, 1)
     await until(async () => (await derivedOf(town(1).node, 'rows')).length === 8, 'rows of what came later are derived')
+  })
+
+  it('does not wait for a summary to be withdrawn where the own catalogue cannot be written now', async () => {
+    const { node } = town(0)
+    Object.assign(rooms?.publisher ?? assert.fail('no rooms'), { withdraw: async () => ({ ok: false, failure: { code: 'not-ready', reason: 'the own catalogue is not here', hint: 'wait' } }) })
+    const erased = await node.erase('vehicles', { type: 'records', ranges: [[3, 3]] }, 'consent')
+    assert.ok(erased.ok, JSON.stringify(erased))
+    for (const city of cities) await until(async () => (await filesWith(city.folder, SPEED)).length === 0, `${city.name} has nothing that was made of it`)
+    assert.deepEqual(node.derivations().map(({ datasetId }) => datasetId), ['rows'])
   })
 })

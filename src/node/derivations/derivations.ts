@@ -27,6 +27,8 @@ export class Derivations {
   readonly #tasks = new Map<string, { readonly task: DerivationTask, readonly running: Promise<void> }>()
   /** Ids that are being taken just now. */
   readonly #beginning = new Set<string>()
+  /** Ids of those that add nothing more, whatever the own catalogue says. */
+  readonly #ending = new Set<string>()
   readonly #stopped = new AbortController()
   #stopListening: readonly (() => void)[] = []
 
@@ -68,12 +70,14 @@ export class Derivations {
     await this.#tasks.get(datasetId)?.task.forget()
   }
 
-  /** Withdraws one; resolves when nothing is kept any more of how it stood. */
+  /** Withdraws one; resolves when nothing is kept any more of how it stood, also where the own catalogue cannot be written now. */
   async end (datasetId: string): Promise<void> {
     const held = this.#tasks.get(datasetId)
+    this.#ending.add(datasetId)
     await this.#options.publisher.withdraw(datasetId)
     held?.task.wake()
     await held?.running
+    this.#ending.delete(datasetId)
     // One that had ended before does not see that it is withdrawn.
     if (this.#tasks.has(datasetId)) await this.#drop(datasetId)
   }
@@ -195,7 +199,7 @@ export class Derivations {
     const held = catalogue.entry(own, datasetId)
     const entry = catalogue.entry(publisher, of)
     const feed = federation.feeds.get(id)
-    if (held === undefined || held.withdrawn) return fail({ state: 'ended', because: 'it was withdrawn' })
+    if (held === undefined || held.withdrawn || this.#ending.has(datasetId)) return fail({ state: 'ended', because: 'it was withdrawn' })
     if (entry === undefined || feed === undefined) return fail({ state: 'waiting', because: 'its source is not known here' })
     const { feed: now, firstRecord, records } = entry.distribution
     if (!now.equals(id) || firstRecord !== first) return fail({ state: 'ended', because: REPLACED })
