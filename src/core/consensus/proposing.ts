@@ -20,7 +20,8 @@ export function propose<S, T extends Transaction> (turn: Turn<S, T>): void {
   const just = outcome === null ? null : justFor(turn, tip)
   if (outcome === null || just === null || (tip.view > 0 && tip.cert === null)) return
   const pool = outcome.seal !== null || draft.pool.size === 0 ? [] : poolAbove(turn, tip.name)
-  const isEarly = now.monotonicMs < draft.enteredMs + rules.profile.batchWindowMs
+  // What comes while a block is under way is gathered; where nothing is, nobody waits for company.
+  const isEarly = tip.view > draft.final.view && now.monotonicMs < draft.enteredMs + rules.profile.batchWindowMs
   if (isEarly && outcome.seal === null && !fillsBlock(pool, rules.profile.bodyBytesMax)) return
   const built = blockAbove(turn, tip, outcome, just, pool)
   if (built === null) return
