@@ -7,7 +7,7 @@ import { Catalogue } from './catalogue/index.ts'
 import { DSP_PROTOCOL } from './dsp/index.ts'
 import { ConsensusKeys, type ProfileName } from './consensus/index.ts'
 import type {
-  Dataset, Failure, HanseNode, NodeEvent, NodeStatus
+  Failure, HanseNode, NodeEvent, NodeStatus
 } from './contract/index.ts'
 import { Datasets, governedOf, isTooFine, Publisher, Reader, tooFine } from './datasets/index.ts'
 import { Derivations } from './derivations/index.ts'
@@ -246,7 +246,7 @@ export async function createNode (options: NodeOptions): Promise<HanseNode> {
       const found = belonging.datasets.find(reference)
       return found.ok ? ok(belonging.datasets.view(found.value)) : found
     },
-    publish: (description, content, onProgress = () => {}, terms = undefined) => within(async ({ publisher }) => {
+    publish: (description, content, onProgress = () => {}, terms) => within(async ({ publisher }) => {
       const governed = terms === undefined ? undefined : governedOf(terms, host.random.bytes(TERMS_SALT_BYTES))
       if (governed?.ok === false) return governed
       if (terms !== undefined && isTooFine(terms.form, null)) {

@@ -161,7 +161,7 @@ export type SignatureFailure =
 export type AgreementFault = 'provider' | 'consumer' | 'target' | 'policy' | 'timestamp' | 'salt'
 
 /** How far the clocks of two members may differ when one of them dates an agreement. */
-export const AGREEMENT_SKEW_MS_MAX = 86_400_000
+const AGREEMENT_SKEW_MS_MAX = 86_400_000
 
 const OPEN_END_MS = Number.MAX_SAFE_INTEGER
 const HASH_SIZE_BYTES = 32

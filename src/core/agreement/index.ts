@@ -45,7 +45,7 @@ export {
   type ErrorMessage
 } from './catalogMessage.ts'
 export {
-  NEGOTIATION_STATES, NEGOTIATION_TABLE, targetOf, TRANSFER_STATES, TRANSFER_TABLE,
+  NEGOTIATION_STATES, NEGOTIATION_TABLE, TRANSFER_STATES, TRANSFER_TABLE,
   type NegotiationAct, type NegotiationState, type Role, type TransferAct, type TransferState, type Transition, type TransitionTable
 } from './transitions.ts'
 export {
@@ -61,7 +61,7 @@ export {
   type Transfer, type TransferEffect, type TransferInput, type TransferMove, type TransferStep
 } from './transfer.ts'
 export {
-  AGREEMENT_SKEW_MS_MAX, agreementBody, agreementCommit, agreementJson, agreementSchema, checkSignature, draftAgreement, faultsOfAgreement, isCommitOf,
+  agreementBody, agreementCommit, agreementJson, agreementSchema, checkSignature, draftAgreement, faultsOfAgreement, isCommitOf,
   isCountersigned, periodOf, purposeOf, SALT_SIZE_BYTES, SIGNATURE_MEMBERS,
   type Agreement, type AgreementFault, type Countersignature, type Offer, type PartySignature, type SignatureFailure, type SpeakerOf
 } from './agreement.ts'

@@ -30,7 +30,7 @@ function metres (degrees: number): Decimal {
 export type PlaceBox = { readonly west: number, readonly south: number, readonly east: number, readonly north: number }
 
 /** Cells that name an area; finer ones are taken as long as there are no more. */
-export const AREA_CELLS_MAX = 256
+const AREA_CELLS_MAX = 256
 const FINEST = 9
 /** Wider boxes than this are not cut into cells: H3 joins corners by the shorter way around the globe. */
 const DEGREES_MAX = 120

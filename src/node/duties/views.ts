@@ -12,7 +12,7 @@ import type { Granted } from './grants.ts'
 export type Names = (did: Did) => string
 type Member = { readonly did: string, readonly name: string }
 
-export function memberOf (names: Names, did: Did): Member {
+function memberOf (names: Names, did: Did): Member {
   return { did, name: names(did) }
 }
 

@@ -18,7 +18,7 @@ import { permitsOf, providesFor } from './permits.ts'
 import { isOverdue, reviewDueMs, type Review, type Reviews } from './reviews.ts'
 
 /** Known at a time, over ones too; more are not taken. */
-export const EMERGENCIES_MAX = 1_024
+const EMERGENCIES_MAX = 1_024
 const RESPONSE = `${PURPOSE_NS}emergency.response`
 /** What a responder confirms is told as a report of use of this purpose, and the declaration that it confirms behind it. */
 const CONFIRMED = `${RESPONSE}#`

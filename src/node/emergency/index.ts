@@ -10,6 +10,6 @@
  * in the access records, in the log and in the alarms of both sides, and is to be looked at within 30 days of the end: later that is
  * one more alarm, and never stands in the way of anybody.
  */
-export { Emergencies, EMERGENCIES_MAX, type EmergencyFailure, type EmergencyOrder, type KnownEmergency } from './emergencies.ts'
-export { permitsOf, providesFor, type EmergencyPermit } from './permits.ts'
-export { isOverdue, REVIEW_WITHIN_MS, reviewDueMs, Reviews, type EmergencyUse, type Review } from './reviews.ts'
+export { Emergencies, type EmergencyFailure, type EmergencyOrder, type KnownEmergency } from './emergencies.ts'
+export type { EmergencyPermit } from './permits.ts'
+export { Reviews, type EmergencyUse, type Review } from './reviews.ts'

@@ -5,7 +5,7 @@ import type { Store } from '../../host/index.ts'
 import { reviewKey, rowsOf } from '../rows/index.ts'
 
 /** 30 days after the emergency is over. */
-export const REVIEW_WITHIN_MS = 2_592_000_000
+const REVIEW_WITHIN_MS = 2_592_000_000
 /** Uses that are kept apart; what is beyond it is in the access records. */
 const USES_MAX = 1_024
 const ROW_BYTES_MAX = 1 << 20

@@ -20,9 +20,9 @@ import { bar, filesIn, redactedOf, targetsOf, type Targets } from './targets.ts'
 
 const NOTICE_BYTES_MAX = 32_768
 /** Notices that this node keeps track of; beyond it an alarm, and none is left out silently. */
-export const NOTICES_MAX = 16_384
+const NOTICES_MAX = 16_384
 /** A notice demands it within a day. */
-export const ERASURE_WITHIN_MS = 86_400_000
+const ERASURE_WITHIN_MS = 86_400_000
 
 export type ErasureOrder = { readonly datasetId: string, readonly scope: ErasureScope, readonly basis: ErasureBasis }
 export type EraseFailure = Failure<'not-found' | 'invalid' | 'not-ready' | 'busy'>

@@ -14,6 +14,6 @@
  * Done again after a crash, or for what comes later, it changes nothing that is done. At a start what is not finished is carried
  * out before anything is served; a restored folder gets the notices that it lacks with its publisher's catalogue.
  */
-export { Erasures, ERASURE_WITHIN_MS, NOTICES_MAX, type EraseFailure, type ErasuresOptions } from './erasures.ts'
+export { Erasures, type EraseFailure, type ErasuresOptions } from './erasures.ts'
 export type { DerivationsToEnd } from './derived.ts'
 export type { ErasureProgress } from './progress.ts'

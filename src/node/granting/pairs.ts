@@ -12,7 +12,7 @@ export function isPairWith ({ declaration: { class: feedClass, datasetId } }: Pi
 }
 
 /** The one that an own pair feed is for. */
-export function otherOf ({ declaration: { class: feedClass } }: Pick<Feed, 'declaration'>): Did {
+function otherOf ({ declaration: { class: feedClass } }: Pick<Feed, 'declaration'>): Did {
   return feedClass.slice('pair:'.length)
 }
 

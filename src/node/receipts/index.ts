@@ -14,11 +14,11 @@
  * `leaf = sha256(0x00 || {v: 1, kind: 'period-entry', feed, record, digest: sha256(body)})`. Both sides have the other's receipts
  * under a root of their own, so neither can take back or slip in any.
  */
-export { clausesOf, type Clauses } from './clauses.ts'
-export { deadlineMs, endOf, type Bound } from './deadlines.ts'
+export type { Clauses } from './clauses.ts'
+export type { Bound } from './deadlines.ts'
 export { ReceiptsDesk } from './desk.ts'
 export { Marks, type Mark } from './marks.ts'
 export { Periods, type Period, type PeriodProof } from './periods.ts'
-export { Receipts, RECEIPTS_KEPT_MAX, type Heard, type ReceiptToWrite } from './receipts.ts'
-export { RECEIPT_GRACE_MS, Retention, segmentsOf } from './retention.ts'
+export { Receipts, type Heard, type ReceiptToWrite } from './receipts.ts'
+export { Retention, segmentsOf } from './retention.ts'
 export { UseCounter } from './uses.ts'

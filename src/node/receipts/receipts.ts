@@ -9,7 +9,7 @@ import type { Members } from '../members/index.ts'
 import { Incomplete, readableEnd, recordsOf, type Readable } from '../reading/index.ts'
 
 /** Kept in memory; of more the oldest are left out of what is shown, and stay in their feeds. */
-export const RECEIPTS_KEPT_MAX = 262_144
+const RECEIPTS_KEPT_MAX = 262_144
 
 /** Who said it to whom, and where it stands. */
 export type Heard = { readonly receipt: Receipt, readonly by: Did, readonly to: Did, readonly feed: CID, readonly record: number }

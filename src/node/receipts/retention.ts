@@ -14,7 +14,7 @@ import type { Receipts } from './receipts.ts'
 import type { UseCounter } from './uses.ts'
 
 /** Between the deadline of a deletion or of a report and the moment from which doors refuse. */
-export const RECEIPT_GRACE_MS = 86_400_000
+const RECEIPT_GRACE_MS = 86_400_000
 const DAY_MS = 86_400_000
 
 export type RetentionOptions = {

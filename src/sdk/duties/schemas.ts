@@ -12,7 +12,7 @@ const count = z.int().min(0)
 const range = z.tuple([count, count])
 const reference = z.string().min(1).max(REFERENCE_LENGTH_MAX)
 
-export const erasureSchema: z.ZodType<ErasureView> = z.object({
+const erasureSchema: z.ZodType<ErasureView> = z.object({
   notice: z.string(), publisher: member, datasetId: z.string(), feed: z.string(),
   scope: z.object({ type: z.enum(['epochs', 'segments', 'records']), ranges: z.array(range) }),
   basis: z.enum(ERASE_BASES), timeMs: z.int(), deadlineMs: z.int(), here: z.enum(['waiting', 'begun', 'gone', 'done']),
