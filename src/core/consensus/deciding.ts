@@ -12,7 +12,7 @@ import {
 import type { FinalBlock, PeerName, Transaction } from './types.ts'
 import { recordOf } from './signer.ts'
 import { evidenceName, isProven, isShown, validate, want } from './validity.ts'
-import { cast, enter, tell } from './views.ts'
+import { cast, enter, sendStatus, tell } from './views.ts'
 
 // --- Votes ---------------------------------------------------------------------------------------------------------
 
@@ -360,6 +360,8 @@ export function startEpoch<S, T extends Transaction> (turn: Turn<S, T>, { header
   draft.signing = { ...draft.signing, byView: recordOf(draft.signing.rows, draft.epoch.number) }
   if (draft.epoch.me >= 0 && openValidators(turn).length < set.value.validators.length - 1) draft.statusOwed = true
   turn.pending.length = 0
+  // What they said of this epoch before it began here was not taken, and they may not say it again by themselves.
+  const ahead = [...draft.peers].filter(([, { isOpen, claim }]) => isOpen && claim !== null && claim.epoch > number).map(([name]) => name)
   for (const [name, peer] of draft.peers) {
     put(turn, 'peers', name, { ...peer, view: 0, finView: 0, statusView: 0, statusProposal: null, connected: null })
   }
@@ -373,5 +375,6 @@ export function startEpoch<S, T extends Transaction> (turn: Turn<S, T>, { header
     return draft.past.some(each => each.number === vote.epoch)
   })
   turn.rows.push(epochRow(draft.epoch, draft.past))
+  sendStatus(turn, ahead)
   if (seal.nextVersion > rules.version) alarm(turn, 'version', `The federation speaks version ${seal.nextVersion} from here on, this node only ${rules.version}`, null)
 }
