@@ -143,6 +143,10 @@ function isNews<S, T extends Transaction> ({ draft, rules }: Turn<S, T>, vote: V
   if (vote.epoch < epoch.number || (vote.epoch === epoch.number && vote.view <= final.view)) return false
   const { floor } = signing
   if (floor !== null && (vote.epoch < floor.epoch || (vote.epoch === floor.epoch && vote.view < floor.view))) return false
+  // In the view where it begins, what was said before its first row was said too.
+  const first = signing.rows[0]?.vote
+  const isAtFloor = floor !== null && vote.epoch === floor.epoch && vote.view === floor.view && first?.epoch === vote.epoch && first.view === vote.view
+  if (isAtFloor && vote.type < NULLIFY && vote.type < first.type) return false
   const digest = vote.digest
   if (signing.rows.some(each => each.vote.epoch === vote.epoch && each.vote.view === vote.view && each.vote.type === vote.type &&
     equalBytes(each.vote.signature, vote.signature))) return false
