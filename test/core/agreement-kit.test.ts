@@ -12,74 +12,11 @@ import {
 import {
   agreementOf, CONSUMER_ADDRESS, counter, NOW_MS, policyOf, PROVIDER_ADDRESS, schemaNamed, schemaOf, SCHEMAS_ARE_PRESENT, type Complaint
 } from './agreement.fixture.ts'
+import { SCENARIOS as ALL_SCENARIOS } from '../dsp/scenarios.ts'
 import { valueOf } from './identity.fixture.ts'
 
-/** `x`: the kit sends x and wants success; `!x`: an error of 4xx; `<x`: it waits for x; `=S`: it reads state S. */
-const SCENARIOS: Readonly<Record<string, string>> = {
-  'CN:01-01': 'request <offer terminate =TERMINATED',
-  'CN:01-02': 'request <offer counter <terminate =TERMINATED',
-  'CN:01-03': 'request <offer accept <agree verify <finalize =FINALIZED',
-  'CN:01-04': 'request <agree verify <finalize =FINALIZED',
-  'CN:02-01': 'request <terminate =TERMINATED',
-  'CN:02-02': 'request terminate =TERMINATED',
-  'CN:02-03': 'request <agree terminate =TERMINATED',
-  'CN:02-04': 'request <offer terminate =TERMINATED',
-  'CN:02-05': 'request <offer <terminate =TERMINATED',
-  'CN:02-06': 'request <offer accept <terminate =TERMINATED',
-  'CN:02-07': 'request <agree verify <terminate =TERMINATED',
-  'CN:03-01': 'request <agree verify <finalize =FINALIZED !terminate =FINALIZED',
-  'CN:03-02': 'request <offer !verify =OFFERED',
-  'CN:03-03': 'request <offer accept !verify =ACCEPTED',
-  'CN:03-04': 'request <offer counter !counter =REQUESTED',
-  'CN_C:01-01': '<request offer <accept agree <verify finalize =FINALIZED',
-  'CN_C:01-02': '<request offer <counter terminate =TERMINATED',
-  'CN_C:01-03': '<request offer <terminate =TERMINATED',
-  'CN_C:01-04': '<request agree <verify finalize =FINALIZED',
-  'CN_C:02-01': '<request terminate =TERMINATED',
-  'CN_C:02-02': '<request <terminate =TERMINATED',
-  'CN_C:02-03': '<request agree <terminate =TERMINATED',
-  'CN_C:02-04': '<request offer =OFFERED terminate =TERMINATED',
-  'CN_C:02-05': '<request offer <accept terminate =TERMINATED',
-  'CN_C:02-06': '<request agree <verify terminate =TERMINATED',
-  'CN_C:03-01': '<request !finalize =REQUESTED',
-  'CN_C:03-02': '<request offer =OFFERED !agree =OFFERED',
-  'CN_C:03-03': '<request offer !finalize =OFFERED',
-  'CN_C:03-04': '<request offer <accept !finalize =ACCEPTED',
-  'CN_C:03-05': '<request offer <accept !offer =ACCEPTED',
-  'CN_C:03-06': '<request offer <accept agree !finalize =AGREED',
-  'TP:01-01': 'request <start <terminate =TERMINATED',
-  'TP:01-02': 'request <start <complete =COMPLETED',
-  'TP:01-03': 'request <start <suspend <terminate =TERMINATED',
-  'TP:01-04': 'request <start <suspend <start <complete =COMPLETED',
-  'TP:01-05': 'request <terminate =TERMINATED',
-  'TP:02-01': 'request <start =STARTED terminate =TERMINATED',
-  'TP:02-02': 'request <start =STARTED complete =COMPLETED',
-  'TP:02-03': 'request <start suspend =SUSPENDED terminate =TERMINATED',
-  'TP:02-04': 'request <start suspend =SUSPENDED start =STARTED complete =COMPLETED',
-  'TP:02-05': 'request =REQUESTED terminate =TERMINATED',
-  'TP:03-01': 'request =REQUESTED !complete =REQUESTED',
-  'TP:03-02': 'request =REQUESTED !suspend =REQUESTED',
-  'TP:03-03': 'request <start suspend =SUSPENDED !complete =SUSPENDED',
-  'TP:03-04': 'request <start terminate !start =TERMINATED',
-  'TP:03-05': 'request <start terminate !suspend =TERMINATED',
-  'TP:03-06': 'request <start terminate !complete =TERMINATED',
-  'TP_C:01-01': '<request start =STARTED terminate =TERMINATED',
-  'TP_C:01-02': '<request start =STARTED complete =COMPLETED',
-  'TP_C:01-03': '<request start suspend =SUSPENDED terminate =TERMINATED',
-  'TP_C:01-04': '<request start suspend =SUSPENDED start =STARTED complete =COMPLETED',
-  'TP_C:01-05': '<request terminate =TERMINATED',
-  'TP_C:02-01': '<request start <terminate =TERMINATED',
-  'TP_C:02-02': '<request start <complete =COMPLETED',
-  'TP_C:02-03': '<request start <suspend <terminate =TERMINATED',
-  'TP_C:02-04': '<request start <suspend <start <complete =COMPLETED',
-  'TP_C:02-05': '<request <terminate =TERMINATED',
-  'TP_C:03-01': '<request =REQUESTED !complete =REQUESTED',
-  'TP_C:03-02': '<request =REQUESTED !suspend =REQUESTED',
-  'TP_C:03-03': '<request start suspend =SUSPENDED !complete =SUSPENDED',
-  'TP_C:03-04': '<request start terminate !start =TERMINATED',
-  'TP_C:03-05': '<request start terminate !suspend =TERMINATED',
-  'TP_C:03-06': '<request start terminate !complete =TERMINATED'
-}
+/** Those that are about the order of messages. */
+const SCENARIOS = Object.fromEntries(Object.entries(ALL_SCENARIOS).filter(([, script]) => script !== ''))
 
 /** The kit sends constraints that are empty, ids that are no IRIs and more members than it need to. */
 const TERMS = { permission: [{ action: 'use', constraint: [] }] }
