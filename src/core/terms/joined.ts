@@ -13,10 +13,12 @@ import type { TermsForm } from './form.ts'
 import { isFormAtMost, type Ternary } from './strictest.ts'
 
 /** `path`: datasets from the one asked for to the source. */
-export type SourceDecision = { readonly decision: Decision, readonly path: readonly string[] }
+export type SourceDecision = { readonly decision: Joinable, readonly path: readonly string[] }
+/** Where there is no policy to ask there is none to name. */
+type Joinable = Omit<Decision, 'policyCid'>
 
 /** One's own decision and those of all sources at once; reports and reasons of sources name them. */
-export function joinDecisions<D extends Decision> (own: D, sources: readonly SourceDecision[]): D {
+export function joinDecisions<D extends Joinable> (own: D, sources: readonly SourceDecision[]): D {
   const all = [own, ...sources.map(({ decision }) => decision)]
   const timesMs = all.flatMap(({ validUntilMs }) => validUntilMs ?? [])
   return {

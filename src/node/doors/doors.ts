@@ -1,14 +1,13 @@
 import type { CID } from '../../base/index.ts'
 import type { FeedClass } from '../../core/feed/index.ts'
 import type { Did } from '../../core/identity/index.ts'
-import type { DerivationBounds, Door, Facts, ReasonCode, TermsRequest } from '../../core/terms/index.ts'
+import { joinDecisions, type DerivationBounds, type Door, type Facts, type ReasonCode, type TermsRequest } from '../../core/terms/index.ts'
 import type { Log } from '../../host/index.ts'
 import { ACCESS_CLASS, type AccessLog } from '../access/index.ts'
 import type { Failure } from '../contract/index.ts'
 import { Signal, type Feed } from '../feeds/index.ts'
 import { DecisionCache } from './cache.ts'
 import { factsFor, membershipOf, type FactSources } from './facts.ts'
-import { joined } from './joined.ts'
 import { Passage, PASSAGES_MAX } from './passage.ts'
 import { isRecipient, Policies, type Engine, type ReadyPolicy } from './policies.ts'
 import type { AssetFacts, AssetName, Assets, DoorDecision, FileUse, Question } from './question.ts'
@@ -258,7 +257,7 @@ export class Doors {
       const answer = this.#askSource({ ...question, purpose }, described, source, decision.evaluatedAtMs)
       return !isOwnUse && this.#isReleased(source.policy, described.derivation) ? [] : [{ path, decision: answer }]
     })
-    return joined(decision, found)
+    return found.length === 0 ? decision : joinDecisions(decision, found)
   }
 
   /** Results of groups as large as the source asks for may be published: it says no more. */
