@@ -240,10 +240,10 @@ export async function createNode (options: NodeOptions): Promise<HanseNode> {
       : candidacy.takes(ticket)
         ? ceremony.status() !== null ? fail(FOUNDING) : candidacy.join(ticket)
         : candidacy.status() !== null ? fail(APPLYING) : ceremony.join(ticket),
-    datasets: query => belonging?.datasets.list(query) ?? [],
-    dataset: reference => {
+    datasets: (query, asker) => belonging?.datasets.list(query, asker) ?? [],
+    dataset: (reference, asker) => {
       if (belonging === undefined) return fail(notKnown)
-      const found = belonging.datasets.find(reference)
+      const found = belonging.datasets.findFor(reference, asker)
       return found.ok ? ok(belonging.datasets.view(found.value)) : found
     },
     publish: (description, content, onProgress = () => {}, terms) => within(async ({ publisher }) => {

@@ -217,6 +217,17 @@ describe('doors: three cities', function () {
     assert.ok(!outside.ok && outside.failure.code === 'not-found' && !/terms/.test(outside.failure.reason))
   })
 
+  it('lists for others, and for those outside, only what they may know of', () => {
+    const { node } = bellevue()
+    const listed = (requester?: string | null): readonly string[] => node.datasets({ limit: 100 }, { requester }).map(({ datasetId }) => datasetId).toSorted()
+    assert.ok(['hidden', 'own-only', 'shown'].every(datasetId => listed().includes(datasetId)))
+    assert.ok(listed(didOf(seattle())).includes('hidden') && !listed(didOf(seattle())).includes('own-only'))
+    assert.ok(listed(didOf(renton())).includes('shown') && !listed(didOf(renton())).includes('hidden'))
+    assert.ok(!listed(null).includes('hidden'))
+    assert.equal(node.dataset('hidden', { requester: didOf(renton()) }).ok, false)
+    assert.equal(node.dataset('hidden', { requester: didOf(seattle()) }).ok, true)
+  })
+
   it('sets other terms as a new version, which the ledger is bound to, and takes them back from whom they are not for', async () => {
     const { node } = bellevue()
     const before = node.dataset('shown')

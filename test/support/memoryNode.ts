@@ -2,7 +2,7 @@
 import { concat, fail, hex, ok, sha256, utf8, type Result } from '../../src/base/index.ts'
 import { termsOf } from '../../src/node/terms/index.ts'
 import type {
-  AgreementView, BundleReport, Content, Dataset, DatasetDescription, DerivationOrder, Failure, HanseNode, NegotiationAnswer, NegotiationView, NodeEvent, NodeStatus, NumberedRecord, OnProgress,
+  AgreementView, Asker, BundleReport, Content, Dataset, DatasetDescription, DerivationOrder, Failure, HanseNode, NegotiationAnswer, NegotiationView, NodeEvent, NodeStatus, NumberedRecord, OnProgress,
   RecordInput
 } from '../../src/node/contract/index.ts'
 import { MemoryDuties } from './memoryDuties.ts'
@@ -152,18 +152,19 @@ export class MemoryNode implements HanseNode {
       : fail({ code: 'invalid', reason: 'this is no ticket', hint: 'copy all of it; a ticket begins with hanse1' })
   }
 
-  datasets ({ text, publisher, limit, after }: Parameters<HanseNode['datasets']>[0]): readonly Dataset[] {
+  datasets ({ text, publisher, limit, after }: Parameters<HanseNode['datasets']>[0], asker?: Asker): readonly Dataset[] {
     return [...this.held.keys()].toSorted()
       .map(datasetId => this.#describe(datasetId))
-      .filter(dataset => (after === undefined || dataset.id > after) && (publisher === undefined || publisher === DID) &&
+      .filter(dataset => isKnownTo(dataset, asker) && (after === undefined || dataset.id > after) && (publisher === undefined || publisher === DID) &&
         (text === undefined || dataset.title.toLowerCase().includes(text.toLowerCase())))
       .slice(0, limit)
   }
 
-  dataset (reference: string): Result<Dataset, Failure<'not-found'>> {
+  dataset (reference: string, asker?: Asker): Result<Dataset, Failure<'not-found'>> {
     const datasetId = reference.replace(`${DID}/`, '').replace(`${NAME}/`, '')
-    return this.held.has(datasetId)
-      ? ok(this.#describe(datasetId))
+    const dataset = this.held.has(datasetId) ? this.#describe(datasetId) : undefined
+    return dataset !== undefined && isKnownTo(dataset, asker)
+      ? ok(dataset)
       : fail({ code: 'not-found', reason: `no dataset is called ${reference}`, hint: '`hanse ls` shows those there are' })
   }
 
@@ -395,4 +396,10 @@ async function aborted (signal: AbortSignal): Promise<void> {
 
 async function * each<T> (items: readonly T[]): AsyncGenerator<T> {
   yield * items
+}
+
+/** By class alone: people outside know what is public, other members all that is not restricted. */
+function isKnownTo ({ access }: Dataset, asker: Asker | undefined): boolean {
+  if (asker?.requester === undefined || access === 'public') return true
+  return asker.requester !== null && access === 'members'
 }

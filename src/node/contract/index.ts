@@ -57,9 +57,12 @@ export type DatasetDescription = {
   readonly access: 'public' | 'members' | 'restricted'
   /** True where the data come from a simulation, so that nobody takes them for measurements. */
   readonly simulated: boolean
+  /** Short name of the Smart Data Model that its records follow, such as `WasteContainer`; left out or null: none. */
+  readonly model?: string | null
 }
 
 export type Dataset = DatasetDescription & {
+  readonly model: string | null
   /** `<publisher did>/<datasetId>`: names the dataset everywhere. */
   readonly id: string
   readonly publisher: { readonly did: string, readonly name: string }
@@ -211,12 +214,12 @@ export interface HanseNode extends NodeLedger, NodeTerms, NodeAgreements, NodeDu
    */
   join (ticket: string): Promise<Result<FoundingStatus, FoundingFailure>>
 
-  /** The catalogue: own datasets and those of all members, best match first. */
+  /** The catalogue: own datasets and those of all members, of which the asker may know, best match first. */
   datasets (query: {
     readonly text?: string, readonly publisher?: string, readonly theme?: string, readonly box?: Box, readonly limit: number, readonly after?: string
-  }): readonly Dataset[]
-  /** By id, by `<member name>/<datasetId>`, or by a datasetId that only one publisher uses. */
-  dataset (reference: string): Result<Dataset, Failure<'not-found' | 'ambiguous'>>
+  }, asker?: Asker): readonly Dataset[]
+  /** By id, by `<member name>/<datasetId>`, or by a datasetId that only one publisher uses. What the asker may not know of is not found. */
+  dataset (reference: string, asker?: Asker): Result<Dataset, Failure<'not-found' | 'ambiguous'>>
 
   /** Under `terms`, whose form says who may have it; without them, those that it has stay, and a new dataset has none. */
   publish (description: DatasetDescription, content: Content, onProgress?: OnProgress, terms?: TermsOrder): Promise<Result<Dataset, PublishFailure>>

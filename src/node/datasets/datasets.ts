@@ -3,7 +3,7 @@ import { searchCatalogue, type Advertisement, type DatasetEntry, type EntryTerms
 import { cellsOfBox } from '../../core/derivation/index.ts'
 import type { Clock, Log, Store } from '../../host/index.ts'
 import { boxOfUnits, termsViewOf, unitsOfBox, viewOf, type Catalogue } from '../catalogue/index.ts'
-import type { Box, Dataset, Failure, OnProgress, TermsView } from '../contract/index.ts'
+import type { Asker, Box, Dataset, Failure, OnProgress, TermsView } from '../contract/index.ts'
 import { refusalOf, type AssetName, type Assets, type FileUse } from '../doors/index.ts'
 import type { Federation } from '../federation/index.ts'
 import { Signal, type Feed } from '../feeds/index.ts'
@@ -98,15 +98,27 @@ export class Datasets {
 
   list (query: {
     readonly text?: string, readonly publisher?: string, readonly theme?: string, readonly box?: Box, readonly limit: number, readonly after?: string
-  }): readonly Dataset[] {
+  }, asker?: Asker): readonly Dataset[] {
     const { text, theme, box, limit, after } = query
     const publisher = query.publisher === undefined ? undefined : this.#memberCalled(query.publisher) ?? query.publisher
-    const found = searchCatalogue(this.#catalogue.entries(), {
+    const known = [...this.#catalogue.entries()].filter(each => this.#isKnownTo(each, asker))
+    const found = searchCatalogue(known, {
       ...text === undefined ? {} : { text }, ...theme === undefined ? {} : { theme }, ...publisher === undefined ? {} : { publisher },
       ...box === undefined ? {} : { box: unitsOfBox(box) ?? box }
     })
     const start = after === undefined ? 0 : found.findIndex(each => idOf(each) === after) + 1
     return found.slice(start, start + limit).map(each => this.view(each))
+  }
+
+  /** The dataset that a reference names, for one who may know of it. */
+  findFor (reference: string, asker: Asker | undefined): Reference {
+    const found = this.find(reference)
+    return found.ok && !this.#isKnownTo(found.value, asker) ? this.unknown(reference) : found
+  }
+
+  #isKnownTo ({ publisher, entry: { datasetId } }: Found, asker: Asker | undefined): boolean {
+    return asker?.requester === undefined ||
+      this.#federation.doors.decide({ door: 'advertise', requester: asker.requester, asset: { publisher, datasetId } }).allow
   }
 
   find (reference: string): Reference {

@@ -159,6 +159,7 @@ export class Publisher {
     const isStream = content.form === 'stream'
     return {
       ...description,
+      model: description.model ?? null,
       spatial: unitsOfBox(description.spatial),
       temporal: description.temporal,
       issuedMs: held?.issuedMs ?? nowMs,

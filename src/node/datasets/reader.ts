@@ -160,11 +160,7 @@ export class Reader {
 
   /** The dataset that a reference names, for one who may know of it. */
   #found (reference: string, asker: Asker | undefined): ReturnType<Datasets['find']> {
-    const found = this.#datasets.find(reference)
-    if (!found.ok || asker?.requester === undefined) return found
-    const { publisher, entry: { datasetId } } = found.value
-    const decision = this.#doors.decide({ door: 'advertise', requester: asker.requester, asset: { publisher, datasetId } })
-    return decision.allow ? found : this.#datasets.unknown(reference)
+    return this.#datasets.findFor(reference, asker)
   }
 
   /** Feeds and files that a bundle of these datasets holds, with the catalogues that describe them. */
