@@ -38,7 +38,8 @@ const descriptionSchema: z.ZodType<DatasetDescription> = z.strictObject({
   temporal: z.strictObject({ fromMs: timeMs, toMs: timeMs }).nullable(),
   schema: z.array(z.strictObject({ name: text(256), type: columnType, unit: text(64).nullable() })).max(COLUMNS_MAX),
   access: z.enum(['public', 'members', 'restricted']),
-  simulated: z.boolean()
+  simulated: z.boolean(),
+  model: text(128).min(1).nullable().exactOptional()
 })
 
 const fileName = text(255).min(1)
@@ -73,7 +74,9 @@ const published = {
   temporal: z.object({ fromMs: timeMs, toMs: timeMs }).nullable(),
   schema: z.array(z.object({ name: z.string(), type: columnType, unit: z.string().nullable() })),
   access: z.enum(['public', 'members', 'restricted']),
-  simulated: z.boolean()
+  simulated: z.boolean(),
+  /** Nodes of before name none. */
+  model: z.string().nullable().default(null)
 }
 
 export const datasetSchema: z.ZodType<Dataset> = z.object({

@@ -24,11 +24,14 @@ export type DatasetDescription = {
   readonly access: 'public' | 'members' | 'restricted'
   /** True where the data come from a simulation, so that nobody takes them for measurements. */
   readonly simulated: boolean
+  /** Short name of the Smart Data Model that its records follow, such as `WasteContainer`; left out or null: none. */
+  readonly model?: string | null
 }
 
 type Form = 'table' | 'file' | 'stream'
 
 export type Dataset = DatasetDescription & {
+  readonly model: string | null
   /** `<publisher did>/<datasetId>`. */
   readonly id: string
   readonly publisher: { readonly did: string, readonly name: string }

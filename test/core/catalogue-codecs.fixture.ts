@@ -28,7 +28,7 @@ function someDataset (random: Random): DatasetEntry {
       feed: someId(random), form: pick(random, ['table', 'file', 'stream'] as const), mediaType: 'text/csv', fileName: pick(random, ['', 'bins.csv']), firstRecord: someUint(random),
       records: maybe(random, () => 17), sizeBytes: maybe(random, () => 400), sha256: maybe(random, () => randomBytes(random, 32))
     },
-    simulated: random() < 0.5, withdrawn: random() < 0.5, terms: null, sources: [], derivation: null
+    simulated: random() < 0.5, withdrawn: random() < 0.5, terms: null, sources: [], derivation: null, model: null
   }
 }
 
@@ -86,6 +86,9 @@ function keyOfBody (body: Uint8Array): string {
 export const catalogueCodecs: Readonly<Record<string, CodecCase>> = {
   'dataset in the open': entryCase(keyOfBody, 'dataset', random => ({ type: 'dataset', dataset: someDataset(random) })),
   'dataset with terms': entryCase(keyOfBody, 'dataset', random => ({ type: 'dataset', dataset: someGoverned(random) })),
+  'dataset with a model': entryCase(keyOfBody, 'dataset', random => ({
+    type: 'dataset', dataset: { ...random() < 0.5 ? someDataset(random) : someGoverned(random), model: pick(random, ['WasteContainer', 'Vehicle', 'Ort der Messung']) }
+  })),
   'profile': entryCase(() => 'profile', 'profile', random => ({ type: 'profile', profile: someProfile(random) })),
   'access': codecCase(record => encodeAccess(record).body, decodeAccess, someAccess)
 }

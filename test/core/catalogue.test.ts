@@ -41,7 +41,8 @@ const trafficEntry: DatasetEntry = {
   withdrawn: false,
   terms: null,
   sources: [],
-  derivation: null
+  derivation: null,
+  model: null
 }
 const weatherEntry: DatasetEntry = {
   ...trafficEntry, datasetId: 'weather', title: 'Weather', description: 'Wind', theme: 'ENVI', keywords: ['Höhenwind'], spatial: null, temporal: null, access: 'members', schema: [],
@@ -62,7 +63,7 @@ const reasons = (catalogue: Catalogue): readonly string[] => catalogue.quarantin
 
 /** The body of the traffic entry, with values that no encoder of ours would write. */
 function bodyWith (changes: { readonly [key: string]: Value }): FeedRecord {
-  const { terms: _terms, sources: _sources, derivation: _derivation, ...open } = trafficEntry
+  const { terms: _terms, sources: _sources, derivation: _derivation, model: _model, ...open } = trafficEntry
   const body = encodeCanonical({ v: 1, kind: 'dataset', ...open, ...changes })
   return recordOf('dataset/traffic', body, { mediaType: ENTRY_MEDIA_TYPES.dataset })
 }
@@ -282,14 +283,24 @@ describe('catalogue: terms', () => {
     )
   })
 
+  it('leave the layouts as they were, except where a data model is named', () => {
+    for (const entry of [{ ...trafficEntry, model: 'TrafficFlowObserved' }, { ...bins, model: 'WasteContainer' }]) {
+      assert.equal(versionOf(entry), 3)
+      assert.deepEqual(valueOf(parseEntry(datasetRecord(entry))), { type: 'dataset', dataset: entry })
+    }
+    assert.equal(versionOf(bins), 2)
+  })
+
   it('have one layout for one meaning, and bounds for every field', () => {
+    const { model: _model, ...unmodelled } = bins
     const bodyOf = (changes: { readonly [key: string]: Value }): FeedRecord =>
-      recordOf('dataset/bins', encodeCanonical({ v: 2, kind: 'dataset', ...bins, ...changes }), { mediaType: ENTRY_MEDIA_TYPES.dataset })
+      recordOf('dataset/bins', encodeCanonical({ v: 2, kind: 'dataset', ...unmodelled, ...changes }), { mediaType: ENTRY_MEDIA_TYPES.dataset })
     const { terms, derivation } = bins
     assert.ok(terms !== null && derivation !== null)
     assert.equal(codeOf(parseEntry(bodyOf({}))), 'ok')
     for (const bad of [
-      { v: 3 }, { terms: null, sources: [], derivation: null, access: 'members' }, { terms: null }, { access: 'members', terms: { ...terms, visibility: 'named' } },
+      { v: 3 }, { v: 4 }, { model: 'Vehicle' }, { v: 3, model: null }, { v: 3, model: '' }, { v: 3, model: 'a'.repeat(129) }, { v: 3, model: 'Way\u202etop' },
+      { v: 3, model: 'Vehicle', terms: null, access: 'restricted' }, { terms: null, sources: [], derivation: null, access: 'members' }, { terms: null }, { access: 'members', terms: { ...terms, visibility: 'named' } },
       { terms: { ...terms, policy: new Uint8Array(32_769) } }, { terms: { ...terms, salt: new Uint8Array(31) } }, { terms: { ...terms, replicas: 'all' } }, { terms: { ...terms, more: 1 } },
       { terms: { ...terms, legalNotice: 'a'.repeat(513) } }, { sources: [{ publisher: 'did:key:z6', datasetId: 'raw', agreementId: null, policyCid: null }] },
       { sources: [{ publisher: ben.did, datasetId: 'raw', agreementId: '1', policyCid: null }] }, { sources: Array.from({ length: 65 }, () => bins.sources[1] as unknown as Value) },

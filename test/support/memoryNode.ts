@@ -376,7 +376,7 @@ export class MemoryNode implements HanseNode {
     const content = concat(held.records.map(({ body }) => body))
     const stream = held.form === 'stream'
     return {
-      ...held.description, id: `${DID}/${datasetId}`, publisher: { did: DID, name: NAME }, version: 1, issuedMs: TIME_MS, modifiedMs: TIME_MS,
+      ...held.description, model: held.description.model ?? null, id: `${DID}/${datasetId}`, publisher: { did: DID, name: NAME }, version: 1, issuedMs: TIME_MS, modifiedMs: TIME_MS,
       distribution: {
         feed: `bafy${datasetId}`, form: held.form, mediaType: held.mediaType, fileName: held.fileName, firstRecord: 0,
         records: stream ? null : held.records.length, sizeBytes: stream ? null : content.length, sha256: stream ? null : hex(sha256(content))

@@ -118,6 +118,7 @@ function datasetText (dataset: Dataset): string {
     ['licence', dataset.licence === '' ? 'not stated' : dataset.licence],
     ...dataset.theme === '' ? [] : [['theme', dataset.theme] as const],
     ...dataset.keywords.length === 0 ? [] : [['keywords', dataset.keywords.join(', ')] as const],
+    ...dataset.model === null ? [] : [['data model', dataset.model] as const],
     ...spatial === null ? [] : [['area', `${spatial.south} to ${spatial.north} N, ${spatial.west} to ${spatial.east} E`] as const],
     ...temporal === null ? [] : [['time', `${formatTime(temporal.fromMs)} to ${formatTime(temporal.toMs)}`] as const],
     ['form', `${distribution.form}, ${distribution.mediaType}${distribution.fileName === '' ? '' : `, ${distribution.fileName}`}`],

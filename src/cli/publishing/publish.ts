@@ -24,6 +24,7 @@ export const publishCommand: Command = {
     { name: 'licence', value: 'NAME', help: 'what others may do with it, for instance CC-BY-4.0' },
     { name: 'theme', value: 'THEME', help: 'for instance transport, environment, health' },
     { name: 'keyword', value: 'WORD', repeated: true, help: 'a word to find it by' },
+    { name: 'model', value: 'TYPE', help: 'Smart Data Model that its records follow, for instance WasteContainer' },
     { name: 'access', value: 'WHO', help: 'members of the federation, or public (default members)' },
     { name: 'terms', value: 'FILE', help: 'terms made by hanse terms new: who may have it, what for, at which detail' },
     ...WISHES,
@@ -141,7 +142,7 @@ function describe (call: Call, datasetId: string, file: FileDescription | undefi
       datasetId, title: call.text('title') ?? titleOf(file?.fileName ?? datasetId), description: call.text('description') ?? '',
       theme: call.text('theme') ?? '', keywords: call.texts('keyword'), licence: call.text('licence') ?? '',
       spatial: file?.box ?? null, temporal: file === undefined || file.time === null ? null : { fromMs: file.time.fromMs, toMs: file.time.toMs },
-      schema: file?.columns ?? [], access, simulated: call.flag('simulated')
+      schema: file?.columns ?? [], access, simulated: call.flag('simulated'), model: call.text('model') ?? null
     }
   }
 }

@@ -9,7 +9,7 @@ import {
 import { claimsSchema, derivationSchema, sourcesSchema, termsSchema, type Claims, type Derivation, type EntryTerms, type Source } from './terms.ts'
 import {
   COLUMN_NAME_LENGTH_MAX, COLUMNS_MAX, DESCRIPTION_LENGTH_MAX, FILE_NAME_LENGTH_MAX, HOMEPAGE_LENGTH_MAX, KEYWORD_LENGTH_MAX,
-  KEYWORDS_MAX, LICENCE_LENGTH_MAX, MEMBER_NAME_LENGTH_MAX, THEME_LENGTH_MAX, TITLE_LENGTH_MAX, UNIT_LENGTH_MAX
+  KEYWORDS_MAX, LICENCE_LENGTH_MAX, MEMBER_NAME_LENGTH_MAX, MODEL_LENGTH_MAX, THEME_LENGTH_MAX, TITLE_LENGTH_MAX, UNIT_LENGTH_MAX
 } from './limits.ts'
 
 /** Control characters and marks that reverse the reading direction: they change what a terminal or a page shows. */
@@ -92,12 +92,18 @@ const described = {
 
 /** Without terms, as before there were any. */
 const openSchema = struct({ v: literal(1), ...described, access: literal('public', 'members') })
-const governedSchema = struct({
-  v: literal(2), ...described, access: literal('public', 'members', 'restricted'),
+const governed = {
+  ...described, access: literal('public', 'members', 'restricted'),
   terms: nullable(termsSchema), sources: sourcesSchema, derivation: nullable(derivationSchema)
-})
-const datasetSchema: Schema<Parsed<typeof openSchema> | Parsed<typeof governedSchema>> = (value, path) =>
-  typeof value === 'object' && value !== null && 'v' in value && value.v === 2 ? governedSchema(value, path) : openSchema(value, path)
+}
+const governedSchema = struct({ v: literal(2), ...governed })
+const modelledSchema = struct({ v: literal(3), ...governed, model: line(MODEL_LENGTH_MAX, 1) })
+type Written = Parsed<typeof openSchema> | Parsed<typeof governedSchema> | Parsed<typeof modelledSchema>
+const datasetSchema: Schema<Written> = (value, path) => {
+  const version = typeof value === 'object' && value !== null && 'v' in value ? value.v : undefined
+  if (version === 3) return modelledSchema(value, path)
+  return version === 2 ? governedSchema(value, path) : openSchema(value, path)
+}
 
 const presented = {
   kind: literal('profile'),
@@ -118,6 +124,8 @@ export type DatasetEntry = Omit<Parsed<typeof openSchema>, 'v' | 'kind' | 'acces
   readonly terms: EntryTerms | null
   readonly sources: readonly Source[]
   readonly derivation: Derivation | null
+  /** Short name of the Smart Data Model that its records follow, such as `WasteContainer`; null: none is named. */
+  readonly model: string | null
 }
 export type Box = Parsed<typeof box>
 export type ProfileEntry = Omit<Parsed<typeof plainProfileSchema>, 'v' | 'kind'> & {
@@ -186,9 +194,11 @@ export function encodeEntry (entry: Entry, timeMs: number): Result<FeedRecord, E
 function bodyOf (entry: Entry): Uint8Array {
   switch (entry.type) {
     case 'dataset': {
-      const { terms, sources, derivation, ...open } = entry.dataset
+      const { model, ...governed } = entry.dataset
+      if (model !== null) return encodeCanonical({ v: 3, kind: 'dataset', ...entry.dataset })
+      const { terms, sources, derivation, ...open } = governed
       const isOpen = terms === null && sources.length === 0 && derivation === null
-      return encodeCanonical(isOpen ? { v: 1, kind: 'dataset', ...open } : { v: 2, kind: 'dataset', ...entry.dataset })
+      return encodeCanonical(isOpen ? { v: 1, kind: 'dataset', ...open } : { v: 2, kind: 'dataset', ...governed })
     }
     case 'profile': {
       const { claims, ...plain } = entry.profile
@@ -257,19 +267,19 @@ function entryOf (type: Entry['type'], name: string, body: Uint8Array): Result<E
   }
 }
 
-/** One meaning has one layout: what has no terms, no sources and no recipe is written as it was before there were any. */
+/** One meaning has one layout: what names no model, and what has no terms, no sources and no recipe, is written as before there were any. */
 function datasetOf (body: Uint8Array): Result<DatasetEntry, CodecFailure> {
   const decoded = decodeCanonical(body, datasetSchema, BODY_BYTES_MAX)
   if (!decoded.ok) return decoded
   if (decoded.value.v === 1) {
     const { v: _v, kind: _kind, ...dataset } = decoded.value
-    return ok({ ...dataset, terms: null, sources: [], derivation: null })
+    return ok({ ...dataset, terms: null, sources: [], derivation: null, model: null })
   }
-  const { v: _v, kind: _kind, ...dataset } = decoded.value
+  const { v, kind: _kind, ...dataset } = decoded.value
   const { access, terms, sources, derivation } = dataset
   const wrong = (path: string, expected: string): Result<never, CodecFailure> => fail({ code: 'schema', path, expected })
-  if (terms === null && sources.length === 0 && derivation === null) return wrong('.v', '1 where there are no terms, sources or derivation')
+  if (v === 2 && terms === null && sources.length === 0 && derivation === null) return wrong('.v', '1 where there are no terms, sources or derivation')
   if (access === 'restricted' && terms === null) return wrong('.terms', 'the terms of what is restricted')
   if (access !== 'restricted' && terms?.visibility === 'named') return wrong('.access', 'restricted where only named members may see it')
-  return ok(dataset)
+  return ok('model' in dataset ? dataset : { ...dataset, model: null })
 }

@@ -18,6 +18,7 @@
  *
  * Version 2 of a dataset's body adds `terms` (odrl:hasPolicy), `sources` (prov:wasDerivedFrom) and `derivation`, and may be
  * `restricted`. Terms are bytes here. A dataset without any of them is written as version 1, so that older nodes read it.
+ * Version 3 adds to these `model`, the Smart Data Model that the records follow (dct:conformsTo). Without one, version 1 or 2 is written.
  *
  * What only named members may know of (`visibility`) stands in catalogue feeds of class `pair:<did>`, one for each of them and
  * one for the publisher itself, and never in the one for all members.

@@ -9,6 +9,7 @@ export const COLUMNS_MAX = 512
 export const COLUMN_NAME_LENGTH_MAX = 256
 export const UNIT_LENGTH_MAX = 64
 export const FILE_NAME_LENGTH_MAX = 255
+export const MODEL_LENGTH_MAX = 128
 export const MEMBER_NAME_LENGTH_MAX = 64
 export const HOMEPAGE_LENGTH_MAX = 512
 /** Datasets of one publisher that are listed; further ones, in the order of their keys, are quarantined. */

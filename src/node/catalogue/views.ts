@@ -18,9 +18,9 @@ function mapBox ({ west, south, east, north }: Box, change: (value: number) => n
   return { west: change(west), south: change(south), east: change(east), north: change(north) }
 }
 
-function describedOf (entry: DatasetEntry): DatasetDescription {
-  const { datasetId, title, description, theme, keywords, licence, spatial, temporal, schema, access, simulated } = entry
-  return { datasetId, title, description, theme, keywords, licence, spatial: spatial === null ? null : boxOfUnits(spatial), temporal, schema, access, simulated }
+function describedOf (entry: DatasetEntry): DatasetDescription & Pick<Dataset, 'model'> {
+  const { datasetId, title, description, theme, keywords, licence, spatial, temporal, schema, access, simulated, model } = entry
+  return { datasetId, title, description, theme, keywords, licence, spatial: spatial === null ? null : boxOfUnits(spatial), temporal, schema, access, simulated, model }
 }
 
 /** An entry as programs see it. */
