@@ -381,6 +381,7 @@ export class MemoryNode implements HanseNode {
         feed: `bafy${datasetId}`, form: held.form, mediaType: held.mediaType, fileName: held.fileName, firstRecord: 0,
         records: stream ? null : held.records.length, sizeBytes: stream ? null : content.length, sha256: stream ? null : hex(sha256(content))
       },
+      sources: [],
       terms: null,
       held: {
         phase: 'complete', segmentsHave: 1, segmentsKnown: 1, records: held.records.length, bytes: content.length, sources: 0, because: null,

@@ -38,6 +38,7 @@ export function viewOf (
     distribution: {
       feed: feed.toString(), form, mediaType, fileName, firstRecord, records, sizeBytes, sha256: sha256 === null ? null : hex(sha256)
     },
+    sources: entry.sources.map(source => `${source.publisher}/${source.datasetId}`),
     terms,
     held
   }

@@ -80,6 +80,8 @@ export type Dataset = DatasetDescription & {
     /** Hex of the SHA-256 over the whole content; null for a stream, and for restricted data: a guess could be tested by it. */
     readonly sha256: string | null
   }
+  /** Ids of the datasets that it was made of, as its publisher says. */
+  readonly sources: readonly string[]
   /** Null: whoever is of its audience may use it without asking. */
   readonly terms: TermsView | null
   /** What this node holds of it. */
