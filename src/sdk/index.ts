@@ -11,6 +11,11 @@
 export { answerSchema, END_CODES, endSchema, requestSchema, type AgreementView, type NegotiationAnswer, type NegotiationView } from './agreements/index.ts'
 export { createClient, type Client } from './client.ts'
 export {
+  commonDeclaration, CONNECTOR_NAME, CONNECTORS_MAX, connectorSchema, connectorsSchema, datasetDeclaration, declarationSchema, lettersSchema, mappingSchema, readerDeclaration,
+  takenSchema, type ConnectorCounters, type ConnectorDeclaration, type ConnectorKind, type Connectors, type ConnectorState, type ConnectorStatus, type ConnectorView,
+  type DatasetDeclaration, type DeadLetter, type MappedColumn, type Mapping, type MqttDeclaration, type PushDeclaration, type Taken
+} from './connectors/index.ts'
+export {
   confirmSchema, declareSchema, EMERGENCY_KINDS, ERASE_BASES, eraseSchema, type EmergencyRequest, type EmergencyView, type EraseBasis, type EraseScope,
   type ErasureView, type UseEntry, type UseReport
 } from './duties/index.ts'
@@ -19,14 +24,14 @@ export type {
   ApplicationView, AuditEntry, BlockPage, BlockView, LedgerCheck, LedgerMember, LedgerStatus, OperationView, ProposalKind, ProposalRequest,
   ProposalView, Proposed, PublicCheckpoint, Submitted, TransactionView
 } from './ledger/index.ts'
-export { API_PATH, CHECKPOINT_PATH, datasetPath, MEDIA_TYPES, PURPOSE_HEADER } from './paths.ts'
+export { API_PATH, CHECKPOINT_PATH, datasetPath, MEDIA_TYPES, PURPOSE_HEADER } from './bodies/index.ts'
 export {
   encodeRecord, encodeRecordsEnd, RECORD_BODY_BYTES_MAX, recordComplaint, RecordStreamReader
 } from './recordStream.ts'
 export { recordOfLine, recordOfText, textOfRecord } from './recordText.ts'
 export {
   boxSchema, complaintOf, inviteSchema, joinSchema, problemSchema, publishStartSchema, referencesSchema, type PublishStart
-} from './schemas.ts'
+} from './bodies/index.ts'
 export {
   deriveSchema, DOORS, MEASURES, reviewSchema, termsFileSchema, type DatasetTerms, type DerivationStatus, type DeriveRequest, type ExplainQuery, type TermsExplanation,
   type TermsFile, type TermsReason, type TermsReview, type TermsSentence
@@ -36,4 +41,4 @@ export type { Answer, Failure } from './transport.ts'
 export type {
   Box, BundleReport, Column, Content, Dataset, DatasetDescription, DatasetPage, Derived, NodeEvent, NodeStatus, NumberedRecord, OnProgress,
   Problem, Progress, Readiness, RecordInput, VerifyReport
-} from './types.ts'
+} from './bodies/index.ts'

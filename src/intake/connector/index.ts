@@ -1,0 +1,14 @@
+/**
+ * Runs connectors: what brings data into a node.
+ *
+ * A connector is a `run` that works until it is told to end; it throws where it cannot go on, and is made and run again after a
+ * while, longer each time. It stores through an inlet, which stores each record once: what came before is known by an identity
+ * that follows from the record, so the newest records of the stream tell it after a restart. A source is told that something
+ * arrived only when `take` has resolved. What cannot be read is a dead letter: kept with reason, time, origin and the beginning of
+ * its bytes in a stream that nobody else gets, up to a number a day; beyond it is counted.
+ *
+ * Nothing here knows the node: `Sink` is the port, made in `cli/start`.
+ */
+export type {
+  Connector, ConnectorClock, ConnectorContext, ConnectorFactories, ConnectorFactory, Inlet, InletOptions, LetterInput, Reporter, Sink, SinkFailure, StatePort
+} from './types.ts'
