@@ -9,12 +9,12 @@ import {
 } from './duties/index.ts'
 import { bytesOf, ledgerClient, type LedgerClient } from './ledgerClient.ts'
 import { openLive, type LiveOptions } from './live.ts'
-import { API_PATH, datasetPath, MEDIA_TYPES, PURPOSE_HEADER } from './paths.ts'
+import { API_PATH, datasetPath, MEDIA_TYPES, PURPOSE_HEADER } from './bodies/index.ts'
 import { recordOfText } from './recordText.ts'
 import {
   appendedSchema, bundleReportSchema, datasetPageSchema, datasetSchema, derivedSchema, eventSchema, foundingSchema, membersSchema, peersSchema,
   scrubReportSchema, statusSchema, ticketSchema, verifyReportSchema
-} from './schemas.ts'
+} from './bodies/index.ts'
 import {
   derivationsSchema, explanationSchema, termsFileSchema, termsReviewSchema, type DerivationStatus, type DeriveRequest, type ExplainQuery, type TermsExplanation,
   type TermsFile, type TermsReview
@@ -24,7 +24,7 @@ import { chunksOf, Transport, type Answer, type Call, type Fetch } from './trans
 import type {
   BundleReport, Content, Dataset, DatasetDescription, DatasetPage, DatasetQuery, Derived, FoundingStatus, InviteOptions, MemberStatus,
   NodeEvent, NodeStatus, NumberedRecord, OnProgress, PeerStatus, RecordInput, ScrubReport, Ticket, VerifyReport
-} from './types.ts'
+} from './bodies/index.ts'
 import { counted, publishBody, recordFrames } from './upload.ts'
 
 type ContentStream = {

@@ -5,7 +5,7 @@ import {
   publicCheckpointSchema, submittedSchema, type ApplicationView, type AuditEntry, type BlockPage, type LedgerCheck, type LedgerMember,
   type LedgerStatus, type ProposalRequest, type ProposalView, type Proposed, type PublicCheckpoint, type Submitted
 } from './ledger/index.ts'
-import { API_PATH, CHECKPOINT_PATH, MEDIA_TYPES } from './paths.ts'
+import { API_PATH, CHECKPOINT_PATH, MEDIA_TYPES } from './bodies/index.ts'
 import type { Answer, Call, Transport } from './transport.ts'
 
 /**

@@ -8,7 +8,7 @@
  * `size` counts what follows it. The end frame is what tells a whole stream from one that was cut.
  */
 import { assert, concat, fail, ok, readVarint, textOf, utf8, varintSize, writeVarint, type Result } from '../base/index.ts'
-import type { RecordInput } from './types.ts'
+import type { RecordInput } from './bodies/index.ts'
 
 const RECORD_KEY_BYTES_MAX = 512
 export const RECORD_BODY_BYTES_MAX = 262_144

@@ -7,8 +7,7 @@
 import { z } from 'zod'
 import { bytesOfHex, fail, hex, ok, textOf, utf8, type Result } from '../base/index.ts'
 import { recordComplaint } from './recordStream.ts'
-import { complaintOf } from './schemas.ts'
-import type { NumberedRecord, RecordInput } from './types.ts'
+import { complaintOf, recordTextSchema, type NumberedRecord, type RecordInput } from './bodies/index.ts'
 
 export type RecordText = {
   readonly number: number
@@ -29,17 +28,6 @@ function bytesText<Name extends 'key' | 'body'> (name: Name, bytes: Uint8Array):
   const field = text === undefined ? { [`${name}Hex`]: hex(bytes) } : { [name]: text }
   return field as BytesText<Name>
 }
-
-const recordTextSchema = z.object({
-  number: z.int().min(0),
-  timeMs: z.int().min(0),
-  operation: z.enum(['put', 'delete']),
-  mediaType: z.string(),
-  key: z.string().optional(),
-  keyHex: z.string().optional(),
-  body: z.string().optional(),
-  bodyHex: z.string().optional()
-})
 
 /** The record of an answer; undefined where the value is none. */
 export function recordOfText (value: unknown): NumberedRecord | undefined {

@@ -1,8 +1,8 @@
 import { z } from 'zod'
 import { fail, ok, type Result } from '../base/index.ts'
-import { complaintOf, problemSchema, progressSchema } from './schemas.ts'
+import { complaintOf, problemSchema, progressSchema } from './bodies/index.ts'
 import { linesOf, StreamBroken } from './textStreams.ts'
-import type { OnProgress } from './types.ts'
+import type { OnProgress } from './bodies/index.ts'
 
 /** Why a call brought no answer. `status` is that of HTTP, null where the node could not be asked at all. */
 export type Failure = {

@@ -1,8 +1,8 @@
 import { utf8 } from '../base/index.ts'
 import { encodeRecord, encodeRecordsEnd } from './recordStream.ts'
-import type { PublishStart } from './schemas.ts'
+import type { PublishStart } from './bodies/index.ts'
 import type { TermsFile } from './terms/index.ts'
-import type { Content, DatasetDescription, OnProgress, RecordInput } from './types.ts'
+import type { Content, DatasetDescription, OnProgress, RecordInput } from './bodies/index.ts'
 
 const CHUNK_BYTES = 65_536
 

@@ -1,6 +1,6 @@
 /** The schemas of all bodies and answers, once. Answers may carry fields that are newer than this client; bodies may not. */
 import { z } from 'zod'
-import { datasetTermsSchema, termsFileSchema, type TermsFile } from './terms/index.ts'
+import { datasetTermsSchema, termsFileSchema, type TermsFile } from '../terms/index.ts'
 import type {
   Box, BundleReport, Dataset, DatasetDescription, DatasetPage, Derived, FoundingStatus, InviteOptions, MemberStatus, NodeEvent, NodeStatus,
   PeerStatus, Problem, Progress, ScrubReport, Ticket, VerifyReport
@@ -96,6 +96,7 @@ export const datasetSchema: z.ZodType<Dataset> = z.object({
     sizeBytes: count.nullable(),
     sha256: z.string().nullable()
   }),
+  sources: z.array(z.string()),
   terms: datasetTermsSchema.nullable(),
   held: z.object({
     phase: z.enum(['complete', 'fetching', 'waiting', 'not-wanted', 'frozen']),
@@ -211,6 +212,21 @@ export const eventSchema: z.ZodType<NodeEvent> = z.discriminatedUnion('type', [
 
 export const problemSchema: z.ZodType<Problem> = z.object({
   type: z.string(), title: z.string(), status: z.int(), detail: z.string(), code: z.string(), hint: z.string(), reasons: z.array(z.string()).optional()
+})
+
+/** A record as lines and events carry it: bytes that are no UTF-8 stand as hex. */
+export const recordTextSchema: z.ZodType<{
+  readonly number: number, readonly timeMs: number, readonly operation: 'put' | 'delete', readonly mediaType: string
+  readonly key?: string | undefined, readonly keyHex?: string | undefined, readonly body?: string | undefined, readonly bodyHex?: string | undefined
+}> = z.object({
+  number: count,
+  timeMs: count,
+  operation: z.enum(['put', 'delete']),
+  mediaType: z.string(),
+  key: z.string().optional(),
+  keyHex: z.string().optional(),
+  body: z.string().optional(),
+  bodyHex: z.string().optional()
 })
 
 /** What is wrong with a value, in one sentence. */

@@ -1,4 +1,4 @@
-import type { DatasetTerms } from './terms/index.ts'
+import type { DatasetTerms } from '../terms/index.ts'
 
 /** Degrees, WGS 84. */
 export type Box = { readonly west: number, readonly south: number, readonly east: number, readonly north: number }
@@ -49,6 +49,8 @@ export type Dataset = DatasetDescription & {
     /** Hex of the SHA-256 over the whole content; null for a stream. */
     readonly sha256: string | null
   }
+  /** Ids of the datasets that it was made of, as its publisher says. */
+  readonly sources: readonly string[]
   /** Null: whoever is of its audience may use it without asking. */
   readonly terms: DatasetTerms | null
   /** What the node that answers holds of it. */

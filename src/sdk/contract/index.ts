@@ -1,0 +1,29 @@
+/**
+ * Holds every call of the HTTP API once, as data. The server routes by it, OpenAPI is written from it, tests go through all of it.
+ *
+ * A call is added by a line in its room's `…Calls` and an entry in its `…_OPERATIONS`; a new room of calls is added here twice, to
+ * the type and to the table. Its handler stands under the same id in the room of `api` that answers it, and `api/routes.ts` collects
+ * those: the compiler misses what is missing. How an entry reads says `sdk/operation`.
+ */
+import type { Operation, Operations } from '../operation/index.ts'
+import { AGREEMENT_OPERATIONS, type AgreementCalls } from './agreements.ts'
+import { DATASET_OPERATIONS, type DatasetCalls } from './datasets.ts'
+import { DUTY_OPERATIONS, type DutyCalls } from './duties.ts'
+import { LEDGER_OPERATIONS, type LedgerCalls } from './ledger.ts'
+import { NODE_OPERATIONS, type NodeCalls } from './node.ts'
+import { TERMS_OPERATIONS, type TermsCalls } from './terms.ts'
+
+export type { AgreementCalls, DatasetCalls, DutyCalls, LedgerCalls, NodeCalls, TermsCalls }
+
+export type AllCalls = NodeCalls & DatasetCalls & TermsCalls & AgreementCalls & DutyCalls & LedgerCalls
+
+export type OperationId = keyof AllCalls
+
+export const OPERATIONS: Operations<AllCalls> = {
+  ...NODE_OPERATIONS, ...DATASET_OPERATIONS, ...TERMS_OPERATIONS, ...AGREEMENT_OPERATIONS, ...DUTY_OPERATIONS, ...LEDGER_OPERATIONS
+}
+
+/** The table as a list. */
+export function operations (): readonly (readonly [OperationId, Operation])[] {
+  return Object.entries(OPERATIONS) as [OperationId, Operation][]
+}
