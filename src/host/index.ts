@@ -191,6 +191,60 @@ export interface JoinPort {
   }): Promise<Result<Uint8Array, { readonly code: 'unreachable' | 'refused' | 'timeout', readonly reason: string }>>
 }
 
+// --- SQL -----------------------------------------------------------------------------------------------------------
+
+/** `time` is an instant. `decimal`: an exact text; `date`: `YYYY-MM-DD`; `other`: lists, intervals and the like as the engine writes them. */
+export type SqlType = 'text' | 'integer' | 'number' | 'boolean' | 'time' | 'decimal' | 'date' | 'other'
+export type SqlColumn = { readonly name: string, readonly type: SqlType }
+/** Integers are bigints, numbers are doubles, times milliseconds since 1970, all else text. */
+export type SqlValue = string | number | bigint | boolean | null
+
+/**
+ * - `missing`: the engine is not installed here.
+ * - `syntax`: what was asked is no question; `invalid`: it cannot be reckoned, as with a name that is not there.
+ * - `timeout`, `memory`, `rows`: a limit was reached; `fault`: the engine failed.
+ */
+export type SqlFault = {
+  readonly code: 'missing' | 'syntax' | 'invalid' | 'timeout' | 'memory' | 'fault'
+  readonly reason: string
+  /** Of the character in the text that it is about, from 0. */
+  readonly position: number | null
+}
+
+/** `isCut`: there were more rows, or more bytes, than were asked for. */
+export type SqlRows = { readonly columns: readonly SqlColumn[], readonly rows: readonly (readonly SqlValue[])[], readonly isCut: boolean }
+
+export type SqlRun = {
+  readonly text: string
+  /** Names that the text may use for tables: each with its table and the columns of it that are seen. */
+  readonly views: readonly { readonly name: string, readonly table: string, readonly columns: readonly string[] }[]
+  readonly timeMsMax: number
+  readonly rowsMax: number
+  readonly bytesMax: number
+  readonly signal?: AbortSignal | undefined
+}
+
+/** Tables in memory that nothing outside of it is reached from: no file, no network, no setting, no other database. */
+export interface SqlTables {
+  create (table: string, columns: readonly SqlColumn[]): Promise<void>
+  /** Rows by columns, `count` of them. */
+  append (table: string, columns: readonly (readonly SqlValue[])[], count: number): Promise<void>
+  drop (table: string): Promise<void>
+  /** Runs one statement that somebody else wrote, and that was checked. Never rejects for what it says. */
+  run (run: SqlRun): Promise<Result<SqlRows, SqlFault>>
+  close (): void
+}
+
+/** Reckons what is asked in SQL. */
+export interface SqlEngine {
+  /** The syntax tree of a text, in the words of the engine's own parser: statements that only read. */
+  parse (text: string): Promise<Result<unknown, SqlFault>>
+  /** The text of such a tree. */
+  write (tree: unknown): Promise<Result<string, SqlFault>>
+  open (limits: { readonly memoryBytesMax: number, readonly threads: number }): Promise<Result<SqlTables, SqlFault>>
+  close (): void
+}
+
 export type Host = {
   readonly clock: Clock
   readonly random: Random
@@ -198,4 +252,6 @@ export type Host = {
   readonly signer: Store
   readonly openNetwork: (options: NetworkOptions) => Promise<Network>
   readonly join: JoinPort
+  /** Left out: this node answers no questions in SQL. */
+  readonly sql?: SqlEngine | undefined
 }

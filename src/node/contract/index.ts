@@ -9,6 +9,7 @@ import type { NodeDuties } from './duties.ts'
 import type { Failure } from './failure.ts'
 import type { NodeLedger } from './ledger.ts'
 import type { NodeProtocol } from './protocol.ts'
+import type { Listener, Listening, NumberedRecord, RecordInput } from './records.ts'
 import type { NodeTerms, TermsOrder, TermsView } from './terms.ts'
 
 export type { AgreementFailure, AgreementView, EndCode, NegotiationAnswer, NegotiationView, NodeAgreements } from './agreements.ts'
@@ -21,9 +22,13 @@ export type {
 } from './duties.ts'
 export type { Failure, NotReady } from './failure.ts'
 export type {
+  NodeSql, SqlAnswer, SqlColumn, SqlFailure, SqlFailureCode, SqlProofReport, SqlRequest, SqlSource, SqlType, SqlValue
+} from './sql.ts'
+export type {
   AnchorView, ApplicationView, AuditEntry, BlockView, LedgerCheck, LedgerMember, LedgerStatus, NodeLedger, OperationView, ProposalKind,
   ProposalRequest, ProposalView, SubmitFailure, Submitted, TransactionView
 } from './ledger.ts'
+export type { ListenEnd, Listener, Listening, NumberedRecord, RecordInput } from './records.ts'
 export type {
   ExplainRequest, Explanation, FindingView, NodeTerms, ReaderView, ReasonView, SentenceView, TermsFailure, TermsOrder, TermsReview, TermsView
 } from './terms.ts'
@@ -135,17 +140,6 @@ export type PeerStatus = {
 
 // --- Data ----------------------------------------------------------------------------------------------------------
 
-export type RecordInput = {
-  readonly key: Uint8Array
-  readonly timeMs: number
-  readonly operation: 'put' | 'delete'
-  readonly mediaType: string
-  readonly body: Uint8Array
-}
-
-/** A record with its number in the feed. */
-export type NumberedRecord = RecordInput & { readonly number: number }
-
 export type Content =
   /** Records whose bodies, joined, are the file. */
   | { readonly form: 'table', readonly mediaType: string, readonly fileName: string, readonly records: AsyncIterable<RecordInput> }
@@ -242,6 +236,13 @@ export interface HanseNode extends NodeLedger, NodeTerms, NodeAgreements, NodeDu
   read (reference: string, options: { readonly from: number, readonly limit: number }, asker?: Asker): Result<AsyncIterable<NumberedRecord>, Failure<'not-found' | 'ambiguous' | 'refused'>>
   /** The last `last` records and then every new one, until `signal` aborts. A reader that lags by more than the buffer is ended. */
   follow (reference: string, options: { readonly last: number, readonly signal: AbortSignal }, asker?: Asker): Result<AsyncIterable<NumberedRecord>, Failure<'not-found' | 'ambiguous' | 'refused'>>
+  /**
+   * Tells the listener of records from number `from` on, or of the last `last`, and then of every new one: read once for all who
+   * listen, each by its own right. One that is behind for long is ended, and begins anew where it was.
+   */
+  listen (
+    reference: string, where: { readonly from: number } | { readonly last: number }, listener: Listener, asker?: Asker
+  ): Result<Listening, Failure<'not-found' | 'ambiguous' | 'refused'>>
   /** The content as published: joined bodies of a table, or bytes [from, to) of a file. */
   content (reference: string, range?: { readonly from: number, readonly to: number }, asker?: Asker): Promise<Result<{
     readonly sizeBytes: number, readonly mediaType: string, readonly fileName: string, readonly bytes: AsyncIterable<Uint8Array>
