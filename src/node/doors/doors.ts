@@ -37,7 +37,7 @@ export class Doors {
   #assets: Assets | undefined
   /** Something that decisions rest on has changed. */
   readonly changed: Signal<void> = new Signal()
-  /** What was agreed about a dataset has changed, so that others may get it now. */
+  /** What was agreed or said about a dataset has changed, so that others may get it now. */
   readonly granted: Signal<AssetName> = new Signal()
 
   constructor (options: DoorsOptions) {
@@ -56,7 +56,10 @@ export class Doors {
   /** Until it is told what there is, nothing but feeds without terms goes out. */
   openAssets (assets: Assets): void {
     this.#assets = assets
-    assets.changed.on(() => this.#moved())
+    assets.changed.on(asset => {
+      this.#moved()
+      this.granted.emit(asset)
+    })
     this.#moved()
   }
 
