@@ -172,7 +172,7 @@ export async function createNode (options: NodeOptions): Promise<HanseNode> {
       store, clock, random: host.random, keys, members: federation.members, addresses: options.announce, listener, log,
       decisions: { proposalOf: did => joinProposalOf(federation.consensus.state, did), checkpoint: () => checkpointOf(belonging?.ledger) }
     })
-    const reader = new Reader({ federation, catalogue, datasets, own: keys.did, stopped: stopping.signal })
+    const reader = new Reader({ federation, catalogue, datasets, own: keys.did, stopped: stopping.signal, clock })
     const ledger = await LedgerRoom.open({
       federation, keys, consensusKeys, addresses: options.announce, store, clock, onFatal, log, find: reference => datasets.find(reference),
       disclose: (found, bytes, asker) => reader.disclose(found, bytes, asker),
@@ -263,6 +263,7 @@ export async function createNode (options: NodeOptions): Promise<HanseNode> {
     fetch: async (reference, signal, onProgress = () => {}) => belonging?.datasets.fetch(reference, signal, onProgress) ?? fail(notKnown),
     read: (reference, what, asker) => belonging?.reader.read(reference, what, asker) ?? fail(notKnown),
     follow: (reference, how, asker) => belonging?.reader.follow(reference, how, asker) ?? fail(notKnown),
+    listen: (reference, where, listener, asker) => belonging?.reader.listen(reference, where, listener, asker) ?? fail(notKnown),
     content: async (reference, range, asker) => belonging?.reader.content(reference, range, asker) ?? fail(notKnown),
     verify: async (reference, onProgress = () => {}) => belonging?.reader.verify(reference, onProgress) ?? fail(notKnown),
     proof: async (reference, number, asker) => belonging?.reader.proof(reference, number, asker) ?? fail(notKnown),
@@ -285,7 +286,7 @@ export async function createNode (options: NodeOptions): Promise<HanseNode> {
       ? { segments: 0, damaged: 0, refetched: 0, lost: 0 }
       : scrub(belonging.federation, onProgress),
     events: signal => eventsOf(events, signal),
-    metrics: () => belonging === undefined ? new Map() : nodeMetrics(belonging.federation, startedMs, clock),
+    metrics: () => belonging === undefined ? new Map() : new Map([...nodeMetrics(belonging.federation, startedMs, clock), ...belonging.reader.live.metrics()]),
     async stop () {
       if (isStopping) return
       isStopping = true

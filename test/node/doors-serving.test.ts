@@ -213,6 +213,7 @@ describe('doors: no way around them', () => {
     'src/node/bundle/proof.ts': 'given out by Reader.proof, door read',
     'src/node/ledger/proving.ts': 'given out by LedgerRoom.ledgerProof, door read',
     'src/node/datasets/reader.ts': 'doors read and stream',
+    'src/node/live/broadcast.ts': 'door stream, by the passage of each seat',
     'src/node/datasets/held.ts': 'reads the root of a file, for this node alone',
     'src/node/catalogue/catalogue.ts': 'reads catalogues, for this node alone',
     'src/node/access/log.ts': 'reads own accesses, to count them',
@@ -255,5 +256,7 @@ describe('doors: no way around them', () => {
       assert.match(text, /oors\.enter\(/, path)
       assert.match(text, /assage\.take\(|through\(passage/, path)
     }
+    assert.match(readFileSync('src/node/live/live.ts', 'utf8'), /oors\.enter\(/)
+    assert.match(readFileSync('src/node/live/seat.ts', 'utf8'), /assage\.take\(/)
   })
 })

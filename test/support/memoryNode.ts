@@ -2,7 +2,7 @@
 import { concat, fail, hex, ok, sha256, utf8, type Result } from '../../src/base/index.ts'
 import { termsOf } from '../../src/node/terms/index.ts'
 import type {
-  AgreementView, Asker, BundleReport, Content, Dataset, DatasetDescription, DerivationOrder, Failure, HanseNode, NegotiationAnswer, NegotiationView, NodeEvent, NodeStatus, NumberedRecord, OnProgress,
+  AgreementView, Asker, BundleReport, Content, Dataset, DatasetDescription, DerivationOrder, Failure, HanseNode, ListenEnd, Listener, NegotiationAnswer, NegotiationView, NodeEvent, NodeStatus, NumberedRecord, OnProgress,
   RecordInput
 } from '../../src/node/contract/index.ts'
 import { MemoryDuties } from './memoryDuties.ts'
@@ -55,6 +55,8 @@ export class MemoryNode implements HanseNode {
   readonly failed: Promise<string> = new Promise(() => undefined)
   readonly held: Map<string, Held> = new Map()
   readonly alarms: string[] = []
+  /** Ends those who listen, each by a call. */
+  readonly ends: Set<(why: ListenEnd | undefined) => void> = new Set()
   state: NodeStatus['state'] = 'ready'
   /** Datasets that nobody has: `fetch` waits for them until its signal aborts. */
   readonly missing: Set<string> = new Set()
@@ -250,6 +252,23 @@ export class MemoryNode implements HanseNode {
       }
     }
     this.#followers.delete(waker)
+  }
+
+  listen (reference: string, where: Parameters<HanseNode['listen']>[1], listener: Listener): ReturnType<HanseNode['listen']> {
+    const held = this.#find(reference)
+    if (!held.ok) return held
+    const from = 'from' in where ? where.from : Math.max(0, held.value.records.length - where.last)
+    const ending = new AbortController()
+    const end = (why: ListenEnd | undefined): void => {
+      if (ending.signal.aborted) return
+      ending.abort()
+      listener.end(why)
+    }
+    this.ends.add(end)
+    void (async () => {
+      for await (const record of this.#follow(held.value.records, from, ending.signal)) await listener.take([record])
+    })()
+    return ok({ from, stop: () => { ending.abort() } })
   }
 
   async content (reference: string, range?: { readonly from: number, readonly to: number }): ReturnType<HanseNode['content']> {

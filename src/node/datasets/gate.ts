@@ -1,4 +1,4 @@
-import { refusalOf, type Doors, type Passage, type Question } from '../doors/index.ts'
+import { refusalOf, sealedRefusal, type Doors, type Passage, type Question } from '../doors/index.ts'
 import { Incomplete } from '../reading/index.ts'
 import { RightLost, type Asker, type Failure, type NumberedRecord } from '../contract/index.ts'
 import { fail, ok, type Result } from '../../base/index.ts'
@@ -14,14 +14,6 @@ type Wanted = Pick<Question, 'door' | 'asset' | 'records'>
 export function questionOf (doors: Doors, own: string, wanted: Wanted, asker: Asker | undefined): Result<Question, Refusal> {
   const question: Question = { ...wanted, requester: asker?.requester === undefined ? own : asker.requester, purpose: asker?.purpose, agreementId: asker?.agreementId, form: 'plaintext' }
   return doors.decide(question).allow ? ok(question) : fail(doors.turnAway(question))
-}
-
-/** Allowed by the terms, and still not readable: the key did not come, or is gone. */
-export function sealedRefusal (reason: string): Failure<'refused'> {
-  return {
-    code: 'refused', reason: `the data are sealed, and this node cannot open them: ${reason}`,
-    hint: 'the publisher gives keys once an agreement stands: connect it, or open a bundle that it made for this member'
-  }
 }
 
 /** Records, until one is sealed under a key that is not here: then `RightLost`, which names what is missing. */

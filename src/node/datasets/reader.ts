@@ -1,17 +1,21 @@
 import { assert, fail, ok, type Result } from '../../base/index.ts'
 import { makeProof, type BundleWish } from '../bundle/index.ts'
 import type { Catalogue } from '../catalogue/index.ts'
-import type { Asker, BundleFailure, Failure, NumberedRecord, OnProgress, VerifyReport } from '../contract/index.ts'
-import { assetOf, refusalOf, type Doors } from '../doors/index.ts'
+import type { Clock } from '../../host/index.ts'
+import type { Asker, BundleFailure, Failure, Listener, Listening, NumberedRecord, OnProgress, VerifyReport } from '../contract/index.ts'
+import { assetOf, refusalOf, sealedRefusal, type Doors, type Question } from '../doors/index.ts'
 import { contentOfFile } from '../files/index.ts'
 import type { Federation } from '../federation/index.ts'
 import type { Feed } from '../feeds/index.ts'
+import { Live } from '../live/index.ts'
 import { followedRecords, noGrant, readableEnd, recordsOf } from '../reading/index.ts'
 import { verifyDataset } from '../verifying/index.ts'
 import { idOf, type Datasets, type Found } from './datasets.ts'
-import { gated, gatedBytes, gatedLive, questionOf, sealedRefusal, unsealed } from './gate.ts'
+import { gated, gatedBytes, gatedLive, questionOf, unsealed } from './gate.ts'
 import { fileOf } from './held.ts'
 import { bodies, joined, nothing, renumbered, slice } from './streams.ts'
+
+type Streamed = { readonly feed: Feed, readonly firstRecord: number, readonly question: Question }
 
 /** Reads datasets that are here: records, live records, content, proofs, and what goes into a bundle. */
 export class Reader {
@@ -21,9 +25,10 @@ export class Reader {
   readonly #doors: Doors
   readonly #own: string
   readonly #stopped: AbortSignal
+  readonly live: Live
 
   constructor (options: {
-    readonly federation: Federation, readonly catalogue: Catalogue, readonly datasets: Datasets, readonly own: string, readonly stopped: AbortSignal
+    readonly federation: Federation, readonly catalogue: Catalogue, readonly datasets: Datasets, readonly own: string, readonly stopped: AbortSignal, readonly clock: Clock
   }) {
     this.#federation = options.federation
     this.#doors = options.federation.doors
@@ -31,6 +36,8 @@ export class Reader {
     this.#catalogue = options.catalogue
     this.#datasets = options.datasets
     this.#stopped = options.stopped
+    const { federation: readable, clock, stopped } = options
+    this.live = new Live({ readable, doors: readable.doors, clock, stopped, follow: feed => this.#following(feed) })
   }
 
   read (
@@ -52,6 +59,33 @@ export class Reader {
   follow (
     reference: string, { last, signal }: { readonly last: number, readonly signal: AbortSignal }, asker?: Asker
   ): Result<AsyncIterable<NumberedRecord>, Failure<'not-found' | 'ambiguous' | 'refused'>> {
+    const found = this.#streamed(reference, asker)
+    if (!found.ok) return found
+    const { feed, firstRecord, question } = found.value
+    const stopped = AbortSignal.any([signal, this.#stopped])
+    const readable = this.#federation
+    const from = Math.max(firstRecord, readableEnd(feed) - last)
+    const following = (): () => void => this.#following(feed)
+    const live = async function * (until: AbortSignal): AsyncGenerator<NumberedRecord> {
+      const leave = following()
+      try {
+        yield * followedRecords(readable, feed, from, until)
+      } finally {
+        leave()
+      }
+    }
+    return ok(renumbered(gatedLive(live, this.#doors, question, stopped), firstRecord))
+  }
+
+  listen (
+    reference: string, where: { readonly from: number } | { readonly last: number }, listener: Listener, asker?: Asker
+  ): Result<Listening, Failure<'not-found' | 'ambiguous' | 'refused'>> {
+    const found = this.#streamed(reference, asker)
+    return found.ok ? this.live.listen(found.value, found.value.question, where, listener) : found
+  }
+
+  /** The feed of a dataset that may be followed, and the question that said so. */
+  #streamed (reference: string, asker: Asker | undefined): Result<Streamed, Failure<'not-found' | 'ambiguous' | 'refused'>> {
     const found = this.#found(reference, asker)
     if (!found.ok) return found
     const { firstRecord, feed: id } = found.value.entry.distribution
@@ -59,21 +93,13 @@ export class Reader {
     if (feed === undefined) {
       return fail({ code: 'not-found', reason: `nothing of "${reference}" has come yet`, hint: 'wait a moment, or fetch it with "hanse get"' })
     }
-    const stopped = AbortSignal.any([signal, this.#stopped])
-    const { puller } = this.#federation
-    const readable = this.#federation
-    const from = Math.max(firstRecord, readableEnd(feed) - last)
     const asked = questionOf(this.#doors, this.#own, { door: 'stream', asset: assetOf(feed), records: 0 }, asker)
-    if (!asked.ok) return asked
-    const live = async function * (until: AbortSignal): AsyncGenerator<NumberedRecord> {
-      const leave = feed.role === 'reader' ? puller.follow(feed) : () => {}
-      try {
-        yield * followedRecords(readable, feed, from, until)
-      } finally {
-        leave()
-      }
-    }
-    return ok(renumbered(gatedLive(live, this.#doors, asked.value, stopped), firstRecord))
+    return asked.ok ? ok({ feed, firstRecord, question: asked.value }) : asked
+  }
+
+  /** What others publish is asked for while it is followed. */
+  #following (feed: Feed): () => void {
+    return feed.role === 'reader' ? this.#federation.puller.follow(feed) : () => {}
   }
 
   async content (reference: string, range?: { readonly from: number, readonly to: number }, asker?: Asker): Promise<Result<{

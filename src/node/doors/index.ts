@@ -28,7 +28,7 @@ export type { FactSources, LedgerFacts } from './facts.ts'
 export { Passage, type Taken } from './passage.ts'
 export { Policies, TERMS_ENGINE, type Engine, type ReadyPolicy } from './policies.ts'
 export type { AssetFacts, AssetName, Assets, DoorDecision, FileUse, Question } from './question.ts'
-export { refusalOf } from './refusal.ts'
+export { refusalOf, sealedRefusal } from './refusal.ts'
 export { sentenceOf, sentenceOfText } from './words.ts'
 export {
   Standings, type AgreementParties, type DeclaredEmergency, type StandingAgreement

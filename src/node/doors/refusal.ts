@@ -31,6 +31,14 @@ const HINTS: Partial<Record<ReasonCode, string>> = {
   'fact.missing': 'something that the terms ask for is not known here: see "hanse terms explain DATASET"'
 }
 
+/** Allowed by the terms, and still not readable: the key did not come, or is gone. */
+export function sealedRefusal (reason: string): Failure<'refused'> {
+  return {
+    code: 'refused', reason: `the data are sealed, and this node cannot open them: ${reason}`,
+    hint: 'the publisher gives keys once an agreement stands: connect it, or open a bundle that it made for this member'
+  }
+}
+
 export function refused (
   door: Door, code: ReasonCode, nowMs: number, more: Partial<Pick<DoorDecision, 'policyCid' | 'agreementId' | 'isHidden'>> & { readonly subject?: string } = {}
 ): DoorDecision {
