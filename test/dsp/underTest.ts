@@ -6,6 +6,7 @@ import { utf8 } from '../../src/base/index.ts'
 import type { JsonObject } from '../../src/core/agreement/index.ts'
 import type { Clock } from '../../src/host/index.ts'
 import { systemClock, systemRandom } from '../../src/host/system/index.ts'
+import { createSafeFetch } from '../../src/host/web/index.ts'
 import { KIT_PARTICIPANT, openConformance, UNDER_TEST, type Conformance, type ConformanceOptions } from '../../src/node/conformance/index.ts'
 import type { Carry, DspAnswer, DspRequest } from '../../src/node/contract/index.ts'
 import { DSP_PROTOCOL, dspHandler, libp2pAddress, libp2pCarry } from '../../src/node/dsp/index.ts'
@@ -28,7 +29,7 @@ function open (carry: Carry, address: () => string, faults: unknown[]): Promise<
 /** Over HTTP, on loopback: the kit makes the node begin by the addresses of the mode. */
 export async function overHttp (kit: Kit): Promise<Joined> {
   const faults: unknown[] = []
-  const carry = httpCarry({ safety: { allowed: 'loopback' }, authorize: () => 'Bearer kit' })
+  const carry = httpCarry({ web: createSafeFetch({ allowed: 'loopback' }), authorize: () => 'Bearer kit' })
   let address = ''
   const conformance = await open(carry, () => address, faults)
   const listen = { host: '127.0.0.1', port: 0 }

@@ -6,6 +6,7 @@ import { sha256, utf8 } from '../../src/base/index.ts'
 import type { JsonObject } from '../../src/core/agreement/index.ts'
 import { didOfKey, signingKeyOfSeed } from '../../src/core/identity/index.ts'
 import { openNetwork } from '../../src/host/libp2p/index.ts'
+import { createSafeFetch } from '../../src/host/web/index.ts'
 import type { Host } from '../../src/host/index.ts'
 import type { HanseNode, TermsOrder } from '../../src/node/index.ts'
 import { freePort } from '../../scripts/ports.ts'
@@ -75,7 +76,7 @@ describe('the Dataspace Protocol over HTTP, as a member', () => {
     for (const [at, { node }] of cities.entries()) {
       const served = await serveDsp({
         node, listen: { host: '127.0.0.1', port: ports[at] ?? 0 }, url: undefined, log: () => {},
-        safety: { allowed: [connector.address, hostOf(sink), hostOf(inside), ...ports.map(port => `127.0.0.1:${port}`)].map(each => each.replace(/^http:\/\/|\/dsp$/g, '')) },
+        web: createSafeFetch({ allowed: [connector.address, hostOf(sink), hostOf(inside), ...ports.map(port => `127.0.0.1:${port}`)].map(each => each.replace(/^http:\/\/|\/dsp$/g, '')) }),
         participants: [
           ...cities.map((city, of) => ({ id: didOf(city), address: `http://127.0.0.1:${ports[of]}/dsp`, tokenSha256: null })),
           { id: CONNECTOR, address: `${connector.address}/`, tokenSha256: sha256(utf8(TOKEN)) },

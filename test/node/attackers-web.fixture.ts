@@ -6,6 +6,7 @@ import { encodeCanonical, sha256, utf8 } from '../../src/base/index.ts'
 import { CREDIT_BYTES } from '../../src/core/sync/index.ts'
 import type { JsonObject } from '../../src/core/agreement/index.ts'
 import { didOfKey, signingKeyOfSeed } from '../../src/core/identity/index.ts'
+import { createSafeFetch } from '../../src/host/web/index.ts'
 import { TOKEN_LIFETIME_MS } from '../../src/node/agreements/limits.ts'
 import { DSP_PROTOCOL, libp2pAddress } from '../../src/node/dsp/index.ts'
 import { freePort } from '../../scripts/ports.ts'
@@ -62,7 +63,7 @@ export async function attackDataspace ({ haul, publisher, attacker, consumer, co
   const [own, theirs] = [new Connector('nobody-knows-this-token'), new Connector('nobody-knows-that-token')]
   for (const each of [own, theirs]) await each.open()
   const served = await serveDsp({
-    node: publisher.node, listen: { host: '127.0.0.1', port: await freePort() }, url: undefined, safety: { allowed: 'loopback' }, log: () => {},
+    node: publisher.node, listen: { host: '127.0.0.1', port: await freePort() }, url: undefined, web: createSafeFetch({ allowed: 'loopback' }), log: () => {},
     participants: [{ id: didOf(attacker), address: own.address, tokenSha256: null }, { id: didOf(consumer), address: theirs.address, tokenSha256: null }]
   })
   assert.ok(served.ok)
@@ -159,7 +160,7 @@ export async function attackLater (canary: Canary): Promise<readonly [inTime: st
   await connector.open()
   const id = didOfKey(signingKeyOfSeed(new Uint8Array(32).fill(9)).publicKey)
   const served = await serveDsp({
-    node: city.node, listen: { host: '127.0.0.1', port: await freePort() }, url: undefined, safety: { allowed: 'loopback' }, log: () => {},
+    node: city.node, listen: { host: '127.0.0.1', port: await freePort() }, url: undefined, web: createSafeFetch({ allowed: 'loopback' }), log: () => {},
     participants: [{ id, address: connector.address, tokenSha256: sha256(utf8(token)) }]
   })
   assert.ok(served.ok)

@@ -4,7 +4,7 @@ import { ANSWER_BYTES_MAX, REQUEST_TIMEOUT_MS } from '../../node/dsp/index.ts'
 import { line, problem, type ApiRequest, type Listen, type ListenFailure, type Log, type Reply, type Route } from '../http/index.ts'
 import { httpCarry } from './carry.ts'
 import { listenDsp, type DspListener, type WhoIs } from './listen.ts'
-import { safeRequest, type Safety } from './safe.ts'
+import type { Web } from './web.ts'
 
 /** Somebody whom the operator entered: a member by its did, or a connector that is no node, known by a token. */
 export type Participant = {
@@ -20,26 +20,30 @@ export type MemberDspOptions = {
   /** How others reach it, without a slash at the end; undefined: as it listens. */
   readonly url: string | undefined
   readonly participants: readonly Participant[]
-  readonly safety: Safety
+  readonly web: Web
   readonly log: Log
 }
 
 const DATA = '/data'
 
 /** Lets a member be spoken to over HTTP, and speak so itself. */
-export async function serveDsp ({ node, listen, url, participants, safety, log }: MemberDspOptions): Promise<Result<DspListener, ListenFailure>> {
+export async function serveDsp ({ node, listen, url, participants, web, log }: MemberDspOptions): Promise<Result<DspListener, ListenFailure>> {
   const listening = await listenDsp({
     listen, url, answer: request => node.answerProtocol(request), whoIs: whoIsOf(node, participants), participantId: node.status().member.did,
     more: [dataRoute(node)], log
   })
   if (!listening.ok) return listening
   const { address } = listening.value
-  const carry: Carry = httpCarry({ safety, authorize: ({ peer, ...request }) => node.authorizationFor(peer, request) })
+  const carry: Carry = httpCarry({ web, authorize: ({ peer, ...request }) => node.authorizationFor(peer, request) })
   node.openWeb({
     address, dataAddress: address.replace(/\/dsp$/, DATA), carry,
     push: async ({ consumer, address: url, headers, body }) => {
-      const answer = await safeRequest({ url, method: 'POST', headers, body, timeoutMs: REQUEST_TIMEOUT_MS, answerBytesMax: ANSWER_BYTES_MAX }, safetyFor(consumer, participants, safety))
-      return answer.ok ? answer.value.status : undefined
+      const answer = await web({
+        url, method: 'POST', headers, body, timeoutMs: REQUEST_TIMEOUT_MS, bytesMax: ANSWER_BYTES_MAX, onlyAllowed: hostsOf(consumer, participants)
+      })
+      if (!answer.ok) return undefined
+      const whole = await answer.value.whole()
+      return whole.ok ? answer.value.status : undefined
     },
     addresses: new Map([...Map.groupBy(participants, ({ id }) => id)].map(([id, entered]) => [id, entered.map(each => each.address.replace(/\/+$/, ''))]))
   })
@@ -47,12 +51,9 @@ export async function serveDsp ({ node, listen, url, participants, safety, log }
 }
 
 /** What a consumer names itself may be in a private network only where the operator entered an address of that consumer. */
-function safetyFor (consumer: string, participants: readonly Participant[], safety: Safety): Safety {
-  const { allowed } = safety
-  if (allowed === 'loopback') return safety
+function hostsOf (consumer: string, participants: readonly Participant[]): readonly string[] {
   const entered = participants.flatMap(({ id, address }) => id === consumer && URL.canParse(address) ? [new URL(address)] : [])
-  const hosts = entered.map(({ hostname, port, protocol }) => `${hostname}:${port !== '' ? port : protocol === 'https:' ? '443' : '80'}`)
-  return { ...safety, allowed: allowed.filter(each => hosts.includes(each)) }
+  return entered.map(({ hostname, port, protocol }) => `${hostname}:${port !== '' ? port : protocol === 'https:' ? '443' : '80'}`)
 }
 
 /** A signature is for one request; a token says who has it, and that it was entered here. */

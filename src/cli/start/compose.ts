@@ -6,6 +6,7 @@ import type { Log } from '../../host/index.ts'
 import { ensureBallast, freeFraction, openStore } from '../../host/level/index.ts'
 import { joinPort, openNetwork } from '../../host/libp2p/index.ts'
 import { systemClock, systemRandom } from '../../host/system/index.ts'
+import { createSafeFetch } from '../../host/web/index.ts'
 import { createNode, keysOf, type HanseNode, type Seeds } from '../../node/index.ts'
 import type { Config } from '../config/index.ts'
 import { keepCharter, readCharter, type Folder } from '../keys/index.ts'
@@ -67,7 +68,7 @@ export async function compose (options: {
     return api.failure
   }
   const dsp = config.dsp.listen === '' ? undefined : await serveDsp({
-    node, listen: listenOf(config.dsp.listen), url: config.dsp.url === '' ? undefined : config.dsp.url, safety: { allowed: config.dsp.allow },
+    node, listen: listenOf(config.dsp.listen), url: config.dsp.url === '' ? undefined : config.dsp.url, web: createSafeFetch({ allowed: config.dsp.allow }),
     participants: config.dsp.participants.flatMap(text => participantOf(text) ?? []), log
   })
   if (dsp?.ok === false) {

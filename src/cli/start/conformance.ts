@@ -4,6 +4,7 @@ import { conformanceRoutes, httpCarry, listenDsp } from '../../api/dsp/index.ts'
 import type { Log } from '../../host/index.ts'
 import { createStore, openStore } from '../../host/level/index.ts'
 import { systemClock, systemRandom } from '../../host/system/index.ts'
+import { createSafeFetch } from '../../host/web/index.ts'
 import { belongsSomewhere, KIT_PARTICIPANT, openConformance, UNDER_TEST } from '../../node/conformance/index.ts'
 import type { Config } from '../config/index.ts'
 import { readCharter, type Folder } from '../keys/index.ts'
@@ -46,7 +47,7 @@ export async function composeConformance (
   const onFatal = (cause: unknown): void => { fail(cause instanceof Error ? cause.stack ?? cause.message : String(cause)) }
   const conformance = await openConformance({
     store: scratch, clock: systemClock, random: systemRandom, address: () => address, onFatal, log,
-    carry: httpCarry({ safety: { allowed: 'loopback' }, authorize: () => 'Bearer conformance' })
+    carry: httpCarry({ web: createSafeFetch({ allowed: 'loopback' }), authorize: () => 'Bearer conformance' })
   })
   const listener = await listenDsp({
     listen: listenOf(config.conformance.listen), answer: request => conformance.dsp.answer(request), whoIs: () => KIT_PARTICIPANT,
