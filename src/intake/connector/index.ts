@@ -10,5 +10,12 @@
  * Nothing here knows the node: `Sink` is the port, made in `cli/start`.
  */
 export type {
-  Connector, ConnectorClock, ConnectorContext, ConnectorFactories, ConnectorFactory, Inlet, InletOptions, LetterInput, Reporter, Sink, SinkFailure, StatePort
+  Connector, ConnectorClock, ConnectorContext, ConnectorFactories, ConnectorFactory, Inlet, InletOptions, LetterInput, Reporter, SafeAnswer, SafeFetch, Sink, SinkFailure, StatePort
 } from './types.ts'
+export { backoffMs } from './backoff.ts'
+export { descriptionOf } from './describing.ts'
+export { StreamInlet } from './inlet.ts'
+export { LETTERS_DATASET_ID } from './letters.ts'
+export { LETTERS_PER_DAY_MAX } from './limits.ts'
+export { fileState } from './state.ts'
+export { Supervisor, type SupervisorOptions } from './supervisor.ts'

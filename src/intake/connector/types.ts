@@ -1,5 +1,5 @@
 import type { Result } from '../../base/index.ts'
-import type { ConnectorDeclaration, DatasetDescription, RecordInput, Taken } from '../../sdk/index.ts'
+import type { ConnectorDeclaration, DatasetDescription, NumberedRecord, RecordInput, Taken } from '../../sdk/index.ts'
 
 export type SinkFailure = { readonly code: string, readonly reason: string, readonly hint: string }
 
@@ -10,7 +10,7 @@ export interface Sink {
   /** Resolves when all records are durable and covered by a signed head. */
   append (datasetId: string, records: readonly RecordInput[]): Promise<Result<null, SinkFailure>>
   /** The newest `count` records of an own stream, oldest first. */
-  tail (datasetId: string, count: number): Promise<Result<AsyncIterable<RecordInput>, SinkFailure>>
+  tail (datasetId: string, count: number): Promise<Result<AsyncIterable<NumberedRecord>, SinkFailure>>
   /** Publishes a whole anew; all of it or nothing. */
   publishTable (description: DatasetDescription, content: { readonly mediaType: string, readonly fileName: string, readonly records: AsyncIterable<RecordInput> }): Promise<Result<null, SinkFailure>>
   publishFile (description: DatasetDescription, content: { readonly mediaType: string, readonly fileName: string, readonly bytes: AsyncIterable<Uint8Array> }): Promise<Result<null, SinkFailure>>
@@ -50,6 +50,30 @@ export type InletOptions = {
   readonly onStored?: ((record: RecordInput) => void) | undefined
 }
 
+/** The web client of `host/web`, as a connector sees it. An answer is read to its end, or cancelled. */
+export type SafeFetch = (request: {
+  readonly url: string
+  readonly method: 'GET' | 'POST' | 'PUT' | 'PATCH' | 'DELETE'
+  readonly headers: Readonly<Record<string, string>>
+  readonly body: Uint8Array | null
+  readonly redirectsMax?: number
+  readonly bytesMax?: number
+  readonly firstByteTimeoutMs?: number
+  readonly timeoutMs?: number
+  readonly onlyAllowed?: readonly string[]
+  readonly signal?: AbortSignal
+}) => Promise<Result<SafeAnswer, SinkFailure>>
+export type SafeAnswer = {
+  readonly status: number
+  readonly url: string
+  /** Names in lower case. */
+  readonly headers: Readonly<Record<string, string>>
+  /** Throws an error with a `code` where it breaks off or grows too large. */
+  readonly bytes: AsyncIterable<Uint8Array>
+  whole (): Promise<Result<Uint8Array, SinkFailure>>
+  cancel (): void
+}
+
 /** What a connector works with. */
 export type ConnectorContext = {
   readonly name: string
@@ -57,9 +81,11 @@ export type ConnectorContext = {
   /** Opens the stream and reads back its newest records, to know what comes again. Waits, and says so, while the node cannot. */
   readonly openInlet: (options: InletOptions, signal: AbortSignal) => Promise<Inlet>
   readonly state: StatePort
-  /** Resolves when the letter is durable, or was counted alone because its limit is reached. */
-  readonly deadLetter: (letter: LetterInput) => Promise<void>
+  /** Resolves when the letter is durable, or counted alone because its limit is reached; fails where the node does not take it now. */
+  readonly deadLetter: (letter: LetterInput) => Promise<Result<null, SinkFailure>>
   readonly report: Reporter
+  /** Calls out, and is never led into private networks. */
+  readonly web: SafeFetch
   readonly clock: ConnectorClock
   /** From 0 to below 1. */
   readonly chance: () => number
