@@ -86,7 +86,7 @@ export type OutputDescription = {
 }
 
 export type Output = OutputDescription & (
-  /** Newest state by key: appended to a stream, as far as something changed (`changesOf`). */
+  /** Newest state by key: appended to a stream, as far as something changed (`changesOf`). Opens no dataset while it has no records. */
   | {
     readonly form: 'records'
     /** All there is: a key that is missing has gone. */
