@@ -1,12 +1,10 @@
 import { assert, fail, hex, ok, sha256, unreachable, utf8, type Result } from '../../base/index.ts'
 import { BODY_BYTES_MAX, type FeedRecord } from '../feed/index.ts'
+import { floorTo, lineOf, readRow, textOfDecimal, textOfScalar, textOfTime, timeMsOf, type Scalar } from '../rows/index.ts'
 import { addRow, emptyGroup, entityOf, showMeasures, type Group } from './group.ts'
 import { AHEAD_MS_MAX, FORGET_EVERY_MS, GROUP_TEXT_LENGTH_MAX, LATE_MS, STATE_ITEMS_MAX } from './limits.ts'
 import { cellOf } from './places.ts'
 import { nameOfMeasure, operationOf, type Operation, type Recipe } from './recipe.ts'
-import { lineOf, readRow, textOfScalar, type Scalar } from './rows.ts'
-import { textOfDecimal } from './decimal.ts'
-import { floorTo, textOfTime, timeMsOf } from './times.ts'
 
 /** A record of the source at its number there, each once and in order; that those below a number are erased; or what time it is. */
 export type Input =

@@ -1,7 +1,6 @@
 import { hex, sha256, utf8 } from '../../base/index.ts'
-import { add, compare, decimalOf, mean, textOfDecimal, ZERO, type Decimal } from './decimal.ts'
+import { add, compare, decimalOf, mean, textOfDecimal, textOfScalar, ZERO, type Decimal, type Scalar } from '../rows/index.ts'
 import type { Measure } from './recipe.ts'
-import { textOfScalar, type Scalar } from './rows.ts'
 
 /**
  * What the rows of a group say of one field. Its size is that of the entities with a value: in a large group, a field that only

@@ -29,4 +29,4 @@ export {
 export { columnsOf, recipeOf, type Detail, type FormFailure, type Wishes } from './form.ts'
 export { DERIVED_MEDIA_TYPE, type Derivation, type DerivationFailure, type Input, type Stepped, type Tally } from './derivation.ts'
 export { beginDerivation, encodeState, resumeDerivation, type StateFailure } from './state.ts'
-export { cellsOfBox, type PlaceBox } from './places.ts'
+export { cellsOfBox } from './places.ts'

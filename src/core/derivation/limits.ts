@@ -21,9 +21,5 @@ export const STATE_ITEMS_MAX = 500_000
 export const STATE_BYTES_MAX = 67_108_864
 /** The values that name a group, together. A row with longer ones is in none. */
 export const GROUP_TEXT_LENGTH_MAX = 4_096
-/** Digits before and behind the point of a number that is measured. More are no measurement. */
-export const DIGITS_MAX = 40
 /** Digits of a sum of such numbers. */
 export const SUM_DIGITS_MAX = 60
-/** How deep objects in rows are looked into for fields. */
-export const NESTING_MAX = 3

@@ -1,5 +1,5 @@
 import { cellToLatLng, latLngToCell, POLYGON_TO_CELLS_FLAGS, polygonToCellsExperimental } from 'h3-js'
-import { decimalOf, type Decimal } from './decimal.ts'
+import { decimalOf, type Decimal, type PlaceBox } from '../rows/index.ts'
 
 /** The cell of a place: its id and its centre, to about a metre. */
 export type Cell = { readonly id: string, readonly latitude: Decimal, readonly longitude: Decimal }
@@ -25,9 +25,6 @@ function degreesOf (text: string, max: number): number | undefined {
 function metres (degrees: number): Decimal {
   return decimalOf(degrees.toFixed(5)) ?? { units: 0n, scale: 0 }
 }
-
-/** Degrees, WGS 84; west above east crosses the antimeridian. */
-export type PlaceBox = { readonly west: number, readonly south: number, readonly east: number, readonly north: number }
 
 /** Cells that name an area; finer ones are taken as long as there are no more. */
 const AREA_CELLS_MAX = 256

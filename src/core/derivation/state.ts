@@ -2,12 +2,11 @@ import {
   boolean, bytes, bytesOfHex, cid, concat, decodeCanonical, encodeCanonical, fail, hex, list, literal, nullable, ok, struct, text, tuple, uint, union,
   type CodecFailure, type Parsed, type Result, type Schema
 } from '../../base/index.ts'
-import { decimalOf, textOfDecimal, type Decimal } from './decimal.ts'
+import { decimalOf, DIGITS_MAX, textOfDecimal, type Decimal, type Scalar } from '../rows/index.ts'
 import { Derivation, nameOfGroup, type State, type Window } from './derivation.ts'
 import type { Group, Sample } from './group.ts'
-import { DIGITS_MAX, FIELD_LENGTH_MAX, GROUP_FIELDS_MAX, GROUP_TEXT_LENGTH_MAX, MEASURES_MAX, STATE_BYTES_MAX, STATE_ITEMS_MAX, SUM_DIGITS_MAX } from './limits.ts'
+import { FIELD_LENGTH_MAX, GROUP_FIELDS_MAX, GROUP_TEXT_LENGTH_MAX, MEASURES_MAX, STATE_BYTES_MAX, STATE_ITEMS_MAX, SUM_DIGITS_MAX } from './limits.ts'
 import { recipeCid, type Recipe } from './recipe.ts'
-import type { Scalar } from './rows.ts'
 
 const ENTITY_DIGEST_BYTES = 16
 

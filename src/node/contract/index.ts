@@ -29,6 +29,7 @@ export type {
   ProposalRequest, ProposalView, SubmitFailure, Submitted, TransactionView
 } from './ledger.ts'
 export type { ListenEnd, Listener, Listening, NumberedRecord, RecordInput } from './records.ts'
+export { QUERY_LIMIT_MAX, type QueriedRecord, type QueryPage, type RecordQuery } from './query.ts'
 export type {
   ExplainRequest, Explanation, FindingView, NodeTerms, ReaderView, ReasonView, SentenceView, TermsFailure, TermsOrder, TermsReview, TermsView
 } from './terms.ts'
