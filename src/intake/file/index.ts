@@ -6,7 +6,8 @@
  * A description is a guess made from all values, and its warnings are for a person to judge: nothing is changed or left out.
  */
 export { describeFile, rowTimeMs } from './describe.ts'
+export { fieldsOf } from './fields.ts'
 export { sniffFile } from './sniff.ts'
 export { splitBytes, splitRows } from './split.ts'
 export { ROW_BYTES_MAX } from './limits.ts'
-export type { FileDescription, FileKind, Slice } from './types.ts'
+export type { Dialect, FileDescription, FileKind, Slice } from './types.ts'

@@ -7,6 +7,3 @@ export const STALE_AFTER_MS = 300_000
 /** How often a feed is asked at most: GTFS-RT names no time to live, and producers ask for no more than this. */
 export const REALTIME_TTL_MS = 10_000
 
-/** Bytes and entries of an archive of GTFS: stop times of a large country take gigabytes. */
-export const TABLE_BYTES_MAX = 4_294_967_296
-export const HEADER_BYTES_MAX = 65_536

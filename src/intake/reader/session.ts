@@ -21,7 +21,8 @@ export function oneDocument (
         finish: async () => {
           assert(reading !== undefined, 'a session takes its document before it is finished')
           return reading
-        }
+        },
+        close () {}
       }
     }
   }

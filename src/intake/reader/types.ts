@@ -48,8 +48,10 @@ export interface Reader {
 export interface ReadSession {
   /** Takes a document and says which others it leads to. All documents come one after the other. */
   take (document: Document): Promise<Result<readonly Asked[], ReadFailure>>
-  /** What was read, once nothing is asked for any more. Its records are read before files of the session are removed. */
+  /** What was read, once nothing is asked for any more. */
   finish (): Promise<Result<Reading, ReadFailure>>
+  /** Lets go of what it holds open, always, and when the records of tables have been read. */
+  close (): void
 }
 
 export type Reading = {
