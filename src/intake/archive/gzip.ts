@@ -16,7 +16,7 @@ export function isZip (head: Uint8Array): boolean {
 /** What a stream of gzip holds. Throws `ArchiveBroken` where it is cut short, damaged or too large, and what the source throws. */
 export async function * gunzip (chunks: AsyncIterable<Uint8Array> | Iterable<Uint8Array>): AsyncGenerator<Uint8Array> {
   let [packed, unpacked] = [0, 0]
-  let cause: unknown
+  let cause: Error | undefined
   const source = async function * (): AsyncGenerator<Uint8Array> {
     try {
       for await (const chunk of chunks) {
@@ -24,8 +24,8 @@ export async function * gunzip (chunks: AsyncIterable<Uint8Array> | Iterable<Uin
         yield chunk
       }
     } catch (error) {
-      cause = error
-      throw error
+      cause = error instanceof Error ? error : new Error(String(error))
+      throw cause
     }
   }
   const unpacker = createGunzip()

@@ -1,10 +1,10 @@
 import { stat } from 'node:fs/promises'
 import { basename } from 'node:path'
 import { fail, ok, type Result } from '../../base/index.ts'
-import { fieldsOf, isObject, objectOfSlice, textOfSlice, visitLeaves } from './fields.ts'
+import { fieldAt, isObject, objectOfSlice, textOfSlice, visitLeaves } from './fields.ts'
 import { ROW_BYTES_MAX } from './limits.ts'
 import { sniffFile } from './sniff.ts'
-import { RowTooLarge, splitRows } from './split.ts'
+import { RowTooLarge, splitFile } from './split.ts'
 import { TableReader } from './table.ts'
 import { epochOf, readBasicIso, readTime } from './time.ts'
 import type { FileDescription, FileFailure, FileKind, FileWarning, TimeReading } from './types.ts'
@@ -39,10 +39,13 @@ async function describeTable (path: string, sizeBytes: number, kind: FileKind, r
   const reader = new TableReader(kind)
   let done = 0
   try {
-    for await (const slice of splitRows(path, kind)) {
-      reader.take(slice)
+    for await (const batch of splitFile(path, kind)) {
+      for (const slice of batch) {
+        reader.take(slice)
+        done += slice.bytes.length
+      }
       reading?.signal.throwIfAborted()
-      reading?.onBytes(done += slice.bytes.length, sizeBytes)
+      reading?.onBytes(done, sizeBytes)
     }
   } catch (error) {
     if (!(error instanceof RowTooLarge)) throw error
@@ -115,7 +118,7 @@ function timeMsOf (value: string, reading: TimeReading): number | undefined {
 }
 
 function valueOf (kind: FileKind, column: string, index: number, row: Uint8Array): string | undefined {
-  if (kind.type === 'csv') return fieldsOf(row, kind.dialect)[index]?.trim()
+  if (kind.type === 'csv') return fieldAt(row, kind.dialect, index)?.trim()
   const object = objectOfSlice(textOfSlice(row, 'utf-8'))
   const leaves = kind.type === 'geojson' ? object?.['properties'] : object
   let found: string | undefined

@@ -17,6 +17,23 @@ export function fieldsOf (bytes: Uint8Array, dialect: Dialect): string[] {
   return row.includes('"') ? quotedFields(row, dialect.delimiter) : row.split(dialect.delimiter)
 }
 
+const QUOTE = 0x22
+
+/** One of these values: of a row without quotes before it, the others are not even decoded. */
+export function fieldAt (bytes: Uint8Array, dialect: Dialect, index: number): string | undefined {
+  const delimiter = dialect.delimiter.charCodeAt(0)
+  let [start, field] = [0, 0]
+  for (let at = 0; at < bytes.length; at++) {
+    const byte = bytes[at]
+    if (byte === QUOTE) return fieldsOf(bytes, dialect)[index]
+    if (byte !== delimiter) continue
+    if (field === index) return textOfSlice(bytes.subarray(start, at), dialect.encoding)
+    field++
+    start = at + 1
+  }
+  return field === index ? withoutLineEnd(textOfSlice(bytes.subarray(start), dialect.encoding)) : undefined
+}
+
 function withoutLineEnd (row: string): string {
   let end = row.length
   if (row[end - 1] === '\n') end--

@@ -18,6 +18,8 @@ const BRACE_CLOSE = 0x7d
 /** Finds where the slice that goes on at `from` ends: the offset behind it, or -1 when not in this chunk. */
 type Scan = (chunk: Uint8Array, from: number) => number
 
+type Chunks = AsyncIterable<Uint8Array> | Iterable<Uint8Array>
+
 /** Stops a split: a row is too large for a record. `describeFile` finds it before, unless the file changed since. */
 export class RowTooLarge extends Error {
   override readonly name = 'RowTooLarge'
@@ -33,61 +35,76 @@ export class RowTooLarge extends Error {
 
 /** The slices of a file of this kind; joined they are the file. Throws `RowTooLarge`, or what the disk throws. */
 export function splitRows (path: string, kind: FileKind): AsyncGenerator<Slice> {
-  return splitBytes(createReadStream(path, { highWaterMark: CHUNK_BYTES }), kind)
+  return eachOf(splitFile(path, kind))
 }
 
 /** The same of bytes that come from elsewhere, in chunks of any size. */
-export async function * splitBytes (
-  chunks: AsyncIterable<Uint8Array> | Iterable<Uint8Array>, kind: FileKind
-): AsyncGenerator<Slice> {
+export function splitBytes (chunks: Chunks, kind: FileKind): AsyncGenerator<Slice> {
+  return eachOf(splitChunks(chunks, kind))
+}
+
+/** The same, as many at once as a chunk completes: waiting for every single one costs more than to find it. */
+export function splitFile (path: string, kind: FileKind): AsyncGenerator<readonly Slice[]> {
+  return splitChunks(createReadStream(path, { highWaterMark: CHUNK_BYTES }), kind)
+}
+
+async function * eachOf (batches: AsyncIterable<readonly Slice[]>): AsyncGenerator<Slice> {
+  for await (const batch of batches) yield * batch
+}
+
+async function * splitChunks (chunks: Chunks, kind: FileKind): AsyncGenerator<readonly Slice[]> {
   assert(kind.type !== 'other', 'only a table can be split')
+  const [scan, partOf] = waysOf(kind)
+  for await (const batch of cut(chunks, scan, ROW_BYTES_MAX)) yield batch.map(bytes => ({ part: partOf(bytes), bytes }))
+}
+
+/** How slices of this kind end, and what each of them is, asked in order. */
+function waysOf (kind: Exclude<FileKind, { type: 'other' }>): [Scan, (bytes: Uint8Array) => Slice['part']] {
   switch (kind.type) {
-    case 'csv': return yield * splitCsv(chunks, kind.dialect)
-    case 'ndjson': return yield * splitLines(chunks)
-    case 'geojson': return yield * splitFeatures(chunks, kind.featuresAt)
+    case 'csv': return [csvScan(kind.dialect), csvParts(kind.dialect)]
+    case 'ndjson': return [(chunk, from) => chunk.indexOf(LF, from) + 1 || -1, bytes => isBlank(bytes) ? 'glue' : 'row']
+    case 'geojson': return [featureScan(kind.featuresAt), featureParts()]
   }
 }
 
-/** Cuts a stream of bytes at the places `scan` names; the last slice is what is left. No slice is empty. */
-async function * cut (
-  chunks: AsyncIterable<Uint8Array> | Iterable<Uint8Array>, scan: Scan, sizeBytesMax: number
-): AsyncGenerator<Uint8Array> {
+/** Cuts a stream of bytes at the places `scan` names; the last slice is what is left. No slice and no batch is empty. */
+async function * cut (chunks: Chunks, scan: Scan, sizeBytesMax: number): AsyncGenerator<Uint8Array[]> {
   let waiting: Uint8Array[] = []
   let waitingBytes = 0
   let slices = 0
-  const check = (sizeBytes: number): void => {
-    if (sizeBytes > sizeBytesMax) throw new RowTooLarge(slices + 1, sizeBytesMax)
-  }
   for await (const buffer of chunks) {
     const chunk = plain(buffer)
+    const batch: Uint8Array[] = []
     let start = 0
     for (;;) {
       const end = scan(chunk, start)
+      const size = waitingBytes + (end < 0 ? chunk.length : end) - start
+      if (size > sizeBytesMax) {
+        if (batch.length > 0) yield batch
+        throw new RowTooLarge(slices + 1, sizeBytesMax)
+      }
       if (end < 0) break
       const tail = chunk.subarray(start, end)
-      check(waitingBytes + tail.length)
-      if (waitingBytes + tail.length > 0) yield waitingBytes === 0 ? tail : concat([...waiting, tail])
+      if (size > 0) batch.push(waitingBytes === 0 ? tail : concat([...waiting, tail]))
       slices++
       waiting = []
       waitingBytes = 0
       start = end
     }
     waitingBytes += chunk.length - start
-    check(waitingBytes)
     if (start < chunk.length) waiting.push(chunk.subarray(start))
+    if (batch.length > 0) yield batch
   }
-  if (waitingBytes > 0) yield concat(waiting)
+  if (waitingBytes > 0) yield [concat(waiting)]
 }
 
-async function * splitCsv (chunks: AsyncIterable<Uint8Array> | Iterable<Uint8Array>, dialect: Dialect): AsyncGenerator<Slice> {
+function csvParts (dialect: Dialect): (bytes: Uint8Array) => Slice['part'] {
   let header = dialect.header
-  for await (const bytes of cut(chunks, csvScan(dialect), ROW_BYTES_MAX)) {
-    if (isLineEnd(bytes)) {
-      yield { part: 'glue', bytes }
-    } else {
-      yield { part: header ? 'header' : 'row', bytes }
-      header = false
-    }
+  return bytes => {
+    if (isLineEnd(bytes)) return 'glue'
+    const part = header ? 'header' : 'row'
+    header = false
+    return part
   }
 }
 
@@ -126,21 +143,14 @@ function isMark (byte: number | undefined): boolean {
   return byte === 0xef || byte === 0xbb || byte === 0xbf
 }
 
-async function * splitLines (chunks: AsyncIterable<Uint8Array> | Iterable<Uint8Array>): AsyncGenerator<Slice> {
-  for await (const bytes of cut(chunks, (chunk, from) => chunk.indexOf(LF, from) + 1 || -1, ROW_BYTES_MAX)) {
-    yield { part: isBlank(bytes) ? 'glue' : 'row', bytes }
-  }
-}
-
-async function * splitFeatures (
-  chunks: AsyncIterable<Uint8Array> | Iterable<Uint8Array>, featuresAt: number
-): AsyncGenerator<Slice> {
+function featureParts (): (bytes: Uint8Array) => Slice['part'] {
   let part: Slice['part'] = 'header'
-  for await (const bytes of cut(chunks, featureScan(featuresAt), ROW_BYTES_MAX)) {
+  return bytes => {
     // Between the features a slice never begins with the bracket that ends their list: the scan cuts before it.
     if (part === 'row' && (bytes[0] === BRACKET_CLOSE || bytes[0] === BRACE_CLOSE)) part = 'glue'
-    yield { part: part === 'row' && isBlank(bytes) ? 'glue' : part, bytes }
+    const own = part === 'row' && isBlank(bytes) ? 'glue' : part
     if (part === 'header') part = 'row'
+    return own
   }
 }
 

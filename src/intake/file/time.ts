@@ -32,10 +32,35 @@ function isMark (code: number): boolean {
 }
 
 function readIso (text: string): ReadTime | undefined {
+  const written = isoOfMachine(text)
+  if (written !== undefined) return written
   const found = ISO.exec(text)
   if (found === null) return undefined
   const [, year, , month, day, hour, minute, second, fraction, zone] = found
   return isoOf(timeOf(year, month, day, hour, minute, second, fraction), zone)
+}
+
+/** What machines write, `2026-01-31T08:15:00Z` or with thousandths: in every row, so it is read without a pattern. Undefined for all others, bad ones too. */
+function isoOfMachine (text: string): ReadTime | undefined {
+  const { length } = text
+  if ((length !== 20 && length !== 24) || text.charCodeAt(length - 1) !== 0x5a || text.charCodeAt(7) !== 0x2d || text.charCodeAt(10) !== 0x54) return undefined
+  if (text.charCodeAt(4) !== 0x2d || text.charCodeAt(13) !== 0x3a || text.charCodeAt(16) !== 0x3a || (length === 24 && text.charCodeAt(19) !== 0x2e)) return undefined
+  const [year, month, day] = [digitsAt(text, 0, 4), digitsAt(text, 5, 2), digitsAt(text, 8, 2)]
+  const [hour, minute, second] = [digitsAt(text, 11, 2), digitsAt(text, 14, 2), digitsAt(text, 17, 2)]
+  const thousandths = length === 24 ? digitsAt(text, 20, 3) : 0
+  // NaN is in no range. A year below 100 would be one of the last century to `Date.UTC`.
+  if (!(year >= 100 && month >= 1 && month <= 12 && day >= 1 && day <= daysOf(year, month) && hour <= 23 && minute <= 59 && second <= 59 && thousandths <= 999)) return undefined
+  return { form: 'iso', timeMs: Date.UTC(year, month - 1, day, hour, minute, second, thousandths), zone: true }
+}
+
+function digitsAt (text: string, from: number, count: number): number {
+  let value = 0
+  for (let at = from; at < from + count; at++) {
+    const digit = text.charCodeAt(at) - 0x30
+    if (!(digit >= 0 && digit <= 9)) return NaN
+    value = value * 10 + digit
+  }
+  return value
 }
 
 /** A date of eight digits, as GTFS writes it. Only where the heading says that it is one: a number looks the same. */
