@@ -25,7 +25,7 @@ export class StreamInlet implements Inlet {
   readonly #identityOf: (record: RecordInput) => string
   readonly #window: Window<Outcome>
   #queue: Waiting[] = []
-  #running: Promise<void> | undefined
+  #isRunning = false
   #room: (() => void)[] = []
 
   private constructor (options: StreamInletOptions) {
@@ -92,11 +92,12 @@ export class StreamInlet implements Inlet {
     const { promise, resolve } = Promise.withResolvers<Outcome>()
     this.#window.begin(identity, promise)
     this.#queue.push({ record, identity, settle: resolve })
-    this.#running ??= this.#run().finally(() => { this.#running = undefined })
+    if (!this.#isRunning) void this.#run()
     return promise
   }
 
   async #run (): Promise<void> {
+    this.#isRunning = true
     // One turn later, so that all who come in this turn share the batch.
     await Promise.resolve()
     while (this.#queue.length > 0) {
@@ -104,6 +105,7 @@ export class StreamInlet implements Inlet {
       for (const resolve of this.#room.splice(0)) resolve()
       await this.#store(batch)
     }
+    this.#isRunning = false
   }
 
   #nextBatch (): readonly Waiting[] {

@@ -32,7 +32,7 @@ export class Letters {
     this.#of(connector).count++
     const body = {
       connector, reason: reason.slice(0, SENTENCE_LENGTH_MAX), origin: origin.slice(0, SENTENCE_LENGTH_MAX), mediaType, sizeBytes: bytes.length,
-      body: bytes.subarray(0, LETTER_BYTES_MAX).toBase64()
+      body: Buffer.from(bytes.subarray(0, LETTER_BYTES_MAX)).toString('base64')
     }
     const record: RecordInput = {
       key: utf8(connector), timeMs: this.#nowMs(), operation: 'put', mediaType: 'application/json', body: utf8(JSON.stringify(body))

@@ -19,9 +19,10 @@ const column = z.strictObject({
 export const mappingSchema = z.strictObject({
   items: pointer.optional().describe('Where in a message the list of items is; left out: the message is an item, or a list of them.'),
   key: z.array(pointer).min(1).max(8).describe('What names the thing that an item is about; several are joined by a slash.'),
-  time: pointer.optional().describe('When it was observed; left out: when it came, and nothing tells a duplicate but its content.'),
+  time: pointer.optional().describe('When it was observed; left out: when it came, and then what comes twice is stored twice.'),
   time_format: z.enum(['iso', 's', 'ms']).default('iso').describe('How the time is written: ISO 8601, or seconds or milliseconds since 1970.'),
   entity_type: z.string().max(128).optional().describe('Type of the entities; with it ids are written as urn:ngsi-ld:TYPE:KEY.'),
+  location: z.strictObject({ longitude: pointer, latitude: pointer }).optional().describe('Where the thing is, in degrees; becomes the field location, a GeoJSON point.'),
   columns: z.record(z.string().min(1).max(256), column).refine(columns => Object.keys(columns).length <= COLUMNS_MAX, `at most ${COLUMNS_MAX} columns`)
     .optional().describe('Fields of the records; left out: the item as it is.')
 })
