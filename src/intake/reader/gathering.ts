@@ -1,5 +1,6 @@
 import { utf8 } from '../../base/index.ts'
 import { recordComplaint, type Box, type RecordInput } from '../../sdk/index.ts'
+import { removal } from './changes.ts'
 import type { JsonObject } from './json.ts'
 import { AHEAD_MS_MAX, REJECTED_BYTES_MAX, REJECTED_MAX, THINGS_MAX } from './limits.ts'
 import type { ReadWarning, Rejected } from './types.ts'
@@ -29,6 +30,12 @@ export class Gathering {
     const complaint = this.records.length >= THINGS_MAX ? `a feed has at most ${THINGS_MAX} things` : recordComplaint(record)
     if (complaint === undefined) this.records.push(record)
     else this.reject(complaint, body)
+  }
+
+  /** Says that a thing has gone. */
+  remove (key: string, timeMs: number): void {
+    const record = removal(utf8(key), Math.min(timeMs, this.#nowMs))
+    if (this.records.length < THINGS_MAX && recordComplaint(record) === undefined) this.records.push(record)
   }
 
   reject (reason: string, part: unknown): void {

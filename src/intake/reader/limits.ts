@@ -16,3 +16,5 @@ export const TEXT_LENGTH_MAX = 10_000
 
 /** What is observed later than this after now is a wrong clock. */
 export const AHEAD_MS_MAX = 600_000
+
+export const XML_ELEMENTS_MAX = 500_000
