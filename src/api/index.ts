@@ -1,8 +1,8 @@
 /**
  * Offers a running node over HTTP on loopback: the calls of the sdk, health, and metrics for Prometheus.
  *
- * The table of calls is `routes.ts`. `/healthz` and `/readyz` need no token; everything else a bearer token with the
- * scope of the call. Metrics have a port of their own. A command on this machine finds the node by `api.json` in the data
+ * All calls stand in `sdk/contract`; `routes.ts` binds them to their handlers. Who asks is known by a token or by the session of a
+ * browser; with a public face, who has neither may read what the doors give to anybody. Metrics have a port of their own. A command on this machine finds the node by `api.json` in the data
  * folder (mode 0600), which the composition writes when the node runs and removes when it stops.
  *
  * Deviates from RFC 9110 in that several ranges at once are answered by the whole content, and `HEAD` is not taken.
@@ -10,18 +10,29 @@
 import { fail, ok, type Result } from '../base/index.ts'
 import type { HanseNode } from '../node/contract/index.ts'
 import {
-  DEFAULT_LIMITS, listenHttp, type HttpServer, type KnownToken, type Limits, type Listen, type ListenFailure, type Log
+  bearerOf, DEFAULT_LIMITS, listenHttp, PUBLIC, type Authenticate, type HttpServer, type Limits, type Listen, type ListenFailure, type Log
 } from './http/index.ts'
-import { EventRing } from './live.ts'
+import { EventRing } from './live/index.ts'
 import { Metrics } from './metrics.ts'
 import { routesOf } from './routes.ts'
+import { authenticateSession, SessionBook } from './sessions/index.ts'
+import { TokenBook, type KnownToken, type TokenFileFailure } from './tokens/index.ts'
 
 export { readApiFile, removeApiFile, writeApiFile } from './apiFile.ts'
-export { createToken, knownToken, type Limits, type Listen, type Scope } from './http/index.ts'
+export type { Limits, Listen } from './http/index.ts'
+export { createToken, knownToken } from './tokens/index.ts'
 
 export type ApiOptions = {
   readonly node: HanseNode
+  /** Tokens that stand in no file: that of this start. */
   readonly tokens: readonly KnownToken[]
+  /** Where tokens are kept that calls make; left out: nowhere, they end with the process. */
+  readonly tokenFile?: string
+  readonly random: (sizeBytes: number) => Uint8Array
+  /** Answers who has no token as somebody outside, where the doors let anybody in. */
+  readonly isPublic?: boolean
+  /** A server with TLS in front says whom it answers, and how. */
+  readonly isBehindProxy?: boolean
   /** Port 0 takes a free one. */
   readonly listen: Listen
   /** Null: no metrics. */
@@ -42,12 +53,20 @@ export interface Api {
   stop (): Promise<void>
 }
 
-export async function createApi (options: ApiOptions): Promise<Result<Api, ListenFailure>> {
-  const { node, tokens, listen, metricsListen, hostNames = [], log, requestStop } = options
+export async function createApi (options: ApiOptions): Promise<Result<Api, ListenFailure | TokenFileFailure>> {
+  const { node, listen, metricsListen, hostNames = [], isBehindProxy = false, random, log, requestStop } = options
   const limits = { ...DEFAULT_LIMITS, ...options.limits }
   const events = new EventRing(Date.now().toString(36), limits.eventsKeptMax)
-  const context = { node, limits, events, requestStop, nowMs: Date.now }
-  const api = await listenHttp({ routes: routesOf(context), tokens, listen, hostNames, limits, log })
+  const context = { node, limits, events, requestStop, nowMs: Date.now, isBehindProxy }
+  const tokens = await TokenBook.open({
+    path: options.tokenFile ?? null, known: options.tokens, random, nowMs: Date.now,
+    onBroken: cause => { log('error', 'the file of tokens was not written', { error: String(cause) }) }
+  })
+  if (!tokens.ok) return tokens
+  const sessions = new SessionBook({ random, nowMs: Date.now })
+  const authenticate = authenticateBy(tokens.value, authenticateSession(sessions, isBehindProxy), options.isPublic === true)
+  const routes = routesOf(context, { tokens: tokens.value, sessions })
+  const api = await listenHttp({ routes, authenticate, listen, hostNames, isBehindProxy, limits, log })
   if (!api.ok) return api
   const metrics = metricsListen === null ? ok(null) : await listenMetrics(options, limits, metricsListen, api.value)
   if (!metrics.ok) {
@@ -62,8 +81,20 @@ export async function createApi (options: ApiOptions): Promise<Result<Api, Liste
     stop: async () => {
       ending.abort()
       await Promise.all([api.value.stop(), metrics.value?.stop(), pumped])
+      await tokens.value.close()
     }
   })
+}
+
+/** By the token, where one is sent; else by the session; else, with a public face, as anybody. */
+function authenticateBy (tokens: TokenBook, bySession: Authenticate, isPublic: boolean): Authenticate {
+  return credentials => {
+    if (credentials.headers.authorization !== undefined) {
+      const caller = tokens.callerOf(bearerOf(credentials.headers) ?? '')
+      return caller === undefined ? undefined : ok(caller)
+    }
+    return bySession(credentials) ?? (isPublic ? ok(PUBLIC) : undefined)
+  }
 }
 
 async function listenMetrics (
@@ -72,7 +103,7 @@ async function listenMetrics (
   const metrics = new Metrics()
   const handle = (): ReturnType<Metrics['scrape']> => metrics.scrape(node.metrics(), api.counters())
   const server = await listenHttp({
-    routes: [{ method: 'GET', path: '/metrics', scope: null, handle }], tokens: [], listen, hostNames: [], limits, log
+    routes: [{ method: 'GET', path: '/metrics', scope: null, handle }], listen, hostNames: [], limits, log
   })
   if (!server.ok) {
     metrics.close()

@@ -33,12 +33,13 @@ async function * only (bytes: Uint8Array): AsyncGenerator<Uint8Array> {
   yield bytes
 }
 
-function httpFigures ({ requestsByStatus, inFlight, liveStreams, refusedBusy }: HttpCounters): [string, number][] {
+function httpFigures ({ requestsByStatus, inFlight, liveStreams, refusedBusy, refusedRate }: HttpCounters): [string, number][] {
   return [
     ...[...requestsByStatus].map(([status, count]): [string, number] => [`hanse_api_requests_total{status="${status}"}`, count]),
     ['hanse_api_in_flight', inFlight],
     ['hanse_api_live_streams', liveStreams],
-    ['hanse_api_refused_busy_total', refusedBusy]
+    ['hanse_api_refused_busy_total', refusedBusy],
+    ['hanse_api_refused_rate_total', refusedRate]
   ]
 }
 

@@ -37,6 +37,8 @@ async function * resuming (
     try {
       for await (const event of connection.events) {
         if (event.event === 'refused') throw new StreamBroken('refused', reasonOf(event.data))
+        // The node wants this reader to come back, and says so: it goes on behind the last id.
+        if (event.event === 'closed') break
         lastId = event.id
         yield event
       }

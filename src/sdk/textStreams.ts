@@ -82,7 +82,7 @@ export async function * eventsOf (chunks: AsyncIterable<Uint8Array>, onHeartbeat
 
 const EVENT_LINES_MAX = 64
 
-/** One event in the form that `eventsOf` reads. JSON holds no line end, so its text is one line. */
-export function eventBytes (id: string, event: string, value: unknown): Uint8Array {
-  return utf8(`id: ${id}\nevent: ${event}\ndata: ${JSON.stringify(value)}\n\n`)
+/** One event in the form that `eventsOf` reads. JSON holds no line end, so its text is one line. Without an id the last one stays. */
+export function eventBytes (id: string | undefined, event: string, value: unknown): Uint8Array {
+  return utf8(`${id === undefined ? '' : `id: ${id}\n`}event: ${event}\ndata: ${JSON.stringify(value)}\n\n`)
 }

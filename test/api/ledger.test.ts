@@ -6,7 +6,7 @@ import { serve, type Served } from '../support/apiServer.ts'
 import { didOf, idOf } from '../support/memoryLedger.ts'
 
 let served: Served
-beforeEach(async () => { served = await serve({ transactionBytesMax: 1_000, decideMsMax: 20_000 }) })
+beforeEach(async () => { served = await serve() })
 afterEach(async () => {
   await served.api.stop()
   assert.deepEqual(served.errors, [])
@@ -70,7 +70,7 @@ describe('the ledger over HTTP', () => {
   it('wait for the ledger where nothing is said, but no longer than a silent connection stays open', async () => {
     assert.equal((await plainly('POST', '/api/v1/ledger/rotate-key'))[0], 200)
     assert.equal(served.node.book.told[0], 'rotate-key 10000')
-    assert.deepEqual(failureOf(await served.client.rotateKey(20_001)), ['invalid', 422])
+    assert.deepEqual(failureOf(await served.client.rotateKey(45_001)), ['invalid', 422])
   })
 
   it('refuse what does not fit before the node hears of it', async () => {
@@ -84,7 +84,7 @@ describe('the ledger over HTTP', () => {
     ]
     for (const [path, body] of bodies) assert.equal((await plainly('POST', path, body))[0], 422, JSON.stringify(body))
     assert.deepEqual(failureOf(await client.submit(new Uint8Array(0), 0)), ['invalid', 422])
-    assert.deepEqual(failureOf(await client.submit(new Uint8Array(1_001), 0)), ['too-large', 413])
+    assert.deepEqual(failureOf(await client.submit(new Uint8Array(65_537), 0)), ['too-large', 413])
     for (const query of ['blocks?limit=0', 'blocks?limit=1001', 'blocks?before=-1', 'blocks?befor=1', 'proof?record=1', 'proof?dataset=x&record=-1', 'audit', 'audit?subject=']) {
       assert.equal((await plainly('GET', `/api/v1/ledger/${query}`))[0], 422, query)
     }

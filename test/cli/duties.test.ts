@@ -1,4 +1,5 @@
 import { strict as assert } from 'node:assert'
+import { randomBytes } from 'node:crypto'
 import { mkdirSync, readdirSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { createApi, createToken, knownToken, writeApiFile, type Api } from '../../src/api/index.ts'
@@ -21,7 +22,7 @@ describe('commands about what comes afterwards', () => {
     for (const { name, node } of cities) {
       const token = createToken(new Uint8Array(32).fill(1))
       const created = await createApi({
-        node, tokens: [knownToken(token, 'decide')], listen: { host: '127.0.0.1', port: 0 }, metricsListen: null, log: () => {}, requestStop: () => {}
+        node, tokens: [knownToken(token, 'decide')], listen: { host: '127.0.0.1', port: 0 }, metricsListen: null, log: () => {}, random: size => new Uint8Array(randomBytes(size)), requestStop: () => {}
       })
       assert.ok(created.ok)
       apis.push(created.value)

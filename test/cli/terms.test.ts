@@ -1,4 +1,5 @@
 import { strict as assert } from 'node:assert'
+import { randomBytes } from 'node:crypto'
 import { mkdirSync, readFileSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { writeApiFile } from '../../src/api/index.ts'
@@ -20,7 +21,7 @@ describe('commands about terms', () => {
     await found([city])
     const token = createToken(new Uint8Array(32).fill(1))
     const created = await createApi({
-      node: city.node, tokens: [knownToken(token, 'decide')], listen: { host: '127.0.0.1', port: 0 }, metricsListen: null, log: () => {}, requestStop: () => {}
+      node: city.node, tokens: [knownToken(token, 'decide')], listen: { host: '127.0.0.1', port: 0 }, metricsListen: null, log: () => {}, random: size => new Uint8Array(randomBytes(size)), requestStop: () => {}
     })
     assert.ok(created.ok)
     api = created.value

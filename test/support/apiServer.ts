@@ -1,4 +1,6 @@
-import { createApi, createToken, knownToken, type Api, type Limits, type Scope } from '../../src/api/index.ts'
+import { randomBytes } from 'node:crypto'
+import { createApi, createToken, knownToken, type Api, type Limits } from '../../src/api/index.ts'
+import type { Scope } from '../../src/sdk/operation/index.ts'
 import { createClient, type Client, type DatasetDescription } from '../../src/sdk/index.ts'
 import { MemoryNode } from './memoryNode.ts'
 
@@ -20,7 +22,7 @@ export async function serve (limits: Partial<Limits> = {}): Promise<Served> {
   const errors: string[] = []
   const stopRequests: number[] = []
   const created = await createApi({
-    node, limits, tokens: [knownToken(tokens.read, 'read'), knownToken(tokens.operate, 'operate'), knownToken(tokens.decide, 'decide')],
+    node, limits, random: size => new Uint8Array(randomBytes(size)), tokens: [knownToken(tokens.read, 'read'), knownToken(tokens.operate, 'operate'), knownToken(tokens.decide, 'decide')],
     listen: { host: '127.0.0.1', port: 0 }, metricsListen: { host: '127.0.0.1', port: 0 },
     log: (level, message, facts) => { if (level === 'error') errors.push(`${message} ${JSON.stringify(facts)}`) },
     requestStop: () => { stopRequests.push(1) }

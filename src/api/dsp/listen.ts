@@ -43,7 +43,7 @@ export async function listenDsp (options: DspListenOptions): Promise<Result<DspL
       { method: 'GET', path: '/.well-known/dspace-version', scope: null, handle: () => versions(options.participantId) },
       ...['/:a/:b', '/:a/:b/:c', '/:a/:b/:c/:d'].flatMap(path => [route('POST', path), route('GET', path)]), ...more
     ],
-    tokens: [], listen, hostNames, limits: { ...DEFAULT_LIMITS, ...options.limits }, log
+    listen, hostNames, limits: { ...DEFAULT_LIMITS, ...options.limits }, log
   })
   if (!server.ok) return server
   root ??= `http://${listen.host.includes(':') ? `[${listen.host}]` : listen.host}:${server.value.port}`

@@ -1,37 +1,43 @@
-import { assert, base32Text, equalBytes, sha256, utf8 } from '../../base/index.ts'
-
-/** What a token allows: to look; to publish and run the node; to decide for the member. Each includes those before it. */
-export type Scope = 'read' | 'operate' | 'decide'
+import type { IncomingHttpHeaders } from 'node:http'
+import type { Result } from '../../base/index.ts'
+import type { Method, Scope } from '../../sdk/operation/index.ts'
+import type { AnyFailure } from './replies.ts'
 
 const RANK: Readonly<Record<Scope, number>> = { read: 0, operate: 1, decide: 2 }
-const TOKEN_PREFIX = 'hanse_'
-const TOKEN_BYTES = 32
 
-/** A token as it is kept: by its digest, never as it is. */
-export type KnownToken = { readonly sha256: Uint8Array, readonly scope: Scope }
-
-/** A token of 256 unpredictable bits; the prefix lets scanners find one that leaked. */
-export function createToken (random: Uint8Array): string {
-  assert(random.length === TOKEN_BYTES, `a token is made of ${TOKEN_BYTES} bytes`)
-  return TOKEN_PREFIX + base32Text(random)
+/** Who asks, as far as it is known. */
+export type Caller = {
+  /** For limits: of the token or the session. */
+  readonly id: string
+  readonly scope: Scope
+  /** Undefined: one of the people of this node. A member's did, or null for anybody: whoever it is may do only what is `forOthers`. */
+  readonly requester?: string | null | undefined
+  /** What for, where the request itself does not say. */
+  readonly purpose?: string | undefined
 }
 
-export function knownToken (token: string, scope: Scope): KnownToken {
-  return { sha256: sha256(utf8(token)), scope }
+/** Nobody in particular. */
+export const PUBLIC: Caller = { id: 'public', scope: 'read', requester: null }
+
+/** The request as far as it tells who asks. `address`: of the other end. */
+export type Credentials = {
+  readonly method: string, readonly headers: IncomingHttpHeaders, readonly live: boolean, readonly address: string
 }
 
-/**
- * The scope of the token in an `Authorization` header; undefined for none.
- *
- * Digests are compared, not tokens: how long the comparison takes then tells about bits of a hash that a guesser cannot
- * choose, so it needs no comparison in constant time, which lives with `node:crypto` on other floors.
- */
-export function scopeOf (authorization: string | undefined, tokens: readonly KnownToken[]): Scope | undefined {
-  const token = /^Bearer (\S{1,256})$/i.exec(authorization ?? '')?.[1]
-  if (token === undefined) return undefined
-  const digest = sha256(utf8(token))
-  return tokens.find(known => equalBytes(known.sha256, digest))?.scope
+/** Undefined: there is nothing with the request that says who asks. */
+export type Authenticate = (credentials: Credentials) => Result<Caller, AnyFailure> | undefined
+
+/** The token of an `Authorization` header. */
+export function bearerOf (headers: IncomingHttpHeaders): string | undefined {
+  return /^Bearer (\S{1,256})$/i.exec(headers.authorization ?? '')?.[1]
 }
+
+/** Methods that change something. */
+export function isWrite (method: string): boolean {
+  return !READS.includes(method)
+}
+
+const READS: readonly string[] = ['GET', 'HEAD', 'OPTIONS'] satisfies readonly (Method | 'HEAD' | 'OPTIONS')[]
 
 export function mayUse (scope: Scope, needed: Scope): boolean {
   return RANK[scope] >= RANK[needed]
@@ -48,6 +54,7 @@ export function isLoopback (host: string): boolean {
 export function isAllowedHost (header: string | undefined, port: number, names: readonly string[]): boolean {
   if (header === undefined) return false
   const [, name = '', given] = /^(\[[0-9a-f:.]+\]|[^:[\]]+)(?::(\d{1,5}))?$/i.exec(header) ?? []
-  const known = ['127.0.0.1', 'localhost', '[::1]', ...names].includes(name.toLowerCase())
-  return known && Number(given ?? '80') === port
+  // At which port a server in front listens is its own affair.
+  if (names.includes(name.toLowerCase())) return true
+  return ['127.0.0.1', 'localhost', '[::1]'].includes(name.toLowerCase()) && Number(given ?? '80') === port
 }

@@ -1,21 +1,11 @@
+import type { Rate } from './buckets.ts'
+
 /** All limits of the HTTP server. Reaching one is an answer (413, 429, 503, 408) or a closed connection, and counted. */
 export type Limits = {
   readonly jsonBytesMax: number
   /** One append: all its records are acknowledged together. */
   readonly appendBytesMax: number
   readonly appendRecordsMax: number
-  readonly referencesMax: number
-  /** Revocation envelopes. */
-  readonly statementBytesMax: number
-  readonly pageSizeMax: number
-  readonly readRecordsMax: number
-  readonly tailRecordsMax: number
-  readonly fetchTimeoutMsMax: number
-  /** One signed transaction for the ledger. */
-  readonly transactionBytesMax: number
-  /** For how long an answer waits for the ledger where nothing is said, and at most: less than `idleTimeoutMs`. */
-  readonly decideMs: number
-  readonly decideMsMax: number
 
   readonly headersTimeoutMs: number
   /** For a body that is read whole; streams are bounded by `idleTimeoutMs` alone. */
@@ -27,6 +17,12 @@ export type Limits = {
   readonly inFlightMax: number
   readonly liveStreamsMax: number
   readonly retryAfterS: number
+  /** Requests a second of one caller, of one address, and of one address of the public; each may save up `burst` of them. */
+  readonly callerRate: Rate
+  readonly addressRate: Rate
+  readonly publicRate: Rate
+  /** Callers and addresses that are remembered; the one that was quiet longest is forgotten first. */
+  readonly bucketsMax: number
 
   readonly heartbeatMs: number
   readonly eventsKeptMax: number
@@ -40,23 +36,18 @@ export const DEFAULT_LIMITS: Limits = {
   jsonBytesMax: 1_048_576,
   appendBytesMax: 8_388_608,
   appendRecordsMax: 16_384,
-  referencesMax: 1_024,
-  statementBytesMax: 65_536,
-  pageSizeMax: 1_000,
-  readRecordsMax: 10_000_000,
-  tailRecordsMax: 10_000,
-  fetchTimeoutMsMax: 86_400_000,
-  transactionBytesMax: 65_536,
-  decideMs: 10_000,
-  decideMsMax: 45_000,
   headersTimeoutMs: 10_000,
   bodyTimeoutMs: 30_000,
   idleTimeoutMs: 60_000,
   requestsPerSocketMax: 10_000,
-  connectionsMax: 256,
+  connectionsMax: 2_048,
   inFlightMax: 64,
-  liveStreamsMax: 32,
+  liveStreamsMax: 1_536,
   retryAfterS: 1,
+  callerRate: { perSecond: 1_000, burst: 4_000 },
+  addressRate: { perSecond: 2_000, burst: 8_000 },
+  publicRate: { perSecond: 20, burst: 200 },
+  bucketsMax: 4_096,
   heartbeatMs: 15_000,
   eventsKeptMax: 10_000,
   lingerMs: 2_000,

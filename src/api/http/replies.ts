@@ -1,13 +1,21 @@
 import { hex, sha256, utf8, type Result } from '../../base/index.ts'
 import { MEDIA_TYPES, type Problem, type Progress } from '../../sdk/index.ts'
+import type { Outlet, Upgrade } from './outlet.ts'
 
 /** What a handler answers; the server writes it. */
 export type Reply =
   | { readonly type: 'json', readonly status: number, readonly value: unknown, readonly headers?: Headers, readonly tagged?: boolean }
   /** Chunks as they come. Where they throw, the connection is cut, so that nobody takes a part for the whole. */
   | { readonly type: 'stream', readonly status: number, readonly headers: Headers, readonly chunks: AsyncIterable<Uint8Array> }
+  /** Written into as things come, until `run` resolves. */
+  | { readonly type: 'pushed', readonly status: number, readonly headers: Headers, readonly run: (outlet: Outlet) => Promise<void> }
+  /** Of a request that asks for another protocol; any other is told to. */
+  | { readonly type: 'upgrade', readonly run: (upgrade: Upgrade) => Promise<void> }
   | { readonly type: 'problem', readonly problem: Problem, readonly headers?: Headers }
-  | { readonly type: 'nothing' }
+  | { readonly type: 'nothing', readonly headers?: Headers }
+
+/** What goes out as HTTP. */
+export type Answer = Exclude<Reply, { readonly type: 'upgrade' }>
 
 export type Headers = Readonly<Record<string, string>>
 
@@ -20,6 +28,7 @@ const STATUS: Readonly<Record<string, number>> = {
   'forbidden': 403, 'refused': 403,
   'not-found': 404, 'no-such-path': 404,
   'method-not-allowed': 405,
+  'not-acceptable': 406,
   'timeout': 408,
   'ambiguous': 409, 'incomplete': 409, 'not-ready': 409, 'frozen': 409, 'already-member': 409,
   'expired': 410,
@@ -28,6 +37,8 @@ const STATUS: Readonly<Record<string, number>> = {
   'range': 416,
   'misdirected': 421,
   'invalid': 422, 'tampered': 422, 'other-federation': 422,
+  'upgrade-required': 426,
+  'too-many': 429,
   'fault': 500,
   'busy': 503, 'recovering': 503, 'stopping': 503,
   'unreachable': 504,
@@ -35,18 +46,17 @@ const STATUS: Readonly<Record<string, number>> = {
 }
 
 const TITLES: Readonly<Record<number, string>> = {
-  400: 'Bad request', 401: 'No token', 403: 'Refused', 404: 'Not found', 405: 'Wrong method', 408: 'Too slow', 409: 'Not now',
-  410: 'Gone', 413: 'Too large', 415: 'Wrong media type', 416: 'No such range', 421: 'Not my name', 422: 'Not valid',
+  400: 'Bad request', 401: 'No token', 403: 'Refused', 404: 'Not found', 405: 'Wrong method', 406: 'Not in that form', 408: 'Too slow', 409: 'Not now',
+  410: 'Gone', 413: 'Too large', 415: 'Wrong media type', 416: 'No such range', 421: 'Not my name', 422: 'Not valid', 426: 'Another protocol', 429: 'Too many requests',
   500: 'Fault of the node', 503: 'Busy', 504: 'Unreachable', 507: 'Disk full'
 }
 
-function problemOf ({ code, reason, hint, reasons }: AnyFailure): Problem {
-  const status = STATUS[code] ?? 409
+function problemOf ({ code, reason, hint, reasons }: AnyFailure, status = STATUS[code] ?? 409): Problem {
   return { type: `urn:hanse:problem:${code}`, title: TITLES[status] ?? 'Failed', status, detail: reason, code, hint, ...reasons === undefined ? {} : { reasons } }
 }
 
-export function problem (failure: AnyFailure, headers?: Headers): Reply {
-  return { type: 'problem', problem: problemOf(failure), ...(headers === undefined ? {} : { headers }) }
+export function problem (failure: AnyFailure, headers?: Headers, status?: number): Reply & { readonly type: 'problem' } {
+  return { type: 'problem', problem: problemOf(failure, status), ...(headers === undefined ? {} : { headers }) }
 }
 
 export function json (value: unknown, status = 200, headers: Headers = {}): Reply {

@@ -1,7 +1,8 @@
-import type { IncomingMessage } from 'node:http'
+import type { IncomingHttpHeaders, IncomingMessage } from 'node:http'
 import type { z } from 'zod'
 import { concat, fail, ok, plain, textOf, type Result } from '../../base/index.ts'
 import { complaintOf } from '../../sdk/index.ts'
+import type { Caller } from './access.ts'
 import type { Limits } from './limits.ts'
 import type { AnyFailure } from './replies.ts'
 
@@ -21,14 +22,20 @@ export class ApiRequest {
   /** Aborts when the other side has gone or the server stops. */
   readonly signal: AbortSignal
   readonly parameters: Readonly<Record<string, string>>
+  /** Who asks; undefined where the call asks nobody for a token and none came. */
+  readonly caller: Caller | undefined
+  /** Of the other end, as it counts for limits. */
+  readonly address: string
   readonly #message: IncomingMessage
   readonly #search: URLSearchParams
   readonly #limits: Limits
 
   constructor (options: {
     readonly message: IncomingMessage, readonly search: URLSearchParams, readonly parameters: Readonly<Record<string, string>>
-    readonly signal: AbortSignal, readonly limits: Limits
+    readonly signal: AbortSignal, readonly limits: Limits, readonly caller: Caller | undefined, readonly address: string
   }) {
+    this.caller = options.caller
+    this.address = options.address
     this.#message = options.message
     this.#search = options.search
     this.#limits = options.limits
@@ -41,13 +48,20 @@ export class ApiRequest {
     return this.parameters['reference'] ?? ''
   }
 
+  get headers (): IncomingHttpHeaders {
+    return this.#message.headers
+  }
+
   header (name: string): string | undefined {
     const value = this.#message.headers[name]
     return Array.isArray(value) ? value.join(', ') : value
   }
 
-  /** The query, by a strict schema: a misspelt name is an error, not a default. */
+  /** The query by its schema. A name that is given twice has no one value: it is an error, not the last of them. */
   query<T> (schema: z.ZodType<T>): Result<T, AnyFailure> {
+    const names = [...this.#search.keys()]
+    const twice = names.find((name, at) => names.indexOf(name) !== at)
+    if (twice !== undefined) return fail(invalid(`${twice.slice(0, 64)} is given more than once`, 'give each name behind the question mark once'))
     const parsed = schema.safeParse(Object.fromEntries(this.#search))
     return parsed.success
       ? ok(parsed.data)
@@ -73,13 +87,13 @@ export class ApiRequest {
       })
   }
 
-  async json<T> (schema: z.ZodType<T>): Promise<Result<T, AnyFailure>> {
-    const bytes = await this.bytes(this.#limits.jsonBytesMax)
+  async json<T> (schema: z.ZodType<T>, sizeBytesMax: number | undefined = undefined): Promise<Result<T, AnyFailure>> {
+    const bytes = await this.bytes(sizeBytesMax)
     return bytes.ok ? parseJson(bytes.value, schema) : bytes
   }
 
   /** The whole body, within size and time. */
-  async bytes (sizeBytesMax: number): Promise<Result<Uint8Array, AnyFailure>> {
+  async bytes (sizeBytesMax: number = this.#limits.jsonBytesMax): Promise<Result<Uint8Array, AnyFailure>> {
     const tooLarge: AnyFailure = {
       code: 'too-large', reason: `the body has more than ${sizeBytesMax} bytes`, hint: 'send less at once'
     }

@@ -1,8 +1,6 @@
-import type { Scope } from './access.ts'
+import type { Method, Scope } from '../../sdk/operation/index.ts'
 import type { AnyFailure, Reply } from './replies.ts'
 import type { ApiRequest } from './request.ts'
-
-type Method = 'GET' | 'POST' | 'PUT' | 'DELETE'
 
 export type Route = {
   readonly method: Method
@@ -12,6 +10,8 @@ export type Route = {
   readonly scope: Scope | null
   /** A stream without an end, counted apart from calls. */
   readonly live?: boolean
+  /** Also for callers that are not of this node's people. */
+  readonly forOthers?: boolean
   readonly handle: (request: ApiRequest) => Reply | Promise<Reply>
 }
 
@@ -34,26 +34,46 @@ export type Match =
   | { readonly type: 'route', readonly route: Route, readonly parameters: Readonly<Record<string, string>> }
   | { readonly type: 'none', readonly failure: AnyFailure, readonly allow?: string }
 
-export function matchRoute (routes: readonly Route[], method: string | undefined, segments: readonly string[]): Match {
-  const found = routes.flatMap(route => {
-    const parameters = parametersOf(route.path, segments)
-    return parameters === undefined ? [] : [{ route, parameters }]
-  })
-  const match = found.find(({ route }) => route.method === method)
-  if (match !== undefined) return { type: 'route', ...match }
-  if (found.length === 0) {
-    const reason = 'there is nothing at this path'
-    return { type: 'none', failure: { code: 'no-such-path', reason, hint: 'ids stand percent-encoded in a path: / is %2F' } }
+/** Routes by the number of their segments, those with fewer parameters first: what is named exactly wins. */
+export class RouteTable {
+  readonly #bySegments: ReadonlyMap<number, readonly Pattern[]>
+
+  constructor (routes: readonly Route[]) {
+    const patterns = routes.map(route => ({ route, parts: route.path.slice(1).split('/') }))
+    const parameters = ({ parts }: Pattern): number => parts.filter(part => part.startsWith(':')).length
+    this.#bySegments = Map.groupBy(patterns.toSorted((one, other) => parameters(one) - parameters(other)), ({ parts }) => parts.length)
   }
-  const allow = found.map(({ route }) => route.method).join(', ')
-  return { type: 'none', allow, failure: { code: 'method-not-allowed', reason: `this path does not take ${String(method).slice(0, 16)}`, hint: `use ${allow}` } }
+
+  match (method: string | undefined, segments: readonly string[]): Match {
+    const found: Route[] = []
+    let exact: number | undefined
+    for (const { route, parts } of this.#bySegments.get(segments.length) ?? []) {
+      const parameters = parametersOf(parts, segments)
+      if (parameters === undefined) continue
+      const count = Object.keys(parameters).length
+      exact ??= count
+      if (count !== exact) break
+      if (route.method === method) return { type: 'route', route, parameters }
+      found.push(route)
+    }
+    return { type: 'none', ...missing(method, found) }
+  }
 }
 
-function parametersOf (path: string, segments: readonly string[]): Readonly<Record<string, string>> | undefined {
-  const pattern = path.slice(1).split('/')
-  if (pattern.length !== segments.length) return undefined
+type Pattern = { readonly route: Route, readonly parts: readonly string[] }
+
+function missing (method: string | undefined, found: readonly Route[]): { readonly failure: AnyFailure, readonly allow?: string } {
+  if (found.length === 0) {
+    const reason = 'there is nothing at this path'
+    return { failure: { code: 'no-such-path', reason, hint: 'ids stand percent-encoded in a path: / is %2F' } }
+  }
+  const allow = found.map(route => route.method).join(', ')
+  return { allow, failure: { code: 'method-not-allowed', reason: `this path does not take ${String(method).slice(0, 16)}`, hint: `use ${allow}` } }
+}
+
+function parametersOf (parts: readonly string[], segments: readonly string[]): Readonly<Record<string, string>> | undefined {
   const parameters: Record<string, string> = {}
-  for (const [index, part] of pattern.entries()) {
+  for (const [index, part] of parts.entries()) {
     const segment = segments[index] ?? ''
     if (!part.startsWith(':')) {
       if (part !== segment) return undefined

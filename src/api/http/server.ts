@@ -1,10 +1,14 @@
-import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http'
+import { createServer, ServerResponse, type IncomingMessage, type Server } from 'node:http'
+import type { Socket } from 'node:net'
+import type { Duplex } from 'node:stream'
 import { fail, ok, type Result } from '../../base/index.ts'
-import { isAllowedHost, isLoopback, mayUse, scopeOf, type KnownToken } from './access.ts'
+import { isAllowedHost, isLoopback, mayUse, PUBLIC, type Authenticate, type Caller } from './access.ts'
+import { Buckets, networkOf } from './buckets.ts'
 import type { Limits } from './limits.ts'
-import { problem, type AnyFailure, type Reply } from './replies.ts'
+import type { Upgrade } from './outlet.ts'
+import { problem, type Answer, type AnyFailure, type Reply } from './replies.ts'
 import { ApiRequest, BodyBroken } from './request.ts'
-import { matchRoute, targetOf, type Route } from './routes.ts'
+import { RouteTable, targetOf, type Route } from './routes.ts'
 import { writeReply } from './write.ts'
 
 export type Log = (level: 'debug' | 'info' | 'warn' | 'error', message: string, facts?: Readonly<Record<string, string | number | boolean>>) => void
@@ -13,10 +17,13 @@ export type Listen = { readonly host: string, readonly port: number }
 
 export type HttpOptions = {
   readonly routes: readonly Route[]
-  readonly tokens: readonly KnownToken[]
+  /** Left out: nobody is known, so that only routes without a scope answer. */
+  readonly authenticate?: Authenticate
   readonly listen: Listen
   /** Names in the `Host` header that are ours beside those of loopback. */
   readonly hostNames: readonly string[]
+  /** A server in front says in `X-Forwarded-For` whom it answers. */
+  readonly isBehindProxy?: boolean
   readonly limits: Limits
   readonly log: Log
 }
@@ -31,8 +38,10 @@ export type HttpCounters = {
   readonly requestsByStatus: ReadonlyMap<number, number>
   readonly inFlight: number
   readonly liveStreams: number
-  /** Requests that found a limit reached. */
+  /** Requests that found a limit of the server reached. */
   readonly refusedBusy: number
+  /** Requests of callers that asked too often. */
+  readonly refusedRate: number
 }
 
 export interface HttpServer {
@@ -52,12 +61,15 @@ export async function listenHttp (options: HttpOptions): Promise<Result<HttpServ
   }
   const service = new Service(options)
   const server = createServer({
-    headersTimeout: limits.headersTimeoutMs, requestTimeout: 0, keepAliveTimeout: limits.headersTimeoutMs, noDelay: true
+    headersTimeout: limits.headersTimeoutMs, requestTimeout: 0, keepAliveTimeout: limits.headersTimeoutMs, noDelay: true,
+    // Any other protocol is answered as if it had not been asked for (RFC 9110, section 7.8).
+    shouldUpgradeCallback: message => message.headers.upgrade?.toLowerCase() === 'websocket'
   })
   server.maxRequestsPerSocket = limits.requestsPerSocketMax
   server.maxConnections = limits.connectionsMax
   server.timeout = limits.idleTimeoutMs
   server.on('request', (message, response) => { void service.serve(message, response) })
+  server.on('upgrade', (message, socket, head) => { void service.upgrade(message, socket, head) })
   const failure = await new Promise<NodeJS.ErrnoException | undefined>(resolve => {
     server.once('error', resolve)
     server.listen({ host, port }, () => { resolve(undefined) })
@@ -75,6 +87,9 @@ function listenFailure (error: NodeJS.ErrnoException, host: string, port: number
     : { code: 'address-refused', reason: `cannot listen on ${host}:${port}: ${error.message}`, hint: 'choose another address or port' }
 }
 
+const UPGRADE_REQUIRED = problem(
+  { code: 'upgrade-required', reason: 'this path speaks WebSocket', hint: 'open it with a WebSocket client, or follow …/live with server-sent events' }, { upgrade: 'websocket' }
+)
 const IDLE_CHECK_MS = 50
 
 async function stopServer (server: Server, service: Service, limits: Limits): Promise<void> {
@@ -89,6 +104,22 @@ async function stopServer (server: Server, service: Service, limits: Limits): Pr
   clearTimeout(timer)
 }
 
+type Admitted = {
+  readonly type: 'admitted', readonly route: Route, readonly parameters: Readonly<Record<string, string>>, readonly search: URLSearchParams
+  readonly caller: Caller | undefined, readonly address: string
+}
+type Asking = { readonly type: 'asking', readonly address: string, readonly caller: Caller | undefined }
+type Refused = { readonly type: 'refused', readonly reply: Answer }
+
+function refuse (failure: AnyFailure, headers?: Readonly<Record<string, string>>): Refused {
+  return { type: 'refused', reply: problem(failure, headers) }
+}
+
+const NO_TOKEN: Refused = refuse({
+  code: 'unauthorised', reason: 'there is no valid token with this request',
+  hint: 'send the token of the file api.json in the data folder as `Authorization: Bearer hanse_…`'
+}, { 'www-authenticate': 'Bearer' })
+
 class Service {
   port = 0
   readonly #options: HttpOptions
@@ -97,14 +128,19 @@ class Service {
   #inFlight = 0
   #liveStreams = 0
   #refusedBusy = 0
+  #refusedRate = 0
+  readonly #routes: RouteTable
+  readonly #buckets: Buckets
 
   constructor (options: HttpOptions) {
     this.#options = options
+    this.#routes = new RouteTable(options.routes)
+    this.#buckets = new Buckets(options.limits.bucketsMax)
   }
 
   counters (): HttpCounters {
     return {
-      requestsByStatus: this.#requestsByStatus, inFlight: this.#inFlight, liveStreams: this.#liveStreams, refusedBusy: this.#refusedBusy
+      requestsByStatus: this.#requestsByStatus, inFlight: this.#inFlight, liveStreams: this.#liveStreams, refusedBusy: this.#refusedBusy, refusedRate: this.#refusedRate
     }
   }
 
@@ -112,51 +148,92 @@ class Service {
     this.#stopping.abort()
   }
 
-  async serve (message: IncomingMessage, response: ServerResponse): Promise<void> {
+  async serve (message: IncomingMessage, response: ServerResponse, upgrade?: Upgrade): Promise<void> {
     const gone = new AbortController()
     response.once('close', () => { gone.abort() })
+    upgrade?.socket.once('close', () => { gone.abort() })
     message.on('error', () => { gone.abort() })
     response.on('error', () => { gone.abort() })
     const admitted = this.#admit(message)
     if (admitted.type === 'refused') return await this.#write(message, response, admitted.reply)
-    const { route, parameters, search } = admitted
+    const { route, parameters, search, caller, address } = admitted
     const slot = this.#takeSlot(route)
     if (slot === undefined) return await this.#write(message, response, this.#busy())
     const signal = route.live === true ? AbortSignal.any([gone.signal, this.#stopping.signal]) : gone.signal
     try {
-      const request = new ApiRequest({ message, search, parameters, signal, limits: this.#options.limits })
-      await this.#write(message, response, await this.#handle(route, request))
+      const request = new ApiRequest({ message, search, parameters, signal, limits: this.#options.limits, caller, address })
+      const reply = await this.#handle(route, request)
+      if (reply.type !== 'upgrade') await this.#write(message, response, reply)
+      else if (upgrade === undefined) await this.#write(message, response, UPGRADE_REQUIRED)
+      else await this.#switch(response, reply, upgrade)
     } finally {
       slot()
     }
   }
 
+  /** A request for another protocol is admitted as any other; what is answered otherwise goes out as HTTP. */
+  async upgrade (message: IncomingMessage, socket: Duplex, head: Buffer): Promise<void> {
+    const response = new ServerResponse(message)
+    response.assignSocket(socket as Socket)
+    response.shouldKeepAlive = false
+    response.once('finish', () => { socket.end() })
+    socket.on('error', () => { socket.destroy() })
+    await this.serve(message, response, { message, socket, head })
+  }
+
   /** Everything that is decided before a handler sees the request. */
-  #admit (message: IncomingMessage):
-    | { readonly type: 'admitted', readonly route: Route, readonly parameters: Readonly<Record<string, string>>, readonly search: URLSearchParams }
-    | { readonly type: 'refused', readonly reply: Reply } {
-    const { hostNames, routes, tokens } = this.#options
-    const refuse = (failure: AnyFailure, headers?: Readonly<Record<string, string>>): { type: 'refused', reply: Reply } =>
-      ({ type: 'refused', reply: problem(failure, headers) })
+  #admit (message: IncomingMessage): Admitted | Refused {
+    const { hostNames } = this.#options
     if (!isAllowedHost(message.headers.host, this.port, hostNames)) {
       return refuse({ code: 'misdirected', reason: 'the Host header does not name this node', hint: `ask http://127.0.0.1:${this.port}` })
     }
     const target = targetOf(message.url)
     if (target === undefined) return refuse({ code: 'malformed', reason: 'the path is not well formed', hint: 'percent-encode ids' })
-    const match = matchRoute(routes, message.method, target.segments)
-    const needed = match.type === 'route' ? match.route.scope : 'read'
-    if (needed !== null) {
-      const scope = scopeOf(message.headers.authorization, tokens)
-      if (scope === undefined) {
-        const hint = 'send the token of the file api.json in the data folder as `Authorization: Bearer hanse_…`'
-        return refuse({ code: 'unauthorised', reason: 'there is no valid token with this request', hint }, { 'www-authenticate': 'Bearer' })
-      }
-      if (!mayUse(scope, needed)) {
-        return refuse({ code: 'forbidden', reason: `this call needs the scope ${needed}, the token has ${scope}`, hint: 'use a token with that scope' })
-      }
-    }
+    const match = this.#routes.match(message.method, target.segments)
+    const route = match.type === 'route' ? match.route : undefined
+    const asking = this.#asking(message, route)
+    if (asking.type === 'refused') return asking
     if (match.type === 'none') return refuse(match.failure, match.allow === undefined ? {} : { allow: match.allow })
-    return { type: 'admitted', route: match.route, parameters: match.parameters, search: target.search }
+    return { type: 'admitted', route: match.route, parameters: match.parameters, search: target.search, caller: asking.caller, address: asking.address }
+  }
+
+  /** Who asks, and whether it may, and not too often. What is not there asks for a token too: paths are nobody's business without one. */
+  #asking (message: IncomingMessage, route: Route | undefined): Asking | Refused {
+    const { authenticate, limits } = this.#options
+    const address = this.#addressOf(message)
+    const tooOften = this.#tooOften(address, limits.addressRate)
+    if (tooOften !== undefined) return tooOften
+    const known = authenticate?.({ method: message.method ?? '', headers: message.headers, live: route?.live === true, address })
+    const needed = route === undefined ? 'read' : route.scope
+    if (needed === null) return { type: 'asking', address, caller: known?.ok === true ? known.value : undefined }
+    if (known === undefined) return NO_TOKEN
+    if (!known.ok) return refuse(known.failure, known.failure.code === 'unauthorised' ? { 'www-authenticate': 'Bearer' } : {})
+    const caller = known.value
+    const asksTooOften = caller === PUBLIC ? this.#tooOften(`${PUBLIC.id} ${address}`, limits.publicRate) : this.#tooOften(caller.id, limits.callerRate)
+    if (asksTooOften !== undefined) return asksTooOften
+    const isForPeople = caller.requester !== undefined && route !== undefined && route.forOthers !== true
+    if (caller === PUBLIC && (isForPeople || !mayUse(caller.scope, needed))) return NO_TOKEN
+    if (!mayUse(caller.scope, needed)) {
+      return refuse({ code: 'forbidden', reason: `this call needs the scope ${needed}, the token has ${caller.scope}`, hint: 'use a token with that scope' })
+    }
+    if (isForPeople) {
+      return refuse({ code: 'forbidden', reason: 'this call is for the people of this node alone', hint: 'use a token that names no requester' })
+    }
+    return { type: 'asking', address, caller }
+  }
+
+  /** Of a connection that comes through a server in front: whom that server saw, which it writes last. */
+  #addressOf (message: IncomingMessage): string {
+    const forwarded = this.#options.isBehindProxy === true ? String(message.headers['x-forwarded-for'] ?? '').split(',').at(-1)?.trim() : undefined
+    return networkOf(forwarded === undefined || forwarded === '' ? message.socket.remoteAddress ?? '' : forwarded.slice(0, 64))
+  }
+
+  #tooOften (name: string, rate: Limits['callerRate']): Refused | undefined {
+    const waitMs = this.#buckets.take(name, rate, performance.now())
+    if (waitMs === 0) return undefined
+    this.#refusedRate++
+    const waitS = Math.ceil(waitMs / 1_000)
+    return refuse({ code: 'too-many', reason: 'more requests came than one caller may make', hint: `try again in ${waitS} s` }, { 'retry-after': String(waitS) })
   }
 
   /** Counts a request in; undefined where the limit is reached, else what counts it out. */
@@ -176,7 +253,7 @@ class Service {
     }
   }
 
-  #busy (): Reply {
+  #busy (): Answer {
     const { retryAfterS } = this.#options.limits
     return problem(
       { code: 'busy', reason: 'the node answers as many requests as it can', hint: `try again in ${retryAfterS} s` },
@@ -194,7 +271,14 @@ class Service {
     }
   }
 
-  async #write (message: IncomingMessage, response: ServerResponse, reply: Reply): Promise<void> {
+  /** The connection is the other protocol's until that ends. */
+  async #switch (response: ServerResponse, reply: Reply & { readonly type: 'upgrade' }, upgrade: Upgrade): Promise<void> {
+    response.detachSocket(upgrade.socket as Socket)
+    this.#requestsByStatus.set(101, (this.#requestsByStatus.get(101) ?? 0) + 1)
+    await reply.run(upgrade)
+  }
+
+  async #write (message: IncomingMessage, response: ServerResponse, reply: Answer): Promise<void> {
     const status = await writeReply(message, response, reply, {
       closing: this.#stopping.signal.aborted,
       lingerMs: this.#options.limits.lingerMs,

@@ -1,7 +1,8 @@
 import type { IncomingMessage, ServerResponse } from 'node:http'
 import { utf8 } from '../../base/index.ts'
 import { MEDIA_TYPES } from '../../sdk/index.ts'
-import { tagOf, type Reply } from './replies.ts'
+import { drained, outletOf } from './outlet.ts'
+import { tagOf, type Answer } from './replies.ts'
 import { BodyBroken } from './request.ts'
 
 /** Headers of every answer: nothing may be guessed, framed or kept elsewhere. */
@@ -16,10 +17,14 @@ type Writing = {
 
 /** Writes a reply, waiting for slow readers, and tells the status it had. Never rejects. */
 export async function writeReply (
-  message: IncomingMessage, response: ServerResponse, reply: Reply, writing: Writing
+  message: IncomingMessage, response: ServerResponse, reply: Answer, writing: Writing
 ): Promise<number> {
   if (reply.type === 'stream') {
     await writeStream(message, response, reply, writing)
+    return reply.status
+  }
+  if (reply.type === 'pushed') {
+    await writePushed(response, reply)
     return reply.status
   }
   const { status, headers, body } = plainReply(message, reply)
@@ -34,7 +39,7 @@ export async function writeReply (
 }
 
 async function writeStream (
-  message: IncomingMessage, response: ServerResponse, { status, headers, chunks }: Reply & { readonly type: 'stream' }, writing: Writing
+  message: IncomingMessage, response: ServerResponse, { status, headers, chunks }: Answer & { readonly type: 'stream' }, writing: Writing
 ): Promise<void> {
   response.writeHead(status, { ...COMMON_HEADERS, ...headers, ...(writing.closing ? { connection: 'close' } : {}) })
   const expected = headers['content-length']
@@ -54,10 +59,19 @@ async function writeStream (
   }
 }
 
-function plainReply (message: IncomingMessage, reply: Exclude<Reply, { readonly type: 'stream' }>): {
+/** Ends with the connection: an answer without an end needs no chunks to tell where it ends, and each of them would cost four writes. */
+async function writePushed (response: ServerResponse, { status, headers, run }: Answer & { readonly type: 'pushed' }): Promise<void> {
+  response.removeHeader('transfer-encoding')
+  response.writeHead(status, { ...COMMON_HEADERS, ...headers, connection: 'close' })
+  response.flushHeaders()
+  await run(outletOf(response))
+  response.end()
+}
+
+function plainReply (message: IncomingMessage, reply: Exclude<Answer, { readonly type: 'stream' | 'pushed' }>): {
   readonly status: number, readonly headers: Readonly<Record<string, string>>, readonly body: Uint8Array
 } {
-  if (reply.type === 'nothing') return { status: 204, headers: {}, body: new Uint8Array(0) }
+  if (reply.type === 'nothing') return { status: 204, headers: reply.headers ?? {}, body: new Uint8Array(0) }
   if (reply.type === 'problem') {
     const body = utf8(JSON.stringify(reply.problem))
     return { status: reply.problem.status, headers: { 'content-type': MEDIA_TYPES.problem, ...reply.headers }, body }
@@ -81,18 +95,5 @@ async function linger (message: IncomingMessage, lingerMs: number): Promise<void
     const timer = setTimeout(resolve, lingerMs)
     for (const end of ['end', 'close', 'error']) message.once(end, () => { clearTimeout(timer); resolve() })
     message.resume()
-  })
-}
-
-async function drained (response: ServerResponse): Promise<void> {
-  await new Promise<void>(resolve => {
-    const done = (): void => {
-      response.off('drain', done)
-      response.off('close', done)
-      resolve()
-    }
-    response.once('drain', done)
-    response.once('close', done)
-    if (response.destroyed) done()
   })
 }

@@ -3,6 +3,7 @@ import { z } from 'zod'
 const MEMBER_NAME_LENGTH_MAX = 128
 const PATH_LENGTH_MAX = 4_096
 const ADDRESSES_MAX = 16
+const HOST_NAMES_MAX = 64
 const PARTICIPANTS_MAX = 1_024
 const GIB = 1_073_741_824
 
@@ -47,7 +48,11 @@ export const configSchema = z.strictObject({
   }).prefault({}),
   api: z.strictObject({
     listen: loopback.default('127.0.0.1:7480').describe('Address of the interface for commands and programs on this machine. Port 0 takes a free one.'),
-    metrics_listen: z.union([loopback, z.literal('')]).default('127.0.0.1:7481').describe('Address of the metrics for Prometheus. Empty: none.')
+    metrics_listen: z.union([loopback, z.literal('')]).default('127.0.0.1:7481').describe('Address of the metrics for Prometheus. Empty: none.'),
+    public: z.boolean().default(false).describe('Answers programs without a token too, with what anybody may read.'),
+    behind_proxy: z.boolean().default(false).describe('A server with TLS stands in front and writes X-Forwarded-For and X-Forwarded-Proto.'),
+    host_names: z.array(z.string().regex(/^[a-z0-9.-]{1,253}$/, 'a host name')).max(HOST_NAMES_MAX).default([])
+      .describe('Names under which that server is reached: other names than these and those of this machine are refused.')
   }).prefault({}),
   sync: z.strictObject({
     datasets: z.enum(['all', 'subscribed']).default('all').describe('Which datasets of other members this node keeps a copy of.'),

@@ -56,7 +56,8 @@ export async function compose (options: {
   })
   const token = createToken(systemRandom.bytes(TOKEN_BYTES))
   const api = await createApi({
-    node, tokens: [knownToken(token, 'decide')], listen: listenOf(config.api.listen),
+    node, tokens: [knownToken(token, 'decide')], tokenFile: join(folder.path, 'tokens.json'), random: size => systemRandom.bytes(size),
+    isPublic: config.api.public, isBehindProxy: config.api.behind_proxy, listen: listenOf(config.api.listen), hostNames: config.api.host_names,
     metricsListen: config.api.metrics_listen === '' ? null : listenOf(config.api.metrics_listen), log, requestStop
   })
   const close = async (): Promise<void> => {

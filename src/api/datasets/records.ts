@@ -1,28 +1,18 @@
 /** Handlers of a dataset's data: read, live, content, fetch, verify, proof. */
-import { z } from 'zod'
-import { concat } from '../base/index.ts'
-import type { NumberedRecord } from '../node/contract/index.ts'
-import { MEDIA_TYPES, textOfRecord } from '../sdk/index.ts'
-import type { Context } from './context.ts'
-import { bytesOrProblem, line, problem, progressing, type ApiRequest, type Headers, type Reply } from './http/index.ts'
-import { followedRecords, liveReply } from './live.ts'
-import { askerOf } from './terms.ts'
+import { concat } from '../../base/index.ts'
+import type { NumberedRecord } from '../../node/contract/index.ts'
+import type { DatasetCalls } from '../../sdk/contract/index.ts'
+import { MEDIA_TYPES, textOfRecord } from '../../sdk/index.ts'
+import { askerOf, type Handler } from '../context/index.ts'
+import { bytesOrProblem, line, problem, progressing, type Headers } from '../http/index.ts'
+import { recordEvents } from '../live/index.ts'
 
-const READ_RECORDS = 1_000
-const FETCH_TIMEOUT_MS = 600_000
 const CHUNK_BYTES = 65_536
 
-const wholeNumber = (max: number): z.ZodCoercedNumber<string> => z.coerce.number<string>().int().min(0).max(max)
-
-export function readRecords ({ node, limits }: Context, request: ApiRequest): Reply {
-  const query = request.query(z.strictObject({
-    from: wholeNumber(Number.MAX_SAFE_INTEGER).default(0),
-    limit: wholeNumber(limits.readRecordsMax).default(READ_RECORDS)
-  }))
-  if (!query.ok) return problem(query.failure)
-  const asker = askerOf(request)
+export const readRecords: Handler<DatasetCalls['datasets.records']> = (context, request, { query }) => {
+  const asker = askerOf(context, request)
   if (!asker.ok) return problem(asker.failure)
-  const records = node.read(request.reference, query.value, asker.value)
+  const records = context.node.read(request.reference, query, asker.value)
   if (!records.ok) return problem(records.failure)
   return {
     type: 'stream', status: 200, headers: { 'content-type': MEDIA_TYPES.lines, 'cache-control': 'no-store' },
@@ -46,19 +36,20 @@ async function * recordLines (records: AsyncIterable<NumberedRecord>): AsyncGene
   if (size > 0) yield concat(lines)
 }
 
-export function followRecords ({ node, limits }: Context, request: ApiRequest): Reply {
-  const query = request.query(z.strictObject({ last: wholeNumber(limits.tailRecordsMax).default(0) }))
-  if (!query.ok) return problem(query.failure)
-  const lastId = request.header('last-event-id')
-  const seen = lastId !== undefined && /^\d{1,15}$/.test(lastId) ? Number(lastId) : undefined
-  const asker = askerOf(request)
+export const followRecords: Handler<DatasetCalls['datasets.follow']> = (context, request, { query }) => {
+  const asker = askerOf(context, request)
   if (!asker.ok) return problem(asker.failure)
-  const followed = followedRecords(node, request.reference, { last: query.value.last, seen, signal: request.signal, asker: asker.value })
-  return followed.ok ? liveReply(followed.value, limits.heartbeatMs) : problem(followed.failure)
+  const lastId = request.header('last-event-id')
+  const start = lastId !== undefined && /^\d{1,15}$/.test(lastId) ? { from: Number(lastId) + 1 } : { last: query.last }
+  const followed = recordEvents({ node: context.node, heartbeatMs: context.limits.heartbeatMs }, request.reference, start, asker.value, request.signal)
+  return followed.ok ? followed.value : problem(followed.failure)
 }
 
-export async function sendContent ({ node }: Context, request: ApiRequest): Promise<Reply> {
-  const dataset = node.dataset(request.reference)
+export const sendContent: Handler<DatasetCalls['datasets.content']> = async (context, request) => {
+  const { node } = context
+  const asker = askerOf(context, request)
+  if (!asker.ok) return problem(asker.failure)
+  const dataset = node.dataset(request.reference, asker.value)
   if (!dataset.ok) return problem(dataset.failure)
   const { sizeBytes, sha256 } = dataset.value.distribution
   const asked = sizeBytes !== null ? rangeOf(request.header('range'), sizeBytes) : undefined
@@ -66,8 +57,6 @@ export async function sendContent ({ node }: Context, request: ApiRequest): Prom
     const reason = `the content has ${sizeBytes} bytes, the range lies outside`
     return problem({ code: 'range', reason, hint: 'ask for a range within' }, { 'content-range': `bytes */${sizeBytes}` })
   }
-  const asker = askerOf(request)
-  if (!asker.ok) return problem(asker.failure)
   const content = await node.content(request.reference, asked, asker.value)
   if (!content.ok) return problem(content.failure)
   const range = asked === undefined
@@ -107,10 +96,7 @@ function rangeOf (
   return from < to ? { from, to } : 'unsatisfiable'
 }
 
-export async function fetchDataset ({ node, limits }: Context, request: ApiRequest): Promise<Reply> {
-  const query = request.query(z.strictObject({ timeoutMs: wholeNumber(limits.fetchTimeoutMsMax).default(FETCH_TIMEOUT_MS) }))
-  if (!query.ok) return problem(query.failure)
-  const { timeoutMs } = query.value
+export const fetchDataset: Handler<DatasetCalls['datasets.fetch']> = async ({ node, limits }, request, { query: { timeoutMs } }) => {
   return await progressing(async onProgress => {
     const tooLate = new AbortController()
     const timer = setTimeout(() => { tooLate.abort() }, timeoutMs)
@@ -122,13 +108,11 @@ export async function fetchDataset ({ node, limits }: Context, request: ApiReque
   }, limits.heartbeatMs)
 }
 
-export async function verify ({ node, limits }: Context, request: ApiRequest): Promise<Reply> {
+export const verify: Handler<DatasetCalls['datasets.verify']> = async ({ node, limits }, request) => {
   return await progressing(onProgress => node.verify(request.reference, onProgress), limits.heartbeatMs)
 }
 
-export async function prove ({ node }: Context, request: ApiRequest): Promise<Reply> {
-  const query = request.query(z.strictObject({ record: wholeNumber(Number.MAX_SAFE_INTEGER) }))
-  if (!query.ok) return problem(query.failure)
-  const asker = askerOf(request)
-  return asker.ok ? bytesOrProblem(await node.proof(request.reference, query.value.record, asker.value)) : problem(asker.failure)
+export const prove: Handler<DatasetCalls['datasets.prove']> = async (context, request, { query }) => {
+  const asker = askerOf(context, request)
+  return asker.ok ? bytesOrProblem(await context.node.proof(request.reference, query.record, asker.value)) : problem(asker.failure)
 }

@@ -1,50 +1,30 @@
 /** Handlers of the catalogue: find, publish, append, withdraw. */
-import { z } from 'zod'
-import { fail, ok, type Result } from '../base/index.ts'
-import type { HanseNode, RecordInput } from '../node/contract/index.ts'
+import { fail, ok, type Result } from '../../base/index.ts'
+import type { HanseNode, RecordInput } from '../../node/contract/index.ts'
+import type { DatasetCalls } from '../../sdk/contract/index.ts'
 import {
-  boxSchema, datasetPath, linesOf, MEDIA_TYPES, publishStartSchema, recordOfLine, RecordStreamReader, StreamBroken,
-  type DatasetPage, type PublishStart
-} from '../sdk/index.ts'
-import type { Context } from './context.ts'
-import {
-  BodyBroken, invalid, json, jsonOrProblem, parseJson, problem, splitLine, tagged, type AnyFailure, type ApiRequest, type Reply
-} from './http/index.ts'
+  datasetPath, linesOf, MEDIA_TYPES, publishStartSchema, recordOfLine, RecordStreamReader, StreamBroken, type DatasetPage, type PublishStart
+} from '../../sdk/index.ts'
+import { askerOf, ownDatasetId, type Context, type Handler } from '../context/index.ts'
+import { BodyBroken, invalid, json, jsonOrProblem, parseJson, problem, splitLine, tagged, type AnyFailure } from '../http/index.ts'
 
-const PAGE_SIZE = 100
-
-const box = z.string().transform((text, issues) => {
-  const [west, south, east, north, ...more] = text.split(',').map(part => part === '' ? NaN : Number(part))
-  const parsed = boxSchema.safeParse({ west, south, east, north })
-  if (parsed.success && more.length === 0) return parsed.data
-  issues.addIssue('west,south,east,north in degrees')
-  return z.NEVER
-})
-
-export function listDatasets ({ node, limits }: Context, request: ApiRequest): Reply {
-  const query = request.query(z.strictObject({
-    text: z.string().max(512).exactOptional(),
-    publisher: z.string().max(256).exactOptional(),
-    theme: z.string().max(256).exactOptional(),
-    box: box.exactOptional(),
-    limit: z.coerce.number<string>().int().min(1).max(limits.pageSizeMax).default(PAGE_SIZE),
-    after: z.string().max(512).exactOptional()
-  }))
-  if (!query.ok) return problem(query.failure)
-  const datasets = node.datasets(query.value)
-  const last = datasets.length < query.value.limit ? undefined : datasets.at(-1)
+export const listDatasets: Handler<DatasetCalls['datasets.list']> = (context, request, { query }) => {
+  const asker = askerOf(context, request)
+  if (!asker.ok) return problem(asker.failure)
+  const datasets = context.node.datasets(query, asker.value)
+  const last = datasets.length < query.limit ? undefined : datasets.at(-1)
   const page: DatasetPage = { datasets, next: last?.id ?? null }
   return tagged(page)
 }
 
-export function showDataset ({ node }: Context, request: ApiRequest): Reply {
-  const dataset = node.dataset(request.reference)
+export const showDataset: Handler<DatasetCalls['datasets.show']> = (context, request) => {
+  const asker = askerOf(context, request)
+  if (!asker.ok) return problem(asker.failure)
+  const dataset = context.node.dataset(request.reference, asker.value)
   return dataset.ok ? tagged(dataset.value) : problem(dataset.failure)
 }
 
-export async function publish ({ node, limits }: Context, request: ApiRequest): Promise<Reply> {
-  const expected = request.expect(MEDIA_TYPES.publish)
-  if (!expected.ok) return problem(expected.failure)
+export const publish: Handler<DatasetCalls['datasets.publish']> = async ({ node, limits }, request) => {
   const split = await splitLine(request.chunks(), limits.jsonBytesMax)
   if (split === undefined) return problem(invalid('the body does not begin with a line of JSON', 'begin it with the description'))
   const start = parseJson(split.line, publishStartSchema)
@@ -75,18 +55,14 @@ async function * recordsOf (chunks: AsyncIterable<Uint8Array>): AsyncGenerator<R
   checked(reader.end())
 }
 
-export async function append (context: Context, request: ApiRequest): Promise<Reply> {
-  const query = request.query(z.strictObject({ flush: z.enum(['true', 'false']).default('true') }))
-  if (!query.ok) return problem(query.failure)
-  const expected = request.expect(MEDIA_TYPES.records, MEDIA_TYPES.lines)
-  if (!expected.ok) return problem(expected.failure)
+export const append: Handler<DatasetCalls['datasets.append']> = async (context, request, { query }) => {
   const datasetId = ownDatasetId(context.node, request.reference)
   if (!datasetId.ok) return problem(datasetId.failure)
   const body = await request.bytes(context.limits.appendBytesMax)
   if (!body.ok) return problem(body.failure)
-  const records = await appendedRecords(context, datasetId.value, expected.value, body.value)
+  const records = await appendedRecords(context, datasetId.value, request.mediaType(), body.value)
   if (!records.ok) return problem(records.failure)
-  return jsonOrProblem(await context.node.append(datasetId.value, records.value, { flush: query.value.flush === 'true' }), 201)
+  return jsonOrProblem(await context.node.append(datasetId.value, records.value, { flush: query.flush === 'true' }), 201)
 }
 
 async function appendedRecords (
@@ -120,19 +96,9 @@ async function * once (bytes: Uint8Array): AsyncGenerator<Uint8Array> {
   yield bytes
 }
 
-export async function withdraw ({ node }: Context, request: ApiRequest): Promise<Reply> {
+export const withdraw: Handler<DatasetCalls['datasets.withdraw']> = async ({ node }, request) => {
   const datasetId = ownDatasetId(node, request.reference)
   if (!datasetId.ok) return problem(datasetId.failure)
   const withdrawn = await node.withdraw(datasetId.value)
   return withdrawn.ok ? { type: 'nothing' } : problem(withdrawn.failure)
-}
-
-/** Only own datasets are written to; they are named by the short id or the long one. */
-export function ownDatasetId (node: HanseNode, reference: string): Result<string, AnyFailure> {
-  const { did, name } = node.status().member
-  const short = [did, name].find(publisher => reference.startsWith(`${publisher}/`))
-  const datasetId = short === undefined ? reference : reference.slice(short.length + 1)
-  return datasetId.includes('/')
-    ? fail({ code: 'refused', reason: `${reference.slice(0, 200)} belongs to another member`, hint: 'only its publisher can change a dataset' })
-    : ok(datasetId)
 }

@@ -1,15 +1,12 @@
-import { fail, ok, utf8, type Result } from '../base/index.ts'
-import { RightLost, type Asker, type HanseNode, type NumberedRecord } from '../node/contract/index.ts'
-import { eventBytes, MEDIA_TYPES, textOfRecord, type NodeEvent } from '../sdk/index.ts'
-import { withHeartbeats, type AnyFailure, type Reply } from './http/index.ts'
-
-const HEARTBEAT = utf8(': still here\n\n')
+import { eventBytes, type NodeEvent } from '../../sdk/index.ts'
+import type { Events } from '../context/index.ts'
+import { withHeartbeats, type Reply } from '../http/index.ts'
+import { EVENT_HEADERS, HEARTBEAT } from './records.ts'
 
 /** A stream of server-sent events. A slow reader holds back its source, which ends what lags too far; it resumes by id. */
 export function liveReply (events: AsyncIterable<Uint8Array>, heartbeatMs: number): Reply {
   return {
-    type: 'stream', status: 200, chunks: withHeartbeats(begun(events), HEARTBEAT, heartbeatMs),
-    headers: { 'content-type': MEDIA_TYPES.events, 'cache-control': 'no-store', 'x-accel-buffering': 'no' }
+    type: 'stream', status: 200, headers: EVENT_HEADERS, chunks: withHeartbeats(begun(events), HEARTBEAT, heartbeatMs)
   }
 }
 
@@ -20,54 +17,12 @@ async function * begun (events: AsyncIterable<Uint8Array>): AsyncGenerator<Uint8
 }
 
 /**
- * Records as events, by number. One that resumes follows from the newest record on and reads whatever lies between
- * what it has seen and what comes, so that no record is missed while the two are joined.
- */
-export function followedRecords (
-  node: HanseNode, reference: string,
-  { last, seen, signal, asker }: { readonly last: number, readonly seen: number | undefined, readonly signal: AbortSignal, readonly asker: Asker }
-): Result<AsyncIterable<Uint8Array>, AnyFailure> {
-  const records = node.follow(reference, { last: seen === undefined ? last : 1, signal }, asker)
-  if (!records.ok) return fail(records.failure)
-  return ok(untilRefused(recordEvents(withoutGaps(node, reference, records.value, seen, asker))))
-}
-
-/** Who loses the right while it follows is told why, and the stream ends: it would be refused if it came again. */
-async function * untilRefused (events: AsyncIterable<Uint8Array>): AsyncGenerator<Uint8Array> {
-  try {
-    yield * events
-  } catch (cause) {
-    if (!(cause instanceof RightLost)) throw cause
-    yield eventBytes('', 'refused', cause.failure)
-  }
-}
-
-async function * withoutGaps (
-  node: HanseNode, reference: string, records: AsyncIterable<NumberedRecord>, seen: number | undefined, asker: Asker
-): AsyncGenerator<NumberedRecord> {
-  let next = seen === undefined ? undefined : seen + 1
-  for await (const record of records) {
-    if (next !== undefined && record.number < next) continue
-    if (next !== undefined && record.number > next) {
-      const missed = node.read(reference, { from: next, limit: record.number - next }, asker)
-      if (missed.ok) yield * missed.value
-    }
-    yield record
-    next = record.number + 1
-  }
-}
-
-async function * recordEvents (records: AsyncIterable<NumberedRecord>): AsyncGenerator<Uint8Array> {
-  for await (const record of records) yield eventBytes(String(record.number), 'record', textOfRecord(record))
-}
-
-/**
  * Keeps the newest events of the node for all live views, so that one that was cut off resumes by id.
  *
  * Ids are `<start of this ring>-<counter>`: after a restart an old id is recognised as such and answered by `resync`,
  * as is one that is no longer kept. A reader holds a position and no buffer of its own.
  */
-export class EventRing {
+export class EventRing implements Events {
   readonly #epoch: string
   readonly #keptMax: number
   readonly #events: NodeEvent[] = []

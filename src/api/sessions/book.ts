@@ -1,0 +1,104 @@
+import { assert, base32Text, fail, hex, ok, sha256, utf8, type Result } from '../../base/index.ts'
+import type { Session } from '../../sdk/sessions/index.ts'
+import type { AnyFailure } from '../http/index.ts'
+import { Guard } from './guard.ts'
+
+const SECRET_BYTES = 32
+const ENTRY_MS = 600_000
+const ENTRIES_MAX = 16
+const IDLE_MS = 1_800_000
+const ABSOLUTE_MS = 43_200_000
+const SESSIONS_MAX = 256
+
+export type SessionBookOptions = { readonly random: (sizeBytes: number) => Uint8Array, readonly nowMs: () => number }
+
+/** An open session. `id` is the digest of what the cookie holds. */
+export type OpenSession = { readonly id: string, readonly csrf: string, readonly usedMs: number, readonly endMs: number }
+
+/** Entries and sessions, by digest, as long as the process lives. Both are bounded: the oldest give way. */
+export class SessionBook {
+  readonly #options: SessionBookOptions
+  /** When each ends. */
+  readonly #entries: Map<string, number> = new Map()
+  readonly #sessions: Map<string, OpenSession> = new Map()
+  readonly #guard: Guard = new Guard()
+
+  constructor (options: SessionBookOptions) {
+    this.#options = options
+  }
+
+  /** A secret with which somebody enters once. */
+  invite (): { readonly entry: string, readonly expiresMs: number } {
+    this.#guard.reset()
+    const entry = this.#secret()
+    const expiresMs = this.#options.nowMs() + ENTRY_MS
+    this.#entries.set(digestOf(entry), expiresMs)
+    bound(this.#entries, ENTRIES_MAX)
+    return { entry, expiresMs }
+  }
+
+  /** The session that an entry opens, and what its cookie holds. An entry is gone with the first attempt, also a late one. */
+  begin (entry: string, address: string): Result<{ readonly secret: string, readonly session: OpenSession }, AnyFailure & { readonly waitMs?: number }> {
+    const nowMs = this.#options.nowMs()
+    const waitMs = this.#guard.waitMs(address, nowMs)
+    if (waitMs > 0) {
+      this.#guard.failed(address, nowMs)
+      return fail({
+        code: 'too-many', reason: 'too many attempts to enter failed from this address', hint: 'make a new link with "hanse open" on the machine of the node',
+        waitMs: this.#guard.waitMs(address, nowMs)
+      })
+    }
+    const digest = digestOf(entry)
+    const expiresMs = this.#entries.get(digest)
+    this.#entries.delete(digest)
+    if (expiresMs === undefined || expiresMs <= nowMs) {
+      this.#guard.failed(address, nowMs)
+      return fail({ code: 'unauthorised', reason: 'this link opens nothing, or nothing any more', hint: 'make a new one with "hanse open"' })
+    }
+    const secret = this.#secret()
+    const session = { id: digestOf(secret), csrf: this.#secret(), usedMs: nowMs, endMs: nowMs + ABSOLUTE_MS }
+    this.#sessions.set(session.id, session)
+    bound(this.#sessions, SESSIONS_MAX)
+    return ok({ secret, session })
+  }
+
+  /** The session of a cookie, which is used by this. */
+  find (secret: string): OpenSession | undefined {
+    const nowMs = this.#options.nowMs()
+    const session = this.#sessions.get(digestOf(secret))
+    if (session === undefined) return undefined
+    this.#sessions.delete(session.id)
+    if (nowMs >= session.endMs || nowMs >= session.usedMs + IDLE_MS) return undefined
+    const used = { ...session, usedMs: nowMs }
+    // Last in line: the one that was quiet longest gives way first.
+    this.#sessions.set(session.id, used)
+    return used
+  }
+
+  byId (id: string): OpenSession | undefined {
+    return this.#sessions.get(id)
+  }
+
+  end (id: string): void {
+    this.#sessions.delete(id)
+  }
+
+  #secret (): string {
+    const random = this.#options.random(SECRET_BYTES)
+    assert(random.length === SECRET_BYTES, 'a secret has 256 bits')
+    return base32Text(random)
+  }
+}
+
+export function viewOf ({ csrf, usedMs, endMs }: OpenSession): Session {
+  return { scope: 'decide', csrf, idleEndMs: Math.min(endMs, usedMs + IDLE_MS), endMs }
+}
+
+function digestOf (secret: string): string {
+  return hex(sha256(utf8(secret)))
+}
+
+function bound (map: Map<string, unknown>, max: number): void {
+  const oldest = map.size > max ? map.keys().next().value : undefined
+  if (oldest !== undefined) map.delete(oldest)
+}

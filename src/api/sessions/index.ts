@@ -1,0 +1,77 @@
+/**
+ * Lets people of this node in by a browser, and answers calls about their sessions.
+ *
+ * `hanse open` makes a link with a secret of 256 bits in its fragment, which no server sees: it enters once, within ten minutes. The
+ * session that it opens lives in a cookie that scripts cannot read (`__Host-sid`; without the prefix, and with the port in its name, on
+ * plain loopback), 30 minutes while nothing is asked and 12 hours at most. Only digests are kept, in memory: a restart ends all.
+ *
+ * Another port of one host is the same site to a browser. So what changes something, and every stream, must come from this very
+ * origin (`Origin` and `Sec-Fetch-Site`), and writes carry the session's secret of `CSRF_HEADER` too. Entering is slowed down by
+ * address after ten failures and shut for an hour after thirty; a new link opens it again.
+ *
+ * Passphrase, passkey and OIDC are further ways to `SessionBook.begin`, each its own member of the body of `sessions.begin`.
+ */
+import { fail, ok } from '../../base/index.ts'
+import { CSRF_HEADER, type SessionCalls } from '../../sdk/sessions/index.ts'
+import { originOf, originOfHeaders, type Handlers } from '../context/index.ts'
+import { isWrite, json, problem, type AnyFailure, type Authenticate, type Credentials, type Reply } from '../http/index.ts'
+import { viewOf, type SessionBook } from './book.ts'
+import { cookieOf, secretOf } from './cookie.ts'
+
+export { SessionBook, type SessionBookOptions } from './book.ts'
+
+/** Who has the cookie of a session; a request that some other page may have sent is refused. */
+export function authenticateSession (book: SessionBook, isBehindProxy: boolean): Authenticate {
+  return credentials => {
+    const origin = originOfHeaders(credentials.headers, isBehindProxy)
+    const secret = secretOf(credentials.headers, origin)
+    const session = secret === undefined ? undefined : book.find(secret)
+    if (session === undefined) return undefined
+    const isGuarded = isWrite(credentials.method) || credentials.live
+    if (isGuarded && !isOwnPage(credentials, origin)) return fail(FOREIGN)
+    if (isWrite(credentials.method) && credentials.headers[CSRF_HEADER] !== session.csrf) return fail(FORGED)
+    return ok({ id: session.id, scope: 'decide' })
+  }
+}
+
+/** A browser leaves `Origin` out where it reads from its own origin; it always says how far away the page is. */
+function isOwnPage ({ method, headers }: Credentials, own: string): boolean {
+  const said = headers.origin
+  return headers['sec-fetch-site'] === 'same-origin' && (said === own || (said === undefined && !isWrite(method)))
+}
+
+const FOREIGN: AnyFailure = { code: 'forbidden', reason: 'the request did not come from a page of this node', hint: 'open the console anew with "hanse open"' }
+const FORGED: AnyFailure = { code: 'forbidden', reason: `the header ${CSRF_HEADER} is not that of the session`, hint: 'send what the session says' }
+
+export function sessionHandlers (book: SessionBook): Handlers<SessionCalls> {
+  return {
+    'sessions.invite': (context, request) => {
+      const { entry, expiresMs } = book.invite()
+      return json({ url: `${originOf(context, request)}/#entry=${entry}`, expiresMs }, 201)
+    },
+    'sessions.begin': (context, request, { body }) => {
+      const foreign = request.headers['sec-fetch-site'] ?? 'same-origin'
+      if (foreign !== 'same-origin') return problem(FOREIGN)
+      const begun = book.begin(body.entry, request.address)
+      if (!begun.ok) return refusal(begun.failure)
+      const { secret, session } = begun.value
+      return json(viewOf(session), 201, { 'set-cookie': cookieOf(originOf(context, request), secret, Math.floor((session.endMs - context.nowMs()) / 1_000)) })
+    },
+    'sessions.show': (_context, request) => {
+      const session = book.byId(request.caller?.id ?? '')
+      return session === undefined ? problem(NO_SESSION) : json(viewOf(session))
+    },
+    'sessions.end': (context, request) => {
+      const session = book.byId(request.caller?.id ?? '')
+      if (session === undefined) return problem(NO_SESSION)
+      book.end(session.id)
+      return { type: 'nothing', headers: { 'set-cookie': cookieOf(originOf(context, request), '', 0) } }
+    }
+  }
+}
+
+const NO_SESSION: AnyFailure = { code: 'not-found', reason: 'this request belongs to no session', hint: 'a token has none; enter with a link of "hanse open"' }
+
+function refusal ({ waitMs, ...failure }: AnyFailure & { readonly waitMs?: number }): Reply {
+  return problem(failure, waitMs === undefined ? {} : { 'retry-after': String(Math.ceil(waitMs / 1_000)) })
+}

@@ -1,0 +1,59 @@
+import { open, readFile, rename, rm, stat } from 'node:fs/promises'
+import { z } from 'zod'
+import { fail, ok, type Result } from '../../base/index.ts'
+import { SCOPES } from '../../sdk/operation/index.ts'
+import type { TokenView } from '../../sdk/tokens/index.ts'
+
+/** A token as the file holds it. */
+export type KeptToken = TokenView & { readonly sha256: string }
+
+export type TokenFileFailure = { readonly code: 'loose-mode' | 'malformed', readonly reason: string, readonly hint: string }
+
+const MODE = 0o600
+
+const fileSchema: z.ZodType<{ readonly tokens: readonly KeptToken[] }> = z.strictObject({
+  tokens: z.array(z.strictObject({
+    id: z.string(), label: z.string(), scope: z.enum(SCOPES), requester: z.string().nullable(), purpose: z.string().nullable(), createdMs: z.int(),
+    expiresMs: z.int(), lastUsedHourMs: z.int().nullable(), sha256: z.hex().length(64)
+  }).refine(({ scope, requester }) => requester === null || scope === 'read', 'a token that names a requester can only read'))
+})
+
+export async function readTokens (path: string): Promise<Result<readonly KeptToken[], TokenFileFailure>> {
+  let text: string
+  try {
+    const { mode } = await stat(path)
+    if ((mode & 0o077) !== 0) {
+      return fail({ code: 'loose-mode', reason: `others may read or write ${path}, which says who may use this node`, hint: `look whether a token was added to it, then chmod 600 ${path}` })
+    }
+    text = await readFile(path, 'utf8')
+  } catch (cause) {
+    if (cause instanceof Error && 'code' in cause && cause.code === 'ENOENT') return ok([])
+    throw cause
+  }
+  const parsed = fileSchema.safeParse(jsonOf(text))
+  return parsed.success
+    ? ok(parsed.data.tokens)
+    : fail({ code: 'malformed', reason: `${path} is not what this node wrote`, hint: 'restore it, or remove it: then no token but that of this start is valid' })
+}
+
+/** Written beside, synced, and renamed: a crash leaves the old file or the new one. The mode is set before anything is in it. */
+export async function writeTokens (path: string, tokens: readonly KeptToken[]): Promise<void> {
+  const fresh = `${path}.new`
+  await rm(fresh, { force: true })
+  const file = await open(fresh, 'wx', MODE)
+  try {
+    await file.writeFile(`${JSON.stringify({ tokens }, undefined, 2)}\n`)
+    await file.sync()
+  } finally {
+    await file.close()
+  }
+  await rename(fresh, path)
+}
+
+function jsonOf (text: string): unknown {
+  try {
+    return JSON.parse(text)
+  } catch {
+    return undefined
+  }
+}
