@@ -2,8 +2,9 @@
 import { ok } from '../../base/index.ts'
 import type { NodeCalls } from '../../sdk/contract/index.ts'
 import { MEDIA_TYPES, type Readiness } from '../../sdk/index.ts'
+import { openApi } from '../../sdk/openapi/index.ts'
 import { NO_LEDGER, type Handler, type Handlers } from '../context/index.ts'
-import { json, jsonOrProblem, problem, progressing } from '../http/index.ts'
+import { json, jsonOrProblem, problem, progressing, tagged } from '../http/index.ts'
 import { liveReply } from '../live/index.ts'
 
 const readiness: Handler<NodeCalls['node.readiness']> = ({ node }) => {
@@ -26,6 +27,7 @@ const makeBundle: Handler<NodeCalls['bundles.make']> = async ({ node }, _request
 }
 
 export const nodeHandlers: Handlers<NodeCalls> = {
+  'api.describe': () => tagged(openApi()),
   // Alive: the process answers. Says nothing more, as anybody on this machine may ask.
   'node.health': () => json({ alive: true }),
   'node.readiness': readiness,

@@ -30,14 +30,16 @@ export type DatasetCalls = {
   'datasets.prove': Call<{ readonly record: number }>
 }
 
-/** Four numbers, in the order of GeoJSON. */
-const boxText = z.string().transform((given, issues) => {
-  const [west, south, east, north, ...more] = given.split(',').map(part => part.trim() === '' ? NaN : Number(part))
+/** A number of a box. */
+const DEGREES = String.raw`-?\d{1,3}(\.\d{1,12})?`
+const BOX = new RegExp(`^${DEGREES},${DEGREES},${DEGREES},${DEGREES}$`)
+const boxText = z.string().regex(BOX, 'west,south,east,north in degrees').transform((given, issues) => {
+  const [west, south, east, north] = given.split(',').map(Number)
   const parsed = boxSchema.safeParse({ west, south, east, north })
-  if (parsed.success && more.length === 0) return parsed.data
+  if (parsed.success) return parsed.data
   issues.addIssue('west,south,east,north in degrees')
   return z.NEVER
-}).meta({ description: 'west,south,east,north in degrees', examples: ['-122.4,47.5,-122.2,47.7'] })
+}).meta({ description: 'west,south,east,north in degrees' })
 
 const DATASET = `${API_PATH}/datasets/:reference`
 const purpose = { [PURPOSE_HEADER]: 'what for, as a full IRI, where more than one agreement holds' }

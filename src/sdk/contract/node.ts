@@ -11,6 +11,7 @@ const STATEMENT_BYTES_MAX = 65_536
 
 /** The node itself and its federation: status, members, founding, bundles, scrub, stop. */
 export type NodeCalls = {
+  'api.describe': Call
   'node.health': Call
   'node.readiness': Call
   'node.status': Call
@@ -33,6 +34,10 @@ const node = { tag: 'Node', scope: 'read' } as const
 const federation = { tag: 'Federation', scope: 'decide', method: 'POST' } as const
 
 export const NODE_OPERATIONS: Operations<NodeCalls> = {
+  'api.describe': {
+    ...node, method: 'GET', path: `${API_PATH}/openapi.json`, scope: null, summary: 'This description, as OpenAPI 3.1',
+    headers: { 'if-none-match': 'the tag of an answer that is held already' }, answers: { 200: json(z.record(z.string(), z.unknown())), 304: null }
+  },
   'node.health': {
     ...node, method: 'GET', path: '/healthz', scope: null, summary: 'Whether the process answers', answers: { 200: json(z.object({ alive: z.boolean() })) }
   },
