@@ -4,6 +4,7 @@ import type { Call } from '../sdk/operation/index.ts'
 import { agreementHandlers } from './agreements/index.ts'
 import { routeOf, type Context, type Handler, type Handlers } from './context/index.ts'
 import { datasetHandlers } from './datasets/index.ts'
+import { dcatHandlers } from './dcat/index.ts'
 import { dutyHandlers } from './duties/index.ts'
 import { nodeHandlers } from './federation/index.ts'
 import type { Route } from './http/index.ts'
@@ -17,7 +18,7 @@ export type Books = { readonly tokens: TokenBook, readonly sessions: SessionBook
 
 function handlersOf ({ tokens, sessions }: Books): Handlers<AllCalls> {
   return {
-    ...nodeHandlers, ...datasetHandlers, ...termsHandlers, ...agreementHandlers, ...dutyHandlers, ...ledgerHandlers,
+    ...nodeHandlers, ...datasetHandlers, ...dcatHandlers, ...termsHandlers, ...agreementHandlers, ...dutyHandlers, ...ledgerHandlers,
     ...tokenHandlers(tokens), ...sessionHandlers(sessions)
   }
 }

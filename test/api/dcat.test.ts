@@ -7,6 +7,7 @@ import Validator from 'rdf-validate-shacl'
 import { SaxesParser } from 'saxes'
 import { catalogOf, write, type CatalogPage } from '../../src/api/dcat/index.ts'
 import type { Dataset } from '../../src/node/contract/index.ts'
+import { describeDataset, serve } from '../support/apiServer.ts'
 
 const SHAPES = join(process.env['HANSE_VECTORS'] ?? join(import.meta.dirname, '../../../shared/vectors'), 'dcat-ap-3.0.1')
 const DID = 'did:key:z6MkBellevue'
@@ -75,6 +76,27 @@ describe('dcat', () => {
     assert.deepEqual(objects('bins', 'accessURL'), [content])
     assert.deepEqual(objects('live', 'downloadURL'), [])
     assert.deepEqual(objects('live', 'accessURL'), [`http://127.0.0.1:7480/datasets/${encodeURIComponent(`${DID}/live`)}`])
+  })
+
+  it('is served for whoever asks, with a tag, page by page', async () => {
+    const { node, api, tokens } = await serve()
+    try {
+      for (let index = 0; index < 501; index++) await node.publish(describeDataset(`open-${String(index).padStart(3, '0')}`), { form: 'stream', mediaType: 'application/json' })
+      await node.publish({ ...describeDataset('secret'), access: 'restricted' }, { form: 'stream', mediaType: 'application/json' })
+      const get = (path: string, headers: Record<string, string> = {}): Promise<Response> =>
+        fetch(`${api.url}${path}`, { headers: { authorization: `Bearer ${tokens.read}`, ...headers } })
+      const first = await get('/catalog.ttl')
+      assert.equal(first.headers.get('content-type'), 'text/turtle; charset=utf-8')
+      const turtle = await first.text()
+      const next = storeOf(turtle).getObjects(null, 'http://www.w3.org/ns/hydra/core#next', null)[0]?.value ?? ''
+      const last = storeOf(await (await get(next.replace(api.url, ''))).text())
+      assert.equal(storeOf(turtle).getSubjects(`${RDF}type`, `${DCAT}Dataset`, null).length, 500)
+      assert.equal(last.getSubjects(`${RDF}type`, `${DCAT}Dataset`, null).length, 2)
+      assert.equal((await get('/catalog.ttl', { 'if-none-match': first.headers.get('etag') ?? '' })).status, 304)
+      for (const path of ['/catalog.jsonld', '/catalog.rdf']) assert.equal((await get(path)).status, 200)
+    } finally {
+      await api.stop()
+    }
   })
 
   it('never changes an identifier with the address that was asked', () => {

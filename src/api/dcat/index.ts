@@ -6,5 +6,6 @@
  * shapes look at one document alone. A distribution has a checksum only where it is one fixed file, a download address only where
  * anybody may fetch it, and otherwise the page where one reads how to get it. Blank nodes are not used: every part has a name.
  */
+export { dcatHandlers } from './handlers.ts'
 export { catalogOf, landingPage, type CatalogPage } from './catalog.ts'
 export { SYNTAX_MEDIA_TYPES, write, type Syntax } from './syntaxes.ts'

@@ -8,6 +8,7 @@
 import type { Operation, Operations } from '../operation/index.ts'
 import { AGREEMENT_OPERATIONS, type AgreementCalls } from './agreements.ts'
 import { DATASET_OPERATIONS, type DatasetCalls } from './datasets.ts'
+import { DCAT_OPERATIONS, type DcatCalls } from './dcat.ts'
 import { DUTY_OPERATIONS, type DutyCalls } from './duties.ts'
 import { LEDGER_OPERATIONS, type LedgerCalls } from './ledger.ts'
 import { NODE_OPERATIONS, type NodeCalls } from './node.ts'
@@ -16,15 +17,15 @@ import { TOKEN_OPERATIONS, type TokenCalls } from '../tokens/index.ts'
 import { OUTLET_OPERATIONS, type OutletCalls } from './outlets.ts'
 import { TERMS_OPERATIONS, type TermsCalls } from './terms.ts'
 
-export type { AgreementCalls, DatasetCalls, DutyCalls, LedgerCalls, NodeCalls, OutletCalls, TermsCalls }
+export type { AgreementCalls, DatasetCalls, DcatCalls, DutyCalls, LedgerCalls, NodeCalls, OutletCalls, TermsCalls }
 export { DOWNLOAD_FORMATS, DOWNLOAD_TYPES, type DownloadFormat } from './outlets.ts'
 
-export type AllCalls = NodeCalls & DatasetCalls & OutletCalls & TermsCalls & AgreementCalls & DutyCalls & LedgerCalls & TokenCalls & SessionCalls
+export type AllCalls = NodeCalls & DatasetCalls & OutletCalls & DcatCalls & TermsCalls & AgreementCalls & DutyCalls & LedgerCalls & TokenCalls & SessionCalls
 
 export type OperationId = keyof AllCalls
 
 export const OPERATIONS: Operations<AllCalls> = {
-  ...NODE_OPERATIONS, ...DATASET_OPERATIONS, ...OUTLET_OPERATIONS, ...TERMS_OPERATIONS, ...AGREEMENT_OPERATIONS, ...DUTY_OPERATIONS, ...LEDGER_OPERATIONS,
+  ...NODE_OPERATIONS, ...DATASET_OPERATIONS, ...OUTLET_OPERATIONS, ...DCAT_OPERATIONS, ...TERMS_OPERATIONS, ...AGREEMENT_OPERATIONS, ...DUTY_OPERATIONS, ...LEDGER_OPERATIONS,
   ...TOKEN_OPERATIONS, ...SESSION_OPERATIONS
 }
 
