@@ -1,4 +1,6 @@
+import { accessCommands } from './access/index.ts'
 import { agreementCommands } from './agreements/index.ts'
+import { apiCommand } from './api.ts'
 import { clientCommands } from './client/index.ts'
 import { completionCommand } from './completion.ts'
 import { configCommands } from './config/index.ts'
@@ -25,9 +27,11 @@ export const COMMANDS: readonly Command[] = [
   ...agreementCommands,
   ...dutyCommands,
   ...ledgerCommands,
+  ...accessCommands,
   keyBackupCommand,
   keyRestoreCommand,
   ...configCommands,
+  apiCommand,
   simCommand,
   completionCommand(() => COMMANDS),
   versionCommand,

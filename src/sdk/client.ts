@@ -1,5 +1,6 @@
 import { z } from 'zod'
 import { ok } from '../base/index.ts'
+import { accessClient, type AccessClient } from './accessClient.ts'
 import {
   agreementSchema, agreementsSchema, negotiationSchema, negotiationsSchema, type AgreementView, type EndCode, type NegotiationAnswer, type NegotiationView
 } from './agreements/index.ts'
@@ -20,7 +21,7 @@ import {
   type TermsFile, type TermsReview
 } from './terms/index.ts'
 import { linesOf, StreamBroken } from './textStreams.ts'
-import { chunksOf, Transport, type Answer, type Call, type Fetch } from './transport.ts'
+import { chunksOf, nothing, Transport, type Answer, type Call, type Fetch } from './transport.ts'
 import type {
   BundleReport, Content, Dataset, DatasetDescription, DatasetPage, DatasetQuery, Derived, FoundingStatus, InviteOptions, MemberStatus,
   NodeEvent, NodeStatus, NumberedRecord, OnProgress, PeerStatus, RecordInput, ScrubReport, Ticket, VerifyReport
@@ -69,7 +70,7 @@ const EMERGENCIES = `${API_PATH}/emergencies`
 const NEGOTIATIONS = `${API_PATH}/negotiations`
 
 /** What a program does with a node over HTTP. Iterables end with `StreamBroken` where the connection breaks. */
-export type Client = LedgerClient & AgreementClient & DutiesClient & {
+export type Client = AccessClient & LedgerClient & AgreementClient & DutiesClient & {
   status (): Answer<NodeStatus>
   peers (): Answer<readonly PeerStatus[]>
   members (): Answer<readonly MemberStatus[]>
@@ -166,6 +167,7 @@ export function createClient (
     }, explanationSchema),
     derive: (reference, request) => transport.json({ method: 'POST', path: datasetPath(reference, 'derivations'), ...jsonBody(request) }, derivedSchema),
     derivations: () => get('derivations', derivationsSchema),
+    ...accessClient(transport),
     ...agreementClient(transport, given),
     ...dutiesClient(transport, given),
     ...ledgerClient(transport, given)
@@ -244,13 +246,6 @@ function purposeHeader (purpose: string | undefined): Readonly<Record<string, st
 
 function jsonBody (body: unknown): Pick<Call, 'headers' | 'body'> {
   return { headers: { 'content-type': MEDIA_TYPES.json }, body: JSON.stringify(body) }
-}
-
-async function nothing (transport: Transport, call: Call): Answer<null> {
-  const response = await transport.call(call)
-  if (!response.ok) return response
-  await response.value.body?.cancel()
-  return ok(null)
 }
 
 function withProgress (

@@ -9,6 +9,8 @@
  * Deviates from RFC 9457 in that `type` is a URN of the code: there is no page to look up without the internet.
  */
 export { answerSchema, END_CODES, endSchema, requestSchema, type AgreementView, type NegotiationAnswer, type NegotiationView } from './agreements/index.ts'
+export { CSRF_HEADER, type Entry, type Session } from './sessions/index.ts'
+export type { MadeToken, TokenRequest, TokenView } from './tokens/index.ts'
 export { createClient, type Client } from './client.ts'
 export {
   commonDeclaration, CONNECTOR_NAME, CONNECTORS_MAX, connectorSchema, connectorsSchema, datasetDeclaration, declarationSchema, lettersSchema, mappingSchema, readerDeclaration,

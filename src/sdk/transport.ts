@@ -187,3 +187,11 @@ function bodyOf (body: Call['body'], signal: AbortSignal | undefined, onBroken: 
     }
   })
 }
+
+/** A call whose answer says nothing. */
+export async function nothing (transport: Transport, call: Call): Answer<null> {
+  const response = await transport.call(call)
+  if (!response.ok) return response
+  await response.value.body?.cancel()
+  return ok(null)
+}

@@ -1,0 +1,24 @@
+import { SESSION_PATH, entrySchema, type Entry } from './sessions/index.ts'
+import { madeTokenSchema, TOKENS_PATH, tokensSchema, type MadeToken, type TokenRequest, type TokenView } from './tokens/index.ts'
+import { nothing, type Answer, type Transport } from './transport.ts'
+
+/** What a program does about who may use the node. */
+export type AccessClient = {
+  tokens (): Answer<readonly TokenView[]>
+  /** The token is in this answer alone. */
+  makeToken (request: TokenRequest): Answer<MadeToken>
+  revokeToken (id: string): Answer<null>
+  /** A link with which a browser enters once. */
+  invitePerson (): Answer<Entry>
+}
+
+export function accessClient (transport: Transport): AccessClient {
+  return {
+    tokens: () => transport.json({ method: 'GET', path: TOKENS_PATH }, tokensSchema),
+    makeToken: request => transport.json({
+      method: 'POST', path: TOKENS_PATH, headers: { 'content-type': 'application/json' }, body: JSON.stringify(request)
+    }, madeTokenSchema),
+    revokeToken: id => nothing(transport, { method: 'DELETE', path: `${TOKENS_PATH}/${encodeURIComponent(id)}` }),
+    invitePerson: () => transport.json({ method: 'POST', path: `${SESSION_PATH}/entries` }, entrySchema)
+  }
+}
