@@ -1,9 +1,8 @@
-import { createReadStream } from 'node:fs'
 import { createInterface } from 'node:readline/promises'
 import { basename } from 'node:path'
-import { fail, plain as plainBytes, utf8, type Result } from '../../base/index.ts'
-import { describeFile, rowTimeMs, splitRows, type FileDescription } from '../../intake/file/index.ts'
-import type { Client, Content, DatasetDescription, RecordInput, TermsFile } from '../../sdk/index.ts'
+import { fail, type Result } from '../../base/index.ts'
+import { bytesOfFile, describeFile, publishableName, recordsOfFile, type FileDescription } from '../../intake/file/index.ts'
+import type { Client, Content, DatasetDescription, TermsFile } from '../../sdk/index.ts'
 import { failed, readTerms, shortName, withNode, withProgress } from '../client/index.ts'
 import { answer, count, EXIT, formatBytes, formatTime, plain, problem, type Call, type Command, type Outcome, type Problem } from '../terminal/index.ts'
 import { appendLines } from './append.ts'
@@ -198,29 +197,9 @@ function contentOf (path: string, file: FileDescription, nowMs: number): Content
   const { mediaType, sizeBytes } = file
   const fileName = publishableName(file.fileName)
   return file.form === 'table'
-    ? { form: 'table', mediaType, fileName, sizeBytes, records: recordsOf(path, file, nowMs) }
-    : { form: 'file', mediaType, fileName, sizeBytes, bytes: bytesOf(path) }
+    ? { form: 'table', mediaType, fileName, sizeBytes, records: recordsOfFile(path, file, nowMs) }
+    : { form: 'file', mediaType, fileName, sizeBytes, bytes: bytesOfFile(path) }
 }
-
-/** What other systems take for a path or cannot show does not travel. */
-function publishableName (fileName: string): string {
-  return fileName.toWellFormed().replaceAll(/[\p{C}/\\:]/gu, '_')
-}
-
-/** One record a slice, keyed by what it is and its number; rows that tell no time have that of publishing. */
-async function * recordsOf (path: string, file: FileDescription, nowMs: number): AsyncGenerator<RecordInput> {
-  let number = 0
-  for await (const { part, bytes } of splitRows(path, file.kind)) {
-    const timeMs = part === 'row' ? rowTimeMs(file, bytes) ?? nowMs : nowMs
-    yield { key: utf8(`${part}/${number++}`), timeMs, operation: 'put', mediaType: file.mediaType, body: bytes }
-  }
-}
-
-async function * bytesOf (path: string): AsyncGenerator<Uint8Array> {
-  for await (const chunk of createReadStream(path, { highWaterMark: READ_BYTES }) as AsyncIterable<Buffer>) yield plainBytes(chunk)
-}
-
-const READ_BYTES = 1_048_576
 
 async function send (call: Call, client: Client, { description, content, json, terms }: Publication): Promise<Outcome> {
   const published = await withProgress(call, description.datasetId, show => client.publish(description, content, show, terms))

@@ -3,7 +3,7 @@ import { basename } from 'node:path'
 import { fail, ok, type Result } from '../../base/index.ts'
 import { fieldAt, isObject, objectOfSlice, textOfSlice, visitLeaves } from './fields.ts'
 import { ROW_BYTES_MAX } from './limits.ts'
-import { sniffFile } from './sniff.ts'
+import { isTableName, sniffFile } from './sniff.ts'
 import { RowTooLarge, splitFile } from './split.ts'
 import { TableReader } from './table.ts'
 import { epochOf, readBasicIso, readTime } from './time.ts'
@@ -22,12 +22,17 @@ export async function describeFile (path: string, reading?: Reading): Promise<Re
       })
     }
     const kind = await sniffFile(path)
-    return ok(kind.type === 'other' ? untold(path, size, kind, []) : await describeTable(path, size, kind, reading))
+    return ok(kind.type === 'other' ? untold(path, size, kind, size > 0 && !kind.isText && isTableName(path) ? [NO_TEXT] : []) : await describeTable(path, size, kind, reading))
   } catch (error) {
     const failure = failureOf(path, error)
     if (failure === undefined) throw error
     return fail(failure)
   }
+}
+
+const NO_TEXT: FileWarning = {
+  code: 'no-text',
+  sentence: 'It is called a table and holds bytes that no text in UTF-8 has: it may be UTF-16, packed or damaged. It is published whole, not row by row.'
 }
 
 async function statOf (path: string): Promise<{ readonly size: number, readonly isFile: boolean }> {

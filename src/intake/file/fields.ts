@@ -41,6 +41,22 @@ function withoutLineEnd (row: string): string {
   return row.slice(0, end)
 }
 
+/** Whether a field of this row begins a quote that never ends. Mirrors the scan that found the row's end: see `csvScan`. */
+export function hasOpenQuote (bytes: Uint8Array, dialect: Dialect): boolean {
+  const row = withoutLineEnd(textOfSlice(bytes, dialect.encoding))
+  let at = 0
+  for (;;) {
+    if (row[at] === '"') {
+      do {
+        at = row.indexOf('"', at + 1) + 1
+        if (at === 0) return true
+      } while (row[at] === '"')
+    }
+    at = row.indexOf(dialect.delimiter, at) + 1
+    if (at === 0) return false
+  }
+}
+
 /** Mirrors the scan that found the row's end: see `csvScan`. */
 function quotedFields (row: string, delimiter: string): string[] {
   const fields: string[] = []

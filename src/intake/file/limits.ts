@@ -4,8 +4,9 @@ export const ROW_BYTES_MAX = 262_144
 /** What is read to tell the kind of a file. The list of features of a GeoJSON file must begin within it. */
 export const SNIFF_BYTES_MAX = 65_536
 
-/** Bytes asked of the disk at a time. */
+/** Bytes asked of the disk at a time, of a table and of a file that travels whole. */
 export const CHUNK_BYTES = 262_144
+export const FILE_CHUNK_BYTES = 1_048_576
 
 /** Rows of the beginning that decide delimiter and header. */
 export const SNIFF_ROWS_MAX = 100

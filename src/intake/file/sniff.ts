@@ -21,6 +21,12 @@ const MEDIA_TYPES: ReadonlyMap<string, string> = new Map([
 /** Share of rows that must have as many fields as the first: files that call themselves tables may have a few that do not. */
 const EVEN_SHARE_MIN = 0.9
 
+/** Whether its name says that it is a table. */
+export function isTableName (fileName: string): boolean {
+  const extension = extname(fileName).toLowerCase()
+  return TABLE_EXTENSIONS.has(extension) || LINE_EXTENSIONS.has(extension) || extension === '.geojson'
+}
+
 /** The kind of the file, from its beginning; its name only decides where the content leaves a doubt. Throws what the disk throws. */
 export async function sniffFile (path: string): Promise<FileKind> {
   await using file = await open(path, 'r')
@@ -38,7 +44,8 @@ async function kindOf (head: Uint8Array, whole: boolean, fileName: string): Prom
   const extension = extname(fileName).toLowerCase()
   const encoding = encodingOf(head)
   const other: FileKind = {
-    type: 'other', mediaType: MEDIA_TYPES.get(extension) ?? (encoding === undefined ? 'application/octet-stream' : 'text/plain')
+    type: 'other', mediaType: MEDIA_TYPES.get(extension) ?? (encoding === undefined ? 'application/octet-stream' : 'text/plain'),
+    isText: encoding !== undefined
   }
   if (encoding === undefined || head.length === 0) return other
   const first = firstByteOf(head)
@@ -81,16 +88,18 @@ function text (bytes: Uint8Array): string {
 /** Offset behind `"features": [` at the top of a GeoJSON text, RFC 7946 section 3.3; undefined when there is none. */
 function featuresOf (head: Uint8Array): number | undefined {
   const source = Buffer.from(head).toString('latin1')
+  const list = /\s*:\s*\[/y
   let depth = 0
-  const token = /"((?:[^"\\]|\\.)*)"(\s*:\s*\[)?|[{}[\]]/gs
-  for (let found = token.exec(source); found !== null; found = token.exec(source)) {
-    const [mark, name, list] = found
+  for (let at = 0; at < source.length; at++) {
+    const mark = source[at]
     if (mark === '{' || mark === '[') depth++
     else if (mark === '}' || mark === ']') depth--
-    else if (list !== undefined) {
-      if (depth === 1 && name === 'features') return isFeatureNext(source, token.lastIndex) ? token.lastIndex : undefined
-      depth++
-    }
+    if (mark !== '"') continue
+    const from = at + 1
+    for (at = from; at < source.length && source[at] !== '"'; at++) if (source[at] === '\\') at++
+    if (depth !== 1 || source.slice(from, at) !== 'features') continue
+    list.lastIndex = at + 1
+    if (list.test(source)) return isFeatureNext(source, list.lastIndex) ? list.lastIndex : undefined
   }
   return undefined
 }

@@ -1,6 +1,6 @@
 import type { Box, Column } from '../../sdk/index.ts'
 import { ColumnReader } from './column.ts'
-import { fieldsOf, isGeometry, isObject, objectOfSlice, textOfSlice, visitLeaves } from './fields.ts'
+import { fieldsOf, hasOpenQuote, isGeometry, isObject, objectOfSlice, textOfSlice, visitLeaves } from './fields.ts'
 import { COLUMN_NAME_LENGTH_MAX, COLUMNS_MAX, COORDINATES_NESTING_MAX, EXAMPLES_MAX } from './limits.ts'
 import type { FileDescription, FileKind, FileWarning, Slice } from './types.ts'
 
@@ -22,6 +22,8 @@ export class TableReader {
   readonly #raggedRows: number[] = []
   readonly #malformedRows: number[] = []
   #tooManyColumns = false
+  /** Of a table with quotes: the row that was taken last. */
+  #last: Uint8Array | undefined
 
   constructor (kind: FileKind) {
     this.#kind = kind
@@ -35,6 +37,7 @@ export class TableReader {
       const fields = fieldsOf(bytes, kind.dialect)
       if (part === 'header') this.#nameColumns(fields)
       else this.#takeFields(fields)
+      this.#last = bytes
     } else if (part === 'row') {
       this.#takeObject(textOfSlice(bytes, 'utf-8'))
     }
@@ -158,6 +161,9 @@ export class TableReader {
     }
     if (kind.type === 'geojson' && !this.#closed) {
       warnings.push({ code: 'cut-short', sentence: 'The list of features is never closed: the file seems to be cut short.' })
+    }
+    if (kind.type === 'csv' && this.#last !== undefined && hasOpenQuote(this.#last, kind.dialect)) {
+      warnings.push({ code: 'open-quote', sentence: 'The last row begins a quote that never ends: the file may be cut short, or rows before its end are taken for one.' })
     }
     if (this.#ragged > 0) {
       const sentence = `Rows with more or fewer fields than the first: ${this.#ragged} (row ${this.#raggedRows.join(', ')}).`

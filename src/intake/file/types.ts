@@ -16,7 +16,8 @@ export type FileKind =
   | { readonly type: 'ndjson', readonly mediaType: string }
   /** `featuresAt`: offset of the first byte behind the opening bracket of the list of features. */
   | { readonly type: 'geojson', readonly mediaType: string, readonly featuresAt: number }
-  | { readonly type: 'other', readonly mediaType: string }
+  /** `isText`: nothing in its beginning says that it is none. */
+  | { readonly type: 'other', readonly mediaType: string, readonly isText: boolean }
 
 /** A part of a file. `header` comes first, `row` is one record of the table, `glue` is what lies between and behind. */
 export type Slice = { readonly part: 'header' | 'row' | 'glue', readonly bytes: Uint8Array }
@@ -56,11 +57,15 @@ export type FileWarning = { readonly sentence: string } & (
   | { readonly code: 'unreadable-times', readonly column: string, readonly values: number }
   | { readonly code: 'zero-positions', readonly rows: number }
   | { readonly code: 'not-utf8' }
+  /** It is called a table, and no text: UTF-16, for instance. */
+  | { readonly code: 'no-text' }
   | { readonly code: 'ragged-rows', readonly rows: number, readonly examples: readonly number[] }
   | { readonly code: 'malformed-rows', readonly rows: number, readonly examples: readonly number[] }
   | { readonly code: 'row-too-large', readonly row: number, readonly sizeBytesMax: number }
   | { readonly code: 'too-many-columns', readonly columnsMax: number }
   | { readonly code: 'cut-short' }
+  /** The last row begins a quote that never ends: it may have swallowed others. */
+  | { readonly code: 'open-quote' }
 )
 
 export type FileDescription = {
