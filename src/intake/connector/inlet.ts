@@ -13,7 +13,6 @@ type StreamInletOptions = InletOptions & {
   readonly sink: Sink
   readonly deadLetter: (letter: LetterInput) => Promise<Result<null, SinkFailure>>
   readonly onTaken: (taken: { readonly stored: number, readonly duplicates: number }) => void
-  readonly windowRecordsMax?: number
 }
 
 /**

@@ -14,6 +14,8 @@ export interface Sink {
   /** Publishes a whole anew; all of it or nothing. */
   publishTable (description: DatasetDescription, content: { readonly mediaType: string, readonly fileName: string, readonly records: AsyncIterable<RecordInput> }): Promise<Result<null, SinkFailure>>
   publishFile (description: DatasetDescription, content: { readonly mediaType: string, readonly fileName: string, readonly bytes: AsyncIterable<Uint8Array> }): Promise<Result<null, SinkFailure>>
+  /** Hex of the SHA-256 over what an own dataset holds whole; null where it holds nothing, is a stream, or does not tell. */
+  contentSha256 (datasetId: string): string | null
   /** Opens, where it is not there, a stream that nobody but this member ever gets. */
   ensurePrivateStream (datasetId: string, title: string): Promise<Result<null, SinkFailure>>
 }
@@ -48,6 +50,8 @@ export type InletOptions = {
   readonly identityOf?: ((record: RecordInput) => string) | undefined
   /** Sees every record in the order of the stream: those of the window when it is read back, then each that is stored. Counts gaps. */
   readonly onStored?: ((record: RecordInput) => void) | undefined
+  /** How many of the newest records are known: what comes again after more is stored again. */
+  readonly windowRecordsMax?: number | undefined
 }
 
 /** The web client of `host/web`, as a connector sees it. An answer is read to its end, or cancelled. */

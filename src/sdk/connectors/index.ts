@@ -4,6 +4,7 @@
  * A declaration is the same thing in the file and on the wire, so its keys are written as in the file. Secrets are never in it:
  * it names the files that hold them.
  */
+export type { FeedFormat, FolderDeclaration, UrlDeclaration } from './arrival.ts'
 export { commonDeclaration, CONNECTOR_NAME, datasetDeclaration, type DatasetDeclaration } from './common.ts'
 export { CONNECTORS_MAX, declarationSchema, type ConnectorDeclaration, type ConnectorKind } from './declaration.ts'
 export { mappingSchema, type MappedColumn, type Mapping } from './mapping.ts'
