@@ -1,24 +1,29 @@
 /** Binds every operation of the contract to its handler. The compiler misses one that has none. */
-import { operations, type AllCalls, type OperationId } from '../sdk/contract/index.ts'
+import { operations, type AllCalls, type OperationId, type OutletCalls } from '../sdk/contract/index.ts'
 import type { Call } from '../sdk/operation/index.ts'
 import { agreementHandlers } from './agreements/index.ts'
 import { routeOf, type Context, type Handler, type Handlers } from './context/index.ts'
 import { datasetHandlers } from './datasets/index.ts'
 import { dcatHandlers } from './dcat/index.ts'
+import { download } from './download/index.ts'
 import { dutyHandlers } from './duties/index.ts'
 import { nodeHandlers } from './federation/index.ts'
 import type { Route } from './http/index.ts'
 import { ledgerHandlers } from './ledger/index.ts'
+import { showPage } from './pages/index.ts'
 import { sessionHandlers, type SessionBook } from './sessions/index.ts'
+import { followBySocket } from './sockets/index.ts'
 import { termsHandlers } from './terms/index.ts'
 import { tokenHandlers, type TokenBook } from './tokens/index.ts'
+
+const outletHandlers: Handlers<OutletCalls> = { 'datasets.download': download, 'datasets.socket': followBySocket, 'datasets.page': showPage }
 
 /** What handlers have beside the context: what is kept here and not in the node. */
 export type Books = { readonly tokens: TokenBook, readonly sessions: SessionBook }
 
 function handlersOf ({ tokens, sessions }: Books): Handlers<AllCalls> {
   return {
-    ...nodeHandlers, ...datasetHandlers, ...dcatHandlers, ...termsHandlers, ...agreementHandlers, ...dutyHandlers, ...ledgerHandlers,
+    ...nodeHandlers, ...datasetHandlers, ...outletHandlers, ...dcatHandlers, ...termsHandlers, ...agreementHandlers, ...dutyHandlers, ...ledgerHandlers,
     ...tokenHandlers(tokens), ...sessionHandlers(sessions)
   }
 }

@@ -15,7 +15,7 @@ import { agreementOf, FOR_BEN, movingClock, policyOf, restricted } from './doors
 const BINS = { publisher: ada.did, datasetId: 'bins' }
 const SEGMENTS = 40
 const GROWING = feedOf(ada, Array.from({ length: SEGMENTS }, () => recordsOf(5)), { datasetId: 'bins', class: 'members' })
-const LIMITS: LiveLimits = { ...LIVE_LIMITS, roundMs: 0, portionRecordsMax: 8 }
+const LIMITS: LiveLimits = { ...LIVE_LIMITS, roundMs: 0, portionRecordsMax: 8, seatsAtOnce: 1_024 }
 
 type Stage = OpenDoors & {
   readonly live: Live
@@ -179,7 +179,7 @@ describe('live records', () => {
       await here.grow(segments)
       await settle(() => quick.heard.length === segments * 5)
     }
-    assert.deepEqual(slow.ends, [], 'for a while it may lag')
+    assert.equal(slow.ends.length, 0, 'for a while it may lag')
     here.clock.advance(1_000)
     await here.grow(6)
     await settle(() => quick.heard.length === 30)

@@ -32,6 +32,11 @@ export function bearerOf (headers: IncomingHttpHeaders): string | undefined {
   return /^Bearer (\S{1,256})$/i.exec(headers.authorization ?? '')?.[1]
 }
 
+/** A browser cannot set the header for a WebSocket: it names the token as a subprotocol. */
+export function bearerOfProtocols (header: string | undefined): string | undefined {
+  return /(?:^|,)\s*bearer\.([\w.~-]{1,256})\s*(?:,|$)/.exec(header ?? '')?.[1]
+}
+
 /** Methods that change something. */
 export function isWrite (method: string): boolean {
   return !READS.includes(method)

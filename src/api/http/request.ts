@@ -26,14 +26,17 @@ export class ApiRequest {
   readonly caller: Caller | undefined
   /** Of the other end, as it counts for limits. */
   readonly address: string
+  /** It asks for WebSocket. */
+  readonly isUpgrade: boolean
   readonly #message: IncomingMessage
   readonly #search: URLSearchParams
   readonly #limits: Limits
 
   constructor (options: {
     readonly message: IncomingMessage, readonly search: URLSearchParams, readonly parameters: Readonly<Record<string, string>>
-    readonly signal: AbortSignal, readonly limits: Limits, readonly caller: Caller | undefined, readonly address: string
+    readonly signal: AbortSignal, readonly limits: Limits, readonly caller: Caller | undefined, readonly address: string, readonly isUpgrade: boolean
   }) {
+    this.isUpgrade = options.isUpgrade
     this.caller = options.caller
     this.address = options.address
     this.#message = options.message

@@ -1,8 +1,8 @@
 import { createServer, ServerResponse, type IncomingMessage, type Server } from 'node:http'
 import type { Socket } from 'node:net'
 import type { Duplex } from 'node:stream'
-import { fail, ok, type Result } from '../../base/index.ts'
-import { isAllowedHost, isLoopback, mayUse, PUBLIC, type Authenticate, type Caller } from './access.ts'
+import { assert, fail, ok, type Result } from '../../base/index.ts'
+import { bearerOfProtocols, isAllowedHost, isLoopback, mayUse, PUBLIC, type Authenticate, type Caller } from './access.ts'
 import { Buckets, networkOf } from './buckets.ts'
 import type { Limits } from './limits.ts'
 import type { Upgrade } from './outlet.ts'
@@ -87,9 +87,6 @@ function listenFailure (error: NodeJS.ErrnoException, host: string, port: number
     : { code: 'address-refused', reason: `cannot listen on ${host}:${port}: ${error.message}`, hint: 'choose another address or port' }
 }
 
-const UPGRADE_REQUIRED = problem(
-  { code: 'upgrade-required', reason: 'this path speaks WebSocket', hint: 'open it with a WebSocket client, or follow …/live with server-sent events' }, { upgrade: 'websocket' }
-)
 const IDLE_CHECK_MS = 50
 
 async function stopServer (server: Server, service: Service, limits: Limits): Promise<void> {
@@ -161,11 +158,11 @@ class Service {
     if (slot === undefined) return await this.#write(message, response, this.#busy())
     const signal = route.live === true ? AbortSignal.any([gone.signal, this.#stopping.signal]) : gone.signal
     try {
-      const request = new ApiRequest({ message, search, parameters, signal, limits: this.#options.limits, caller, address })
+      const request = new ApiRequest({ message, search, parameters, signal, limits: this.#options.limits, caller, address, isUpgrade: upgrade !== undefined })
       const reply = await this.#handle(route, request)
-      if (reply.type !== 'upgrade') await this.#write(message, response, reply)
-      else if (upgrade === undefined) await this.#write(message, response, UPGRADE_REQUIRED)
-      else await this.#switch(response, reply, upgrade)
+      if (reply.type !== 'upgrade') return await this.#write(message, response, reply)
+      assert(upgrade !== undefined, 'only a request for another protocol is answered by one')
+      await this.#switch(response, reply, upgrade)
     } finally {
       slot()
     }
@@ -173,6 +170,8 @@ class Service {
 
   /** A request for another protocol is admitted as any other; what is answered otherwise goes out as HTTP. */
   async upgrade (message: IncomingMessage, socket: Duplex, head: Buffer): Promise<void> {
+    const token = bearerOfProtocols(message.headers['sec-websocket-protocol'])
+    if (message.headers.authorization === undefined && token !== undefined) message.headers.authorization = `Bearer ${token}`
     const response = new ServerResponse(message)
     response.assignSocket(socket as Socket)
     response.shouldKeepAlive = false

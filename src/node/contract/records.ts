@@ -29,5 +29,5 @@ export type Listening = {
   /** The number of the first record that it gets. */
   readonly from: number
   /** Whoever leaves is told no more, `end` neither. */
-  stop (): void
+  readonly stop: () => void
 }

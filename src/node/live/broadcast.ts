@@ -100,11 +100,21 @@ export class Broadcast {
         if (this.#over.signal.aborted) return
         this.position = portion.next
         this.bytes += portion.bytes
-        for (const seat of this.#seats) seat.tell(portion)
+        await this.#tell(portion)
       }
     } catch (cause) {
       if (!(cause instanceof Incomplete) || cause.code !== 'sealed') throw cause
       while (this.#keys === keysBefore && !this.#over.signal.aborted) await this.#moved.next(this.#over.signal)
+    }
+  }
+
+  /** Other work of the node comes between: a thousand are not told at one go. */
+  async #tell (portion: Portion): Promise<void> {
+    const { clock, limits: { seatsAtOnce } } = this.#options
+    let told = 0
+    for (const seat of this.#seats) {
+      seat.tell(portion)
+      if (++told % seatsAtOnce === 0) await new Promise<void>(resolve => { clock.wake(0, resolve) })
     }
   }
 
