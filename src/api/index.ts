@@ -9,8 +9,9 @@
  */
 import { fail, ok, type Result } from '../base/index.ts'
 import type { HanseNode } from '../node/contract/index.ts'
+import type { Connectors } from '../sdk/index.ts'
 import {
-  bearerOf, DEFAULT_LIMITS, listenHttp, PUBLIC, type Authenticate, type HttpServer, type Limits, type Listen, type ListenFailure, type Log
+  bearerOf, DEFAULT_LIMITS, listenHttp, PUBLIC, type Authenticate, type Caller, type HttpServer, type Limits, type Listen, type ListenFailure, type Log
 } from './http/index.ts'
 import { EventRing } from './live/index.ts'
 import { Metrics } from './metrics.ts'
@@ -40,6 +41,8 @@ export type ApiOptions = {
   /** Names in the `Host` header that are ours beside those of loopback. */
   readonly hostNames?: readonly string[]
   readonly limits?: Partial<Limits>
+  /** What brings data in, where the composition has it. */
+  readonly connectors?: Connectors
   readonly log: Log
   /** Called when a client asks the node to stop: the composition then stops the API, the node and the process. */
   readonly requestStop: () => void
@@ -49,6 +52,8 @@ export interface Api {
   /** For instance `http://127.0.0.1:7420`. */
   readonly url: string
   readonly metricsUrl: string | null
+  /** Whom a token lets ask, for other servers of this node; undefined for one that opens nothing. */
+  callerOf (token: string): Caller | undefined
   /** Ends live streams, lets answers under way finish, closes. The node is not stopped. */
   stop (): Promise<void>
 }
@@ -65,7 +70,7 @@ export async function createApi (options: ApiOptions): Promise<Result<Api, Liste
   if (!tokens.ok) return tokens
   const sessions = new SessionBook({ random, nowMs: Date.now })
   const authenticate = authenticateBy(tokens.value, authenticateSession(sessions, isBehindProxy), options.isPublic === true)
-  const routes = routesOf(context, { tokens: tokens.value, sessions })
+  const routes = routesOf(context, { tokens: tokens.value, sessions, connectors: options.connectors })
   const api = await listenHttp({ routes, authenticate, listen, hostNames, isBehindProxy, limits, log })
   if (!api.ok) return api
   const metrics = metricsListen === null ? ok(null) : await listenMetrics(options, limits, metricsListen, api.value)
@@ -78,6 +83,7 @@ export async function createApi (options: ApiOptions): Promise<Result<Api, Liste
   return ok({
     url: urlOf(listen.host, api.value.port),
     metricsUrl: metrics.value === null || metricsListen === null ? null : `${urlOf(metricsListen.host, metrics.value.port)}/metrics`,
+    callerOf: token => tokens.value.callerOf(token),
     stop: async () => {
       ending.abort()
       await Promise.all([api.value.stop(), metrics.value?.stop(), pumped])

@@ -1,7 +1,9 @@
 /** Binds every operation of the contract to its handler. The compiler misses one that has none. */
 import { operations, type AllCalls, type OperationId, type OutletCalls } from '../sdk/contract/index.ts'
+import type { Connectors } from '../sdk/index.ts'
 import type { Call } from '../sdk/operation/index.ts'
 import { agreementHandlers } from './agreements/index.ts'
+import { connectorHandlers } from './connectors/index.ts'
 import { routeOf, type Context, type Handler, type Handlers } from './context/index.ts'
 import { datasetHandlers } from './datasets/index.ts'
 import { dcatHandlers } from './dcat/index.ts'
@@ -19,12 +21,12 @@ import { tokenHandlers, type TokenBook } from './tokens/index.ts'
 const outletHandlers: Handlers<OutletCalls> = { 'datasets.download': download, 'datasets.socket': followBySocket, 'datasets.page': showPage }
 
 /** What handlers have beside the context: what is kept here and not in the node. */
-export type Books = { readonly tokens: TokenBook, readonly sessions: SessionBook }
+export type Books = { readonly tokens: TokenBook, readonly sessions: SessionBook, readonly connectors: Connectors | undefined }
 
-function handlersOf ({ tokens, sessions }: Books): Handlers<AllCalls> {
+function handlersOf ({ tokens, sessions, connectors }: Books): Handlers<AllCalls> {
   return {
     ...nodeHandlers, ...datasetHandlers, ...outletHandlers, ...dcatHandlers, ...termsHandlers, ...agreementHandlers, ...dutyHandlers, ...ledgerHandlers,
-    ...tokenHandlers(tokens), ...sessionHandlers(sessions)
+    ...tokenHandlers(tokens), ...sessionHandlers(sessions), ...connectorHandlers(connectors)
   }
 }
 

@@ -1,6 +1,7 @@
 import { z } from 'zod'
 import { ok } from '../base/index.ts'
 import { accessClient, type AccessClient } from './accessClient.ts'
+import { connectorClient, type ConnectorClient } from './connectorClient.ts'
 import {
   agreementSchema, agreementsSchema, negotiationSchema, negotiationsSchema, type AgreementView, type EndCode, type NegotiationAnswer, type NegotiationView
 } from './agreements/index.ts'
@@ -70,7 +71,7 @@ const EMERGENCIES = `${API_PATH}/emergencies`
 const NEGOTIATIONS = `${API_PATH}/negotiations`
 
 /** What a program does with a node over HTTP. Iterables end with `StreamBroken` where the connection breaks. */
-export type Client = AccessClient & LedgerClient & AgreementClient & DutiesClient & {
+export type Client = AccessClient & ConnectorClient & LedgerClient & AgreementClient & DutiesClient & {
   status (): Answer<NodeStatus>
   peers (): Answer<readonly PeerStatus[]>
   members (): Answer<readonly MemberStatus[]>
@@ -168,6 +169,7 @@ export function createClient (
     derive: (reference, request) => transport.json({ method: 'POST', path: datasetPath(reference, 'derivations'), ...jsonBody(request) }, derivedSchema),
     derivations: () => get('derivations', derivationsSchema),
     ...accessClient(transport),
+    ...connectorClient(transport, given),
     ...agreementClient(transport, given),
     ...dutiesClient(transport, given),
     ...ledgerClient(transport, given)

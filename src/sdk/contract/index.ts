@@ -6,6 +6,7 @@
  * those: the compiler misses what is missing. How an entry reads says `sdk/operation`.
  */
 import type { Operation, Operations } from '../operation/index.ts'
+import { CONNECTOR_OPERATIONS, type ConnectorCalls } from '../connectors/index.ts'
 import { AGREEMENT_OPERATIONS, type AgreementCalls } from './agreements.ts'
 import { DATASET_OPERATIONS, type DatasetCalls } from './datasets.ts'
 import { DCAT_OPERATIONS, type DcatCalls } from './dcat.ts'
@@ -20,13 +21,13 @@ import { TERMS_OPERATIONS, type TermsCalls } from './terms.ts'
 export type { AgreementCalls, DatasetCalls, DcatCalls, DutyCalls, LedgerCalls, NodeCalls, OutletCalls, TermsCalls }
 export { DOWNLOAD_FORMATS, DOWNLOAD_TYPES, type DownloadFormat } from './outlets.ts'
 
-export type AllCalls = NodeCalls & DatasetCalls & OutletCalls & DcatCalls & TermsCalls & AgreementCalls & DutyCalls & LedgerCalls & TokenCalls & SessionCalls
+export type AllCalls = NodeCalls & DatasetCalls & OutletCalls & DcatCalls & TermsCalls & AgreementCalls & DutyCalls & LedgerCalls & TokenCalls & SessionCalls & ConnectorCalls
 
 export type OperationId = keyof AllCalls
 
 export const OPERATIONS: Operations<AllCalls> = {
   ...NODE_OPERATIONS, ...DATASET_OPERATIONS, ...OUTLET_OPERATIONS, ...DCAT_OPERATIONS, ...TERMS_OPERATIONS, ...AGREEMENT_OPERATIONS, ...DUTY_OPERATIONS, ...LEDGER_OPERATIONS,
-  ...TOKEN_OPERATIONS, ...SESSION_OPERATIONS
+  ...TOKEN_OPERATIONS, ...SESSION_OPERATIONS, ...CONNECTOR_OPERATIONS
 }
 
 /** The table as a list. */
