@@ -118,6 +118,33 @@ describe('live streams', () => {
     assert.ok(performance.now() - startedMs < 2_000)
   })
 
+  it('say why they are closed and where to begin again, and the client does', async () => {
+    await append('0', '1')
+    const raw = await events('datasets/live/live?last=1')
+    const records = value(await served.client.follow('live', { last: 1, signal: ending.signal }))[Symbol.asyncIterator]()
+    assert.deepEqual([(await take(raw, 1))[0]?.id, (await take(records, 1))[0]?.number], ['1', 1])
+    for (const end of served.node.ends) end({ code: 'slow', reason: 'it read too slowly', hint: 'read faster' })
+    const [closed, ...none] = await take(raw, 2)
+    assert.deepEqual([closed?.event, closed?.id, none.length], ['closed', '1', 0])
+    assert.deepEqual(JSON.parse(closed?.data ?? ''), { code: 'slow', reason: 'it read too slowly', hint: 'read faster', lastEventId: '1' })
+    await append('2')
+    assert.equal((await take(records, 1))[0]?.number, 2)
+  })
+
+  it('end for good where the right is lost, with the reason', async () => {
+    const records = value(await served.client.follow('live', { last: 0, signal: ending.signal }))[Symbol.asyncIterator]()
+    const waiting = records.next()
+    for (const end of served.node.ends) end({ code: 'refused', reason: 'the agreement was ended', hint: 'ask for another one' })
+    await assert.rejects(waiting, { name: 'StreamBroken', code: 'refused', message: 'the agreement was ended' })
+  })
+
+  it('are kept by nobody on the way', async () => {
+    const response = await fetch(`${served.api.url}/api/v1/datasets/live/live`, {
+      signal: ending.signal, headers: { 'authorization': `Bearer ${served.token}`, 'accept-encoding': 'gzip, br' }
+    })
+    assert.deepEqual(['cache-control', 'x-accel-buffering', 'content-encoding'].map(name => response.headers.get(name)), ['no-store', 'no', null])
+  })
+
   it('refuse as a value what they cannot open', async () => {
     const none = await served.client.follow('none', { last: 1, signal: ending.signal })
     assert.equal(none.ok ? '' : none.failure.code, 'not-found')

@@ -26,9 +26,9 @@ function ndjsonLine (format: RowFormat | undefined, { number, timeMs, operation,
   if (text === undefined) return `{${own},"_mediaType":${JSON.stringify(mediaType)},"_bodyHex":"${hex(body)}"}\n`
   const value = parsed(text)
   if (!isObject(value)) return `{${own},"_mediaType":${JSON.stringify(mediaType)},"_body":${JSON.stringify(value === undefined ? text : value)}}\n`
-  // As it stands, so that no number loses a digit; unless it would break the line or say what the record says.
-  const isFit = !/[\r\n]/.test(text) && !OWN.test(text) && !/\\u005f/i.test(text)
-  return withMembers(own, isFit ? text.trim() : JSON.stringify(Object.fromEntries(Object.entries(value).filter(([name]) => !OWN.test(`"${name}"`)))))
+  // As it stands, so that no number loses a digit; unless it would say what the record says. Line ends in JSON are blanks.
+  const isFit = !OWN.test(text) && !/\\u005f/i.test(text)
+  return withMembers(own, isFit ? text.replaceAll(/[\r\n]/g, ' ').trim() : JSON.stringify(Object.fromEntries(Object.entries(value).filter(([name]) => !OWN.test(`"${name}"`)))))
 }
 
 function withMembers (own: string, object: string): string {
