@@ -1,0 +1,15 @@
+/** The largest page of a catalogue: statements take many times the memory of their text. */
+export const PAGE_BYTES_MAX = 16_777_216
+export const STATEMENTS_MAX = 1_000_000
+
+export const PAGES_MAX = 500
+export const ROWS_PER_PAGE = 100
+
+/** Of one dataset. */
+export const DISTRIBUTIONS_MAX = 100
+export const KEYWORDS_MAX = 200
+
+/** Datasets whose data are fetched too. */
+export const FOUND_MAX = 200
+
+export const HARVEST_TTL_MS = 3_600_000
