@@ -1,5 +1,5 @@
 import { z } from 'zod'
-import { text, type Call, type Operations } from '../operation/index.ts'
+import { json, text, type Call, type Operations } from '../operation/index.ts'
 
 type PageQuery = { readonly after?: string }
 
@@ -19,6 +19,6 @@ const common = {
 
 export const DCAT_OPERATIONS: Operations<DcatCalls> = {
   'dcat.turtle': { ...common, path: '/catalog.ttl', summary: 'The catalogue in Turtle', answers: { 200: text('text/turtle'), 304: null } },
-  'dcat.jsonld': { ...common, path: '/catalog.jsonld', summary: 'The catalogue in JSON-LD', answers: { 200: text('application/ld+json'), 304: null } },
+  'dcat.jsonld': { ...common, path: '/catalog.jsonld', summary: 'The catalogue in JSON-LD', answers: { 200: json(z.record(z.string(), z.unknown()), 'application/ld+json'), 304: null } },
   'dcat.rdfxml': { ...common, path: '/catalog.rdf', summary: 'The catalogue in RDF/XML', answers: { 200: text('application/rdf+xml'), 304: null } }
 }
