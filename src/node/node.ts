@@ -19,6 +19,7 @@ import { Signal, type Feed } from './feeds/index.ts'
 import { Admissions, Candidacy, Ceremony, JoinListener, joinProposalOf, type Keys } from './founding/index.ts'
 import { isPairWith } from './granting/index.ts'
 import { nodeMetrics, PeerCounts } from './metrics.ts'
+import { Querying } from './querying/index.ts'
 import { describedBy, ledgerOf, LedgerRoom } from './ledger/index.ts'
 import { metaKey } from './rows/index.ts'
 import { nodeTermsOf, TermsDesk } from './terms/index.ts'
@@ -98,6 +99,7 @@ type Belonging = {
   readonly publisher: Publisher
   readonly reader: Reader
   readonly derivations: Derivations
+  readonly querying: Querying
   readonly terms: TermsDesk
   readonly ledger: LedgerRoom
   readonly counts: PeerCounts
@@ -107,7 +109,7 @@ type Belonging = {
 }
 
 /** The rooms that are not seen whole through `HanseNode`. */
-export type Rooms = Pick<Belonging, 'federation' | 'catalogue' | 'datasets' | 'publisher' | 'reader' | 'duties'>
+export type Rooms = Pick<Belonging, 'federation' | 'catalogue' | 'datasets' | 'publisher' | 'reader' | 'duties' | 'querying'>
 
 /** Composes a node from its rooms and starts it. */
 export async function createNode (options: NodeOptions): Promise<HanseNode> {
@@ -189,9 +191,11 @@ export async function createNode (options: NodeOptions): Promise<HanseNode> {
       federation, catalogue, keys, store, clock, random: host.random, author: ledger.pen, rights: federation.granting, onFatal, log,
       find: reference => datasets.find(reference), reader
     })
+    // Before duties: what they have erased has to leave the index too.
+    const querying = await Querying.open({ federation, catalogue, datasets, own: keys.did, store, clock, log, onFatal })
     const duties = await Duties.open({ federation, catalogue, datasets, publisher, ledger, derivations, keys, host, isRestored: options.isRestored === true, log, onFatal })
     belonging = {
-      agreements, duties, federation, catalogue, datasets, admissions, ledger, publisher, reader, derivations,
+      agreements, duties, querying, federation, catalogue, datasets, admissions, ledger, publisher, reader, derivations,
       terms: new TermsDesk({ federation, datasets, publisher, own: keys.did, clock, random: host.random }),
       counts: new PeerCounts(federation, clock)
     }
@@ -264,6 +268,7 @@ export async function createNode (options: NodeOptions): Promise<HanseNode> {
     read: (reference, what, asker) => belonging?.reader.read(reference, what, asker) ?? fail(notKnown),
     follow: (reference, how, asker) => belonging?.reader.follow(reference, how, asker) ?? fail(notKnown),
     listen: (reference, where, listener, asker) => belonging?.reader.listen(reference, where, listener, asker) ?? fail(notKnown),
+    query: async (reference, query, asker) => belonging?.querying.query(reference, query, asker) ?? fail(notKnown),
     content: async (reference, range, asker) => belonging?.reader.content(reference, range, asker) ?? fail(notKnown),
     verify: async (reference, onProgress = () => {}) => belonging?.reader.verify(reference, onProgress) ?? fail(notKnown),
     proof: async (reference, number, asker) => belonging?.reader.proof(reference, number, asker) ?? fail(notKnown),
@@ -297,6 +302,7 @@ export async function createNode (options: NodeOptions): Promise<HanseNode> {
       await listener.stop()
       await belonging?.admissions.stop()
       belonging?.datasets.stop()
+      await belonging?.querying.stop()
       await belonging?.derivations.stop()
       await belonging?.agreements.stop()
       await belonging?.duties.stop()

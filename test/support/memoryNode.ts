@@ -7,6 +7,7 @@ import type {
 } from '../../src/node/contract/index.ts'
 import { MemoryDuties } from './memoryDuties.ts'
 import { MemoryLedger } from './memoryLedger.ts'
+import { formatOfRecords, naiveRows } from './naiveQuery.ts'
 
 const DID = 'did:key:z6MkmemoryNode'
 const NAME = 'Bellevue'
@@ -230,6 +231,19 @@ export class MemoryNode implements HanseNode {
   read (reference: string, { from, limit }: { readonly from: number, readonly limit: number }): ReturnType<HanseNode['read']> {
     const held = this.#find(reference)
     return held.ok ? ok(each(held.value.records.slice(from, from + limit))) : held
+  }
+
+  async query (reference: string, query: Parameters<HanseNode['query']>[1]): ReturnType<HanseNode['query']> {
+    const held = this.#find(reference)
+    if (!held.ok) return held
+    const { description, mediaType, records } = held.value
+    const format = formatOfRecords(mediaType, description.schema, records)
+    if (format === undefined) return fail({ code: 'invalid', reason: 'rows of it cannot be read', hint: 'describe its columns' })
+    const from = query.after === undefined ? 0 : Number(/^memory([0-9]+)$/.exec(query.after)?.[1])
+    if (Number.isNaN(from)) return fail({ code: 'cursor', reason: 'the cursor is of another question', hint: 'begin anew' })
+    const rows = naiveRows(format, records, query)
+    const to = from + query.limit
+    return ok({ rows: rows.slice(from, to), next: to < rows.length ? `memory${to}` : null, incomplete: null })
   }
 
   follow (reference: string, { last, signal }: { readonly last: number, readonly signal: AbortSignal }): ReturnType<HanseNode['follow']> {

@@ -62,10 +62,10 @@ export function geometryOfObject (column: string | undefined, object: JsonObject
   return undefined
 }
 
-/** Whether rows of this format may be somewhere at all. */
+/** Whether rows of this format may be somewhere at all: JSON may say it in members that nobody described. */
 export function hasPlaces (format: RowFormat): boolean {
   const { latitude, longitude, geometry } = columnsOfPlace(format)
-  return geometry !== undefined || (latitude !== undefined && longitude !== undefined) || (format.delimiter === null && format.columns.length === 0)
+  return format.delimiter === null || geometry !== undefined || (latitude !== undefined && longitude !== undefined)
 }
 
 type PlaceColumns = { readonly latitude: string | undefined, readonly longitude: string | undefined, readonly geometry: string | undefined }

@@ -9,6 +9,7 @@ import type { NodeDuties } from './duties.ts'
 import type { Failure } from './failure.ts'
 import type { NodeLedger } from './ledger.ts'
 import type { NodeProtocol } from './protocol.ts'
+import type { NodeQueries } from './query.ts'
 import type { Listener, Listening, NumberedRecord, RecordInput } from './records.ts'
 import type { NodeTerms, TermsOrder, TermsView } from './terms.ts'
 
@@ -29,7 +30,7 @@ export type {
   ProposalRequest, ProposalView, SubmitFailure, Submitted, TransactionView
 } from './ledger.ts'
 export type { ListenEnd, Listener, Listening, NumberedRecord, RecordInput } from './records.ts'
-export { QUERY_LIMIT_MAX, type QueriedRecord, type QueryPage, type RecordQuery } from './query.ts'
+export { QUERY_LIMIT_MAX, type NodeQueries, type QueriedRecord, type QueryFailure, type QueryPage, type RecordQuery } from './query.ts'
 export type {
   ExplainRequest, Explanation, FindingView, NodeTerms, ReaderView, ReasonView, SentenceView, TermsFailure, TermsOrder, TermsReview, TermsView
 } from './terms.ts'
@@ -195,7 +196,7 @@ export type Ticket = { readonly ticket: string, readonly expiresMs: number, read
 export type FoundingFailure = Failure<'not-ready' | 'invalid' | 'expired' | 'unreachable' | 'refused' | 'already-member'>
 
 /** What a program does with a running node. Expected refusals are values; only broken devices throw. */
-export interface HanseNode extends NodeLedger, NodeTerms, NodeAgreements, NodeDuties, NodeProtocol {
+export interface HanseNode extends NodeLedger, NodeTerms, NodeAgreements, NodeDuties, NodeProtocol, NodeQueries {
   status (): NodeStatus
   peers (): readonly PeerStatus[]
   members (): readonly { readonly did: string, readonly name: string, readonly revoked: boolean }[]

@@ -1,5 +1,8 @@
-import type { Filter, Place, Scalar } from '../../core/rows/index.ts'
-import type { Box, NumberedRecord } from './index.ts'
+import type { Result } from '../../base/index.ts'
+import type { Filter, Place, PlaceBox, Scalar } from '../../core/rows/index.ts'
+import type { Asker } from './asker.ts'
+import type { Failure } from './failure.ts'
+import type { NumberedRecord } from './records.ts'
 
 /**
  * What is asked of the rows of a dataset. All that is named must hold.
@@ -14,7 +17,7 @@ export type RecordQuery = {
   readonly fromMs?: number | undefined
   readonly toMs?: number | undefined
   /** What touches it: of lines and areas, the box around them. West above east crosses the antimeridian. */
-  readonly box?: Box | undefined
+  readonly box?: PlaceBox | undefined
   readonly where?: readonly Filter[] | undefined
   /** At most `QUERY_LIMIT_MAX`. */
   readonly limit: number
@@ -31,4 +34,12 @@ export type QueriedRecord = NumberedRecord & { readonly values: ReadonlyMap<stri
  */
 export type QueryPage = { readonly rows: readonly QueriedRecord[], readonly next: string | null, readonly incomplete: string | null }
 
+/** `cursor`: `after` is of another question, or of another version. */
+export type QueryFailure = Failure<'not-found' | 'ambiguous' | 'refused' | 'invalid' | 'cursor'>
+
 export const QUERY_LIMIT_MAX = 1_000
+
+export interface NodeQueries {
+  /** One page of rows that meet all that is asked, of a dataset whose rows can be read. */
+  query (reference: string, query: RecordQuery, asker?: Asker): Promise<Result<QueryPage, QueryFailure>>
+}

@@ -8,8 +8,9 @@ import { segmentKey } from '../rows/index.ts'
  */
 const SEGMENTS_PER_COMPACTION = 64
 
-/** Makes deleted segments leave the disk. */
+/** Makes deleted segments leave the disk, and before them what was made of them. */
 export async function compactSegments (store: Store, feed: Feed, ranges: Ranges): Promise<void> {
+  for (const forget of feed.followers) await forget(ranges)
   for (const range of rangesToCompact(feed, ranges)) await store.compact(range)
 }
 

@@ -32,6 +32,8 @@ export class Feed {
   thinned: Ranges = []
   /** Segments that must not come back, as far as notices say, also beyond those that are known. */
   barred: Ranges = []
+  /** What else was made of its segments, and has to be gone before these are said to have left the disk. */
+  readonly followers: Set<(ranges: Ranges) => Promise<void>> = new Set()
   storedBytes = 0
   readonly log = new MerkleLog()
   #leaves: Uint8Array = new Uint8Array(LEAF_DATA_BYTES * 4)

@@ -5,7 +5,7 @@ import { decodeStatement, type Did } from '../../core/identity/index.ts'
 import { EPOCH_KEY_SIZE_BYTES, EPOCH_MAX, FIRST_EPOCH, keyCheckOf } from '../../core/sealing/index.ts'
 import type { Random, Store } from '../../host/index.ts'
 import { Signal } from '../feeds/index.ts'
-import { ownEpochKey, receivedGrantKey, rowsOf } from '../rows/index.ts'
+import { localKeyKey, ownEpochKey, receivedGrantKey, rowsOf } from '../rows/index.ts'
 import { openRow, sealRow } from './sealedRow.ts'
 
 /** A key of one's own, and when it came into use. */
@@ -23,6 +23,7 @@ export type KeyWanted = {
 export type HeldGrant = { readonly grant: Grant, readonly keys: readonly EpochKey[] }
 
 const SALT_SIZE_BYTES = 32
+const LOCAL_KEY_SIZE_BYTES = 32
 const ROW_BYTES_MAX = 65_536
 const ownSchema = struct({ key: bytes(EPOCH_KEY_SIZE_BYTES), sinceMs: uint() })
 const grantSchema = struct({
@@ -135,6 +136,20 @@ export class Keyring {
       if (found !== undefined) return found.key
     }
     return undefined
+  }
+
+  /**
+   * A key of this node for a feed, made when it is first asked for: digests under it tell nothing to who has the disk and not the
+   * keystore. Where its row is damaged it is another one.
+   */
+  async localKey (feed: CID): Promise<Uint8Array> {
+    const row = localKeyKey(digestOf(feed))
+    const read = await this.#signer.get(row)
+    const opened = read.state === 'found' ? openRow(this.#wrappingKey, row, read.value) : undefined
+    if (opened !== undefined) return opened
+    const made = this.#random.bytes(LOCAL_KEY_SIZE_BYTES)
+    await this.#put(row, made)
+    return made
   }
 
   #ownOf (datasetId: string, feedClass: string): Own {

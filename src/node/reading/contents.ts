@@ -50,6 +50,13 @@ export function * readableRecordsOf (contents: Contents, fromPosition: number): 
   for (let position = fromPosition; position < segment.header.count; position++) yield { position, record: segment.record(position) }
 }
 
+/** The record at a position; undefined where it was erased, and beyond the end. */
+export function recordAt (contents: Contents, position: number): FeedRecord | undefined {
+  if (contents.kind === 'segment') return position < contents.segment.header.count ? contents.segment.record(position) : undefined
+  const item = contents.segment.items[position]
+  return item === undefined || item instanceof Uint8Array ? undefined : item.record
+}
+
 /** How many records stand there, erased ones too. */
 export function countOfContents (contents: Contents): number {
   return contents.kind === 'redacted' ? contents.segment.count : contents.segment.header.count

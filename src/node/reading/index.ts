@@ -5,5 +5,5 @@
  * proves the bytes as they are stored. Where a key is missing a read ends with `Incomplete` of code `sealed`, which names the
  * epoch; whoever follows waits for the key, since a grant may come a moment after the data.
  */
-export { contentsOf, noGrant, type Contents, type ContentsFailure, type KeysAtHand } from './contents.ts'
+export { contentsOf, countOfContents, noGrant, readableRecordsOf, recordAt, type Contents, type ContentsFailure, type KeysAtHand } from './contents.ts'
 export { followedRecords, Incomplete, readableEnd, recordsOf, type Readable } from './records.ts'

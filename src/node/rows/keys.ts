@@ -1,4 +1,4 @@
-import { concat, u32, u64, utf8 } from '../../base/index.ts'
+import { concat, u16, u32, u64, utf8 } from '../../base/index.ts'
 import type { KeyRange } from '../../host/index.ts'
 
 /**
@@ -9,7 +9,7 @@ const PREFIX = {
   meta: '0', statement: 'd', feed: 'f', feedNumber: 'n', segment: 's', leaf: 'l', head: 'h', fork: 'w', file: 'i', block: 'b', locator: 'c',
   guard: 'g', engine: 'e', ledgerState: 'x', finalBlock: 'k', finality: 'p', finalDigest: 'j', sealHeight: 'z', ownTransaction: 't', vote: 'v',
   consensusSecret: 'y', anchor: 'a', agreement: 'o', accessCount: 'q', derivationPlan: 'D', derivationProgress: 'P', negotiation: 'm', transfer: 'r', ownEpoch: 'e', receivedGrant: 'u',
-  erasure: 'E', kept: 'A', period: 'G', review: 'N'
+  erasure: 'E', kept: 'A', period: 'G', review: 'N', indexScope: 'U', indexBlock: 'B', indexPage: 'C', keyedState: 'K', statePlace: 'L', localKey: 'H'
 } as const
 type Kind = keyof typeof PREFIX
 
@@ -71,3 +71,21 @@ export const keptKey = (feed: Uint8Array, consumer: Uint8Array): Uint8Array => k
 export const periodKey = (period: number): Uint8Array => key('period', u64(period))
 /** An emergency under which data were used, by the digest of its declaration. */
 export const reviewKey = (emergency: Uint8Array): Uint8Array => key('review', emergency)
+/** What the index of a feed is over; its blocks by slot, and their pages by kind and number. */
+export const indexScopeKey = (feedNo: number): Uint8Array => key('indexScope', u32(feedNo))
+export const indexBlockKey = (feedNo: number, slot: number): Uint8Array => key('indexBlock', u32(feedNo), u32(slot))
+export const indexPageKey = (feedNo: number, slot: number, kind: 'place' | 'key' | 'times', page: number): Uint8Array =>
+  key('indexPage', u32(feedNo), u32(slot), Uint8Array.of(PAGE_KINDS.indexOf(kind)), u16(page))
+const PAGE_KINDS = ['place', 'key', 'times'] as const
+/** All pages of one block. */
+export function pagesOfBlock (feedNo: number, slot: number): KeyRange {
+  return { from: key('indexPage', u32(feedNo), u32(slot)), to: key('indexPage', u32(feedNo), u32(slot), Uint8Array.of(PAGE_KINDS.length)) }
+}
+/** The latest record of a key; of a sealed feed by its digest. */
+export const keyedStateKey = (feedNo: number, own: Uint8Array): Uint8Array => key('keyedState', u32(feedNo), own)
+export const statePlaceKey = (feedNo: number, place: number, own: Uint8Array): Uint8Array => key('statePlace', u32(feedNo), u64(place), own)
+/** Where the own key stands in rows of the two kinds above. */
+export const KEYED_STATE_OWN_AT = 5
+export const STATE_PLACE_OWN_AT = 13
+/** A key of this node alone for the index of a sealed feed, in the signer database. */
+export const localKeyKey = (feed: Uint8Array): Uint8Array => key('localKey', feed)
