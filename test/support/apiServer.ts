@@ -16,13 +16,13 @@ export type Served = {
 }
 
 /** An API over a node in memory, on a free loopback port. */
-export async function serve (limits: Partial<Limits> = {}): Promise<Served> {
+export async function serve (limits: Partial<Limits> = {}, how: { readonly isPublic?: boolean } = {}): Promise<Served> {
   const node = new MemoryNode()
   const tokens = { read: createToken(new Uint8Array(32).fill(1)), operate: createToken(new Uint8Array(32).fill(2)), decide: createToken(new Uint8Array(32).fill(3)) }
   const errors: string[] = []
   const stopRequests: number[] = []
   const created = await createApi({
-    node, limits, random: size => new Uint8Array(randomBytes(size)), tokens: [knownToken(tokens.read, 'read'), knownToken(tokens.operate, 'operate'), knownToken(tokens.decide, 'decide')],
+    node, limits, ...how, random: size => new Uint8Array(randomBytes(size)), tokens: [knownToken(tokens.read, 'read'), knownToken(tokens.operate, 'operate'), knownToken(tokens.decide, 'decide')],
     listen: { host: '127.0.0.1', port: 0 }, metricsListen: { host: '127.0.0.1', port: 0 },
     log: (level, message, facts) => { if (level === 'error') errors.push(`${message} ${JSON.stringify(facts)}`) },
     requestStop: () => { stopRequests.push(1) }

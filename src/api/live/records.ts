@@ -5,6 +5,9 @@ import type { AnyFailure, Outlet, Reply } from '../http/index.ts'
 
 export const HEARTBEAT = utf8(': still here\n\n')
 
+/** A browser whose stream broke opens it anew after so long. */
+const OPENING = utf8('retry: 1000\n: still here\n\n')
+
 export const EVENT_HEADERS = { 'content-type': MEDIA_TYPES.events, 'cache-control': 'no-store', 'x-accel-buffering': 'no' }
 
 /** A reader that has not taken so much is told nothing more until it has. */
@@ -54,7 +57,7 @@ class EventStream implements Listener {
     this.#outlet = outlet
     this.#next = from
     // Headers travel with the first bytes: an empty stream must not keep its reader waiting for them.
-    outlet.write(HEARTBEAT)
+    outlet.write(OPENING)
     const heartbeat = setInterval(() => { if (outlet.unsentBytes === 0) outlet.write(HEARTBEAT) }, this.#heartbeatMs)
     signal.addEventListener('abort', () => { this.#over.resolve() }, { once: true })
     if (signal.aborted) this.#over.resolve()
