@@ -1,6 +1,7 @@
-import { answer, EXIT, nearest, plain, problem, table, type Call, type Command, type Outcome } from '../terminal/index.ts'
+import { answer, count, EXIT, nearest, plain, problem, table, type Call, type Command, type Outcome } from '../terminal/index.ts'
 import { configOf, loadConfig, configProblem, whereOf, type Loaded, type Setting } from './load.ts'
 import { jsonSchema, SETTINGS } from './schema.ts'
+import { renderConnector } from './connectors.ts'
 import { renderToml } from './toml.ts'
 
 export const configCommands: readonly Command[] = [
@@ -59,17 +60,20 @@ function get ({ settings }: Loaded, call: Call): Outcome {
 function validate (call: Call): Outcome {
   const loaded = loadConfig(call)
   if (!loaded.ok) return configProblem(loaded.failure)
-  const { file, fileExists, settings } = loaded.value
+  const { file, fileExists, settings, connectors } = loaded.value
   const set = settings.filter(({ source }) => source.type !== 'default').length
   const what = fileExists ? `${file} is valid` : `There is no ${file}; the defaults hold`
-  return answer({ valid: true, file, fileExists, set }, `${what}. ${set} of ${settings.length} settings are set, the others have their defaults.`)
+  return answer(
+    { valid: true, file, fileExists, set, connectors: connectors.map(({ name }) => name) },
+    `${what}. ${set} of ${settings.length} settings are set, the others have their defaults.${connectors.length === 0 ? '' : ` ${count(connectors.length, 'connector')} ${connectors.length === 1 ? 'is' : 'are'} declared.`}`
+  )
 }
 
-function exported ({ settings, folder }: Loaded): Outcome {
+function exported ({ settings, folder, connectors }: Loaded): Outcome {
   // The folder is told as it is, so that the file means the same wherever it lies.
   const values = new Map(settings.map(({ path, value }: Setting) => [path, path === 'node.data' ? folder : value]))
-  const toml = renderToml(values, 'Settings of a hanse node, complete. Use it with --config.')
-  return answer({ settings: Object.fromEntries(values), toml }, toml)
+  const toml = [renderToml(values, 'Settings of a hanse node, complete. Use it with --config.'), ...connectors.map(renderConnector)].join('\n')
+  return answer({ settings: Object.fromEntries(values), connectors, toml }, toml)
 }
 
 function shown (value: unknown): string {

@@ -2,7 +2,9 @@ import { readFileSync, statSync } from 'node:fs'
 import { homedir } from 'node:os'
 import { dirname, join, resolve } from 'node:path'
 import { fail, ok, type Result } from '../../base/index.ts'
+import type { ConnectorDeclaration } from '../../sdk/index.ts'
 import { EXIT, nearest, plain, problem, type Problem } from '../terminal/index.ts'
+import { CONNECTOR_SECTION, connectorsOf } from './connectors.ts'
 import { configSchema, SETTINGS, type Config, type SettingShape } from './schema.ts'
 import { parseToml, type Place } from './toml.ts'
 
@@ -24,6 +26,8 @@ export type Loaded = {
   /** Paths in it are absolute. */
   readonly config: Config
   readonly settings: readonly Setting[]
+  /** The tables [[connector]] of the file; paths in them are absolute. */
+  readonly connectors: readonly ConnectorDeclaration[]
   /** Absolute: the folder of the node. */
   readonly folder: string
   readonly file: string
@@ -50,7 +54,7 @@ export function loadConfig (options: LoadOptions): Result<Loaded, readonly Confi
   const file = resolve(options.config === undefined ? join(expand(given), CONFIG_FILE_NAME) : expand(options.config))
   const read = readFile(file, options.config !== undefined)
   if (!read.ok) return fail([read.failure])
-  const layer = read.value === undefined ? new Map<string, Setting>() : fileLayer(file, read.value, complaints)
+  const { layer, connectors } = read.value === undefined ? NOTHING : fileLayer(file, read.value, complaints)
   const told = layer.get('node.data')
   if (options.config === undefined && told?.source.type === 'file' && !isFolder(told.value, dirname(file))) {
     complaints.push({
@@ -65,13 +69,15 @@ export function loadConfig (options: LoadOptions): Result<Loaded, readonly Confi
   const settings = [...layers.values()]
   const checked = check(settings)
   if (!checked.ok) return checked
-  const { node, member } = checked.value
+  const { node, member, mqtt } = checked.value
   // A path in a file is meant as seen from the file.
   const absolute = (name: string, path: string): string =>
     resolve(layers.get(name)?.source.type === 'file' ? dirname(file) : process.cwd(), expand(path))
-  const passphraseFile = member.passphrase_file === '' ? '' : absolute('member.passphrase_file', member.passphrase_file)
-  const config = { ...checked.value, member: { ...member, passphrase_file: passphraseFile } }
-  return ok({ config, settings, folder: absolute('node.data', node.data), file, fileExists: read.value !== undefined })
+  const absoluteFile = (name: string, path: string): string => path === '' ? '' : absolute(name, path)
+  const passphraseFile = absoluteFile('member.passphrase_file', member.passphrase_file)
+  const tls = { tls_cert_file: absoluteFile('mqtt.tls_cert_file', mqtt.tls_cert_file), tls_key_file: absoluteFile('mqtt.tls_key_file', mqtt.tls_key_file) }
+  const config = { ...checked.value, member: { ...member, passphrase_file: passphraseFile }, mqtt: { ...mqtt, ...tls } }
+  return ok({ config, settings, connectors, folder: absolute('node.data', node.data), file, fileExists: read.value !== undefined })
 }
 
 /** What is wrong, as a command says it. */
@@ -112,21 +118,29 @@ function readFile (file: string, named: boolean): Result<string | undefined, Con
   }
 }
 
-function fileLayer (file: string, text: string, complaints: ConfigComplaint[]): Map<string, Setting> {
+type FileLayer = { readonly layer: Map<string, Setting>, readonly connectors: readonly ConnectorDeclaration[] }
+const NOTHING: FileLayer = { layer: new Map(), connectors: [] }
+
+function fileLayer (file: string, text: string, complaints: ConfigComplaint[]): FileLayer {
   const layer = new Map<string, Setting>()
+  let connectors: FileLayer['connectors'] = []
   const parsed = parseToml(text)
   const at = ({ line, column }: Place): string => `${file}:${line}:${column}`
   if (!parsed.ok) {
     const { place, reason } = parsed.failure
     complaints.push({ where: at(place), reason, hint: 'Correct the line; hanse config export shows a whole file that is right.' })
-    return layer
+    return NOTHING
   }
   const { values, places } = parsed.value
   const placeOf = (path: string): Place => places.get(path) ?? places.get(path.split('.')[0] ?? '') ?? { line: 1, column: 1 }
   const sections = new Set(SETTINGS.map(({ path }) => path.split('.')[0] ?? ''))
   for (const [section, content] of Object.entries(values)) {
-    if (!sections.has(section)) {
-      complaints.push({ where: at(placeOf(section)), ...unknownKey(section, [...sections]) })
+    if (section === CONNECTOR_SECTION) {
+      const found = connectorsOf(content, path => places.get(path) ?? NOWHERE, at, expand, dirname(file))
+      if (found.ok) connectors = found.value
+      else complaints.push(...found.failure)
+    } else if (!sections.has(section)) {
+      complaints.push({ where: at(placeOf(section)), ...unknownKey(section, [...sections, CONNECTOR_SECTION]) })
     } else if (typeof content !== 'object' || content === null || Array.isArray(content)) {
       complaints.push({ where: at(placeOf(section)), reason: `${section} is a section, not a value`, hint: `Write [${section}] above its settings.` })
     } else {
@@ -138,8 +152,10 @@ function fileLayer (file: string, text: string, complaints: ConfigComplaint[]): 
       }
     }
   }
-  return layer
+  return { layer, connectors }
 }
+
+const NOWHERE: Place = { line: 0, column: 0 }
 
 function environmentLayer (environment: LoadOptions['environment'], complaints: ConfigComplaint[]): Map<string, Setting> {
   const layer = new Map<string, Setting>()

@@ -1,4 +1,5 @@
 import { z } from 'zod'
+import { CONNECTORS_MAX, declarationSchema } from '../../sdk/index.ts'
 
 const MEMBER_NAME_LENGTH_MAX = 128
 const PATH_LENGTH_MAX = 4_096
@@ -12,6 +13,10 @@ const PLACE = /^(|-?\d{1,2}(\.\d{1,10})?,-?\d{1,3}(\.\d{1,10})?)$/
 
 /** Loopback alone: an address that others reach needs TLS, which this version does not have. */
 const loopback = z.string().regex(/^(127\.0\.0\.1|localhost|\[::1\]):\d{1,5}$/, 'a loopback address and a port, for instance 127.0.0.1:7480')
+  .refine(text => portOf(text) <= 65_535, 'a port from 0 (any free one) to 65535')
+
+/** Any address: where it is not of this machine, what travels there wants TLS. */
+const anywhere = z.string().regex(/^([a-z0-9.-]{1,253}|\[[0-9a-f:.]+\]):\d{1,5}$/, 'HOST:PORT, for instance 127.0.0.1:1883')
   .refine(text => portOf(text) <= 65_535, 'a port from 0 (any free one) to 65535')
 
 const addresses = z.array(z.string().regex(ADDRESS, 'an address like /ip4/0.0.0.0/tcp/4210')
@@ -54,6 +59,15 @@ export const configSchema = z.strictObject({
     host_names: z.array(z.string().regex(/^[a-z0-9.-]{1,253}$/, 'a host name')).max(HOST_NAMES_MAX).default([])
       .describe('Names under which that server is reached: other names than these and those of this machine are refused.')
   }).prefault({}),
+  mqtt: z.strictObject({
+    listen: z.union([anywhere, z.literal('')]).default('').describe('Address of the MQTT broker of this node, for instance 127.0.0.1:1883. Empty: none.'),
+    tls_cert_file: path.default('').describe('Certificate (PEM) of the broker. Empty: no TLS.'),
+    tls_key_file: path.default('').describe('Key (PEM) of that certificate.'),
+    insecure_lan: z.boolean().default(false).describe('Lets the broker listen on other addresses than this machine\'s without TLS: tokens and data travel in clear there.')
+  }).refine(({ tls_cert_file: cert, tls_key_file: key }) => (cert === '') === (key === ''), { path: ['tls_key_file'], message: 'set together with mqtt.tls_cert_file' })
+    .refine(({ listen, tls_cert_file: cert, insecure_lan: insecure }) => listen === '' || cert !== '' || insecure || loopback.safeParse(listen).success, {
+      path: ['listen'], message: 'an address of this machine, unless mqtt.tls_cert_file is set, or mqtt.insecure_lan by whoever knows that tokens travel in clear'
+    }).prefault({}),
   sync: z.strictObject({
     datasets: z.enum(['all', 'subscribed']).default('all').describe('Which datasets of other members this node keeps a copy of.'),
     quota_bytes: z.int().min(0).default(10 * GIB).describe('How much of other members\' data this node keeps at most.')
@@ -121,5 +135,6 @@ export function isPlace (text: string): boolean {
 
 /** The schema for editors and other programs: JSON Schema 2020-12. */
 export function jsonSchema (): Readonly<Record<string, unknown>> {
-  return { ...z.toJSONSchema(configSchema, { io: 'input' }), title: 'hanse.toml' }
+  const whole = configSchema.extend({ connector: z.array(declarationSchema).max(CONNECTORS_MAX).optional().describe('What brings data in: a table for each connector.') })
+  return { ...z.toJSONSchema(whole, { io: 'input' }), title: 'hanse.toml' }
 }

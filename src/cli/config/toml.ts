@@ -34,6 +34,8 @@ const PART = new RegExp(KEY, 'g')
 function placesOf (text: string): Map<string, Place> {
   const places = new Map<string, Place>()
   let table: readonly string[] = []
+  /** How many tables of each list were begun: `connector.1.name` is in the second. */
+  const lists = new Map<string, number>()
   let within: '"""' | "'''" | undefined
   for (const [index, line] of text.split('\n').entries()) {
     const note = (path: readonly string[], column: number): void => {
@@ -44,7 +46,12 @@ function placesOf (text: string): Map<string, Place> {
       const header = HEADER.exec(line)
       const assignment = header === null ? ASSIGNMENT.exec(line) : null
       if (header !== null) {
-        table = partsOf(header[2] ?? '')
+        const [name = '', ...rest] = partsOf(header[2] ?? '')
+        const isList = rest.length === 0 && /^\s*\[\[/.test(line)
+        if (isList) lists.set(name, (lists.get(name) ?? -1) + 1)
+        const index = lists.get(name)
+        table = index === undefined ? [name, ...rest] : [name, String(index), ...rest]
+        if (isList) note([name], header[1]?.length ?? 0)
         note(table, header[1]?.length ?? 0)
       } else if (assignment !== null) {
         const path = [...table, ...partsOf(assignment[2] ?? '')]
