@@ -13,6 +13,7 @@ import { nodeHandlers } from './federation/index.ts'
 import type { Route } from './http/index.ts'
 import { ledgerHandlers } from './ledger/index.ts'
 import { showPage } from './pages/index.ts'
+import { realtimeHandlers } from './realtime/index.ts'
 import { sessionHandlers, type SessionBook } from './sessions/index.ts'
 import { followBySocket } from './sockets/index.ts'
 import { termsHandlers } from './terms/index.ts'
@@ -25,7 +26,7 @@ export type Books = { readonly tokens: TokenBook, readonly sessions: SessionBook
 
 function handlersOf ({ tokens, sessions, connectors }: Books): Handlers<AllCalls> {
   return {
-    ...nodeHandlers, ...datasetHandlers, ...outletHandlers, ...dcatHandlers, ...termsHandlers, ...agreementHandlers, ...dutyHandlers, ...ledgerHandlers,
+    ...nodeHandlers, ...datasetHandlers, ...outletHandlers, ...realtimeHandlers, ...dcatHandlers, ...termsHandlers, ...agreementHandlers, ...dutyHandlers, ...ledgerHandlers,
     ...tokenHandlers(tokens), ...sessionHandlers(sessions), ...connectorHandlers(connectors)
   }
 }
