@@ -15,7 +15,7 @@ export { createClient, type Client } from './client.ts'
 export {
   commonDeclaration, CONNECTOR_NAME, CONNECTORS_MAX, connectorSchema, connectorsSchema, datasetDeclaration, declarationSchema, lettersSchema, mappingSchema, readerDeclaration,
   takenSchema, type ConnectorCounters, type ConnectorDeclaration, type ConnectorKind, type Connectors, type ConnectorState, type ConnectorStatus, type ConnectorView,
-  type DatasetDeclaration, type DeadLetter, type MappedColumn, type Mapping, type MqttDeclaration, type PushDeclaration, type Taken
+  type DatasetDeclaration, type DeadLetter, type MappedColumn, type Mapping, type MqttDeclaration, type FeedFormat, type FolderDeclaration, type PushDeclaration, type UrlDeclaration, type Taken
 } from './connectors/index.ts'
 export {
   confirmSchema, declareSchema, EMERGENCY_KINDS, ERASE_BASES, eraseSchema, type EmergencyRequest, type EmergencyView, type EraseBasis, type EraseScope,

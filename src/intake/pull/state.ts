@@ -1,0 +1,35 @@
+/** What the source said of itself when everything of it was durable last. */
+export type Conditions = { readonly url: string, readonly etag: string | null, readonly lastModified: string | null, readonly sha256: string | null }
+
+/** What a pull remembers. */
+export type PullState = {
+  /** When it may look again. */
+  readonly nextMs: number
+  /** By name of the source: empty for the one that is declared. */
+  readonly sources: Readonly<Record<string, Conditions>>
+  /** Of a feed: how many documents were read last. */
+  readonly documents: number
+  /** Streams of a feed that have been opened. */
+  readonly streams: readonly string[]
+}
+
+export const NOTHING_KNOWN: PullState = { nextMs: 0, sources: {}, documents: 0, streams: [] }
+
+/** Of what cannot be read nothing is known: it is pulled without conditions. */
+export function stateOf (value: unknown): PullState {
+  if (!isObject(value) || !isObject(value['sources'])) return NOTHING_KNOWN
+  const { nextMs, documents, streams } = value
+  const sources = Object.entries(value['sources']).flatMap(([name, each]) => isConditions(each) ? [[name, each] as const] : [])
+  return {
+    nextMs: typeof nextMs === 'number' ? nextMs : 0, documents: typeof documents === 'number' ? documents : 0,
+    streams: Array.isArray(streams) ? streams.filter(each => typeof each === 'string') : [], sources: Object.fromEntries(sources)
+  }
+}
+
+function isConditions (value: unknown): value is Conditions {
+  return isObject(value) && typeof value['url'] === 'string' && ['etag', 'lastModified', 'sha256'].every(name => value[name] === null || typeof value[name] === 'string')
+}
+
+function isObject (value: unknown): value is Readonly<Record<string, unknown>> {
+  return typeof value === 'object' && value !== null && !Array.isArray(value)
+}
