@@ -1,10 +1,9 @@
 import type { DuckDBConnection, DuckDBInstance } from '@duckdb/node-api'
 import { assert, fail, ok, type Result } from '../../base/index.ts'
 import type { SqlEngine, SqlFault, SqlTables } from '../index.ts'
+import type { Duck } from './duck.ts'
 import { faultOf } from './faults.ts'
 import { DuckTables } from './tables.ts'
-
-export type Duck = typeof import('@duckdb/node-api')
 
 /** Parsing takes little, whatever the text. */
 const PARSER_LIMITS = { memoryBytesMax: 128 << 20, threads: 1 }
@@ -34,8 +33,8 @@ export function createSqlEngine (load: () => Promise<Duck> = () => import('@duck
     const connection = await (parsing ??= parser(duck))
     try {
       const argument = name === 'json_serialize_sql' ? '$1::VARCHAR' : '$1::JSON'
-      const rows = await (await connection.runAndReadAll(`SELECT ${name}(${argument})`, [given])).getRows()
-      const text = rows[0]?.[0]
+      const answered = await connection.runAndReadAll(`SELECT ${name}(${argument})`, [given])
+      const text = answered.getRows()[0]?.[0]
       return typeof text === 'string' ? ok(text) : fail({ code: 'fault', reason: 'the parser gave nothing', position: null })
     } catch (cause) {
       return fail(faultOf(cause, given))
@@ -49,7 +48,17 @@ export function createSqlEngine (load: () => Promise<Duck> = () => import('@duck
       const tree = JSON.parse(serialized.value) as { readonly error?: unknown }
       return tree.error === true ? fail(faultOf(tree, text)) : ok(tree)
     },
-    write: tree => translated('json_deserialize_sql', JSON.stringify(tree)),
+    async write (tree) {
+      const numbers = { isExact: true }
+      const text = JSON.stringify(tree, (key, value: unknown) => {
+        if (typeof value !== 'number' || Number.isSafeInteger(value) || !Number.isInteger(value)) return value
+        // "Nowhere" is the largest number of 64 bits.
+        if (key === 'query_location') return 0
+        numbers.isExact = false
+        return value
+      })
+      return numbers.isExact ? translated('json_deserialize_sql', text) : fail({ code: 'invalid', reason: 'a number in it is too large', position: null })
+    },
     async open (limits): Promise<Result<SqlTables, SqlFault>> {
       const duck = await duckdb()
       if (duck === undefined) return fail(MISSING)

@@ -6,8 +6,9 @@ export function faultOf (cause: unknown, text: string): SqlFault {
   const said = cause instanceof Error ? jsonOf(cause.message) : cause
   if (typeof said !== 'object' || said === null) return { code: 'fault', reason: cause instanceof Error ? cause.message : String(cause), position: null }
   const facts = new Map<string, unknown>(Object.entries(said))
-  const type = String(facts.get('exception_type') ?? facts.get('error_type') ?? '').toLowerCase()
-  const reason = String(facts.get('exception_message') ?? facts.get('error_message') ?? 'unknown')
+  const textOfFact = (...names: readonly string[]): string => names.map(name => facts.get(name)).find(value => typeof value === 'string') ?? ''
+  const type = textOfFact('exception_type', 'error_type').toLowerCase()
+  const reason = textOfFact('exception_message', 'error_message')
   const position = positionOf(facts.get('position'), text)
   return { code: codeOf(type), reason: firstLine(reason), position }
 }

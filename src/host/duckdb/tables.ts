@@ -1,7 +1,7 @@
 import type { DuckDBConnection, DuckDBInstance, DuckDBPreparedStatement } from '@duckdb/node-api'
 import { assert, fail, ok, type Result } from '../../base/index.ts'
 import type { SqlColumn, SqlFault, SqlRows, SqlRun, SqlTables, SqlValue } from '../index.ts'
-import type { Duck } from './engine.ts'
+import type { Duck } from './duck.ts'
 import { faultOf } from './faults.ts'
 import { duckTypeOf, duckValueOf, sizeOf, SQL_NAMES, sqlValueOf, typeOfDuck } from './values.ts'
 

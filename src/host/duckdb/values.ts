@@ -1,7 +1,7 @@
 import type { DuckDBType, DuckDBValue } from '@duckdb/node-api'
 import { assert } from '../../base/index.ts'
 import type { SqlType, SqlValue } from '../index.ts'
-import type { Duck } from './engine.ts'
+import type { Duck } from './duck.ts'
 
 /** What a column of each type is made of here; results may have other types, which are shown as one of ours. */
 export const SQL_NAMES: Readonly<Record<SqlType, string>> = {
@@ -14,7 +14,7 @@ export function duckTypeOf (duck: Duck, type: SqlType): DuckDBType {
     case 'number': return duck.DOUBLE
     case 'boolean': return duck.BOOLEAN
     case 'time': return duck.TIMESTAMP
-    default: return duck.VARCHAR
+    case 'text': case 'decimal': case 'date': case 'other': return duck.VARCHAR
   }
 }
 
@@ -25,19 +25,15 @@ export function duckValueOf (duck: Duck, type: SqlType, value: SqlValue): DuckDB
   return new duck.DuckDBTimestampValue(BigInt(value) * 1_000n)
 }
 
+/** By the names of the engine's types; what is not named has no like here. */
+const TYPES: ReadonlyMap<string, SqlType> = new Map([
+  ['VARCHAR', 'text'], ['BOOLEAN', 'boolean'], ['FLOAT', 'number'], ['DOUBLE', 'number'], ['TIMESTAMP', 'time'], ['TIMESTAMP_TZ', 'time'], ['DECIMAL', 'decimal'],
+  ['DATE', 'date'],
+  ...['TINYINT', 'SMALLINT', 'INTEGER', 'BIGINT', 'HUGEINT', 'UTINYINT', 'USMALLINT', 'UINTEGER', 'UBIGINT', 'UHUGEINT'].map((name): [string, SqlType] => [name, 'integer'])
+])
+
 export function typeOfDuck (duck: Duck, { typeId }: DuckDBType): SqlType {
-  const { DuckDBTypeId: id } = duck
-  switch (typeId) {
-    case id.VARCHAR: return 'text'
-    case id.BOOLEAN: return 'boolean'
-    case id.FLOAT: case id.DOUBLE: return 'number'
-    case id.TINYINT: case id.SMALLINT: case id.INTEGER: case id.BIGINT: case id.HUGEINT: return 'integer'
-    case id.UTINYINT: case id.USMALLINT: case id.UINTEGER: case id.UBIGINT: case id.UHUGEINT: return 'integer'
-    case id.TIMESTAMP: case id.TIMESTAMP_TZ: return 'time'
-    case id.DECIMAL: return 'decimal'
-    case id.DATE: return 'date'
-    default: return 'other'
-  }
+  return TYPES.get(duck.DuckDBTypeId[typeId]) ?? 'other'
 }
 
 const MICROS_PER_MS = 1_000n

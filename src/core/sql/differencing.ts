@@ -1,0 +1,69 @@
+/** Rows that two groupings have in common, or that one of them takes alone (group 0 of the other): up to k of their entities. */
+export type Meeting = { readonly one: number, readonly other: number, readonly entities: readonly number[] }
+
+/**
+ * Whether two answers together would tell of fewer than `k` entities. Compared is which rows each group has, and counted the entities
+ * behind the rows that make the difference. Groups with fewer than `k` entities were never told, so nothing can be taken from them.
+ *
+ * - Two groups, one of each answer, that share rows and differ by rows of 1 to k - 1 entities.
+ * - A group of one answer less all the groups of the other that lie inside of it: what is left has 1 to k - 1 entities. So a total
+ *   gives nothing away about a group that was left out of its parts.
+ *
+ * This is all: three answers that only together leave few are not found, nor what two members put together.
+ */
+export function isTelling (meetings: readonly Meeting[], k: number): boolean {
+  const told = { one: toldGroups(meetings, 'one', k), other: toldGroups(meetings, 'other', k) }
+  return isTellingPair(meetings, told.one, told.other, k) || isTellingRest(meetings, 'one', told.one, told.other, k) || isTellingRest(meetings, 'other', told.other, told.one, k)
+}
+
+type Side = 'one' | 'other'
+
+function bySide (meetings: readonly Meeting[], side: Side): ReadonlyMap<number, readonly Meeting[]> {
+  const groups = new Map<number, Meeting[]>()
+  for (const meeting of meetings) {
+    const group = groups.get(meeting[side])
+    if (group === undefined) groups.set(meeting[side], [meeting])
+    else group.push(meeting)
+  }
+  return groups
+}
+
+/** Lists stop at k, so that their union is exact below k, and at least k wherever it is. */
+function entitiesOf (meetings: Iterable<Meeting>, k: number): number {
+  const entities = new Set<number>()
+  for (const { entities: more } of meetings) {
+    for (const entity of more) entities.add(entity)
+    if (entities.size >= k) return k
+  }
+  return entities.size
+}
+
+function toldGroups (meetings: readonly Meeting[], side: Side, k: number): ReadonlySet<number> {
+  return new Set([...bySide(meetings, side)].filter(([group, all]) => group !== 0 && entitiesOf(all, k) >= k).map(([group]) => group))
+}
+
+function isFew (count: number, k: number): boolean {
+  return count > 0 && count < k
+}
+
+function isTellingPair (meetings: readonly Meeting[], ones: ReadonlySet<number>, others: ReadonlySet<number>, k: number): boolean {
+  const [byOne, byOther] = [bySide(meetings, 'one'), bySide(meetings, 'other')]
+  return meetings.some(({ one, other }) => {
+    if (!ones.has(one) || !others.has(other)) return false
+    const apart = function * (): Generator<Meeting> {
+      for (const each of byOne.get(one) ?? []) if (each.other !== other) yield each
+      for (const each of byOther.get(other) ?? []) if (each.one !== one) yield each
+    }
+    return isFew(entitiesOf(apart(), k), k)
+  })
+}
+
+/** What is left of each told group of `side` without the told groups of the other answer that lie inside of it. */
+function isTellingRest (meetings: readonly Meeting[], side: Side, told: ReadonlySet<number>, parts: ReadonlySet<number>, k: number): boolean {
+  const otherSide = side === 'one' ? 'other' : 'one'
+  const inside = new Set([...bySide(meetings, otherSide)].filter(([part, all]) => parts.has(part) && new Set(all.map(each => each[side])).size === 1).map(([part]) => part))
+  return [...bySide(meetings, side)].some(([group, all]) => {
+    if (!told.has(group) || !all.some(each => inside.has(each[otherSide]))) return false
+    return isFew(entitiesOf(all.filter(each => !inside.has(each[otherSide])), k), k)
+  })
+}
