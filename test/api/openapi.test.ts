@@ -12,7 +12,7 @@ import { Judge, Sender } from '../support/openapi/answers.ts'
 import { requests } from '../support/openapi/requests.ts'
 
 /** How many requests each server gets. */
-const REQUESTS = Number(process.env['HANSE_REQUESTS'] ?? '600')
+const REQUESTS = Number(process.env['HANSE_REQUESTS'] ?? '300')
 const SEED = Number(process.env['HANSE_SEED'] ?? randomInt(2 ** 31))
 const STREAM = 'fuzz-stream'
 const TABLE = 'fuzz-table'

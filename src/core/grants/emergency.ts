@@ -42,8 +42,13 @@ export type EmergencyEnd = Said<EmergencyEndFields>
 
 export type EmergencyEndFailure = SaidFailure | { readonly code: 'unknown-emergency', readonly emergency: CID }
 
+/** Whether a text names a cell that a declaration may. */
+export function isEmergencyCell (text: string): boolean {
+  return isH3Cell(text, EMERGENCY_RESOLUTION_MIN, EMERGENCY_RESOLUTION_MAX)
+}
+
 const cellSchema: Schema<string> = (value, path) =>
-  typeof value === 'string' && isH3Cell(value, EMERGENCY_RESOLUTION_MIN, EMERGENCY_RESOLUTION_MAX)
+  typeof value === 'string' && isEmergencyCell(value)
     ? ok(value)
     : fail({ path, expected: `an H3 cell of resolution ${EMERGENCY_RESOLUTION_MIN} to ${EMERGENCY_RESOLUTION_MAX}` })
 

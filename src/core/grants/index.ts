@@ -49,7 +49,7 @@ export {
 } from './receipt.ts'
 export {
   admitEmergency, admitEmergencyEnd, decodeEmergency, decodeEmergencyEnd, EMERGENCY_KINDS, EMERGENCY_LIFETIME_MS_MAX,
-  emergencyBody, emergencyEndBody,
+  emergencyBody, emergencyEndBody, isEmergencyCell,
   type Emergency, type EmergencyEnd, type EmergencyEndFailure, type EmergencyEndFields, type EmergencyFields, type EmergencyKind
 } from './emergency.ts'
 export { EPOCH_LIFETIME_MS_MAX, epochDue, type EpochFacts } from './epoch.ts'

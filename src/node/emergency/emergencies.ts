@@ -1,6 +1,6 @@
 import { assert, fail, ok, type CID, type Result } from '../../base/index.ts'
 import {
-  admitEmergency, admitEmergencyEnd, decodeEmergency, emergencyBody, emergencyEndBody, EMERGENCY_LIFETIME_MS_MAX,
+  admitEmergency, admitEmergencyEnd, decodeEmergency, emergencyBody, emergencyEndBody, EMERGENCY_LIFETIME_MS_MAX, isEmergencyCell,
   type Emergency, type EmergencyKind
 } from '../../core/grants/index.ts'
 import { signStatement, type Did, type SigningKey } from '../../core/identity/index.ts'
@@ -124,6 +124,8 @@ export class Emergencies {
     const { certificate, key } = this.#options.voice()
     const isGood = /^[a-z0-9-]{1,64}$/.test(incident) && fields.kinds.length > 0 && fields.area.length > 0
     if (!isGood) return fail({ code: 'invalid', reason: 'an emergency has an id of a-z, 0-9 and -, a kind and an area', hint: 'see "hanse help emergency"' })
+    const stray = fields.area.find(cell => !isEmergencyCell(cell))
+    if (stray !== undefined) return fail({ code: 'invalid', reason: `${stray.slice(0, 32)} is no H3 cell of resolution 5 to 9`, hint: 'name cells as 15 hex digits, or give a box' })
     const statement = signStatement(emergencyBody(fields), certificate, key)
     const emergency = decodeEmergency(statement)
     assert(emergency.ok, 'a declaration of our own is well formed')
