@@ -1,5 +1,6 @@
 import { access, rm } from 'node:fs/promises'
 import { join } from 'node:path'
+import { hkdfSha256, utf8 } from '../../base/index.ts'
 import { createApi, createToken, knownToken, removeApiFile, writeApiFile, type Api } from '../../api/index.ts'
 import { participantOf, serveDsp } from '../../api/dsp/index.ts'
 import type { Log } from '../../host/index.ts'
@@ -8,12 +9,17 @@ import { joinPort, openNetwork } from '../../host/libp2p/index.ts'
 import { systemClock, systemRandom } from '../../host/system/index.ts'
 import { createSafeFetch } from '../../host/web/index.ts'
 import { createNode, keysOf, type HanseNode, type Seeds } from '../../node/index.ts'
+import type { ConnectorDeclaration } from '../../sdk/index.ts'
 import type { Config } from '../config/index.ts'
 import { keepCharter, readCharter, type Folder } from '../keys/index.ts'
 import { announced } from './addresses.ts'
+import { composeIntake } from './intake.ts'
 import { listenOf } from './listen.ts'
 
 const TOKEN_BYTES = 32
+const SECRET_BYTES = 32
+/** Beside the compiled program; the sources run with what was built last. */
+const CONSOLE_FOLDER = join(import.meta.dirname, import.meta.filename.endsWith('.ts') ? '../../../dist/web' : '../../web')
 const FREE_FRACTION_MIN = 0.05
 const FREE_CHECK_MS = 10_000
 const STORE_WRITE_BUFFER_BYTES = 64 << 20
@@ -21,7 +27,9 @@ const STORE_WRITE_BUFFER_BYTES = 64 << 20
 export type Running = {
   readonly node: HanseNode
   readonly api: Api
-  /** Stops the API, then the node, then gives up the folder. */
+  /** Of the MQTT broker; null: none. */
+  readonly brokerAddress: string | null
+  /** Stops connectors, the API, then the node, then gives up the folder. */
   stop (): Promise<void>
 }
 
@@ -29,9 +37,9 @@ export type ComposeFailure = { readonly code: string, readonly reason: string, r
 
 /** The whole program: disk, network, node, API. The only place that picks the real host. */
 export async function compose (options: {
-  readonly folder: Folder, readonly config: Config, readonly seeds: Seeds, readonly checkpoints: readonly Uint8Array[], readonly log: Log, readonly requestStop: () => void
+  readonly folder: Folder, readonly config: Config, readonly connectors: readonly ConnectorDeclaration[], readonly file: string, readonly seeds: Seeds, readonly checkpoints: readonly Uint8Array[], readonly log: Log, readonly requestStop: () => void
 }): Promise<Running | ComposeFailure> {
-  const { folder, config, seeds, checkpoints, log, requestStop } = options
+  const { folder, config, connectors: declarations, file, seeds, checkpoints, log, requestStop } = options
   const { network, storage, sync, ledger } = config
   const ballast = join(folder.path, 'ballast')
   // A full disk cannot even be opened: the ballast is given up for it and laid in again when there is room.
@@ -55,8 +63,14 @@ export async function compose (options: {
     checkpoints, isRestored, restoreEnded: () => { rm(folder.restored, { force: true }).catch(() => {}) }, log
   })
   const token = createToken(systemRandom.bytes(TOKEN_BYTES))
+  const intake = composeIntake({
+    node, config, declarations, folder: folder.path, file, web: createSafeFetch({ allowed: config.dsp.allow }), clock: connectorClock, chance, log,
+    // Follows from a key that never leaves this machine and is used for nothing else that is shown.
+    secretOf: name => hkdfSha256(seeds.encryption, new Uint8Array(0), utf8(`hanse:intake:1:${name}`), SECRET_BYTES)
+  })
   const api = await createApi({
-    node, tokens: [knownToken(token, 'decide')], tokenFile: join(folder.path, 'tokens.json'), random: size => systemRandom.bytes(size),
+    consoleFolder: CONSOLE_FOLDER,
+    node, connectors: intake.connectors, tokens: [knownToken(token, 'decide')], tokenFile: join(folder.path, 'tokens.json'), random: size => systemRandom.bytes(size),
     isPublic: config.api.public, isBehindProxy: config.api.behind_proxy, listen: listenOf(config.api.listen), hostNames: config.api.host_names,
     metricsListen: config.api.metrics_listen === '' ? null : listenOf(config.api.metrics_listen), log, requestStop
   })
@@ -77,11 +91,24 @@ export async function compose (options: {
     await close()
     return dsp.failure
   }
+  const taking = await intake.start(token => {
+    const caller = api.value.callerOf(token)
+    return caller === undefined ? undefined : { id: caller.id.slice(0, 16), mayPublish: caller.scope !== 'read', requester: caller.requester, purpose: caller.purpose }
+  })
+  if (!taking.ok) {
+    await intake.stop()
+    await dsp?.value.stop()
+    await api.value.stop()
+    await close()
+    return taking.failure
+  }
   await writeApiFile(folder.path, { url: api.value.url, token })
   return {
     node,
     api: api.value,
+    brokerAddress: intake.brokerAddress(),
     async stop () {
+      await intake.stop()
       await dsp?.value.stop()
       await api.value.stop()
       await close()
@@ -89,6 +116,25 @@ export async function compose (options: {
       await removeApiFile(folder.path)
     }
   }
+}
+
+const connectorClock = {
+  nowMs: () => systemClock.nowMs(),
+  sleep: (delayMs: number, signal: AbortSignal): Promise<void> => new Promise(resolve => {
+    if (signal.aborted) return resolve()
+    const done = (): void => {
+      cancel()
+      signal.removeEventListener('abort', done)
+      resolve()
+    }
+    const cancel = systemClock.wake(delayMs, done)
+    signal.addEventListener('abort', done)
+  })
+}
+
+function chance (): number {
+  const [a = 0, b = 0, c = 0] = systemRandom.bytes(3)
+  return (a << 16 | b << 8 | c) / (1 << 24)
 }
 
 /** Applicants come in at the hosts that members are told, on the port of the join listener. */

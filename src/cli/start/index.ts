@@ -55,22 +55,23 @@ async function start (call: Call): Promise<Outcome> {
   if (config.conformance.enabled) return startConformance(call, { folder, config, log, stopping: stopping.signal })
   // Loaded by this command alone: libp2p would cost every other one half a second.
   const { compose } = await import('./compose.ts')
-  const running = await compose({ folder, config, seeds: keys.value.seeds, checkpoints, log, requestStop })
+  const running = await compose({ folder, config, connectors: settings.value.connectors, file: settings.value.file, seeds: keys.value.seeds, checkpoints, log, requestStop })
   if ('code' in running) {
     const hint = running.code !== 'address-in-use' ? running.hint
       : 'Set api.listen or api.metrics_listen in hanse.toml (HANSE_API__LISTEN, HANSE_API__METRICS_LISTEN) to another port; port 0 takes any free one.'
     return problem(EXIT.failed, running.code, running.reason.replace(/^port/, 'Port'), hint)
   }
-  const { node, api } = running
+  const { node, api, brokerAddress } = running
   const status = node.status()
   await call.terminal.item(
-    { ready: true, member: status.member, state: status.state, url: api.url, metricsUrl: api.metricsUrl, peerId: status.peerId, addresses: status.addresses },
+    { ready: true, member: status.member, state: status.state, url: api.url, metricsUrl: api.metricsUrl, mqttUrl: brokerAddress, peerId: status.peerId, addresses: status.addresses },
     [
       `${status.member.name} is running (${sentenceOf(status.state, status.federation?.name)}).`,
       `  folder     ${folder.path}`,
       `  members    ${status.addresses.join('  ') || 'none yet'}`,
       `  programs   ${api.url}   (token in ${folder.path}/api.json)`,
       ...api.metricsUrl === null ? [] : [`  metrics    ${api.metricsUrl}`],
+      ...brokerAddress === null ? [] : [`  MQTT       ${brokerAddress}   (a token as the password)`],
       'Ctrl-C stops it.'
     ].join('\n')
   )

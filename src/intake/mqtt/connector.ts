@@ -1,5 +1,5 @@
 import { open } from 'node:fs/promises'
-import type { MqttDeclaration } from '../../sdk/index.ts'
+import type { ConnectorDeclaration, MqttDeclaration } from '../../sdk/index.ts'
 import { backoffMs, type ConnectorContext, type ConnectorFactory } from '../connector/index.ts'
 import { openIntake, type Intake } from '../message/index.ts'
 import { BACKOFF_LAST_MS, CA_BYTES_MAX, PASSWORD_BYTES_MAX } from './limits.ts'
@@ -17,6 +17,13 @@ export function topicsOf ({ topics, format }: Pick<MqttDeclaration, 'topics' | '
   return topics.length > 0 ? topics : TOPICS_OF_FORMAT[format] ?? []
 }
 
+/** Where this node's own broker takes messages for a connector; none where it asks another broker, or none. */
+export function embeddedFilters (declaration: ConnectorDeclaration): readonly string[] {
+  if (declaration.kind !== 'mqtt' || declaration.broker !== 'embedded') return []
+  // The second stands for the first too (MQTT 3.1.1, 4.7.1.2).
+  return [`hanse/in/${declaration.name}/#`, ...topicsOf(declaration)]
+}
+
 /** `embedded`: the broker of this node. */
 export function createMqttConnector (embedded: EmbeddedBroker): ConnectorFactory<MqttDeclaration> {
   return (declaration, context) => ({
@@ -27,9 +34,9 @@ export function createMqttConnector (embedded: EmbeddedBroker): ConnectorFactory
   })
 }
 
-async function runEmbedded (declaration: MqttDeclaration, { name, clock, report }: ConnectorContext, intake: Intake, embedded: EmbeddedBroker, signal: AbortSignal): Promise<void> {
+async function runEmbedded (declaration: MqttDeclaration, { clock, report }: ConnectorContext, intake: Intake, embedded: EmbeddedBroker, signal: AbortSignal): Promise<void> {
   if (embedded.address === null) throw new Error('the broker of this node does not listen: set mqtt.listen')
-  const unroute = embedded.route([`hanse/in/${name}`, `hanse/in/${name}/#`, ...topicsOf(declaration)], (topic, payload) =>
+  const unroute = embedded.route(embeddedFilters(declaration), (topic, payload) =>
     intake.accept({ chunks: [payload], mediaType: '', origin: topic, receivedMs: clock.nowMs() }))
   report.running()
   try {

@@ -1,0 +1,95 @@
+import { mkdir, readFile } from 'node:fs/promises'
+import { join } from 'node:path'
+import { fail, ok, type Result } from '../../base/index.ts'
+import type { Log } from '../../host/index.ts'
+import { Broker, type BrokerCaller } from '../../intake/broker/index.ts'
+import { Supervisor, type ConnectorClock, type SafeFetch } from '../../intake/connector/index.ts'
+import { readerOf } from '../../intake/feeds/index.ts'
+import { createFolderConnector } from '../../intake/folder/index.ts'
+import { createMqttConnector, embeddedFilters, type EmbeddedBroker } from '../../intake/mqtt/index.ts'
+import { createPullConnector } from '../../intake/pull/index.ts'
+import { createPushConnector } from '../../intake/push/index.ts'
+import type { HanseNode } from '../../node/index.ts'
+import type { ConnectorDeclaration, Connectors } from '../../sdk/index.ts'
+import { editConnectors, type Config } from '../config/index.ts'
+import { listenOf } from './listen.ts'
+import { outflowOf } from './outflow.ts'
+import { sinkOver } from './sink.ts'
+
+/** States of connectors, and what is on its way in, beside the databases of the node. */
+const FOLDER = 'connectors'
+const SPOOL = 'spool'
+
+export type IntakeFailure = { readonly code: string, readonly reason: string, readonly hint: string }
+
+export type RunningIntake = {
+  readonly connectors: Connectors
+  /** Where the broker of this node listens; null: it does not. */
+  readonly brokerAddress: () => string | null
+  /** Begins: the broker listens, connectors are at work. `callerOf`: who is behind a token. */
+  start (callerOf: (token: string) => BrokerCaller | undefined): Promise<Result<null, IntakeFailure>>
+  /** Ends connectors, each when what it took is durable, and then the broker. */
+  stop (): Promise<void>
+}
+
+/** What brings data in, over a running node. A kind of connector is a line of `factories`. */
+export function composeIntake (options: {
+  readonly node: HanseNode, readonly config: Config, readonly declarations: readonly ConnectorDeclaration[], readonly folder: string, readonly file: string
+  readonly web: SafeFetch, readonly clock: ConnectorClock, readonly chance: () => number, readonly log: Log
+  /** 32 bytes that only this node knows, for each name others. */
+  readonly secretOf: (name: string) => Uint8Array
+}): RunningIntake {
+  const { node, config, declarations, file, web, clock, chance, log, secretOf } = options
+  const folder = join(options.folder, FOLDER)
+  const spool = join(folder, SPOOL)
+  let broker: Broker | undefined
+  // Connectors are made before the broker listens, and ask for it when they run.
+  const embedded: EmbeddedBroker = {
+    get address () { return broker?.address ?? null },
+    route: (filters, take) => broker?.route(filters, take) ?? (() => {})
+  }
+  const supervisor = new Supervisor({
+    factories: {
+      mqtt: createMqttConnector(embedded),
+      push: createPushConnector,
+      url: createPullConnector({ spool, secretOf, readerOf: format => readerOf(format) }),
+      folder: createFolderConnector({ spool })
+    },
+    sink: sinkOver(node), folder, web, clock, chance, log,
+    file: { add: declaration => editConnectors(file, { add: declaration }), remove: name => editConnectors(file, { remove: name }) }
+  })
+  return {
+    connectors: supervisor,
+    brokerAddress: () => broker?.address ?? null,
+    async start (callerOf) {
+      await mkdir(spool, { recursive: true, mode: 0o700 })
+      if (config.mqtt.listen !== '') {
+        const tls = await tlsOf(config.mqtt)
+        if (!tls.ok) return tls
+        broker = new Broker({
+          listen: listenOf(config.mqtt.listen), tls: tls.value, callerOf, outflow: outflowOf(node),
+          declared: () => supervisor.list().flatMap(({ declaration }) => embeddedFilters(declaration)), log
+        })
+        // Declared before anybody can connect: what comes for a connector that is not yet at work is not acknowledged.
+        supervisor.start(declarations)
+        const listening = await broker.listen()
+        return listening.ok ? ok(null) : listening
+      }
+      supervisor.start(declarations)
+      return ok(null)
+    },
+    async stop () {
+      await supervisor.stop()
+      await broker?.stop()
+    }
+  }
+}
+
+async function tlsOf ({ tls_cert_file: certFile, tls_key_file: keyFile }: Config['mqtt']): Promise<Result<{ readonly cert: string, readonly key: string } | null, IntakeFailure>> {
+  if (certFile === '') return ok(null)
+  try {
+    return ok({ cert: await readFile(certFile, 'utf8'), key: await readFile(keyFile, 'utf8') })
+  } catch (error) {
+    return fail({ code: 'config', reason: `the certificate of the broker cannot be read (${error instanceof Error ? error.message : String(error)})`, hint: 'check mqtt.tls_cert_file and mqtt.tls_key_file' })
+  }
+}

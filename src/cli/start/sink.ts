@@ -1,0 +1,66 @@
+import { fail, ok, type Result } from '../../base/index.ts'
+import type { Sink, SinkFailure } from '../../intake/connector/index.ts'
+import type { Dataset, HanseNode } from '../../node/index.ts'
+
+/** Terms of what nobody else ever gets begin with this template. */
+const PRIVATE_TEMPLATE = 'members'
+
+/** The node, as connectors see it: own datasets alone. */
+export function sinkOver (node: HanseNode): Sink {
+  const own = (datasetId: string): Result<Dataset, SinkFailure> => node.dataset(`${node.status().member.did}/${datasetId}`)
+  return {
+    async ensureStream (description) {
+      const held = isStream(own(description.datasetId))
+      if (held !== undefined) return held
+      const published = await node.publish(description, { form: 'stream', mediaType: 'application/json' })
+      return published.ok ? ok(null) : published
+    },
+    async append (datasetId, records) {
+      const appended = await node.append(datasetId, records, { flush: true })
+      if (appended.ok) return ok(null)
+      // No waiting makes a record smaller: it is refused, as one that is malformed.
+      return fail(appended.failure.code === 'too-large' ? { ...appended.failure, code: 'invalid' } : appended.failure)
+    },
+    async tail (datasetId, count) {
+      const dataset = own(datasetId)
+      if (!dataset.ok) return dataset
+      const { records } = dataset.value.held
+      return node.read(dataset.value.id, { from: Math.max(0, records - count), limit: count })
+    },
+    async publishTable (description, content) {
+      const published = await node.publish(description, { form: 'table', ...content })
+      return published.ok ? ok(null) : published
+    },
+    async publishFile (description, content) {
+      const published = await node.publish(description, { form: 'file', ...content })
+      return published.ok ? ok(null) : published
+    },
+    contentSha256 (datasetId) {
+      const dataset = own(datasetId)
+      return dataset.ok ? dataset.value.distribution.sha256 : null
+    },
+    ensurePrivateStream: (datasetId, title) => ensurePrivate(node, isStream(own(datasetId)), datasetId, title)
+  }
+}
+
+/** Undefined: it has to be opened. */
+function isStream (dataset: Result<Dataset, SinkFailure>): Result<null, SinkFailure> | undefined {
+  if (!dataset.ok) return undefined
+  const { distribution: { form }, datasetId } = dataset.value
+  return form === 'stream' ? ok(null) : fail({ code: 'exists', reason: `"${datasetId}" is a ${form} already, not a stream`, hint: 'choose another dataset for the connector' })
+}
+
+async function ensurePrivate (node: HanseNode, held: Result<null, SinkFailure> | undefined, datasetId: string, title: string): Promise<Result<null, SinkFailure>> {
+  if (held !== undefined) return held
+  const template = node.templateOf(PRIVATE_TEMPLATE)
+  const order = template.ok ? node.readTerms(template.value) : template
+  if (!order.ok) return order
+  const { did } = node.status().member
+  const description = {
+    datasetId, title, description: title, theme: '', keywords: [], licence: '', spatial: null, temporal: null, schema: [], access: 'restricted' as const, simulated: false
+  }
+  const published = await node.publish(description, { form: 'stream', mediaType: 'application/json' }, undefined, {
+    form: { ...order.value.form, audience: { type: 'named', members: [did as `did:key:${string}`] } }, dataset: { ...order.value.dataset, replicas: 'nobody' }, viewers: []
+  })
+  return published.ok ? ok(null) : published
+}
