@@ -15,6 +15,7 @@ import {
 } from './http/index.ts'
 import { EventRing } from './live/index.ts'
 import { Metrics } from './metrics.ts'
+import { consoleRoutes } from './console/index.ts'
 import { routesOf } from './routes.ts'
 import { authenticateSession, SessionBook } from './sessions/index.ts'
 import { TokenBook, type KnownToken, type TokenFileFailure } from './tokens/index.ts'
@@ -43,6 +44,8 @@ export type ApiOptions = {
   readonly limits?: Partial<Limits>
   /** What brings data in, where the composition has it. */
   readonly connectors?: Connectors
+  /** Where the build put the console; left out: none is served. */
+  readonly consoleFolder?: string
   readonly log: Log
   /** Called when a client asks the node to stop: the composition then stops the API, the node and the process. */
   readonly requestStop: () => void
@@ -70,8 +73,9 @@ export async function createApi (options: ApiOptions): Promise<Result<Api, Liste
   if (!tokens.ok) return tokens
   const sessions = new SessionBook({ random, nowMs: Date.now })
   const authenticate = authenticateBy(tokens.value, authenticateSession(sessions, isBehindProxy), options.isPublic === true)
+  const pages = options.consoleFolder === undefined ? [] : await consoleRoutes(options.consoleFolder)
   const routes = routesOf(context, { tokens: tokens.value, sessions, connectors: options.connectors })
-  const api = await listenHttp({ routes, authenticate, listen, hostNames, isBehindProxy, limits, log })
+  const api = await listenHttp({ routes: [...pages, ...routes], authenticate, listen, hostNames, isBehindProxy, limits, log })
   if (!api.ok) return api
   const metrics = metricsListen === null ? ok(null) : await listenMetrics(options, limits, metricsListen, api.value)
   if (!metrics.ok) {

@@ -117,7 +117,7 @@ export type Client = AccessClient & ConnectorClient & LedgerClient & AgreementCl
 
 /** Aborting `signal` ends what may take long; what is short, or asks for an end itself, runs to its end. */
 export function createClient (
-  options: { readonly baseUrl: string, readonly token: string, readonly fetch?: Fetch, readonly signal?: AbortSignal }
+  options: { readonly baseUrl: string, readonly token?: string, readonly fetch?: Fetch, readonly signal?: AbortSignal }
 ): Client {
   const transport = new Transport(options)
   const { signal: given } = options

@@ -29,10 +29,11 @@ export type Call = {
 /** Sends calls with the token and turns whatever goes wrong into a failure. */
 export class Transport {
   readonly #baseUrl: string
-  readonly #token: string
+  readonly #token: string | undefined
   readonly #fetch: Fetch
 
-  constructor (options: { readonly baseUrl: string, readonly token: string, readonly fetch?: Fetch | undefined }) {
+  /** Without a token the cookie of a browser speaks. */
+  constructor (options: { readonly baseUrl: string, readonly token?: string | undefined, readonly fetch?: Fetch | undefined }) {
     this.#baseUrl = options.baseUrl.replace(/\/+$/, '')
     this.#token = options.token
     this.#fetch = options.fetch ?? fetch
@@ -46,7 +47,7 @@ export class Transport {
     try {
       response = await this.#fetch(this.#baseUrl + call.path + queryText(call.query ?? {}), {
         method: call.method,
-        headers: { authorization: `Bearer ${this.#token}`, ...call.headers },
+        headers: { ...this.#token === undefined ? {} : { authorization: `Bearer ${this.#token}` }, ...call.headers },
         redirect: 'error',
         ...(body === undefined ? {} : { body, duplex: 'half' }),
         ...(call.signal === undefined ? {} : { signal: call.signal })

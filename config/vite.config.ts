@@ -1,0 +1,18 @@
+/** Builds the console into `dist/web`: one page, its scripts split by page, nothing from elsewhere. */
+import { join } from 'node:path'
+import { svelte } from '@sveltejs/vite-plugin-svelte'
+import { defineConfig } from 'vite'
+
+const root = join(import.meta.dirname, '../src/web')
+
+export default defineConfig({
+  root,
+  plugins: [svelte()],
+  resolve: { alias: { 'node:crypto': join(root, 'browser/crypto.ts') } },
+  build: {
+    outDir: join(import.meta.dirname, '../dist/web'), emptyOutDir: true, target: 'es2024', assetsInlineLimit: 0, modulePreload: { polyfill: false },
+    // What the console takes of other floors is functions and types: nothing happens by importing them.
+    rolldownOptions: { treeshake: { moduleSideEffects: id => id.includes('/src/web/') || id.endsWith('.css') || id.includes('node_modules/svelte/') } }
+  },
+  worker: { format: 'es' }
+})

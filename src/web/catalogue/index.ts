@@ -1,0 +1,2 @@
+/** All datasets that this member may know of: searched, and led to. */
+export { default as Page } from './Catalogue.svelte'

@@ -1,0 +1,60 @@
+import type { Client, Failure, NodeStatus } from '../../sdk/index.ts'
+
+const EVERY_MS = 5_000
+const TICK_MS = 1_000
+
+/** What the node says of itself, asked again and again, and at once when something happens there. */
+export class Watch {
+  status = $state<NodeStatus | null>(null)
+  /** Since when it has not answered. */
+  silentSinceMs = $state<number | null>(null)
+  failure = $state<Failure | null>(null)
+  nowMs = $state(Date.now())
+  /** Grows with every event of the node: what is shown of its datasets is asked anew. */
+  changes = $state(0)
+  readonly #client: Client
+  readonly #ending = new AbortController()
+
+  constructor (client: Client) {
+    this.#client = client
+    const ticking = setInterval(() => { this.nowMs = Date.now() }, TICK_MS)
+    const asking = setInterval(() => { void this.ask() }, EVERY_MS)
+    this.#ending.signal.addEventListener('abort', () => {
+      clearInterval(ticking)
+      clearInterval(asking)
+    })
+    void this.ask()
+    void this.#follow()
+  }
+
+  stop (): void {
+    this.#ending.abort()
+  }
+
+  async ask (): Promise<void> {
+    const status = await this.#client.status()
+    this.failure = status.ok ? null : status.failure
+    if (status.ok) {
+      this.status = status.value
+      this.silentSinceMs = null
+    } else if (status.failure.status === null) this.silentSinceMs ??= Date.now()
+  }
+
+  /** One stream for the page: a browser opens six connections to a node and no more. */
+  async #follow (): Promise<void> {
+    const { signal } = this.#ending
+    while (!signal.aborted) {
+      const events = await this.#client.events({ signal })
+      try {
+        if (events.ok) {
+          for await (const event of events.value) {
+            if (event.type !== 'progress') this.changes++
+          }
+        }
+      } catch {
+        // Broken for longer than the client tries: begun anew below.
+      }
+      await new Promise(resolve => { setTimeout(resolve, EVERY_MS) })
+    }
+  }
+}

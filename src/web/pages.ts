@@ -1,0 +1,23 @@
+import type { Component } from 'svelte'
+import type { PageProperties } from './here/index.ts'
+import type { Key } from './text/index.ts'
+
+type Page = {
+  readonly name: string
+  readonly title: Key
+  readonly isInMenu: boolean
+  readonly load: () => Promise<{ readonly Page: Component<PageProperties> }>
+}
+
+/** Loaded when they are looked at: the first page stays small. */
+const PAGES: readonly [Page, ...Page[]] = [
+  { name: 'overview', title: 'page.overview', isInMenu: true, load: () => import('./overview/index.ts') },
+  { name: 'catalogue', title: 'page.catalogue', isInMenu: true, load: () => import('./catalogue/index.ts') },
+  { name: 'dataset', title: 'page.dataset', isInMenu: false, load: () => import('./dataset/index.ts') }
+]
+
+export const MENU = PAGES.filter(({ isInMenu }) => isInMenu)
+
+export function pageOf (name: string): Page {
+  return PAGES.find(page => page.name === name) ?? PAGES[0]
+}

@@ -1,0 +1,74 @@
+/**
+ * Gives every text of the console, in the language of its reader. No text stands in code or in a page.
+ *
+ * A message is a text with `{names}` in it, or an object of such texts by plural category (CLDR), chosen by the value `count`. Numbers
+ * are written as the language writes them. A name that the message has and the values lack is a fault of ours, and shows as `{name}`.
+ */
+import english from './en.json' with { type: 'json' }
+
+export const LANGUAGES = ['en', 'de'] as const
+export type Language = typeof LANGUAGES[number]
+export type Key = keyof typeof english
+export type Values = Readonly<Record<string, string | number>>
+
+type Message = string | Readonly<Partial<Record<Intl.LDMLPluralRule, string>>>
+type Messages = Readonly<Record<string, Message>>
+
+let messages: Messages = english
+let language: Language = 'en'
+
+/** Loads the language; texts asked for from then on are in it. */
+export async function speak (wanted: Language): Promise<Language> {
+  messages = wanted === 'en' ? english : (await import('./de.json', { with: { type: 'json' } })).default
+  language = wanted
+  return wanted
+}
+
+export function t (key: Key, values: Values = {}): string {
+  const message: Message | undefined = messages[key] ?? english[key]
+  const text = typeof message === 'string' ? message : pluralOf(message, values['count'])
+  return text.replaceAll(/\{(\w+)\}/g, (whole, name: string) => {
+    const value = values[name]
+    return value === undefined ? whole : typeof value === 'number' ? numberText(value) : value
+  })
+}
+
+function pluralOf (forms: Exclude<Message, string>, count: string | number | undefined): string {
+  const category = new Intl.PluralRules(language).select(Number(count ?? 0))
+  return forms[category] ?? forms.other ?? ''
+}
+
+/** The first language that the browser asks for and that we speak. */
+export function preferredLanguage (wanted: readonly string[]): Language {
+  const known = wanted.map(each => each.slice(0, 2).toLowerCase()).find(each => LANGUAGES.some(language => language === each))
+  return known as Language | undefined ?? 'en'
+}
+
+export function numberText (value: number): string {
+  return new Intl.NumberFormat(language).format(value)
+}
+
+const SIZES = ['byte', 'kilobyte', 'megabyte', 'gigabyte', 'terabyte'] as const
+
+export function bytesText (value: number): string {
+  const power = value < 1 ? 0 : Math.min(SIZES.length - 1, Math.floor(Math.log10(value) / 3))
+  const unit = SIZES[power] ?? 'byte'
+  return new Intl.NumberFormat(language, { style: 'unit', unit, unitDisplay: 'short', maximumFractionDigits: power === 0 ? 0 : 1 }).format(value / 1_000 ** power)
+}
+
+export function timeText (timeMs: number): string {
+  return new Intl.DateTimeFormat(language, { dateStyle: 'medium', timeStyle: 'short' }).format(timeMs)
+}
+
+const STEPS = [['year', 31_536_000_000], ['month', 2_592_000_000], ['day', 86_400_000], ['hour', 3_600_000], ['minute', 60_000], ['second', 1_000]] as const
+
+/** How long ago, in the largest step that fits. */
+export function agoText (timeMs: number, nowMs: number): string {
+  const elapsedMs = timeMs - nowMs
+  const [unit, stepMs] = STEPS.find(([, each]) => Math.abs(elapsedMs) >= each) ?? ['second', 1_000]
+  return new Intl.RelativeTimeFormat(language, { numeric: 'auto' }).format(Math.round(elapsedMs / stepMs), unit)
+}
+
+export function listText (items: readonly string[]): string {
+  return new Intl.ListFormat(language).format(items)
+}
