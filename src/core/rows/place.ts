@@ -62,10 +62,10 @@ export function geometryOfObject (column: string | undefined, object: JsonObject
   return undefined
 }
 
-/** Whether rows of this format may be somewhere at all: JSON may say it in members that nobody described. */
+/** Whether rows of this format are said to be somewhere: by columns, or nobody described what is in the JSON. */
 export function hasPlaces (format: RowFormat): boolean {
   const { latitude, longitude, geometry } = columnsOfPlace(format)
-  return format.delimiter === null || geometry !== undefined || (latitude !== undefined && longitude !== undefined)
+  return (format.delimiter === null && format.columns.length === 0) || geometry !== undefined || (latitude !== undefined && longitude !== undefined)
 }
 
 type PlaceColumns = { readonly latitude: string | undefined, readonly longitude: string | undefined, readonly geometry: string | undefined }

@@ -50,7 +50,8 @@ export function indexedRecords (
   contents: Contents, segmentFirst: number, scope: { readonly first: number, readonly end: number, readonly format: RowFormat, readonly isSealed: boolean }, ownKey: OwnKey
 ): readonly IndexedRecord[] {
   const records: IndexedRecord[] = []
-  const isPlaced = !scope.isSealed && hasPlaces(scope.format)
+  // JSON may say it in members that nobody described.
+  const isPlaced = !scope.isSealed && (scope.format.delimiter === null || hasPlaces(scope.format))
   for (const { position, record } of readableRecordsOf(contents, 0)) {
     const number = segmentFirst + position
     if (number < scope.first || number >= scope.end) continue
