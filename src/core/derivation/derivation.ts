@@ -1,10 +1,10 @@
 import { assert, fail, hex, ok, sha256, unreachable, utf8, type Result } from '../../base/index.ts'
 import { BODY_BYTES_MAX, type FeedRecord } from '../feed/index.ts'
-import { floorTo, lineOf, readRow, textOfDecimal, textOfScalar, textOfTime, timeMsOf, type Scalar } from '../rows/index.ts'
+import { floorTo, lineOf, readRow, textOfScalar, textOfTime, type Scalar } from '../rows/index.ts'
 import { addRow, emptyGroup, entityOf, showMeasures, type Group } from './group.ts'
 import { AHEAD_MS_MAX, FORGET_EVERY_MS, GROUP_TEXT_LENGTH_MAX, LATE_MS, STATE_ITEMS_MAX } from './limits.ts'
-import { cellOf } from './places.ts'
 import { nameOfMeasure, operationOf, type Operation, type Recipe } from './recipe.ts'
+import { reducedRow } from './reducing.ts'
 
 /** A record of the source at its number there, each once and in order; that those below a number are erased; or what time it is. */
 export type Input =
@@ -121,26 +121,8 @@ export class Derivation {
 
   /** A row with less in it. Its key is its number: keys of the source may name what is not kept. */
   #rowOf (number: number, timeMs: number, values: ReadonlyMap<string, Scalar>): FeedRecord {
-    const { cells, kept } = this.#reduced(values)
+    const { cells, kept } = reducedRow(this.recipe, values)
     return recordOf(`row/${number}`, floorTo(timeMs, this.#stepMs), [...cells, ...kept])
-  }
-
-  /** What is kept of a row: places as cells and their centres, times as the start of their step. */
-  #reduced (values: ReadonlyMap<string, Scalar>): { readonly cells: ReadonlyMap<string, Scalar>, readonly kept: ReadonlyMap<string, Scalar> } {
-    const kept = new Map<string, Scalar>(this.recipe.keepFields.map(name => [name, values.get(name) ?? null]))
-    const cells = new Map<string, Scalar>()
-    const coarsen = operationOf(this.recipe, 'coarsen')
-    for (const { cell: name, latitude, longitude } of coarsen?.places ?? []) {
-      const cell = cellOf(textOfScalar(kept.get(latitude) ?? null) ?? '', textOfScalar(kept.get(longitude) ?? null) ?? '', coarsen?.h3Resolution ?? 0)
-      cells.set(name, cell === undefined ? null : { type: 'text', text: cell.id })
-      kept.set(latitude, cell === undefined ? null : { type: 'number', text: textOfDecimal(cell.latitude) })
-      kept.set(longitude, cell === undefined ? null : { type: 'number', text: textOfDecimal(cell.longitude) })
-    }
-    for (const name of operationOf(this.recipe, 'roundTime')?.fields ?? []) {
-      const timeMs = timeMsOf(textOfScalar(kept.get(name) ?? null) ?? '')
-      kept.set(name, timeMs === undefined ? null : { type: 'text', text: textOfTime(floorTo(timeMs, this.#stepMs)) })
-    }
-    return { cells, kept }
   }
 
   // --- Windows -----------------------------------------------------------------------------------------------------
@@ -154,7 +136,7 @@ export class Derivation {
     }
     // One row adds at most a group, an entity, and of each measured field an entity and a value.
     if (this.#items + 2 + 2 * summarise.measures.length > STATE_ITEMS_MAX) return fail({ code: 'limit', itemsMax: STATE_ITEMS_MAX })
-    const { cells, kept } = this.#reduced(values)
+    const { cells, kept } = reducedRow(this.recipe, values)
     const by = summarise.groupBy.map(name => cells.get(name) ?? kept.get(name) ?? null)
     if (by.reduce((sum, value) => sum + (textOfScalar(value)?.length ?? 0), 0) > GROUP_TEXT_LENGTH_MAX) {
       state.tally.malformed++

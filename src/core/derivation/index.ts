@@ -29,4 +29,5 @@ export {
 export { columnsOf, recipeOf, type Detail, type FormFailure, type Wishes } from './form.ts'
 export { DERIVED_MEDIA_TYPE, type Derivation, type DerivationFailure, type Input, type Stepped, type Tally } from './derivation.ts'
 export { beginDerivation, encodeState, resumeDerivation, type StateFailure } from './state.ts'
+export { reducedRow } from './reducing.ts'
 export { cellsOfBox } from './places.ts'

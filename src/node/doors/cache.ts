@@ -31,6 +31,6 @@ export function isFleeting ({ dependsOn }: DoorDecision): boolean {
   return dependsOn.some(key => FLEETING.includes(key))
 }
 
-function nameOf ({ door, requester, asset, purpose, agreementId, records, form, area, isContinued, wantsReport }: Question): string {
-  return JSON.stringify([door, requester, asset.publisher, asset.datasetId, purpose, agreementId, records, form, area, isContinued, wantsReport])
+function nameOf ({ door, requester, asset, purpose, agreementId, records, form, area, isContinued, wantsReport, made }: Question): string {
+  return JSON.stringify([door, requester, asset.publisher, asset.datasetId, purpose, agreementId, records, form, area, isContinued, wantsReport, made])
 }

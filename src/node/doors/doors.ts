@@ -230,7 +230,7 @@ export class Doors {
   ): DoorDecision {
     const { door, requester, asset: { datasetId }, purpose, records, form = 'plaintext' } = question
     const area = question.area ?? described.area
-    const { derivation } = described
+    const derivation = this.#options.engine.coarser(described.derivation, question.made ?? null)
     const decision = compiled.evaluate({
       door, action: ACTIONS[door], timeMs: nowMs, form,
       ...requester === null ? {} : { requester }, ...purpose === undefined ? {} : { purpose }, ...records === undefined ? {} : { records },
@@ -258,7 +258,7 @@ export class Doors {
       if (source.type === 'unknown') return [{ path, decision: refuse('fact.missing', 'source') }]
       const isOwnUse = question.requester === own
       const answer = this.#askSource({ ...question, purpose }, described, source, decision.evaluatedAtMs)
-      return !isOwnUse && this.#isReleased(source.policy, described.derivation) ? [] : [{ path, decision: answer }]
+      return !isOwnUse && this.#isReleased(source.policy, this.#options.engine.coarser(described.derivation, question.made ?? null)) ? [] : [{ path, decision: answer }]
     })
     return found.length === 0 ? decision : joinDecisions(decision, found)
   }

@@ -26,6 +26,8 @@ export type Question = {
   readonly isContinued?: boolean | undefined
   /** A query's own area, H3 cells in hexadecimal; else that of the dataset. */
   readonly area?: readonly string[] | undefined
+  /** What leaves is reckoned at the door: the bounds of the result, which count together with those of the data. */
+  readonly made?: DerivationBounds | undefined
 }
 
 /** A decision of the engine, or of what comes before it, where there is no policy to ask. */
