@@ -52,7 +52,7 @@ export function composeIntake (options: {
     factories: {
       mqtt: createMqttConnector(embedded),
       push: createPushConnector,
-      url: createPullConnector({ spool, secretOf, readerOf: format => readerOf(format) }),
+      url: createPullConnector({ spool, secretOf, readerOf }),
       folder: createFolderConnector({ spool })
     },
     sink: sinkOver(node), folder, web, clock, chance, log,

@@ -1,6 +1,6 @@
 import { fail, ok, type Result } from '../../base/index.ts'
 import type { Sink, SinkFailure } from '../../intake/connector/index.ts'
-import type { Dataset, HanseNode } from '../../node/index.ts'
+import type { Dataset, HanseNode, TermsOrder } from '../../node/index.ts'
 
 /** Terms of what nobody else ever gets begin with this template. */
 const PRIVATE_TEMPLATE = 'members'
@@ -9,10 +9,12 @@ const PRIVATE_TEMPLATE = 'members'
 export function sinkOver (node: HanseNode): Sink {
   const own = (datasetId: string): Result<Dataset, SinkFailure> => node.dataset(`${node.status().member.did}/${datasetId}`)
   return {
-    async ensureStream (description) {
+    async ensureStream (description, template) {
       const held = isStream(own(description.datasetId))
       if (held !== undefined) return held
-      const published = await node.publish(description, { form: 'stream', mediaType: 'application/json' })
+      const terms = template === undefined ? undefined : termsOf(node, template)
+      if (terms?.ok === false) return terms
+      const published = await node.publish(description, { form: 'stream', mediaType: 'application/json' }, undefined, terms?.value)
       return published.ok ? ok(null) : published
     },
     async append (datasetId, records) {
@@ -50,10 +52,14 @@ function isStream (dataset: Result<Dataset, SinkFailure>): Result<null, SinkFail
   return form === 'stream' ? ok(null) : fail({ code: 'exists', reason: `"${datasetId}" is a ${form} already, not a stream`, hint: 'choose another dataset for the connector' })
 }
 
+function termsOf (node: HanseNode, name: string): Result<TermsOrder, SinkFailure> {
+  const template = node.templateOf(name)
+  return template.ok ? node.readTerms(template.value) : template
+}
+
 async function ensurePrivate (node: HanseNode, held: Result<null, SinkFailure> | undefined, datasetId: string, title: string): Promise<Result<null, SinkFailure>> {
   if (held !== undefined) return held
-  const template = node.templateOf(PRIVATE_TEMPLATE)
-  const order = template.ok ? node.readTerms(template.value) : template
+  const order = termsOf(node, PRIVATE_TEMPLATE)
   if (!order.ok) return order
   const { did } = node.status().member
   const description = {

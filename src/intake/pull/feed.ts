@@ -1,7 +1,7 @@
 import { fail, hex, ok, sha256, utf8, type Result } from '../../base/index.ts'
 import type { DatasetDeclaration, DatasetDescription, RecordInput } from '../../sdk/index.ts'
 import type { Spool } from '../arrival/index.ts'
-import { descriptionOf, type ConnectorContext } from '../connector/index.ts'
+import { descriptionOf, type ConnectorContext, type PrivateTemplate } from '../connector/index.ts'
 import { changesOf, type Asked, type KnownBodies, type Output, type Reader, type Reading } from '../reader/index.ts'
 import type { PullFailure } from './asking.ts'
 import { FeedDocuments } from './documents.ts'
@@ -93,7 +93,7 @@ export class PulledFeed {
     }
     // Nothing is opened for what never was there; what was there may all be gone.
     if (output.records.length === 0 && !this.#known.has(datasetId) && !state.streams.includes(datasetId)) return ok(null)
-    const known = await this.#knownOf(description)
+    const known = await this.#knownOf(description, output.isPrivate ? 'aggregates' : undefined)
     if (!known.ok) return known
     const changes = changesOf(known.value, output.records, output.complete, nowMs)
     // Where only a part of it became durable, what is known is read back from the stream.
@@ -108,12 +108,12 @@ export class PulledFeed {
   }
 
   /** What is known of a stream is what is in it, as far back as its window goes. */
-  async #knownOf (description: DatasetDescription): Promise<Result<KnownBodies, PullFailure>> {
+  async #knownOf (description: DatasetDescription, template: PrivateTemplate | undefined): Promise<Result<KnownBodies, PullFailure>> {
     const { datasetId } = description
     const known = this.#known.get(datasetId)
     if (known !== undefined) return ok(known)
     const { sink } = this.#options.context
-    const opened = await sink.ensureStream(description)
+    const opened = await sink.ensureStream(description, template)
     if (!opened.ok) return opened
     const tail = await sink.tail(datasetId, WINDOW_RECORDS_MAX)
     if (!tail.ok) return tail

@@ -27,7 +27,10 @@ export const urlSchema = z.strictObject({
   format: z.enum([...FILE_FORMATS, ...FEED_FORMATS]).default('auto').describe('What is there: a file, or a feed of a city.'),
   mode, mapping,
   interval_s: z.int().min(INTERVAL_S_MIN).max(31 * DAY_S).default(300).describe('Seconds from one look to the next, unless the source wants more.'),
-  headers_file: z.string().max(4_096).default('').describe('A file with headers to send, one NAME: VALUE a line, for instance a key that the source asks for.')
+  headers_file: z.string().max(4_096).default('').describe('A file with headers to send, one NAME: VALUE a line, for instance a key that the source asks for.'),
+  main: z.enum(['vehicles', 'trips', 'alerts']).default('vehicles').describe('Of gtfs-realtime: what goes to the dataset itself; the others have their name behind its id.'),
+  language: z.string().regex(/^[a-z]{2,3}(-[A-Za-z0-9]{1,8}){0,3}$/, 'a language such as en or pt-BR').default('en').describe('Of gbfs and cap: which of several languages is taken.'),
+  fetch: z.boolean().default(false).describe('Of ckan and dcat: whether the CSV and GeoJSON files of the catalogue are pulled too, each into a dataset of its own.')
 }).refine(each => FEED_FORMATS.some(feed => feed === each.format) || isReadable(each), UNREADABLE)
 export type UrlDeclaration = z.output<typeof urlSchema>
 export type FeedFormat = typeof FEED_FORMATS[number]
