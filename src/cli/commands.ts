@@ -4,6 +4,7 @@ import { apiCommand } from './api.ts'
 import { clientCommands } from './client/index.ts'
 import { completionCommand } from './completion.ts'
 import { configCommands } from './config/index.ts'
+import { connectorCommands } from './connectors/index.ts'
 import { doctorCommand } from './doctor/index.ts'
 import { dutyCommands } from './duties/index.ts'
 import { helpCommand } from './help.ts'
@@ -27,6 +28,7 @@ export const COMMANDS: readonly Command[] = [
   ...agreementCommands,
   ...dutyCommands,
   ...ledgerCommands,
+  ...connectorCommands,
   ...accessCommands,
   keyBackupCommand,
   keyRestoreCommand,

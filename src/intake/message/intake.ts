@@ -1,5 +1,6 @@
 import { fail, ok, type Result } from '../../base/index.ts'
-import type { MqttDeclaration, PushDeclaration, Taken } from '../../sdk/index.ts'
+import type { Column, MqttDeclaration, PushDeclaration, Taken } from '../../sdk/index.ts'
+import { columnsOf, MODELS } from '../../sdk/models/index.ts'
 import { descriptionOf, type ConnectorContext, type SinkFailure } from '../connector/index.ts'
 import { createReader } from './reader.ts'
 import type { Message } from './types.ts'
@@ -19,7 +20,7 @@ export async function openIntake (
   const reader = createReader(declaration)
   const { report } = context
   const inlet = await context.openInlet({
-    description: descriptionOf(declaration.dataset, reader.columns), identityOf: reader.identityOf, onStored: record => { reader.gaps?.observe(record) }
+    description: descriptionOf(declaration.dataset, columnsIn(reader.columns, declaration.dataset.model)), identityOf: reader.identityOf, onStored: record => { reader.gaps?.observe(record) }
   }, signal)
   report.gaps(reader.gaps?.total() ?? 0)
   return {
@@ -43,4 +44,10 @@ export async function openIntake (
       return ok(taken)
     }
   }
+}
+
+/** Where the reader knows none, those of the data model. */
+function columnsIn (columns: readonly Column[], model: string | null): readonly Column[] {
+  const known = columns.length > 0 || model === null ? undefined : MODELS.get(model)
+  return known === undefined ? columns : columnsOf(known)
 }
