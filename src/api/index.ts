@@ -15,6 +15,7 @@ import {
 } from './http/index.ts'
 import { EventRing } from './live/index.ts'
 import { Metrics } from './metrics.ts'
+import { openEntities, type EntityFileFailure, type EntityOptions } from './ngsi.ts'
 import { consoleRoutes } from './console/index.ts'
 import { routesOf } from './routes.ts'
 import { authenticateSession, SessionBook } from './sessions/index.ts'
@@ -22,6 +23,7 @@ import { TokenBook, type KnownToken, type TokenFileFailure } from './tokens/inde
 
 export { readApiFile, removeApiFile, writeApiFile } from './apiFile.ts'
 export type { Limits, Listen } from './http/index.ts'
+export type { EntityOptions } from './ngsi.ts'
 export { createToken, knownToken } from './tokens/index.ts'
 
 export type ApiOptions = {
@@ -44,6 +46,8 @@ export type ApiOptions = {
   readonly limits?: Partial<Limits>
   /** What brings data in, where the composition has it. */
   readonly connectors?: Connectors
+  /** How entities are taken in and told of; left out: subscriptions reach nobody. */
+  readonly entities?: EntityOptions
   /** Where the build put the console; left out: none is served. */
   readonly consoleFolder?: string
   readonly log: Log
@@ -61,7 +65,7 @@ export interface Api {
   stop (): Promise<void>
 }
 
-export async function createApi (options: ApiOptions): Promise<Result<Api, ListenFailure | TokenFileFailure>> {
+export async function createApi (options: ApiOptions): Promise<Result<Api, ListenFailure | TokenFileFailure | EntityFileFailure>> {
   const { node, listen, metricsListen, hostNames = [], isBehindProxy = false, random, log, requestStop } = options
   const limits = { ...DEFAULT_LIMITS, ...options.limits }
   const events = new EventRing(Date.now().toString(36), limits.eventsKeptMax)
@@ -74,12 +78,17 @@ export async function createApi (options: ApiOptions): Promise<Result<Api, Liste
   const sessions = new SessionBook({ random, nowMs: Date.now })
   const authenticate = authenticateBy(tokens.value, authenticateSession(sessions, isBehindProxy), options.isPublic === true)
   const pages = options.consoleFolder === undefined ? [] : await consoleRoutes(options.consoleFolder)
-  const routes = routesOf(context, { tokens: tokens.value, sessions, connectors: options.connectors })
+  const entities = await openEntities({ node, random, nowMs: Date.now, log, ...options.entities })
+  if (!entities.ok) return entities
+  const routes = routesOf(context, { tokens: tokens.value, sessions, connectors: options.connectors, entities: entities.value })
   const api = await listenHttp({ routes: [...pages, ...routes], authenticate, listen, hostNames, isBehindProxy, limits, log })
-  if (!api.ok) return api
+  if (!api.ok) {
+    await entities.value.book.stop()
+    return api
+  }
   const metrics = metricsListen === null ? ok(null) : await listenMetrics(options, limits, metricsListen, api.value)
   if (!metrics.ok) {
-    await api.value.stop()
+    await Promise.all([api.value.stop(), entities.value.book.stop()])
     return fail(metrics.failure)
   }
   const ending = new AbortController()
@@ -90,7 +99,7 @@ export async function createApi (options: ApiOptions): Promise<Result<Api, Liste
     callerOf: token => tokens.value.callerOf(token),
     stop: async () => {
       ending.abort()
-      await Promise.all([api.value.stop(), metrics.value?.stop(), pumped])
+      await Promise.all([api.value.stop(), entities.value.book.stop(), metrics.value?.stop(), pumped])
       await tokens.value.close()
     }
   })

@@ -9,25 +9,33 @@ import { datasetHandlers } from './datasets/index.ts'
 import { dcatHandlers } from './dcat/index.ts'
 import { download } from './download/index.ts'
 import { dutyHandlers } from './duties/index.ts'
+import type { Contexts } from './entities/index.ts'
 import { nodeHandlers } from './federation/index.ts'
 import type { Route } from './http/index.ts'
 import { ledgerHandlers } from './ledger/index.ts'
+import { entityHandlers, type EntityWriter } from './ngsi/index.ts'
 import { showPage } from './pages/index.ts'
 import { realtimeHandlers } from './realtime/index.ts'
 import { sessionHandlers, type SessionBook } from './sessions/index.ts'
 import { followBySocket } from './sockets/index.ts'
+import { subscriptionHandlers, type SubscriptionBook } from './subscriptions/index.ts'
 import { termsHandlers } from './terms/index.ts'
 import { tokenHandlers, type TokenBook } from './tokens/index.ts'
 
 const outletHandlers: Handlers<OutletCalls> = { 'datasets.download': download, 'datasets.socket': followBySocket, 'datasets.page': showPage }
 
 /** What handlers have beside the context: what is kept here and not in the node. */
-export type Books = { readonly tokens: TokenBook, readonly sessions: SessionBook, readonly connectors: Connectors | undefined }
+export type Books = {
+  readonly tokens: TokenBook
+  readonly sessions: SessionBook
+  readonly connectors: Connectors | undefined
+  readonly entities: { readonly contexts: Contexts, readonly writer: EntityWriter, readonly book: SubscriptionBook }
+}
 
-function handlersOf ({ tokens, sessions, connectors }: Books): Handlers<AllCalls> {
+function handlersOf ({ tokens, sessions, connectors, entities }: Books): Handlers<AllCalls> {
   return {
     ...nodeHandlers, ...datasetHandlers, ...outletHandlers, ...realtimeHandlers, ...dcatHandlers, ...termsHandlers, ...agreementHandlers, ...dutyHandlers, ...ledgerHandlers,
-    ...tokenHandlers(tokens), ...sessionHandlers(sessions), ...connectorHandlers(connectors)
+    ...tokenHandlers(tokens), ...sessionHandlers(sessions), ...connectorHandlers(connectors), ...entityHandlers(entities), ...subscriptionHandlers(entities)
   }
 }
 

@@ -1,0 +1,96 @@
+import { textOf, utf8 } from '../../base/index.ts'
+import { formatOf, placeOf, readRow, type Scalar } from '../../core/rows/index.ts'
+import type { Asker, Dataset, HanseNode, NumberedRecord, QueriedRecord } from '../../node/contract/index.ts'
+import { entityIdOf, isAttributeName, isGeometry } from '../../sdk/models/index.ts'
+import { entityOfBody, type KeptEntity } from '../entities/index.ts'
+
+/** A dataset whose records are entities of a type: of its data model, or, where it names none and has columns, of a type by its own name. */
+export type Source = { readonly dataset: Dataset, readonly type: string, readonly isModelled: boolean, readonly isOwn: boolean }
+
+const PAGE = 1_000
+export const SOURCES_MAX = 256
+
+/** What the asker may know of, own datasets first; of these types alone, or of all. */
+export function sourcesOf (node: HanseNode, asker: Asker, types: ReadonlySet<string> | null): readonly Source[] {
+  const { did } = node.status().member
+  const found: Source[] = []
+  for (let after: string | undefined; ;) {
+    const page = node.datasets({ limit: PAGE, ...after === undefined ? {} : { after } }, asker)
+    for (const dataset of page) {
+      const source = sourceOf(dataset, did)
+      if (source !== undefined && (types === null || types.has(source.type))) found.push(source)
+    }
+    after = page.at(-1)?.id
+    if (page.length < PAGE || after === undefined) break
+  }
+  return found.toSorted((one, other) => Number(other.isOwn) - Number(one.isOwn) || (one.dataset.id < other.dataset.id ? -1 : 1))
+}
+
+function sourceOf (dataset: Dataset, own: string): Source | undefined {
+  const isOwn = dataset.publisher.did === own
+  if (dataset.distribution.form === 'file') return undefined
+  if (dataset.model !== null) return { dataset, type: dataset.model, isModelled: true, isOwn }
+  return dataset.schema.length === 0 ? undefined : { dataset, type: typeNamed(dataset.datasetId), isModelled: false, isOwn }
+}
+
+/** `waste-bins` becomes `WasteBins`. */
+export function typeNamed (datasetId: string): string {
+  const name = datasetId.split('-').map(part => part.slice(0, 1).toUpperCase() + part.slice(1)).join('')
+  return /^\d/.test(name) ? `Dataset${name}` : name
+}
+
+/** The key of the record that holds an entity; undefined where this dataset has none of such an id. */
+export function keyOf ({ type, isModelled }: Source, id: string): Uint8Array | undefined {
+  if (isModelled) return utf8(id)
+  const prefix = `urn:ngsi-ld:${type}:`
+  if (!id.startsWith(prefix)) return undefined
+  try {
+    return utf8(decodeURIComponent(id.slice(prefix.length)))
+  } catch {
+    return undefined
+  }
+}
+
+/** The entity in a record that was not read by the index; undefined where there is none. */
+export function entityOfRecord (source: Source, record: NumberedRecord): KeptEntity | undefined {
+  const kept = source.isModelled ? entityOfBody(source.type, record.key, record.body, record.timeMs) : undefined
+  if (kept !== undefined) return kept
+  const { schema, distribution: { mediaType } } = source.dataset
+  const format = formatOf({ mediaType, schema }, record.body)
+  const read = format.ok ? readRow(format.value, record.key, record.body) : undefined
+  if (!format.ok || read?.type !== 'row') return undefined
+  return entityOfRow(source, { ...record, values: read.values, place: placeOf(format.value, read.values) ?? null })
+}
+
+/** The entity that a row is. */
+export function entityOfRow ({ type, isModelled }: Source, row: QueriedRecord): KeptEntity {
+  const kept = isModelled ? entityOfBody(type, row.key, row.body, row.timeMs) : undefined
+  if (kept !== undefined) return kept
+  const attributes: [string, unknown][] = []
+  for (const [column, value] of row.values) {
+    const name = isAttributeName(column) ? column : `_${column.replaceAll(/[^\p{L}\p{N}_-]/gu, '_').slice(0, 100)}`
+    if (value !== null) attributes.push([name, jsonOf(value)])
+  }
+  const location = attributes.some(([name]) => name === 'location') || row.place === null
+    ? [] : [['location', { type: 'Point', coordinates: [row.place.longitude, row.place.latitude] }] as const]
+  return { entity: { id: entityIdOf(type, textOf(row.key) ?? ''), type, ...Object.fromEntries([...attributes, ...location]) }, notes: {}, timeMs: row.timeMs }
+}
+
+function jsonOf (value: Exclude<Scalar, null>): unknown {
+  if (value.type === 'boolean') return value.value
+  if (value.type === 'number') return Number(value.text)
+  if (!value.text.startsWith('{')) return value.text
+  try {
+    const geometry: unknown = JSON.parse(value.text)
+    return isGeometry(geometry) ? geometry : value.text
+  } catch {
+    return value.text
+  }
+}
+
+/** Whether the place by which the index finds rows is this attribute. */
+export function isIndexedPlace ({ dataset: { schema } }: Source, property: string): boolean {
+  const has = (type: string): boolean => schema.some(column => column.type === type)
+  if (has('latitude') && has('longitude')) return property === 'location' && !schema.some(({ name }) => name === 'location')
+  return schema.find(({ type }) => type === 'geometry')?.name === property
+}

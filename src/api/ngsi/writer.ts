@@ -1,0 +1,174 @@
+import { fail, ok, utf8, type Result } from '../../base/index.ts'
+import type { HanseNode, RecordInput } from '../../node/contract/index.ts'
+import { columnsOf, dateTimeMsOf, MODELS, observedMsOf } from '../../sdk/models/index.ts'
+import { bodyOfEntity, entityOfBody, type KeptEntity } from '../entities/index.ts'
+import { badData, type Refusal } from './problems.ts'
+import { newestOf } from './search.ts'
+
+/** What becomes of an entity, given what there is of it. */
+export type Change = { readonly id: string, readonly decide: (now: KeptEntity | undefined) => Result<Decided, Refusal> }
+export type Decided = Pick<KeptEntity, 'entity' | 'notes'> | 'deleted' | 'unchanged'
+/** `wasThere`: before the change. */
+export type Changed = Result<{ readonly wasThere: boolean }, Refusal>
+
+const ID_BYTES_MAX = 512
+const WAITING_MAX = 64
+const LOOKUPS_AT_ONCE = 64
+const APPENDED_BYTES_MAX = 4_194_304
+const APPENDED_RECORDS_MAX = 4_096
+const NAMES_TRIED_MAX = 9
+
+/**
+ * Writes entities into own streams, one for each type, which it opens when the first of a type comes. Changes of one type wait for
+ * each other, since each depends on what is there.
+ */
+export class EntityWriter {
+  readonly #node: HanseNode
+  readonly #nowMs: () => number
+  readonly #access: 'public' | 'members'
+  readonly #turns = new Map<string, { readonly last: Promise<unknown>, waiting: number }>()
+  readonly #streams = new Map<string, string>()
+
+  constructor ({ node, nowMs, access }: { readonly node: HanseNode, readonly nowMs: () => number, readonly access: 'public' | 'members' }) {
+    this.#node = node
+    this.#nowMs = nowMs
+    this.#access = access
+  }
+
+  /** The outcome of each change, in their order. Several of one entity follow each other. */
+  async apply (type: string, changes: readonly Change[]): Promise<Result<readonly Changed[], Refusal>> {
+    return await this.#inTurn(type, () => this.#apply(type, changes))
+  }
+
+  async #inTurn<T> (type: string, work: () => Promise<Result<T, Refusal>>): Promise<Result<T, Refusal>> {
+    const turn = this.#turns.get(type)
+    if ((turn?.waiting ?? 0) >= WAITING_MAX) return fail({ code: 'busy', reason: `${WAITING_MAX} changes of this type wait already`, hint: 'send many at once, by a batch' })
+    const mine = (turn?.last ?? Promise.resolve()).then(work)
+    const settled = mine.then(() => {}, () => {})
+    const entry = { last: settled, waiting: (turn?.waiting ?? 0) + 1 }
+    this.#turns.set(type, entry)
+    try {
+      return await mine
+    } finally {
+      const now = this.#turns.get(type)
+      if (now === entry) this.#turns.delete(type)
+      else if (now !== undefined) now.waiting--
+    }
+  }
+
+  async #apply (type: string, changes: readonly Change[]): Promise<Result<readonly Changed[], Refusal>> {
+    const stream = this.#streamOf(type)
+    const known = await this.#known(type, stream, new Set(changes.map(({ id }) => id)))
+    if (!known.ok) return known
+    const outcomes: Changed[] = []
+    const records: { readonly record: RecordInput, readonly at: number }[] = []
+    for (const [at, { id, decide }] of changes.entries()) {
+      const now = known.value.get(id)
+      const decided: Result<Decided, Refusal> = utf8(id).length > ID_BYTES_MAX ? fail(badData(`an id has at most ${ID_BYTES_MAX} bytes`)) : decide(now)
+      if (!decided.ok) {
+        outcomes.push(decided)
+        continue
+      }
+      outcomes.push(ok({ wasThere: now !== undefined }))
+      if (decided.value === 'unchanged') continue
+      const record = this.#recordOf(id, decided.value)
+      records.push({ record, at })
+      if (decided.value === 'deleted') known.value.delete(id)
+      else known.value.set(id, { ...decided.value, timeMs: record.timeMs })
+    }
+    return ok(await this.#append(type, stream, records, outcomes))
+  }
+
+  /** What there is now of each id. */
+  async #known (type: string, stream: string | undefined, ids: ReadonlySet<string>): Promise<Result<Map<string, KeptEntity>, Refusal>> {
+    const known = new Map<string, KeptEntity>()
+    if (stream === undefined) return ok(known)
+    const left = ids.values()
+    let refusal: Refusal | undefined
+    const look = async (): Promise<void> => {
+      for (const id of left) {
+        const row = await newestOf(this.#node, undefined, stream, utf8(id))
+        if (!row.ok) refusal = row.failure
+        const kept = row.ok && row.value !== undefined ? entityOfBody(type, row.value.key, row.value.body, row.value.timeMs) : undefined
+        if (kept !== undefined) known.set(id, kept)
+        if (refusal !== undefined) return
+      }
+    }
+    await Promise.all(Array.from({ length: Math.min(LOOKUPS_AT_ONCE, ids.size) }, look))
+    return refusal === undefined ? ok(known) : fail(refusal)
+  }
+
+  #recordOf (id: string, decided: Exclude<Decided, 'unchanged'>): RecordInput {
+    const common = { key: utf8(id), mediaType: 'application/json' }
+    if (decided === 'deleted') return { ...common, operation: 'delete', timeMs: this.#nowMs(), body: new Uint8Array(0) }
+    const said = Object.values(decided.notes).flatMap(({ observedAt }) => observedAt === undefined ? [] : dateTimeMsOf(observedAt) ?? [])
+    const timeMs = said.length === 0 ? observedMsOf(decided.entity) ?? this.#nowMs() : Math.max(...said)
+    return { ...common, operation: 'put', timeMs: timeMs < 0 ? this.#nowMs() : timeMs, body: bodyOfEntity(decided) }
+  }
+
+  /** In parts: what was appended stays so where a later one is refused. */
+  async #append (
+    type: string, known: string | undefined, records: readonly { readonly record: RecordInput, readonly at: number }[], outcomes: Changed[]
+  ): Promise<readonly Changed[]> {
+    const stream = records.length === 0 ? ok('') : known === undefined ? await this.#open(type) : ok(known)
+    for (const part of partsOf(records)) {
+      const appended = stream.ok ? await this.#node.append(datasetIdOf(stream.value), part.map(({ record }) => record), { flush: true }) : stream
+      if (!appended.ok) for (const { at } of part) outcomes[at] = appended
+    }
+    return outcomes
+  }
+
+  /** The own stream of a type: its whole id. */
+  #streamOf (type: string): string | undefined {
+    const { did } = this.#node.status().member
+    const known = this.#streams.get(type)
+    const dataset = known === undefined ? undefined : this.#node.dataset(known)
+    if (dataset?.ok === true && dataset.value.model === type) return known
+    const found = this.#node.datasets({ publisher: did, limit: 10_000 })
+      .find(({ model, distribution: { form, mediaType } }) => model === type && form === 'stream' && mediaType === 'application/json')
+    if (found === undefined) this.#streams.delete(type)
+    else this.#streams.set(type, found.id)
+    return found?.id
+  }
+
+  async #open (type: string): Promise<Result<string, Refusal>> {
+    const { did } = this.#node.status().member
+    const name = kebab(type)
+    const datasetId = Array.from({ length: NAMES_TRIED_MAX }, (_, tried) => tried === 0 ? name : `${name}-${tried + 1}`).find(each => !this.#node.dataset(`${did}/${each}`).ok)
+    if (datasetId === undefined) return fail({ code: 'not-ready', reason: `all names for a stream of ${type.slice(0, 64)} are taken by other datasets`, hint: 'open a stream that names it as its data model' })
+    const model = MODELS.get(type)
+    const opened = await this.#node.publish({
+      datasetId, title: type, description: model === undefined ? '' : model.about, theme: '', keywords: [], licence: '', spatial: null, temporal: null,
+      schema: model === undefined ? [] : columnsOf(model), access: this.#access, simulated: false, model: type
+    }, { form: 'stream', mediaType: 'application/json' })
+    if (!opened.ok) return opened
+    this.#streams.set(type, opened.value.id)
+    return ok(opened.value.id)
+  }
+}
+
+function datasetIdOf (reference: string): string {
+  return reference.slice(reference.lastIndexOf('/') + 1)
+}
+
+function * partsOf<T extends { readonly record: RecordInput }> (records: readonly T[]): Generator<readonly T[]> {
+  let part: T[] = []
+  let size = 0
+  for (const each of records) {
+    if (part.length >= APPENDED_RECORDS_MAX || (part.length > 0 && size + each.record.body.length > APPENDED_BYTES_MAX)) {
+      yield part
+      part = []
+      size = 0
+    }
+    part.push(each)
+    size += each.record.body.length
+  }
+  if (part.length > 0) yield part
+}
+
+/** `WasteContainer` and an IRI that ends so become `waste-container`. */
+function kebab (type: string): string {
+  const last = type.split(/[/#]/).findLast(part => part !== '') ?? ''
+  const name = last.normalize('NFKD').replaceAll(/([a-z0-9])([A-Z])/g, '$1-$2').toLowerCase().replaceAll(/[^a-z0-9]+/g, '-').replaceAll(/^-+|-+$/g, '').slice(0, 60)
+  return name === '' ? 'entities' : name
+}
