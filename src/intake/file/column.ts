@@ -1,9 +1,9 @@
 import type { Column } from '../../sdk/index.ts'
+import { patternOf, personalWarning, type PersonalKind, type PersonalWarning } from '../personal/index.ts'
 import { saysLatitude, saysLongitude, saysTime, unitOf, wordsOf } from './heading.ts'
 import { EXAMPLES_MAX, TIME_SHARE_MIN } from './limits.ts'
-import { patternOf, personalWarning } from './personal.ts'
 import { epochOf, readBasicIso, readTime, type ReadTime } from './time.ts'
-import type { FileWarning, PersonalKind, TimeColumn, TimeReading } from './types.ts'
+import type { FileWarning, TimeColumn, TimeReading } from './types.ts'
 
 /** Ways to write that there is no value. */
 const MISSING: ReadonlySet<string> = new Set(['', 'NA', 'N/A', 'n/a', 'na', 'NaN', 'nan', 'null', 'NULL', 'None', '-', '--', '\\N', '#N/A'])
@@ -98,7 +98,7 @@ export class ColumnReader {
     return this.personal()?.kind === 'birth-date'
   }
 
-  personal (): Extract<FileWarning, { code: 'personal-data' }> | undefined {
+  personal (): PersonalWarning | undefined {
     return personalWarning(this.name, this.#words, this.#values, this.#patterns)
   }
 

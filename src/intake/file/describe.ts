@@ -22,7 +22,7 @@ export async function describeFile (path: string, reading?: Reading): Promise<Re
       })
     }
     const kind = await sniffFile(path)
-    return ok(kind.type === 'other' ? untold(path, size, kind, size > 0 && !kind.isText && isTableName(path) ? [NO_TEXT] : []) : await describeTable(path, size, kind, reading))
+    return ok(kind.type === 'other' ? untold(path, size, kind, size > 0 && isTableName(path) ? noTable(kind) : []) : await describeTable(path, size, kind, reading))
   } catch (error) {
     const failure = failureOf(path, error)
     if (failure === undefined) throw error
@@ -30,9 +30,12 @@ export async function describeFile (path: string, reading?: Reading): Promise<Re
   }
 }
 
-const NO_TEXT: FileWarning = {
-  code: 'no-text',
-  sentence: 'It is called a table and holds bytes that no text in UTF-8 has: it may be UTF-16, packed or damaged. It is published whole, not row by row.'
+/** Of what is called a table and is none. */
+function noTable ({ isText, mediaType }: Extract<FileKind, { type: 'other' }>): readonly FileWarning[] {
+  const isPage = mediaType === 'text/html' || mediaType === 'application/xml'
+  if (isText && !isPage) return []
+  const why = isPage ? 'It is called a table and is a page or other markup.' : 'It is called a table and holds bytes that no text in UTF-8 has: it may be UTF-16, packed or damaged.'
+  return [{ code: 'no-table', sentence: `${why} It is published whole, not row by row.` }]
 }
 
 async function statOf (path: string): Promise<{ readonly size: number, readonly isFile: boolean }> {

@@ -48,6 +48,8 @@ async function kindOf (head: Uint8Array, whole: boolean, fileName: string): Prom
     isText: encoding !== undefined
   }
   if (encoding === undefined || head.length === 0) return other
+  const markup = markupOf(head)
+  if (markup !== undefined) return { ...other, mediaType: markup }
   const first = firstByteOf(head)
   if (first === '{' || first === '[') {
     const featuresAt = first === '{' ? featuresOf(head) : undefined
@@ -67,6 +69,13 @@ function encodingOf (head: Uint8Array): Encoding | undefined {
   } catch {
     return head.some(byte => byte < 0x20 && !(byte >= 0x09 && byte <= 0x0d)) ? undefined : 'windows-1252'
   }
+}
+
+/** A page is no table, also where it is called one: a server that wants a password first sends such. */
+function markupOf (head: Uint8Array): string | undefined {
+  const beginning = new TextDecoder().decode(head.subarray(0, 256)).trimStart().toLowerCase()
+  if (beginning.startsWith('<!doctype html') || beginning.startsWith('<html')) return 'text/html'
+  return beginning.startsWith('<?xml') ? 'application/xml' : undefined
 }
 
 function firstByteOf (head: Uint8Array): string {

@@ -1,4 +1,5 @@
 import type { Box, Column } from '../../sdk/index.ts'
+import type { PersonalWarning } from '../personal/index.ts'
 
 export type Dialect = {
   /** One byte: comma, semicolon, tab or bar. */
@@ -35,17 +36,8 @@ export type TimeColumn = {
   readonly toMs: number
 }
 
-export type PersonalKind =
-  | 'name' | 'e-mail' | 'phone' | 'plate' | 'address' | 'national-id' | 'birth-date' | 'bank-account' | 'device'
-
-/** `possible`: the words fit, but the values may as well describe places or things. */
-export type Certainty = 'likely' | 'possible'
-
 export type FileWarning = { readonly sentence: string } & (
-  | {
-    readonly code: 'personal-data', readonly column: string, readonly kind: PersonalKind, readonly certainty: Certainty
-    readonly reason: string, readonly values: number
-  }
+  | Omit<PersonalWarning, 'sentence'>
   | {
     readonly code: 'mixed-date-formats', readonly column: string, readonly yearFirst: number
     readonly dayFirst: number, readonly monthFirst: number, readonly ambiguous: number
@@ -57,8 +49,8 @@ export type FileWarning = { readonly sentence: string } & (
   | { readonly code: 'unreadable-times', readonly column: string, readonly values: number }
   | { readonly code: 'zero-positions', readonly rows: number }
   | { readonly code: 'not-utf8' }
-  /** It is called a table, and no text: UTF-16, for instance. */
-  | { readonly code: 'no-text' }
+  /** It is called a table, and is no text (UTF-16, for instance), or a page. */
+  | { readonly code: 'no-table' }
   | { readonly code: 'ragged-rows', readonly rows: number, readonly examples: readonly number[] }
   | { readonly code: 'malformed-rows', readonly rows: number, readonly examples: readonly number[] }
   | { readonly code: 'row-too-large', readonly row: number, readonly sizeBytesMax: number }

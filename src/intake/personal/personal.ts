@@ -1,4 +1,4 @@
-import type { Certainty, FileWarning, PersonalKind } from './types.ts'
+import type { Certainty, PersonalKind, PersonalWarning } from './types.ts'
 
 /** Only the beginning of a long text is looked at: no pattern may take longer than its file is worth. */
 const TEXT_LENGTH_MAX = 200
@@ -136,7 +136,7 @@ const SPOKEN: Readonly<Record<PersonalKind, string>> = {
 /** The warning for one column, when its heading or enough of its values speak of persons. */
 export function personalWarning (
   column: string, words: readonly string[], values: number, patterns: ReadonlyMap<PersonalKind, number>
-): Extract<FileWarning, { code: 'personal-data' }> | undefined {
+): PersonalWarning | undefined {
   if (values === 0) return undefined
   const heading = headingOf(words)
   const [kind, fitting] = [...patterns].toSorted((a, b) => b[1] - a[1])[0] ?? []
@@ -150,7 +150,7 @@ export function personalWarning (
 
 function warningOf (
   column: string, kind: PersonalKind, certainty: Certainty, reason: string, values: number
-): Extract<FileWarning, { code: 'personal-data' }> {
+): PersonalWarning {
   const may = certainty === 'likely' ? 'seems to hold' : 'may hold'
   const sentence = `Column "${column}" ${may} ${SPOKEN[kind]} (${reason}; ${values} of its values are affected). ` +
     'Leave it out unless you may share it.'
