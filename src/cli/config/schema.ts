@@ -89,6 +89,12 @@ export const configSchema = z.strictObject({
     allow: z.array(z.string().regex(/^[^\s:/]{1,253}:\d{1,5}$/, 'HOST:PORT')).max(PARTICIPANTS_MAX).default([])
       .describe('HOST:PORT of servers in private networks, or without TLS, that this node may call.')
   }).prefault({}),
+  web: z.strictObject({
+    allow: z.array(z.string().regex(/^([^\s:/[\]]{1,253}|\[[0-9a-f:.]{2,45}\]):\d{1,5}$/, 'HOST:PORT')).max(PARTICIPANTS_MAX).default([])
+      .describe('HOST:PORT of servers in private networks, or without TLS, that connectors and subscriptions may call.'),
+    ports: z.array(z.string().regex(/^\d{1,5}$/, 'a port')).max(64).default([])
+      .describe('Ports of public servers with TLS that they may call, beside 443 and 80.')
+  }).prefault({}),
   conformance: z.strictObject({
     enabled: z.boolean().default(false).describe('Runs what the public test kit of the Dataspace Protocol is run against, in place of a node. Never beside data.'),
     listen: loopback.default('127.0.0.1:7483').describe('Address at which the kit finds it.')

@@ -63,8 +63,9 @@ export async function compose (options: {
     checkpoints, isRestored, restoreEnded: () => { rm(folder.restored, { force: true }).catch(() => {}) }, log
   })
   const token = createToken(systemRandom.bytes(TOKEN_BYTES))
+  const web = createSafeFetch({ allowed: config.web.allow, ports: config.web.ports.map(Number) })
   const intake = composeIntake({
-    node, config, declarations, folder: folder.path, file, web: createSafeFetch({ allowed: config.dsp.allow }), clock: connectorClock, chance, log,
+    node, config, declarations, folder: folder.path, file, web, clock: connectorClock, chance, log,
     // Follows from a key that never leaves this machine and is used for nothing else that is shown.
     secretOf: name => hkdfSha256(seeds.encryption, new Uint8Array(0), utf8(`hanse:intake:1:${name}`), SECRET_BYTES)
   })
