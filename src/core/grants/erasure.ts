@@ -62,6 +62,11 @@ const form = formOf('erasure', {
   federation: statementIdSchema, feed: statementIdSchema, scope: scopeSchema, basis: literal(...ERASURE_BASES), timeMs: uint(), deadlineMs: uint()
 }, ({ timeMs, deadlineMs }) => deadlineMs < timeMs ? { path: 'deadlineMs', expected: 'a time not before the notice' } : undefined)
 
+/** Whether a notice may have this scope: ranges in order, each of numbers that there can be. */
+export function isErasureScope (scope: ErasureScope): boolean {
+  return scopeSchema(scope, '').ok
+}
+
 /** The body to sign. */
 export function erasureNoticeBody (fields: ErasureNoticeFields): Uint8Array {
   return bodyOf(form, fields)

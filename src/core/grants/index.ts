@@ -41,7 +41,7 @@ export {
   type AgreementRevocation, type AgreementRevocationCode, type AgreementRevocationFailure, type AgreementRevocationFields, type PartiesOf
 } from './revocation.ts'
 export {
-  admitErasureNotice, decodeErasureNotice, ERASURE_BASES, erasureNoticeBody, isWithin, rangesOf,
+  admitErasureNotice, decodeErasureNotice, ERASURE_BASES, erasureNoticeBody, isErasureScope, isWithin, rangesOf,
   type ErasureBasis, type ErasureNotice, type ErasureNoticeFailure, type ErasureNoticeFields, type ErasureScope
 } from './erasure.ts'
 export {

@@ -1,6 +1,6 @@
 import { assert, digestOf, fail, ok, type CID, type Result } from '../../base/index.ts'
 import {
-  admitErasureNotice, decodeErasureNotice, erasureNoticeBody, isWithin, type ErasureBasis, type ErasureNotice, type ErasureScope
+  admitErasureNotice, decodeErasureNotice, erasureNoticeBody, isErasureScope, isWithin, type ErasureBasis, type ErasureNotice, type ErasureScope
 } from '../../core/grants/index.ts'
 import { decodeStatement, signStatement, type Did, type SigningKey } from '../../core/identity/index.ts'
 import { isSealedClass } from '../../core/sealing/index.ts'
@@ -128,6 +128,7 @@ export class Erasures {
 
   async #issue (feed: Feed, scope: ErasureScope, basis: ErasureBasis): Promise<Result<ErasureNotice, EraseFailure>> {
     const { catalogue, voice, clock, federation, store } = this.#options
+    if (!isErasureScope(scope)) return fail({ code: 'invalid', reason: 'these are no ranges of what a feed has', hint: 'epochs begin at 1, segments and records at 0; a range names both its ends, the lower first' })
     const { certificate, key } = voice()
     const timeMs = clock.nowMs()
     const body = erasureNoticeBody({

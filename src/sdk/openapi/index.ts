@@ -116,11 +116,18 @@ function answerContent (shape: AnswerShape): MediaType {
   }
 }
 
-/** Answers may carry more than a client knows, so their objects stay open. */
+/** Answers may carry more than a client knows, so their objects stay open. Tuples of one kind are lists of one length: more tools know those. */
 function schemaOf (schema: z.ZodType, io: 'input' | 'output'): JsonSchema {
-  const { $schema: _dialect, ...plain } = z.toJSONSchema(schema, { io, unrepresentable: 'any', override: ({ zodSchema, jsonSchema }) => {
-    if (io === 'output' && zodSchema._zod.def.type === 'object' && jsonSchema.additionalProperties === false && !isStrict(zodSchema)) delete jsonSchema.additionalProperties
-  } })
+  const { $schema: _dialect, ...plain } = z.toJSONSchema(schema, {
+    io, unrepresentable: 'any',
+    override: ({ zodSchema, jsonSchema }) => {
+      if (io === 'output' && zodSchema._zod.def.type === 'object' && jsonSchema.additionalProperties === false && !isStrict(zodSchema)) delete jsonSchema.additionalProperties
+      const [first, ...others] = jsonSchema.prefixItems ?? []
+      if (first === undefined || others.some(each => JSON.stringify(each) !== JSON.stringify(first))) return
+      delete jsonSchema.prefixItems
+      jsonSchema.items = first
+    }
+  })
   return plain
 }
 
