@@ -4,16 +4,16 @@ import { BATCH_BYTES_MAX, BATCH_ENTITIES_MAX, type NgsiCalls } from '../../sdk/n
 import type { Handlers } from '../context/index.ts'
 import type { Contexts } from '../entities/index.ts'
 import type { ApiRequest, Reply } from '../http/index.ts'
-import { createdBy, deletedBy, mergedBy, replacedBy, type Given } from './changes.ts'
+import { createdBy, deletedBy, mergedBy, replacedBy, type Given, type Told } from './changes.ts'
 import { bodyOf, optionsOf, unknownName, type Body } from './dialogue.ts'
 import { badData, problemOf, refused, type Refusal } from './problems.ts'
 import type { Change, Changed, EntityWriter } from './writer.ts'
-import { givenOf, typeFound } from './writing.ts'
+import { givenOf, typeFound, writtenSources } from './writing.ts'
 
 type Calls = Pick<NgsiCalls, 'entities.batchCreate' | 'entities.batchUpsert' | 'entities.batchUpdate' | 'entities.batchDelete'>
 
 /** One entity of a batch, in its place: what is to become of it, or why nothing is. */
-type Item = { readonly id: string, readonly type: string, readonly change: Change } | { readonly id: string, readonly failure: Refusal }
+type Item = { readonly id: string, readonly type: string, readonly change: Change, readonly told?: Told } | { readonly id: string, readonly failure: Refusal }
 type Outcome = { readonly id: string, readonly changed: Changed }
 
 export function batchHandlers (contexts: Contexts, writer: EntityWriter): Handlers<Calls> {
@@ -32,7 +32,7 @@ export function batchHandlers (contexts: Contexts, writer: EntityWriter): Handle
       if (unknown !== undefined || !options.ok) return refused(unknown ?? (options.ok ? badData('') : options.failure))
       const merges = options.value.has('update')
       const outcomes = await batch(request, entityItems(
-        options.value.has('keyValues'), given => merges ? mergedBy(given, { isUpsert: true, overwrites: true }) : replacedBy(given)
+        options.value.has('keyValues'), (given, told) => merges ? mergedBy(given, { isUpsert: true, overwrites: true }, told) : replacedBy(given)
       ))
       return outcomes.ok ? told(outcomes.value, 204) : refused(outcomes.failure)
     },
@@ -42,16 +42,17 @@ export function batchHandlers (contexts: Contexts, writer: EntityWriter): Handle
       const unknown = unknownName(query, ['options'])
       if (unknown !== undefined || !options.ok) return refused(unknown ?? (options.ok ? badData('') : options.failure))
       const overwrites = !options.value.has('noOverwrite')
-      const outcomes = await batch(request, entityItems(options.value.has('keyValues'), given => mergedBy(given, { isUpsert: false, overwrites })))
+      const outcomes = await batch(request, entityItems(options.value.has('keyValues'), (given, told) => mergedBy(given, { isUpsert: false, overwrites }, told)))
       return outcomes.ok ? told(outcomes.value, 'none') : refused(outcomes.failure)
     },
 
     'entities.batchDelete': async (context, request, { query }) => {
       const unknown = unknownName(query, [])
       if (unknown !== undefined) return refused(unknown)
+      const own = writtenSources(context)
       const outcomes = await batch(request, async (_body, part) => {
         if (typeof part !== 'string' || !isEntityId(part)) return { id: '', failure: badData('a list of ids is wanted, each a URI') }
-        const type = await typeFound(context, part)
+        const type = await typeFound(context, part, own)
         return type.ok ? { id: part, type: type.value, change: deletedBy(part) } : { id: part, failure: type.failure }
       })
       return outcomes.ok ? told(outcomes.value, 'none') : refused(outcomes.failure)
@@ -70,10 +71,11 @@ export function batchHandlers (contexts: Contexts, writer: EntityWriter): Handle
   }
 }
 
-function entityItems (isShort: boolean, change: (given: Given) => Change): (body: Body, part: unknown) => Item {
+function entityItems (isShort: boolean, change: (given: Given, told: Told) => Change): (body: Body, part: unknown) => Item {
   return (body, part) => {
     const given = givenOf(body, part, isShort ? 'keyValues' : 'either')
-    if (given.ok) return { id: given.value.entity.id, type: given.value.entity.type, change: change(given.value) }
+    const told: Told = { updated: [], notUpdated: [] }
+    if (given.ok) return { id: given.value.entity.id, type: given.value.entity.type, change: change(given.value, told), told }
     const id = typeof part === 'object' && part !== null && 'id' in part && typeof part.id === 'string' ? part.id.slice(0, 512) : ''
     return { id, failure: given.failure }
   }
@@ -91,15 +93,21 @@ async function applied (writer: EntityWriter, items: readonly Item[]): Promise<r
   }
   for (const [type, changes] of byType) {
     const done = await writer.apply(type, changes.map(({ change }) => change))
-    for (const [index, { at, change: { id } }] of changes.entries()) outcomes[at] = { id, changed: done.ok ? done.value[index] ?? ok({ wasThere: true }) : done }
+    for (const [index, { at, change: { id } }] of changes.entries()) outcomes[at] = { id, changed: done.ok ? whole(done.value[index] ?? ok({ wasThere: true }), items[at]) : done }
   }
   return outcomes
 }
 
-/** `whole`: the status where all went well; with 204 those that are new make it 201. */
-function told (outcomes: readonly Outcome[], whole: 201 | 204 | 'none'): Reply {
+/** An entity of which some attributes were left as they are is none that went well. */
+function whole (changed: Changed, item: Item | undefined): Changed {
+  const left = item !== undefined && 'told' in item ? item.told?.notUpdated ?? [] : []
+  return changed.ok && left.length > 0 ? fail(badData(`not changed: ${left.map(({ attributeName, reason }) => `${attributeName} (${reason})`).join(', ').slice(0, 512)}`)) : changed
+}
+
+/** `status`: where all went well; with 204 those that are new make it 201. */
+function told (outcomes: readonly Outcome[], status: 201 | 204 | 'none'): Reply {
   const errors = outcomes.flatMap(({ id, changed }) => changed.ok ? [] : [{ entityId: id, error: problemOf(changed.failure) }])
   if (errors.length > 0) return { type: 'json', status: 207, value: { success: [...new Set(outcomes.flatMap(({ id, changed }) => changed.ok ? [id] : []))], errors } }
   const fresh = outcomes.flatMap(({ id, changed }) => changed.ok && !changed.value.wasThere ? [id] : [])
-  return whole !== 'none' && fresh.length > 0 ? { type: 'json', status: 201, value: [...new Set(fresh)] } : { type: 'nothing' }
+  return status !== 'none' && fresh.length > 0 ? { type: 'json', status: 201, value: [...new Set(fresh)] } : { type: 'nothing' }
 }

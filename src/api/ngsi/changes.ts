@@ -18,14 +18,14 @@ export function replacedBy (given: Given): Change {
 }
 
 /** `upsert`: what is not there is added as it is. */
-export function mergedBy (given: Given, { isUpsert, overwrites }: { readonly isUpsert: boolean, readonly overwrites: boolean }): Change {
+export function mergedBy (given: Given, { isUpsert, overwrites }: { readonly isUpsert: boolean, readonly overwrites: boolean }, told: Told): Change {
   const { id, type, ...attributes } = given.entity
   const fragment: Fragment = { values: new Map(Object.entries(attributes)), notes: new Map(Object.entries(given.notes)) }
   return {
     id,
     decide: now => {
       if (now === undefined) return isUpsert ? checked(given) : fail(notFound(`entity ${id.slice(0, 128)} of type ${type.slice(0, 64)}`))
-      return withAttributes(now, fragment, { adds: true, overwrites }, { updated: [], notUpdated: [] })
+      return withAttributes(now, fragment, { adds: true, overwrites }, told)
     }
   }
 }

@@ -1,6 +1,6 @@
 /** Reads the query of a search into a question. */
 import { fail, ok, type Result } from '../../base/index.ts'
-import { isEntityId } from '../../sdk/models/index.ts'
+import { isAttributeName, isEntityId } from '../../sdk/models/index.ts'
 import type { EntityQueryTexts } from '../../sdk/ngsi/index.ts'
 import type { Names } from '../entities/index.ts'
 import { geoQueryOf, parseQuery, patternOf, temporalOf, type Selector } from '../entityQuery/index.ts'
@@ -45,7 +45,8 @@ function selectorOf ({ type, id, idPattern }: EntityQueryTexts, names: Names): R
 export function attributesOf (attrs: string | undefined, names: Names): Result<ReadonlySet<string> | null, NgsiFailure> {
   const list = listOf(attrs)
   if (list === undefined) return ok(null)
-  return list.length > LIST_MAX || list.some(name => name === '' || /[\s"<>=;|()]/.test(name)) ? fail(badData('attrs are names of attributes, with commas between')) : ok(new Set(list.map(names.kept)))
+  const isGood = list.length <= LIST_MAX && list.every(name => isAttributeName(names.kept(name)))
+  return isGood ? ok(new Set(list.map(names.kept))) : fail(badData('attrs are names of attributes, with commas between'))
 }
 
 function listOf (text: string | undefined): readonly string[] | undefined {

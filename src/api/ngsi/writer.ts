@@ -1,5 +1,5 @@
 import { fail, ok, utf8, type Result } from '../../base/index.ts'
-import type { HanseNode, RecordInput } from '../../node/contract/index.ts'
+import type { Dataset, HanseNode, RecordInput } from '../../node/contract/index.ts'
 import { columnsOf, dateTimeMsOf, MODELS, observedMsOf } from '../../sdk/models/index.ts'
 import { bodyOfEntity, entityOfBody, type KeptEntity } from '../entities/index.ts'
 import { badData, type Refusal } from './problems.ts'
@@ -17,6 +17,7 @@ const LOOKUPS_AT_ONCE = 64
 const APPENDED_BYTES_MAX = 4_194_304
 const APPENDED_RECORDS_MAX = 4_096
 const NAMES_TRIED_MAX = 9
+const DATASETS_MAX = 16_384
 
 /**
  * Writes entities into own streams, one for each type, which it opens when the first of a type comes. Changes of one type wait for
@@ -58,13 +59,17 @@ export class EntityWriter {
 
   async #apply (type: string, changes: readonly Change[]): Promise<Result<readonly Changed[], Refusal>> {
     const stream = this.#streamOf(type)
-    const known = await this.#known(type, stream, new Set(changes.map(({ id }) => id)))
+    const ids = new Set(changes.map(({ id }) => id))
+    const known = await this.#known(type, stream, ids)
     if (!known.ok) return known
+    const strangers = await this.#ofOtherTypes(type, [...ids].filter(id => !known.value.has(id)))
+    if (!strangers.ok) return strangers
     const outcomes: Changed[] = []
     const records: { readonly record: RecordInput, readonly at: number }[] = []
     for (const [at, { id, decide }] of changes.entries()) {
       const now = known.value.get(id)
-      const decided: Result<Decided, Refusal> = utf8(id).length > ID_BYTES_MAX ? fail(badData(`an id has at most ${ID_BYTES_MAX} bytes`)) : decide(now)
+      const decided: Result<Decided, Refusal> = utf8(id).length > ID_BYTES_MAX ? fail(badData(`an id has at most ${ID_BYTES_MAX} bytes`))
+        : strangers.value.has(id) ? fail(badData(`${id.slice(0, 128)} is there already, and of another type`, 'remove it first')) : decide(now)
       if (!decided.ok) {
         outcomes.push(decided)
         continue
@@ -98,6 +103,24 @@ export class EntityWriter {
     return refusal === undefined ? ok(known) : fail(refusal)
   }
 
+  /** Ids that are entities of other types: an id names one thing. What names this type in its id is not looked for. */
+  async #ofOtherTypes (type: string, ids: readonly string[]): Promise<Result<ReadonlySet<string>, Refusal>> {
+    const open = new Set(ids.filter(id => !id.startsWith(`urn:ngsi-ld:${type}:`)))
+    const others = open.size === 0 ? [] : this.#ownStreams().filter(({ model }) => model !== null && model !== type)
+    const found = new Set<string>()
+    for (const { id: stream, model } of others) {
+      const known = await this.#known(model ?? '', stream, open)
+      if (!known.ok) return known
+      for (const id of known.value.keys()) found.add(id)
+    }
+    return ok(found)
+  }
+
+  #ownStreams (): readonly Dataset[] {
+    return this.#node.datasets({ publisher: this.#node.status().member.did, limit: DATASETS_MAX })
+      .filter(({ model, distribution: { form, mediaType } }) => model !== null && form === 'stream' && mediaType === 'application/json')
+  }
+
   #recordOf (id: string, decided: Exclude<Decided, 'unchanged'>): RecordInput {
     const common = { key: utf8(id), mediaType: 'application/json' }
     if (decided === 'deleted') return { ...common, operation: 'delete', timeMs: this.#nowMs(), body: new Uint8Array(0) }
@@ -120,12 +143,10 @@ export class EntityWriter {
 
   /** The own stream of a type: its whole id. */
   #streamOf (type: string): string | undefined {
-    const { did } = this.#node.status().member
     const known = this.#streams.get(type)
     const dataset = known === undefined ? undefined : this.#node.dataset(known)
     if (dataset?.ok === true && dataset.value.model === type) return known
-    const found = this.#node.datasets({ publisher: did, limit: 10_000 })
-      .find(({ model, distribution: { form, mediaType } }) => model === type && form === 'stream' && mediaType === 'application/json')
+    const found = this.#ownStreams().find(({ model }) => model === type)
     if (found === undefined) this.#streams.delete(type)
     else this.#streams.set(type, found.id)
     return found?.id

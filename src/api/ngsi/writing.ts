@@ -8,7 +8,7 @@ import { changedBy, createdBy, deletedBy, type Given, type Told } from './change
 import { bodyOf, created, formRefused, namesOfHeaders, optionsOf, unknownName, type Body } from './dialogue.ts'
 import { badData, notFound, refused, type Refusal } from './problems.ts'
 import { newestOf } from './search.ts'
-import { keyOf, sourcesOf } from './sources.ts'
+import { keyOf, sourcesOf, type Source } from './sources.ts'
 import type { Change, EntityWriter } from './writer.ts'
 
 type Calls = Pick<NgsiCalls, 'entities.create' | 'entities.delete' | 'entities.update' | 'entities.append'>
@@ -116,12 +116,16 @@ async function writtenType (context: Context, request: ApiRequest, said: string 
   const id = idOf(request)
   if (!isEntityId(id)) return fail(badData('the id of an entity is a URI'))
   if (said !== undefined) return ok(names.value.kept(said))
-  return await typeFound(context, id)
+  return await typeFound(context, id, writtenSources(context))
 }
 
-export async function typeFound ({ node }: Pick<Context, 'node'>, id: string): Promise<Result<string, Refusal>> {
+/** The streams that this node writes entities into. */
+export function writtenSources ({ node }: Pick<Context, 'node'>): readonly Source[] {
+  return sourcesOf(node, {}, null).filter(source => source.isOwn && source.isModelled && source.dataset.distribution.form === 'stream')
+}
+
+export async function typeFound ({ node }: Pick<Context, 'node'>, id: string, own: readonly Source[]): Promise<Result<string, Refusal>> {
   const [, named] = /^urn:ngsi-ld:([^:]+):/.exec(id) ?? []
-  const own = sourcesOf(node, {}, null).filter(source => source.isOwn && source.isModelled && source.dataset.distribution.form === 'stream')
   for (const source of own.toSorted((one, other) => Number(other.type === named) - Number(one.type === named))) {
     const key = keyOf(source, id)
     const row = key === undefined ? ok(undefined) : await newestOf(node, undefined, source.dataset.id, key)
