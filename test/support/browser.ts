@@ -1,0 +1,163 @@
+/**
+ * Real cities with their consoles in a real browser. What a page must never do is watched on every one of them: a request to another
+ * origin, a word of its policy, an error. A click is one activation: a click, Enter or Space on something, one choice in a list.
+ */
+import { strict as assert } from 'node:assert'
+import { existsSync, readFileSync } from 'node:fs'
+import { mkdir, mkdtemp, rm } from 'node:fs/promises'
+import { createRequire } from 'node:module'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { chromium, type Browser, type Page } from 'playwright-core'
+import { readApiFile } from '../../src/api/index.ts'
+import { entrySchema } from '../../src/sdk/sessions/index.ts'
+import { startCity, stopCities, type City } from '../../scripts/demo/city.ts'
+import { until } from './nodes.ts'
+
+const CHROMIUM = process.env['CHROMIUM'] ?? '/usr/bin/chromium'
+const ARGUMENTS = [
+  '--headless', '--no-sandbox', '--disable-gpu', '--enable-unsafe-swiftshader', '--no-first-run', '--disable-background-networking', '--disable-component-update', '--disable-sync'
+]
+const AXE = readFileSync(createRequire(import.meta.url).resolve('axe-core/axe.min.js'), 'utf8')
+const AXE_TAGS = ['wcag2a', 'wcag2aa', 'wcag21a', 'wcag21aa', 'wcag22aa']
+/** Pictures for people: of the run, not of the repository. */
+const ARTEFACTS = 'artefacts'
+
+export type Look = { readonly theme?: 'light' | 'dark', readonly language?: 'en' | 'de', readonly width?: number, readonly height?: number }
+
+export type Console = {
+  readonly page: Page
+  readonly url: string
+  /** Activations and filled fields since the last call. */
+  readonly effort: () => Promise<{ readonly clicks: number, readonly fields: number }>
+  /** Complaints of axe about the page as it is. */
+  readonly violations: () => Promise<readonly string[]>
+  readonly picture: (name: string) => Promise<void>
+  /** Fails on whatever no page may do; closes it. */
+  readonly close: () => Promise<void>
+}
+
+/** Why tests in a browser cannot run here, or undefined. Without a browser they fail, unless somebody said that they shall not run. */
+export function withoutBrowser (): string | undefined {
+  if (process.env['E2E'] === 'off') return 'skipped: E2E is off'
+  assert.ok(existsSync(CHROMIUM), `there is no browser at ${CHROMIUM}: install chromium, name another by CHROMIUM, or leave these tests out with E2E=off`)
+  assert.ok(existsSync('dist/web/index.html'), 'the console is not built: run "npm run build:web"')
+  return undefined
+}
+
+let browser: Promise<Browser> | undefined
+
+export async function closeBrowser (): Promise<void> {
+  await (await browser)?.close()
+  browser = undefined
+}
+
+/** Cities as processes of their own; with a federation, founded by the first. */
+export async function startCities (names: readonly string[], federation?: string): Promise<{ readonly cities: readonly City[], readonly stop: () => Promise<void> }> {
+  const folder = await mkdtemp(join(tmpdir(), 'hanse-e2e-'))
+  const cities: City[] = []
+  const stop = async (): Promise<void> => {
+    await stopCities()
+    await rm(folder, { recursive: true, force: true })
+  }
+  try {
+    for (const name of names) cities.push(await startCity(name, join(folder, name.toLowerCase().replaceAll(' ', '-'))))
+    if (federation !== undefined) await found(cities, federation)
+    return { cities, stop }
+  } catch (error) {
+    await stop()
+    throw error
+  }
+}
+
+async function found (cities: readonly City[], federationName: string): Promise<void> {
+  const [first, ...others] = cities
+  assert.ok(first !== undefined)
+  const ticket = await first.client.invite({ federationName, want: cities.length, validMs: 3_600_000 })
+  assert.ok(ticket.ok, JSON.stringify(ticket))
+  for (const { client } of others) {
+    const joined = await client.join(ticket.value.ticket)
+    assert.ok(joined.ok, JSON.stringify(joined))
+  }
+  await until(async () => {
+    const all = await Promise.all(cities.map(({ client }) => client.status()))
+    return all.every(status => status.ok && status.value.state === 'ready' && status.value.neighbours.reachable === cities.length - 1)
+  }, 'the cities see each other', 60_000)
+}
+
+/** Opens the console of a city, signed in by a link of its own. */
+export async function openConsole (city: City, look: Look = {}): Promise<Console> {
+  const file = await readApiFile(city.folder)
+  assert.ok(file.ok)
+  const { url, token } = file.value
+  const response = await fetch(`${url}/api/v1/session/entries`, { method: 'POST', headers: { authorization: `Bearer ${token}` } })
+  return await openPage(entrySchema.parse(await response.json()).url, look)
+}
+
+/** Opens a page of a node, whoever is signed in there. */
+export async function openPage (address: string, { theme = 'light', language = 'en', width = 1280, height = 900 }: Look = {}): Promise<Console> {
+  browser ??= chromium.launch({ executablePath: CHROMIUM, args: ARGUMENTS })
+  const context = await (await browser).newContext({
+    locale: language === 'de' ? 'de-DE' : 'en-GB', timezoneId: 'Europe/Berlin', colorScheme: theme, reducedMotion: 'reduce', viewport: { width, height }, acceptDownloads: true
+  })
+  const faults: string[] = []
+  const { origin } = new URL(address)
+  context.on('request', request => { if (new URL(request.url()).origin !== origin) faults.push(`a request to ${request.url()}`) })
+  context.on('console', message => { if (message.type() === 'error' || /Content Security Policy/.test(message.text())) faults.push(`${message.type()}: ${message.text()}`) })
+  context.on('weberror', error => { faults.push(`error: ${error.error().message}`) })
+  await context.addInitScript(watchEffort)
+  const page = await context.newPage()
+  await page.goto(address)
+  let before = { clicks: 0, fields: 0 }
+  return {
+    page, url: origin,
+    effort: async () => {
+      const now = await page.evaluate(() => (globalThis as unknown as { effort: { clicks: number, fields: number } }).effort)
+      const spent = { clicks: now.clicks - before.clicks, fields: now.fields - before.fields }
+      before = { ...now }
+      return spent
+    },
+    violations: async () => await violationsOn(page),
+    picture: async name => {
+      await mkdir(ARTEFACTS, { recursive: true })
+      await page.screenshot({ path: join(ARTEFACTS, `${name}-${theme}-${language}-${width}.png`), fullPage: true })
+    },
+    close: async () => {
+      await context.close()
+      assert.deepEqual(faults, [])
+    }
+  }
+}
+
+/** Runs in the page, before all else. */
+function watchEffort (): void {
+  const effort = { clicks: 0, fields: 0 }
+  Object.assign(globalThis, { effort })
+  const filled = new WeakSet<EventTarget>()
+  // Enter and Space on a button come as clicks too; a choice in a list comes as a change.
+  document.addEventListener('click', event => {
+    const isList = event.target instanceof HTMLSelectElement || event.target instanceof HTMLOptionElement
+    if (event.isTrusted && !isList) effort.clicks++
+  }, true)
+  document.addEventListener('change', event => { if (event.target instanceof HTMLSelectElement) effort.clicks++ }, true)
+  document.addEventListener('input', event => {
+    const { target } = event
+    const isText = target instanceof HTMLTextAreaElement || (target instanceof HTMLInputElement && !['checkbox', 'radio', 'file', 'range'].includes(target.type))
+    if (!isText || filled.has(target)) return
+    filled.add(target)
+    effort.fields++
+  }, true)
+}
+
+type AxeResult = { readonly id: string, readonly nodes: readonly { readonly target: readonly unknown[], readonly failureSummary?: string }[] }
+
+async function violationsOn (page: Page): Promise<readonly string[]> {
+  // Not as a script element: the policy of the page forbids it, which is right.
+  await page.evaluate(AXE)
+  const results = await page.evaluate(async tags => {
+    const { axe } = globalThis as unknown as { axe: { run: (options: unknown) => Promise<{ violations: AxeResult[], incomplete: AxeResult[] }> } }
+    const { violations } = await axe.run({ runOnly: { type: 'tag', values: tags } })
+    return violations
+  }, AXE_TAGS)
+  return results.flatMap(({ id, nodes }) => nodes.map(({ target, failureSummary }) => `${id} at ${target.join(' ')}: ${failureSummary ?? ''}`))
+}
