@@ -15,6 +15,7 @@ import type { Route } from './http/index.ts'
 import { ledgerHandlers } from './ledger/index.ts'
 import { entityHandlers, type EntityWriter } from './ngsi/index.ts'
 import { showPage } from './pages/index.ts'
+import { queryHandlers } from './query/index.ts'
 import { realtimeHandlers } from './realtime/index.ts'
 import { sessionHandlers, type SessionBook } from './sessions/index.ts'
 import { followBySocket } from './sockets/index.ts'
@@ -34,7 +35,7 @@ export type Books = {
 
 function handlersOf ({ tokens, sessions, connectors, entities }: Books): Handlers<AllCalls> {
   return {
-    ...nodeHandlers, ...datasetHandlers, ...outletHandlers, ...realtimeHandlers, ...dcatHandlers, ...termsHandlers, ...agreementHandlers, ...dutyHandlers, ...ledgerHandlers,
+    ...nodeHandlers, ...datasetHandlers, ...queryHandlers, ...outletHandlers, ...realtimeHandlers, ...dcatHandlers, ...termsHandlers, ...agreementHandlers, ...dutyHandlers, ...ledgerHandlers,
     ...tokenHandlers(tokens), ...sessionHandlers(sessions), ...connectorHandlers(connectors), ...entityHandlers(entities), ...subscriptionHandlers(entities)
   }
 }

@@ -11,6 +11,7 @@ import { helpCommand } from './help.ts'
 import { initCommand, keyBackupCommand, keyRestoreCommand } from './keys/index.ts'
 import { ledgerCommands } from './ledger/index.ts'
 import { publishingCommands } from './publishing/index.ts'
+import { queryCommand } from './querying/index.ts'
 import { simCommand } from './sim.ts'
 import { startCommand } from './start/index.ts'
 import type { Command } from './terminal/index.ts'
@@ -23,6 +24,7 @@ export const COMMANDS: readonly Command[] = [
   startCommand,
   doctorCommand,
   ...clientCommands,
+  queryCommand,
   ...publishingCommands,
   ...termsCommands,
   ...agreementCommands,

@@ -12,6 +12,7 @@ import {
 import { bytesOf, ledgerClient, type LedgerClient } from './ledgerClient.ts'
 import { openLive, type LiveOptions } from './live.ts'
 import { API_PATH, datasetPath, MEDIA_TYPES, PURPOSE_HEADER } from './bodies/index.ts'
+import { queryPageSchema, type QueryRequest, type QueryRows } from './query/index.ts'
 import { recordOfText } from './recordText.ts'
 import {
   appendedSchema, bundleReportSchema, datasetPageSchema, datasetSchema, derivedSchema, eventSchema, foundingSchema, membersSchema, peersSchema,
@@ -89,6 +90,8 @@ export type Client = AccessClient & ConnectorClient & LedgerClient & AgreementCl
   fetch (reference: string, options: { readonly timeoutMs: number, readonly signal?: AbortSignal }, onProgress?: OnProgress): Answer<Dataset>
   /** `purpose`: what for, where several agreements hold; so with `follow` and `content`. */
   read (reference: string, options: { readonly from: number, readonly limit: number, readonly purpose?: string, readonly signal?: AbortSignal }): Answer<AsyncIterable<NumberedRecord>>
+  /** One page of rows that meet all that is asked; `next` leads to the one behind it. */
+  query (reference: string, query: QueryRequest, purpose?: string): Answer<QueryRows>
   /** The last `last` records and then every new one, also across broken connections, until the signal aborts. */
   follow (reference: string, options: LiveOptions & { readonly last: number, readonly purpose?: string }): Answer<AsyncIterable<NumberedRecord>>
   content (reference: string, range?: { readonly from: number, readonly to: number }, purpose?: string): Answer<ContentStream>
@@ -211,12 +214,19 @@ function dutiesClient (transport: Transport, signal: AbortSignal | undefined): D
   }
 }
 
-function streams (transport: Transport, given: AbortSignal | undefined): Pick<Client, 'read' | 'follow' | 'content' | 'proof' | 'makeBundle' | 'events'> {
+function streams (transport: Transport, given: AbortSignal | undefined): Pick<Client, 'read' | 'query' | 'follow' | 'content' | 'proof' | 'makeBundle' | 'events'> {
   return {
     read: async (reference, { from, limit, purpose, signal }) => {
       const response = await transport.call({ method: 'GET', path: datasetPath(reference, 'records'), query: { from, limit }, headers: purposeHeader(purpose), signal })
       return response.ok ? ok(recordsOf(response.value)) : response
     },
+    query: (reference, { key, latest, fromMs, toMs, box, where, limit, after }, purpose) => transport.json({
+      method: 'GET', path: datasetPath(reference, 'query'), headers: purposeHeader(purpose), signal: given,
+      query: {
+        key, latest, from: fromMs, to: toMs, bbox: box === undefined ? undefined : [box.west, box.south, box.east, box.north].join(','),
+        where: where === undefined ? undefined : JSON.stringify(where), limit, after
+      }
+    }, queryPageSchema),
     follow: async (reference, { last, purpose, ...live }) => {
       const opened = await openLive(transport, { method: 'GET', path: datasetPath(reference, 'live'), query: { last }, headers: purposeHeader(purpose) }, live)
       return opened.ok ? ok(parsedEvents(opened.value, value => recordOfText(value))) : opened

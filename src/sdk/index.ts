@@ -26,6 +26,7 @@ export type {
   ApplicationView, AuditEntry, BlockPage, BlockView, LedgerCheck, LedgerMember, LedgerStatus, OperationView, ProposalKind, ProposalRequest,
   ProposalView, Proposed, PublicCheckpoint, Submitted, TransactionView
 } from './ledger/index.ts'
+export { filtersSchema, QUERY_LIMIT_MAX, type FilterText, type QueriedRow, type QueryRequest, type QueryRows } from './query/index.ts'
 export { API_PATH, CHECKPOINT_PATH, datasetPath, MEDIA_TYPES, PURPOSE_HEADER } from './bodies/index.ts'
 export {
   encodeRecord, encodeRecordsEnd, RECORD_BODY_BYTES_MAX, recordComplaint, RecordStreamReader

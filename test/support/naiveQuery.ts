@@ -18,8 +18,8 @@ function latestOf (records: readonly NumberedRecord[]): readonly NumberedRecord[
   return [...latest.values()].toSorted((a, b) => compareBytes(a.key, b.key))
 }
 
-function rowOf (format: RowFormat, record: NumberedRecord, { key, fromMs = 0, toMs = Infinity, box, where = [] }: Omit<RecordQuery, 'limit'>): QueriedRecord | undefined {
-  if (record.operation === 'delete' || record.timeMs < fromMs || record.timeMs >= toMs) return undefined
+function rowOf (format: RowFormat, record: NumberedRecord, { from = 0, key, fromMs = 0, toMs = Infinity, box, where = [] }: Omit<RecordQuery, 'limit'>): QueriedRecord | undefined {
+  if (record.number < from || record.operation === 'delete' || record.timeMs < fromMs || record.timeMs >= toMs) return undefined
   if (key !== undefined && !equalBytes(record.key, key)) return undefined
   const place = placeOfBody(format, record.key, record.body) ?? null
   if (box !== undefined && (place === null || !meets(place.box, box))) return undefined

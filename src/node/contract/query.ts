@@ -13,6 +13,8 @@ import type { NumberedRecord } from './records.ts'
 export type RecordQuery = {
   readonly key?: Uint8Array | undefined
   readonly latest?: boolean | undefined
+  /** Records from this number of the dataset on, where nothing is asked of the latest. */
+  readonly from?: number | undefined
   /** Times of records from `fromMs` on and below `toMs`. */
   readonly fromMs?: number | undefined
   readonly toMs?: number | undefined

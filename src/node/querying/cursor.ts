@@ -11,9 +11,9 @@ const schema = struct({ v: literal(1), question: bytes(QUESTION_BYTES), number: 
 export type Position = { readonly number: number, readonly key: Uint8Array | null }
 
 /** Digest of what is asked, and of which version of which dataset. */
-export function questionDigest (dataset: string, version: number, firstRecord: number, { key, latest, fromMs, toMs, box, where }: RecordQuery): Uint8Array {
+export function questionDigest (dataset: string, version: number, firstRecord: number, { from, key, latest, fromMs, toMs, box, where }: RecordQuery): Uint8Array {
   const asked = [
-    dataset, version, firstRecord, key === undefined ? null : hex(key), latest === true, fromMs ?? null, toMs ?? null,
+    dataset, version, firstRecord, from ?? 0, key === undefined ? null : hex(key), latest === true, fromMs ?? null, toMs ?? null,
     box === undefined ? null : [box.west, box.south, box.east, box.north], (where ?? []).map(({ column, op, value }) => [column, op, value])
   ]
   return sha256(utf8(JSON.stringify(asked))).slice(0, QUESTION_BYTES)

@@ -28,7 +28,8 @@ export async function findLatest (run: Run, after: Uint8Array | undefined): Prom
     }
     if (run.isFull || run.isSpent) {
       last = await takeLatest(run, waiting) ?? last
-      return { rows: run.rows, next: { number: 0, key: last ?? new Uint8Array(0) }, incomplete: run.incomplete }
+      // Of one key there is one.
+      return { rows: run.rows, next: query.key === undefined ? { number: 0, key: last ?? new Uint8Array(0) } : null, incomplete: run.incomplete }
     }
   }
   await takeLatest(run, waiting)

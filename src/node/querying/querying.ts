@@ -90,7 +90,7 @@ export class Querying {
     const run = new Run(federation, store, index, query)
     const found = query.latest === true
       ? await findLatest(run, position?.key ?? undefined)
-      : await findRecords(run, position?.number ?? index.scope.first)
+      : await findRecords(run, position?.number ?? index.scope.first + (query.from ?? 0))
     return ok({ ...found, next: found.next === null ? null : encodeCursor(question, found.next) })
   }
 
@@ -132,8 +132,9 @@ function uncovered (reference: string, why: Exclude<Uncovered, 'nothing'>): Fail
   }
 }
 
-function faultOf ({ key, fromMs, toMs, box, where = [], limit }: RecordQuery): Failure<'invalid'> | undefined {
+function faultOf ({ from, key, fromMs, toMs, box, where = [], limit }: RecordQuery): Failure<'invalid'> | undefined {
   if (!Number.isSafeInteger(limit) || limit < 1 || limit > QUERY_LIMIT_MAX) return invalid('the limit is no number of rows', `ask for 1 to ${QUERY_LIMIT_MAX}`)
+  if (from !== undefined && !(Number.isSafeInteger(from) && from >= 0)) return invalid('no record has such a number', 'records are numbered from 0 on')
   if (key !== undefined && (key.length < 1 || key.length > KEY_BYTES_MAX)) return invalid('no record has such a key', `keys have 1 to ${KEY_BYTES_MAX} bytes`)
   if (fromMs !== undefined && toMs !== undefined && !(fromMs < toMs)) return invalid('the time ends before it begins', 'give a time to that lies behind the time from')
   if (box !== undefined) {

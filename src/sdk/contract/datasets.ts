@@ -1,8 +1,9 @@
 import { z } from 'zod'
 import {
-  API_PATH, appendedSchema, boxSchema, datasetPageSchema, datasetSchema, MEDIA_TYPES, PURPOSE_HEADER, recordTextSchema, verifyReportSchema, type Box
+  API_PATH, appendedSchema, datasetPageSchema, datasetSchema, MEDIA_TYPES, PURPOSE_HEADER, recordTextSchema, verifyReportSchema, type Box
 } from '../bodies/index.ts'
 import { bytes, events, json, lines, type Call, type Operations } from '../operation/index.ts'
+import { boxText } from '../query/index.ts'
 import { progressLines } from './progress.ts'
 import { pageSize, READ_RECORDS_MAX, TAIL_RECORDS_MAX, wholeNumber } from './queries.ts'
 
@@ -29,17 +30,6 @@ export type DatasetCalls = {
   'datasets.verify': Call
   'datasets.prove': Call<{ readonly record: number }>
 }
-
-/** A number of a box. */
-const DEGREES = String.raw`-?\d{1,3}(\.\d{1,12})?`
-const BOX = new RegExp(`^${DEGREES},${DEGREES},${DEGREES},${DEGREES}$`)
-const boxText = z.string().regex(BOX, 'west,south,east,north in degrees').transform((given, issues) => {
-  const [west, south, east, north] = given.split(',').map(Number)
-  const parsed = boxSchema.safeParse({ west, south, east, north })
-  if (parsed.success) return parsed.data
-  issues.addIssue('west,south,east,north in degrees')
-  return z.NEVER
-}).meta({ description: 'west,south,east,north in degrees' })
 
 const DATASET = `${API_PATH}/datasets/:reference`
 const purpose = { [PURPOSE_HEADER]: 'what for, as a full IRI, where more than one agreement holds' }
