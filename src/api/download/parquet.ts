@@ -17,23 +17,46 @@ export async function * parquetOf (table: Table, rows: AsyncIterable<Row>): Asyn
   const writer = new ByteWriter()
   const units = Object.fromEntries(table.columns.flatMap(({ name, unit }) => unit === null ? [] : [[name, unit]]))
   const parquet = new ParquetWriter({ writer, schema, createdBy: 'hanse', kvMetadata: [{ key: 'units', value: JSON.stringify(units) }] })
-  let [group, bytes]: [Row[], number] = [[], 0]
+  let group = new Group(columns)
   for await (const row of rows) {
-    group.push(row)
-    bytes += row.record.body.length
-    if (group.length < GROUP_ROWS && bytes < GROUP_BYTES_MAX) continue
-    writeGroup(parquet, columns, group)
-    yield drained(writer);
-    [group, bytes] = [[], 0]
+    group.add(row)
+    if (!group.isFull) continue
+    group.write(parquet)
+    yield drained(writer)
+    group = new Group(columns)
   }
-  if (group.length > 0) writeGroup(parquet, columns, group)
+  group.write(parquet)
   // Its promise is of writers that wait, and this one does not.
   void parquet.finish()
   yield drained(writer)
 }
 
-function writeGroup (parquet: ParquetWriter, columns: readonly OutColumn[], group: readonly Row[]): void {
-  void parquet.write({ columnData: columns.map(({ name, cellOf }) => ({ name, data: group.map(cellOf) })), rowGroupSize: GROUP_ROWS })
+/** Cells by column, as they are written; of the records nothing is kept. */
+class Group {
+  readonly #columns: readonly OutColumn[]
+  readonly #cells: readonly Cell[][]
+  #rows = 0
+  #bytes = 0
+
+  constructor (columns: readonly OutColumn[]) {
+    this.#columns = columns
+    this.#cells = columns.map(() => [])
+  }
+
+  add (row: Row): void {
+    for (const [at, { cellOf }] of this.#columns.entries()) this.#cells[at]?.push(cellOf(row))
+    this.#rows++
+    this.#bytes += row.record.body.length
+  }
+
+  get isFull (): boolean {
+    return this.#rows >= GROUP_ROWS || this.#bytes >= GROUP_BYTES_MAX
+  }
+
+  write (parquet: ParquetWriter): void {
+    if (this.#rows === 0) return
+    void parquet.write({ columnData: this.#columns.map(({ name }, at) => ({ name, data: this.#cells[at] ?? [] })), rowGroupSize: GROUP_ROWS })
+  }
 }
 
 /** What was written since the last time; offsets go on. */
