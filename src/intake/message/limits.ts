@@ -5,3 +5,5 @@ export const BATCH_RECORDS_MAX = 1_024
 /** Records of one SenML pack or one message of observations. */
 export const OBSERVATIONS_MAX = 100_000
 export const COLUMNS_MAX = 1_000
+/** What is looked at to tell how the fields of a table are divided. */
+export const HEADER_BYTES_MAX = 65_536

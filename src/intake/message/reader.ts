@@ -4,7 +4,7 @@ import { fieldsOf, splitBytes, type Dialect, type FileKind } from '../file/index
 import { frameOf, GapCounter, readUplink, recordsOf, uplinkIdentity, type UplinkSettings } from '../lorawan/index.ts'
 import { Mapper } from '../mapping/index.ts'
 import { contentIdentity } from '../connector/index.ts'
-import { BATCH_RECORDS_MAX, COLUMNS_MAX, MESSAGE_BYTES_MAX } from './limits.ts'
+import { BATCH_RECORDS_MAX, COLUMNS_MAX, HEADER_BYTES_MAX, MESSAGE_BYTES_MAX } from './limits.ts'
 import { readSenml, SENML_COLUMNS } from './senml.ts'
 import { OBSERVATION_COLUMNS, readObservations } from './sensorthings.ts'
 import type { Batch, Message, MessageReader, Rejected } from './types.ts'
@@ -12,6 +12,7 @@ import type { Batch, Message, MessageReader, Rejected } from './types.ts'
 export type ReaderSettings = Pick<PushDeclaration, 'format' | 'mapping' | 'decoder' | 'devices'> & { readonly dataset: Pick<PushDeclaration['dataset'], 'model'> }
 type Format = ReaderSettings['format']
 
+const LINE_FEED = 0x0a
 const UPLINK_FORMATS: ReadonlySet<Format> = new Set(['auto-lorawan', 'chirpstack', 'ttn'])
 /** What each item is by itself, where nothing is mapped: an object with an `id`. */
 const BY_ID: Mapping = { key: ['id'], time_format: 'iso' }
@@ -42,7 +43,10 @@ function formatOf (mediaType: string, declared: Format): Format {
 
 async function * readAs (format: Format, message: Message, mapper: Mapper): AsyncGenerator<Batch> {
   if (format === 'ndjson') return yield * readRows(message, { type: 'ndjson', mediaType: 'application/x-ndjson' }, mapper)
-  if (format === 'csv') return yield * readRows(message, { type: 'csv', mediaType: 'text/csv', dialect: COMMA }, mapper)
+  if (format === 'csv') {
+    const { delimiter, chunks } = await headed(message.chunks)
+    return yield * readRows({ ...message, chunks }, { type: 'csv', mediaType: 'text/csv', dialect: { ...COMMA, delimiter } }, mapper)
+  }
   const whole = await wholeOf(message)
   if (!whole.ok) return yield { records: [], rejected: [whole.failure] }
   const { bytes, value } = whole.value
@@ -93,11 +97,10 @@ async function * readRows ({ chunks, receivedMs }: Message, kind: Extract<FileKi
   let records: RecordInput[] = []
   let rejected: Rejected[] = []
   let names: readonly string[] = []
-  let dialect = COMMA
+  const dialect = kind.type === 'csv' ? kind.dialect : COMMA
   try {
     for await (const { part, bytes } of splitBytes(chunks, kind)) {
       if (part === 'header') {
-        dialect = { ...COMMA, delimiter: delimiterOf(bytes) }
         names = fieldsOf(bytes, dialect).map(name => name.replace(/^\uFEFF/, '').trim())
       }
       if (part !== 'row') continue
@@ -117,8 +120,25 @@ async function * readRows ({ chunks, receivedMs }: Message, kind: Extract<FileKi
   yield { records, rejected }
 }
 
-function delimiterOf (header: Uint8Array): Dialect['delimiter'] {
-  const text = new TextDecoder().decode(header)
+/** Looks at the header before anything is split: where a row ends depends on what divides its fields. */
+async function headed (chunks: Message['chunks']): Promise<{ readonly delimiter: Dialect['delimiter'], readonly chunks: AsyncIterable<Uint8Array> }> {
+  const source = Symbol.asyncIterator in chunks ? chunks[Symbol.asyncIterator]() : chunks[Symbol.iterator]()
+  const taken: Uint8Array[] = []
+  let sizeBytes = 0
+  for (let next = await source.next(); next.done !== true; next = await source.next()) {
+    taken.push(next.value)
+    sizeBytes += next.value.length
+    if (next.value.includes(LINE_FEED) || sizeBytes > HEADER_BYTES_MAX) break
+  }
+  const rest = async function * (): AsyncGenerator<Uint8Array> {
+    yield * taken
+    for (let next = await source.next(); next.done !== true; next = await source.next()) yield next.value
+  }
+  return { delimiter: delimiterOf(concat(taken)), chunks: rest() }
+}
+
+function delimiterOf (beginning: Uint8Array): Dialect['delimiter'] {
+  const text = new TextDecoder().decode(beginning).split('\n')[0] ?? ''
   const counted = ([',', ';', '\t', '|'] as const).map(delimiter => ({ delimiter, count: text.split(delimiter).length }))
   return counted.toSorted((a, b) => b.count - a.count)[0]?.delimiter ?? ','
 }
