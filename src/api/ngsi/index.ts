@@ -10,7 +10,7 @@
  * when it came. It stands for `modifiedAt`, and for `observedAt` where no attribute has one.
  *
  * Deviates: see `api/entities` and `api/entityQuery`; `sysAttrs`, `createdAt`, tenants, joins, several forms of the temporal interface and of
- * registrations are answered by 501 or 400. A batch is not one transaction: what was written before a failure stays, and the answer says so for each entity.
+ * registrations are answered by 400. A batch is not one transaction: what was written before a failure stays, and the answer says so for each entity.
  */
 import { ABSENT_IDS, type AbsentId, type NgsiCalls } from '../../sdk/ngsi/index.ts'
 import type { Handlers } from '../context/index.ts'

@@ -11,7 +11,8 @@ const KINDS = {
   AlreadyExists: { status: 409, title: 'There already' },
   ResourceNotFound: { status: 404, title: 'Not found' },
   LdContextNotAvailable: { status: 504, title: 'A context that is not known here' },
-  OperationNotSupported: { status: 501, title: 'Not offered' }
+  /** 400 and not 501, which would look like a fault of the node to whoever watches it. */
+  OperationNotSupported: { status: 400, title: 'Not offered' }
 } as const
 
 export function badData (detail: string, hint = 'see the documentation of this call under /api/v1/openapi.json'): NgsiFailure {

@@ -3,7 +3,7 @@
  *
  * Queries are taken as texts and read by the handlers, because what is wrong with them is answered in the words of the standard: a
  * problem whose `type` is one of `https://uri.etsi.org/ngsi-ld/errors/`. Bodies likewise. What the standard has and this node does not
- * is in the table too, and answers 501: nobody shall take an empty answer for a true one.
+ * is in the table too, and answers 400 with the type OperationNotSupported: nobody shall take an empty answer for a true one.
  */
 import { z } from 'zod'
 import { json, type AnswerShape, type Call, type Method, type Operations } from '../operation/index.ts'
@@ -69,9 +69,9 @@ const updateResult = json(z.object({ updated: ids, notUpdated: z.array(z.object(
 const subscription = z.looseObject({ id: z.string(), type: z.literal('Subscription'), status: z.enum(['active', 'paused', 'expired']) })
 const forms = (schema: z.ZodType): readonly AnswerShape[] => [json(schema), json(schema, LD_JSON)]
 
-const read = { method: 'GET', scope: 'read', tag: 'NGSI-LD', forOthers: true, invalidStatus: 400, headers: { link: 'the context of names in the query and the answer' }, problems: [404, 501, 504] } as const
+const read = { method: 'GET', scope: 'read', tag: 'NGSI-LD', forOthers: true, invalidStatus: 400, headers: { link: 'the context of names in the query and the answer' }, problems: [404, 504] } as const
 const write = {
-  method: 'POST', scope: 'operate', tag: 'NGSI-LD', invalidStatus: 400, query: texts<OptionTexts>(OPTIONS), headers: { link: 'the context of names in the body' }, problems: [404, 409, 501, 503, 504, 507]
+  method: 'POST', scope: 'operate', tag: 'NGSI-LD', invalidStatus: 400, query: texts<OptionTexts>(OPTIONS), headers: { link: 'the context of names in the body' }, problems: [404, 409, 503, 504, 507]
 } as const
 const given = { as: 'stream', mediaTypes: ['application/json', LD_JSON] } as const
 const patched = { as: 'stream', mediaTypes: ['application/json', LD_JSON, MERGE_PATCH_JSON] } as const
@@ -98,7 +98,7 @@ export type AbsentId = keyof typeof ABSENT
 export const ABSENT_IDS = Object.keys(ABSENT) as readonly AbsentId[]
 
 const absent = Object.fromEntries(Object.entries(ABSENT).map(([id, [method, path]]) => [id, {
-  ...read, method, path: `${NGSI_PATH}${path}`, query: texts<Texts<never>>({}), summary: 'Not offered: answers 501', answers: {}, problems: [404, 413, 415, 501]
+  ...read, method, path: `${NGSI_PATH}${path}`, query: texts<Texts<never>>({}), summary: 'Not offered', answers: {}, problems: [404, 413, 415]
 }])) as unknown as Operations<{ readonly [Id in AbsentId]: Call<Texts<never>> }>
 
 export const NGSI_OPERATIONS: Operations<NgsiCalls> = {
@@ -126,7 +126,7 @@ export const NGSI_OPERATIONS: Operations<NgsiCalls> = {
   },
   'entities.batchDelete': { ...write, path: `${BATCH}/delete`, summary: 'Remove entities', body: given, answers: { 204: null, 207: batchResult } },
   'subscriptions.list': { ...read, path: SUBSCRIPTIONS, summary: 'Subscriptions of the caller', query: texts<PageTexts>(PAGE), answers: { 200: forms(z.array(subscription)) } },
-  'subscriptions.create': { ...follow, path: SUBSCRIPTIONS, summary: 'Be told of entities as they change', body: given, answers: { 201: null }, problems: [404, 409, 501, 503, 504] },
+  'subscriptions.create': { ...follow, path: SUBSCRIPTIONS, summary: 'Be told of entities as they change', body: given, answers: { 201: null }, problems: [404, 409, 503, 504] },
   'subscriptions.show': { ...read, path: `${SUBSCRIPTIONS}/:id`, summary: 'One subscription, and how it fares', query: texts<OptionTexts>(OPTIONS), answers: { 200: forms(subscription) } },
   'subscriptions.update': { ...follow, method: 'PATCH', path: `${SUBSCRIPTIONS}/:id`, summary: 'Change a subscription, pause it or let it go on', body: patched, answers: { 204: null } },
   'subscriptions.delete': { ...follow, method: 'DELETE', path: `${SUBSCRIPTIONS}/:id`, summary: 'Be told no longer', answers: { 204: null } },
