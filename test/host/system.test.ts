@@ -27,6 +27,19 @@ describe('the real clock', () => {
     cancels[1]?.()
     assert.deepEqual(woken, ['near'])
   })
+
+  it('wakes after no delay at all while the process has nothing else to do, and not with whatever happens next', async () => {
+    const order: string[] = []
+    await new Promise<void>(resolve => {
+      setTimeout(() => {
+        order.push('something else')
+        setImmediate(resolve)
+      }, 100)
+      // From a timer, so that the loop goes on to wait when this turn is over.
+      setTimeout(() => { systemClock.wake(0, () => { systemClock.wake(0, () => order.push('woken')) }) }, 1)
+    })
+    assert.deepEqual(order, ['woken', 'something else'])
+  })
 })
 
 describe('real chance', () => {

@@ -10,7 +10,8 @@ export const systemClock: Clock = {
   monotonicMs: () => performance.now(),
   wake (delayMs, run) {
     if (delayMs <= 0) {
-      const turn = setImmediate(run).unref()
+      // With `unref` the loop would not run it, but wait for the next timer or packet first.
+      const turn = setImmediate(run)
       return () => clearImmediate(turn)
     }
     let timer: NodeJS.Timeout
