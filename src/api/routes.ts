@@ -10,6 +10,7 @@ import { dcatHandlers } from './dcat/index.ts'
 import { download } from './download/index.ts'
 import { dutyHandlers } from './duties/index.ts'
 import type { Contexts } from './entities/index.ts'
+import { featureHandlers } from './features/index.ts'
 import { nodeHandlers } from './federation/index.ts'
 import type { Route } from './http/index.ts'
 import { ledgerHandlers } from './ledger/index.ts'
@@ -35,7 +36,7 @@ export type Books = {
 
 function handlersOf ({ tokens, sessions, connectors, entities }: Books): Handlers<AllCalls> {
   return {
-    ...nodeHandlers, ...datasetHandlers, ...queryHandlers, ...outletHandlers, ...realtimeHandlers, ...dcatHandlers, ...termsHandlers, ...agreementHandlers, ...dutyHandlers, ...ledgerHandlers,
+    ...nodeHandlers, ...datasetHandlers, ...queryHandlers, ...featureHandlers, ...outletHandlers, ...realtimeHandlers, ...dcatHandlers, ...termsHandlers, ...agreementHandlers, ...dutyHandlers, ...ledgerHandlers,
     ...tokenHandlers(tokens), ...sessionHandlers(sessions), ...connectorHandlers(connectors), ...entityHandlers(entities), ...subscriptionHandlers(entities)
   }
 }

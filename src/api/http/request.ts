@@ -71,6 +71,11 @@ export class ApiRequest {
       : fail(invalid(`the query does not fit: ${complaintOf(parsed.error)}`, 'check the names and values behind the question mark'))
   }
 
+  /** All of the query, for links to where the client goes on. */
+  get search (): URLSearchParams {
+    return new URLSearchParams(this.#search)
+  }
+
   /** One name of the query, of a call that does not mind others. */
   searched (name: string): string | null {
     return this.#search.get(name)

@@ -4,7 +4,7 @@
  * Numbers that JSON cannot say exactly are text. A row of JSON whose columns nobody described is given as it is.
  */
 import { hex, textOf, utf8 } from '../../base/index.ts'
-import { isObject, type Scalar } from '../../core/rows/index.ts'
+import { objectOfRow, type Scalar } from '../../core/rows/index.ts'
 import type { QueriedRecord } from '../../node/contract/index.ts'
 import type { QueriedRow, QueryCalls } from '../../sdk/query/index.ts'
 import { askerOf, type Handlers } from '../context/index.ts'
@@ -30,14 +30,10 @@ function rowOf (record: QueriedRecord): QueriedRow {
 }
 
 /** What a row says, by column. */
-export function valuesOf ({ values, body }: QueriedRecord): QueriedRow['values'] {
+export function valuesOf ({ values, mediaType, body }: QueriedRecord): QueriedRow['values'] {
   if (values.size > 0) return Object.fromEntries([...values].map(([name, value]) => [name, valueOf(value)]))
-  try {
-    const whole: unknown = JSON.parse(textOf(body) ?? '')
-    return isObject(whole) ? whole as QueriedRow['values'] : {}
-  } catch {
-    return {}
-  }
+  // Parsed JSON holds nothing else.
+  return objectOfRow({ delimiter: null, columns: [], isFeature: mediaType.startsWith('application/geo+json') }, body) as QueriedRow['values'] | undefined ?? {}
 }
 
 function valueOf (value: Scalar): QueriedRow['values'][string] {

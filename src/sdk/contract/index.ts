@@ -17,6 +17,7 @@ import { SESSION_OPERATIONS, type SessionCalls } from '../sessions/index.ts'
 import { TOKEN_OPERATIONS, type TokenCalls } from '../tokens/index.ts'
 import { NGSI_OPERATIONS, type NgsiCalls } from '../ngsi/index.ts'
 import { OUTLET_OPERATIONS, type OutletCalls } from './outlets.ts'
+import { FEATURE_OPERATIONS, type FeatureCalls } from '../features/index.ts'
 import { QUERY_OPERATIONS, type QueryCalls } from '../query/index.ts'
 import { REALTIME_OPERATIONS, type RealtimeCalls } from './realtime.ts'
 import { TERMS_OPERATIONS, type TermsCalls } from './terms.ts'
@@ -24,12 +25,12 @@ import { TERMS_OPERATIONS, type TermsCalls } from './terms.ts'
 export type { AgreementCalls, DatasetCalls, DcatCalls, DutyCalls, LedgerCalls, NodeCalls, OutletCalls, RealtimeCalls, TermsCalls }
 export { DOWNLOAD_FORMATS, DOWNLOAD_TYPES, type DownloadFormat } from './outlets.ts'
 
-export type AllCalls = NodeCalls & DatasetCalls & QueryCalls & OutletCalls & RealtimeCalls & DcatCalls & TermsCalls & AgreementCalls & DutyCalls & LedgerCalls & TokenCalls & SessionCalls & ConnectorCalls & NgsiCalls
+export type AllCalls = NodeCalls & DatasetCalls & QueryCalls & FeatureCalls & OutletCalls & RealtimeCalls & DcatCalls & TermsCalls & AgreementCalls & DutyCalls & LedgerCalls & TokenCalls & SessionCalls & ConnectorCalls & NgsiCalls
 
 export type OperationId = keyof AllCalls
 
 export const OPERATIONS: Operations<AllCalls> = {
-  ...NODE_OPERATIONS, ...DATASET_OPERATIONS, ...QUERY_OPERATIONS, ...OUTLET_OPERATIONS, ...REALTIME_OPERATIONS, ...DCAT_OPERATIONS, ...TERMS_OPERATIONS, ...AGREEMENT_OPERATIONS, ...DUTY_OPERATIONS, ...LEDGER_OPERATIONS,
+  ...NODE_OPERATIONS, ...DATASET_OPERATIONS, ...QUERY_OPERATIONS, ...FEATURE_OPERATIONS, ...OUTLET_OPERATIONS, ...REALTIME_OPERATIONS, ...DCAT_OPERATIONS, ...TERMS_OPERATIONS, ...AGREEMENT_OPERATIONS, ...DUTY_OPERATIONS, ...LEDGER_OPERATIONS,
   ...TOKEN_OPERATIONS, ...SESSION_OPERATIONS, ...CONNECTOR_OPERATIONS, ...NGSI_OPERATIONS
 }
 

@@ -1,0 +1,38 @@
+import { columnsOfPlace, isObject, textOfTime, type RowFormat } from '../../core/rows/index.ts'
+import { hex, textOf } from '../../base/index.ts'
+import type { Dataset, QueriedRecord } from '../../node/contract/index.ts'
+import { valuesOf } from '../query/index.ts'
+
+type Geometry = Readonly<Record<string, unknown>> | null
+
+/** A row as a feature: its geometry as it was published where it has one, else the point that it names. */
+export function featureOf ({ schema, distribution: { form } }: Dataset, row: QueriedRecord): Readonly<Record<string, unknown>> {
+  const format: RowFormat = { delimiter: null, columns: schema }
+  const { latitude, longitude, geometry: shape } = columnsOfPlace(format)
+  const { geometry = null, ...rest } = schema.length === 0 ? valuesOf(row) : { ...valuesOf(row), geometry: null }
+  const own = form === 'stream' ? { _key: textOf(row.key) ?? hex(row.key), _time: textOfTime(row.timeMs) } : {}
+  const isPlace = (name: string): boolean => schema.length > 0 && (name === latitude || name === longitude || name === shape)
+  return {
+    type: 'Feature', id: row.number, geometry: geometryIn(shape === undefined ? geometry : row.values.get(shape)) ?? pointOf(row),
+    properties: { ...own, ...Object.fromEntries(Object.entries(rest).filter(([name]) => !isPlace(name))) }
+  }
+}
+
+function geometryIn (value: unknown): Geometry {
+  if (!isObject(value)) return null
+  if (value['type'] !== 'text' || typeof value['text'] !== 'string') return isGeometry(value) ? value : null
+  try {
+    const geometry: unknown = JSON.parse(value['text'])
+    return isObject(geometry) && isGeometry(geometry) ? geometry : null
+  } catch {
+    return null
+  }
+}
+
+function isGeometry (value: Readonly<Record<string, unknown>>): boolean {
+  return typeof value['type'] === 'string' && (Array.isArray(value['coordinates']) || Array.isArray(value['geometries']))
+}
+
+function pointOf ({ place }: QueriedRecord): Geometry {
+  return place === null ? null : { type: 'Point', coordinates: [place.longitude, place.latitude] }
+}
