@@ -123,6 +123,50 @@ describe('files of real cities', function () {
     assert.equal(stops[0]?.properties['stop_id'], '1000', 'ids are text')
   })
 
+  it('bins: as entities of the model WasteContainer, in and out by NGSI-LD', async () => {
+    const bins = wasteContainers()
+    assert.equal(bins.length, 242)
+    const headers = { 'authorization': `Bearer ${token}`, 'content-type': 'application/json' }
+    const upserted = await fetch(`${api.url}/ngsi-ld/v1/entityOperations/upsert`, { method: 'POST', headers, body: JSON.stringify(bins) })
+    assert.equal(upserted.status, 201, await upserted.text())
+    const full = await entities('type=WasteContainer&q=fillingLevel>=0.9')
+    const expected = bins.filter(({ fillingLevel }) => fillingLevel >= 0.9)
+    assert.ok(expected.length > 10 && expected.length < bins.length)
+    assert.deepEqual(full.map(({ id }) => id).sort(), expected.map(({ id }) => id).sort())
+    assert.deepEqual(full.find(({ id }) => id === expected[0]?.id)?.location, expected[0]?.location)
+  })
+
+  it('bus positions: as entities of the model Vehicle near a place, by NGSI-LD', async () => {
+    await arrived('buses', noonPositions().length)
+    const [longitude, latitude, withinM] = [-97.7431, 30.2672, 3_000]
+    const near = await entities(`type=Vehicle&georel=near;maxDistance==${withinM}&geometry=Point&coordinates=[${longitude},${latitude}]`)
+    const metres = (position: transit_realtime.IPosition | null | undefined): number =>
+      Math.hypot(((position?.longitude ?? 0) - longitude) * 111_320 * Math.cos(latitude * Math.PI / 180), ((position?.latitude ?? 0) - latitude) * 111_132)
+    const idsWithin = (limitM: number): readonly string[] => noonPositions().filter(({ position }) => metres(position) <= limitM).map(({ vehicle }) => `urn:ngsi-ld:Vehicle:${vehicle?.id}`)
+    const found = new Set(near.map(({ id }) => id))
+    // Plane reckoning is off by less than a hundredth.
+    for (const id of idsWithin(withinM * 0.99)) assert.ok(found.has(id), `${id} is near`)
+    for (const id of found) assert.ok(idsWithin(withinM * 1.01).includes(id), `${id} is not near`)
+    assert.ok(found.size > 5)
+  })
+
+  it('streets: those of a box, by OGC API Features', async () => {
+    await arrived('streets', 2_002)
+    const [west, south, east, north] = [-3.2, 55.94, -3.18, 55.96]
+    const answer = await fetch(`${api.url}/ogc/collections/${encodeURIComponent(`${city.node.status().member.did}:streets`)}/items?bbox=${west},${south},${east},${north}&limit=1000`, { headers: { authorization: `Bearer ${token}` } })
+    assert.equal(answer.status, 200, answer.status === 200 ? '' : await answer.clone().text())
+    const { features: given } = await answer.json() as { features: Feature[] }
+    const { features: all } = JSON.parse(readFileSync(join(FOLDER, FILES.streets), 'utf8')) as { features: (Feature & { geometry: { coordinates: unknown } })[] }
+    const touches = ({ geometry: { coordinates } }: { geometry: { coordinates: unknown } }): boolean => {
+      const numbers = [coordinates].flat(9) as number[]
+      const [xs, ys] = [numbers.filter((_, at) => at % 2 === 0), numbers.filter((_, at) => at % 2 === 1)]
+      return Math.min(...xs) <= east && Math.max(...xs) >= west && Math.min(...ys) <= north && Math.max(...ys) >= south
+    }
+    const expected = all.filter(touches)
+    assert.ok(expected.length > 50)
+    assert.deepEqual(new Set(given.map(({ geometry }) => JSON.stringify(geometry))), new Set(expected.map(({ geometry }) => JSON.stringify(geometry))))
+  })
+
   it('counters: CSV given out as it came, and a warning where days and months change places', async () => {
     const rows = readFileSync(join(FOLDER, FILES.counters), 'utf8').trim().split('\n').length
     await arrived('counters', rows)
@@ -218,12 +262,39 @@ describe('files of real cities', function () {
     return (await ask(id, path)).text()
   }
 
+  async function entities (query: string): Promise<readonly Entity[]> {
+    const answer = await fetch(`${api.url}/ngsi-ld/v1/entities?${encodeURI(query)}&limit=1000&options=keyValues`, { headers: { authorization: `Bearer ${token}` } })
+    assert.equal(answer.status, 200, answer.status === 200 ? '' : await answer.clone().text())
+    return await answer.json() as readonly Entity[]
+  }
+
   async function features (id: string): Promise<readonly Feature[]> {
     return (await (await ask(id, 'download?format=geojson')).json() as { features: Feature[] }).features
   }
 })
 
 type Feature = { readonly properties: Readonly<Record<string, unknown>>, readonly geometry: unknown }
+
+type Entity = { readonly id: string, readonly type: string, readonly location?: unknown, readonly fillingLevel: number }
+
+/** Each bin that has a place, as it was found at its last collection. */
+function wasteContainers (): readonly Entity[] {
+  const { features } = JSON.parse(readFileSync(join(FOLDER, FILES.sites), 'utf8')) as { features: Feature[] }
+  const newest = new Map<string, readonly string[]>()
+  const [names = [], ...rows] = readFileSync(join(FOLDER, FILES.bins), 'utf8').trim().split('\n').map(fieldsOf)
+  const at = (name: string): number => names.indexOf(name)
+  for (const row of rows) {
+    const site = row[at('site_id')] ?? ''
+    if ((newest.get(site)?.[at('collected_at_europe_london')] ?? '') <= (row[at('collected_at_europe_london')] ?? '')) newest.set(site, row)
+  }
+  return features.filter(({ geometry }) => geometry !== null).map(({ properties, geometry }) => {
+    const row = newest.get(String(properties['site_id'])) ?? []
+    return {
+      id: `urn:ngsi-ld:WasteContainer:${String(properties['site_id'])}`, type: 'WasteContainer', location: geometry,
+      fillingLevel: Math.min(1, Number(row[at('fill_before_pct')]) / 100), dateLastEmptying: `${row[at('collected_at_europe_london')] ?? ''}+01:00`
+    }
+  })
+}
 
 /** Geometries and properties, in order; a property that is not there may be null. */
 function assertSameFeatures (given: readonly Feature[], file: string): void {
