@@ -32,11 +32,10 @@ function rowOf (record: QueriedRecord): QueriedRow {
 /** What a row says, by column. */
 export function valuesOf ({ values, mediaType, body }: QueriedRecord): QueriedRow['values'] {
   if (values.size > 0) return Object.fromEntries([...values].map(([name, value]) => [name, valueOf(value)]))
-  // Parsed JSON holds nothing else.
-  return objectOfRow({ delimiter: null, columns: [], isFeature: mediaType.startsWith('application/geo+json') }, body) as QueriedRow['values'] | undefined ?? {}
+  return objectOfRow({ delimiter: null, columns: [], isFeature: mediaType.startsWith('application/geo+json') }, body) ?? {}
 }
 
-function valueOf (value: Scalar): QueriedRow['values'][string] {
+function valueOf (value: Scalar): string | number | boolean | null {
   if (value === null) return null
   if (value.type === 'boolean') return value.value
   if (value.type === 'text') return value.text

@@ -76,7 +76,7 @@ const collection = z.looseObject({
   })
 })
 const feature = z.looseObject({
-  type: z.literal('Feature'), id: z.int().min(0), geometry: z.looseObject({ type: z.string() }).nullable(), properties: z.record(z.string(), z.json())
+  type: z.literal('Feature'), id: z.int().min(0), geometry: z.looseObject({ type: z.string() }).nullable(), properties: z.record(z.string(), z.unknown())
 })
 
 const common = { method: 'GET', scope: 'read', tag: 'OGC API - Features', forOthers: true, invalidStatus: 400 } as const

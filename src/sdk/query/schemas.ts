@@ -79,7 +79,7 @@ function jsonOf (text: string): unknown {
 
 const count = z.int().min(0)
 const rowSchema = z.object({
-  number: count, timeMs: count, key: z.string().optional(), keyHex: z.string().optional(), values: z.record(z.string(), z.json()),
+  number: count, timeMs: count, key: z.string().optional(), keyHex: z.string().optional(), values: z.record(z.string(), z.unknown()),
   place: z.object({ longitude: z.number(), latitude: z.number(), box: boxSchema }).nullable()
 })
 
