@@ -28,7 +28,7 @@ type Got = { readonly status: number, readonly code: string, readonly headers: H
 type Sent = { readonly method?: string, readonly headers?: Readonly<Record<string, string>>, readonly body?: unknown }
 
 /** An API of which the test knows who may what; ended after each test. */
-type World = Api & { readonly node: MemoryNode, readonly token: string, send (path: string, sent?: Sent): Promise<Got> }
+type World = Api & { readonly node: MemoryNode, readonly token: string, readonly send: (path: string, sent?: Sent) => Promise<Got> }
 const running: Api[] = []
 const folders: string[] = []
 
@@ -354,5 +354,25 @@ describe('forms of an answer', () => {
     for (const type of ['text/plain', 'application/x-www-form-urlencoded', '']) assert.equal((await join(type)).status, 415, type)
     for (const query of ['limit=1&limit=2', 'limit=1&after=a&after=a', 'limt=1']) assert.equal((await ask(`/api/v1/datasets?${query}`, { headers: bearer(token) })).status, 422, query)
     assert.equal((await ask('/api/v1/status?x=1', { headers: bearer(token) })).status, 422)
+  })
+})
+
+describe('what is no request', () => {
+  it('is answered by a problem document too', async () => {
+    const { url } = await open()
+    const { connect } = await import('node:net')
+    const said = async (text: string): Promise<string> => await new Promise(resolve => {
+      let answer = ''
+      const socket = connect(Number(new URL(url).port), '127.0.0.1', () => { socket.write(text) })
+      socket.on('data', chunk => { answer += String(chunk) })
+      socket.on('error', () => undefined)
+      socket.on('close', () => { resolve(answer) })
+    })
+    for (const [text, status, code] of [['\0\0\0\r\n\r\n', 400, 'malformed'], [`GET /${'x'.repeat(70_000)} HTTP/1.1\r\n\r\n`, 431, 'head-too-large']] as const) {
+      const answer = await said(text)
+      assert.match(answer, new RegExp(`^HTTP/1\\.1 ${status} [\\s\\S]*content-type: application/problem\\+json[\\s\\S]*"code":"${code}"`))
+    }
+    const { status, code } = await send(url, `/api/v1/status?x=${'y'.repeat(10_000)}`, { headers: { authorization: 'Bearer x' } })
+    assert.deepEqual([status, code], [401, 'unauthorised'])
   })
 })

@@ -7,6 +7,8 @@ export type Limits = {
   readonly appendBytesMax: number
   readonly appendRecordsMax: number
 
+  /** Address and headers; far more than any address may have, so that whoever sent a long one is told. */
+  readonly headBytesMax: number
   readonly headersTimeoutMs: number
   /** For a body that is read whole; streams are bounded by `idleTimeoutMs` alone. */
   readonly bodyTimeoutMs: number
@@ -36,6 +38,7 @@ export const DEFAULT_LIMITS: Limits = {
   jsonBytesMax: 1_048_576,
   appendBytesMax: 8_388_608,
   appendRecordsMax: 16_384,
+  headBytesMax: 65_536,
   headersTimeoutMs: 10_000,
   bodyTimeoutMs: 30_000,
   idleTimeoutMs: 60_000,

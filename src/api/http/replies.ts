@@ -39,6 +39,7 @@ const STATUS: Readonly<Record<string, number>> = {
   'invalid': 422, 'tampered': 422, 'other-federation': 422,
   'upgrade-required': 426,
   'too-many': 429,
+  'head-too-large': 431,
   'fault': 500,
   'busy': 503, 'recovering': 503, 'stopping': 503,
   'unreachable': 504,
@@ -47,7 +48,7 @@ const STATUS: Readonly<Record<string, number>> = {
 
 const TITLES: Readonly<Record<number, string>> = {
   400: 'Bad request', 401: 'No token', 403: 'Refused', 404: 'Not found', 405: 'Wrong method', 406: 'Not in that form', 408: 'Too slow', 409: 'Not now',
-  410: 'Gone', 413: 'Too large', 415: 'Wrong media type', 416: 'No such range', 421: 'Not my name', 422: 'Not valid', 426: 'Another protocol', 429: 'Too many requests',
+  410: 'Gone', 413: 'Too large', 415: 'Wrong media type', 416: 'No such range', 421: 'Not my name', 422: 'Not valid', 426: 'Another protocol', 429: 'Too many requests', 431: 'Too large a head',
   500: 'Fault of the node', 503: 'Busy', 504: 'Unreachable', 507: 'Disk full'
 }
 

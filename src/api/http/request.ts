@@ -95,7 +95,7 @@ export class ApiRequest {
       })
   }
 
-  async json<T> (schema: z.ZodType<T>, sizeBytesMax: number | undefined = undefined): Promise<Result<T, AnyFailure>> {
+  async json<T> (schema: z.ZodType<T>, sizeBytesMax?: number): Promise<Result<T, AnyFailure>> {
     const bytes = await this.bytes(sizeBytesMax)
     return bytes.ok ? parseJson(bytes.value, schema) : bytes
   }

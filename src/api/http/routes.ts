@@ -15,16 +15,16 @@ export type Route = {
   readonly handle: (request: ApiRequest) => Reply | Promise<Reply>
 }
 
-export type Target = { readonly segments: readonly string[], readonly search: URLSearchParams }
+export type Target = { readonly segments: readonly string[], readonly search: URLSearchParams, readonly isTooLong: boolean }
 
 const TARGET_LENGTH_MAX = 8_192
 
 /** The path and query of a request line; undefined where they are not in the form that we serve. */
 export function targetOf (url: string | undefined): Target | undefined {
-  if (url === undefined || !url.startsWith('/') || url.length > TARGET_LENGTH_MAX) return undefined
+  if (url === undefined || !url.startsWith('/')) return undefined
   const [path = '', ...query] = url.split('?')
   try {
-    return { segments: path.slice(1).split('/').map(decodeURIComponent), search: new URLSearchParams(query.join('?')) }
+    return { segments: path.slice(1).split('/').map(decodeURIComponent), search: new URLSearchParams(query.join('?')), isTooLong: url.length > TARGET_LENGTH_MAX }
   } catch {
     return undefined
   }

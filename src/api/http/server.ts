@@ -3,6 +3,7 @@ import type { Socket } from 'node:net'
 import type { Duplex } from 'node:stream'
 import { assert, fail, ok, type Result } from '../../base/index.ts'
 import { bearerOfProtocols, isAllowedHost, isLoopback, mayUse, PUBLIC, type Authenticate, type Caller } from './access.ts'
+import { BrokenRequests } from './broken.ts'
 import { Buckets, networkOf } from './buckets.ts'
 import type { Limits } from './limits.ts'
 import type { Upgrade } from './outlet.ts'
@@ -61,14 +62,19 @@ export async function listenHttp (options: HttpOptions): Promise<Result<HttpServ
   }
   const service = new Service(options)
   const server = createServer({
-    headersTimeout: limits.headersTimeoutMs, requestTimeout: 0, keepAliveTimeout: limits.headersTimeoutMs, noDelay: true,
+    headersTimeout: limits.headersTimeoutMs, requestTimeout: 0, keepAliveTimeout: limits.headersTimeoutMs, noDelay: true, maxHeaderSize: limits.headBytesMax,
     // Any other protocol is answered as if it had not been asked for (RFC 9110, section 7.8).
     shouldUpgradeCallback: message => message.headers.upgrade?.toLowerCase() === 'websocket'
   })
   server.maxRequestsPerSocket = limits.requestsPerSocketMax
   server.maxConnections = limits.connectionsMax
   server.timeout = limits.idleTimeoutMs
-  server.on('request', (message, response) => { void service.serve(message, response) })
+  const broken = new BrokenRequests(limits.lingerMs)
+  server.on('request', (message, response) => {
+    broken.began(message, response)
+    void service.serve(message, response)
+  })
+  server.on('clientError', (error, socket) => { broken.answer(error, socket) })
   server.on('upgrade', (message, socket, head) => { void service.upgrade(message, socket, head) })
   const failure = await new Promise<NodeJS.ErrnoException | undefined>(resolve => {
     server.once('error', resolve)
@@ -193,6 +199,7 @@ class Service {
     const asking = this.#asking(message, route)
     if (asking.type === 'refused') return asking
     if (match.type === 'none') return refuse(match.failure, match.allow === undefined ? {} : { allow: match.allow })
+    if (target.isTooLong) return refuse({ code: 'malformed', reason: 'the address is longer than one may be', hint: 'send long values in the body' })
     return { type: 'admitted', route: match.route, parameters: match.parameters, search: target.search, caller: asking.caller, address: asking.address }
   }
 
