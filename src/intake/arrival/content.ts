@@ -10,7 +10,7 @@ export type FileFormat = 'auto' | 'csv' | 'geojson' | 'ndjson' | 'file'
 type Context = Pick<ConnectorContext, 'sink' | 'report'>
 
 /** Nothing that is so is published by itself: a person would have been asked. */
-const REFUSED: ReadonlySet<FileWarning['code']> = new Set(['row-too-large', 'no-table', 'cut-short', 'open-quote'])
+const REFUSED: ReadonlySet<FileWarning['code']> = new Set(['row-too-large', 'too-deep', 'no-table', 'cut-short', 'open-quote'])
 const NAMES: Readonly<Record<FileFormat, string>> = { auto: 'table', csv: 'CSV table', geojson: 'list of GeoJSON features', ndjson: 'table of JSON lines', file: 'file' }
 
 /** Publishes a file as the next version of its dataset, all of it or nothing. `changed`: false where it is the version that is there. */

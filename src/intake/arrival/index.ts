@@ -11,4 +11,4 @@
  */
 export { appendRows, ROW_BATCHES_BETWEEN_MARKS, type Mark } from './rows.ts'
 export { publishContent, type FileFormat } from './content.ts'
-export { Spool, type Spooled } from './spool.ts'
+export { Spool, SPOOLED_BYTES_MAX, type Spooled } from './spool.ts'

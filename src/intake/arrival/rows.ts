@@ -62,7 +62,7 @@ async function complaintOf (file: Spooled, { mediaType, rowsMax, signal }: RowsO
   if (rows > rowsMax) {
     return { code: 'too-large', reason: `it has ${rows} rows, at most ${rowsMax} are taken at once`, hint: 'ask for a shorter period, or take it as a table' }
   }
-  const wrong = warnings.find(({ code }) => code === 'not-utf8' || code === 'row-too-large' || code === 'no-table' || code === 'open-quote')
+  const wrong = warnings.find(({ code }) => code === 'not-utf8' || code === 'row-too-large' || code === 'too-deep' || code === 'no-table' || code === 'open-quote')
   const reason = wrong?.sentence ?? (kind.type === 'other' ? 'it is no table' : undefined)
   return reason === undefined ? undefined : { code: wrong?.code ?? 'format', reason, hint: 'mend it where it comes from; nothing of it was appended' }
 }

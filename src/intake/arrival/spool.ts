@@ -19,6 +19,8 @@ export type Spooled = {
 type Written = Omit<Spooled, 'fileName' | 'remove'>
 type Taking = Result<Spooled, SinkFailure>
 
+/** Of one file, unpacked. */
+export const SPOOLED_BYTES_MAX: number = UNPACKED_BYTES_MAX
 const HEAD_BYTES = 4
 const EXTENSION = /^\.[a-z0-9]{1,8}$/
 
@@ -93,7 +95,7 @@ async function written (path: string, chunks: AsyncIterable<Uint8Array>): Promis
   await using file = await open(path, 'wx', 0o600)
   for await (const chunk of chunks) {
     sizeBytes += chunk.length
-    if (sizeBytes > UNPACKED_BYTES_MAX) throw new ArchiveBroken({ code: 'too-large', reason: `it has more than ${UNPACKED_BYTES_MAX} bytes`, hint: 'send it in several parts' })
+    if (sizeBytes > SPOOLED_BYTES_MAX) throw new ArchiveBroken({ code: 'too-large', reason: `it has more than ${SPOOLED_BYTES_MAX} bytes`, hint: 'send it in several parts' })
     whole.update(chunk)
     for (let at = 0; at < chunk.length;) at += (await file.write(chunk, at)).bytesWritten
   }

@@ -2,7 +2,7 @@ import { stat } from 'node:fs/promises'
 import { basename } from 'node:path'
 import { fail, ok, type Result } from '../../base/index.ts'
 import { fieldAt, isObject, objectOfSlice, textOfSlice, visitLeaves } from './fields.ts'
-import { ROW_BYTES_MAX } from './limits.ts'
+import { DEPTH_MAX, ROW_BYTES_MAX } from './limits.ts'
 import { isTableName, sniffFile } from './sniff.ts'
 import { RowTooLarge, splitFile } from './split.ts'
 import { TableReader } from './table.ts'
@@ -52,6 +52,7 @@ async function describeTable (path: string, sizeBytes: number, kind: FileKind, r
         reader.take(slice)
         done += slice.bytes.length
       }
+      if (reader.tooDeepRow !== undefined) return untold(path, sizeBytes, kind, [tooDeep(reader.tooDeepRow)])
       reading?.signal.throwIfAborted()
       reading?.onBytes(done, sizeBytes)
     }
@@ -67,6 +68,11 @@ async function describeTable (path: string, sizeBytes: number, kind: FileKind, r
   return table === undefined ? untold(path, sizeBytes, kind, reader.warnings()) : {
     fileName: basename(path), sizeBytes, kind, form: 'table', mediaType: kind.mediaType, ...table
   }
+}
+
+function tooDeep (row: number): FileWarning {
+  const sentence = `Row ${row} of the table is nested deeper than ${DEPTH_MAX} levels. The file is published whole, not row by row.`
+  return { code: 'too-deep', row, depthMax: DEPTH_MAX, sentence }
 }
 
 /** A file that travels whole and of which nothing more is known. */

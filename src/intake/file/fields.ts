@@ -1,4 +1,4 @@
-import { COLUMN_NAME_LENGTH_MAX, NESTING_MAX } from './limits.ts'
+import { COLUMN_NAME_LENGTH_MAX, DEPTH_MAX, NESTING_MAX } from './limits.ts'
 import type { Dialect, Encoding } from './types.ts'
 
 const decoders: Readonly<Record<Encoding, TextDecoder>> = {
@@ -102,6 +102,27 @@ export function objectOf (text: string): JsonObject | undefined {
 export function objectOfSlice (text: string): JsonObject | undefined {
   const trimmed = text.trim()
   return objectOf(trimmed.endsWith(',') ? trimmed.slice(0, -1) : trimmed)
+}
+
+/** Whether JSON is nested so deeply that whatever writes it again would run out of stack. */
+export function isNestedDeeply (bytes: Uint8Array): boolean {
+  if (bytes.length < DEPTH_MAX * 2) return false
+  let depth = 0
+  let isText = false
+  for (let at = 0; at < bytes.length; at++) {
+    const byte = bytes[at]
+    if (isText) {
+      if (byte === 0x5c) at++
+      else if (byte === 0x22) isText = false
+    } else if (byte === 0x22) {
+      isText = true
+    } else if (byte === 0x7b || byte === 0x5b) {
+      if (++depth > DEPTH_MAX) return true
+    } else if (byte === 0x7d || byte === 0x5d) {
+      depth--
+    }
+  }
+  return false
 }
 
 /** Visits the plain values of an object under names like `location.lat`; lists and deep objects count as one value. */

@@ -16,6 +16,9 @@ export const COLUMNS_MAX = 10_000
 
 export const COLUMN_NAME_LENGTH_MAX = 256
 
+/** How deep a row of JSON may be nested. */
+export const DEPTH_MAX = 64
+
 /** How deep objects of NDJSON and GeoJSON are looked into for columns, and coordinates for positions. */
 export const NESTING_MAX = 3
 export const COORDINATES_NESTING_MAX = 6

@@ -1,6 +1,6 @@
 import type { Box, Column } from '../../sdk/index.ts'
 import { ColumnReader } from './column.ts'
-import { fieldsOf, hasOpenQuote, isGeometry, isObject, objectOfSlice, textOfSlice, visitLeaves } from './fields.ts'
+import { fieldsOf, hasOpenQuote, isGeometry, isNestedDeeply, isObject, objectOfSlice, textOfSlice, visitLeaves } from './fields.ts'
 import { COLUMN_NAME_LENGTH_MAX, COLUMNS_MAX, COORDINATES_NESTING_MAX, EXAMPLES_MAX } from './limits.ts'
 import type { FileDescription, FileKind, FileWarning, Slice } from './types.ts'
 
@@ -22,6 +22,8 @@ export class TableReader {
   readonly #raggedRows: number[] = []
   readonly #malformedRows: number[] = []
   #tooManyColumns = false
+  /** The first row that is nested too deeply, from 1: then it is no table. */
+  tooDeepRow: number | undefined
   /** Of a table with quotes: the row that was taken last. */
   #last: Uint8Array | undefined
 
@@ -39,7 +41,8 @@ export class TableReader {
       else this.#takeFields(fields)
       this.#last = bytes
     } else if (part === 'row') {
-      this.#takeObject(textOfSlice(bytes, 'utf-8'))
+      if (isNestedDeeply(bytes)) this.tooDeepRow ??= this.#rows + 1
+      this.#takeObject(this.tooDeepRow === undefined ? textOfSlice(bytes, 'utf-8') : '')
     }
   }
 

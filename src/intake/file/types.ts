@@ -54,6 +54,7 @@ export type FileWarning = { readonly sentence: string } & (
   | { readonly code: 'ragged-rows', readonly rows: number, readonly examples: readonly number[] }
   | { readonly code: 'malformed-rows', readonly rows: number, readonly examples: readonly number[] }
   | { readonly code: 'row-too-large', readonly row: number, readonly sizeBytesMax: number }
+  | { readonly code: 'too-deep', readonly row: number, readonly depthMax: number }
   | { readonly code: 'too-many-columns', readonly columnsMax: number }
   | { readonly code: 'cut-short' }
   /** The last row begins a quote that never ends: it may have swallowed others. */

@@ -1,7 +1,7 @@
 import { join } from 'node:path'
 import { ok, type Result } from '../../base/index.ts'
 import type { FolderDeclaration } from '../../sdk/index.ts'
-import { appendRows, publishContent, Spool, type FileFormat, type Mark, type Spooled } from '../arrival/index.ts'
+import { appendRows, publishContent, Spool, SPOOLED_BYTES_MAX, type FileFormat, type Mark, type Spooled } from '../arrival/index.ts'
 import { descriptionOf, type ConnectorContext, type ConnectorFactory, type Inlet, type SinkFailure } from '../connector/index.ts'
 import { createReader, type MessageReader } from '../message/index.ts'
 import { bytesOf, Changed, isGone, isSame, look, type Seen } from './looking.ts'
@@ -52,6 +52,7 @@ async function takeIn (
   { path, mode, format }: FolderDeclaration, { report }: ConnectorContext, spool: Spool, seen: Seen, take: Take, signal: AbortSignal
 ): Promise<'moved' | 'left' | 'for-later'> {
   try {
+    if (seen.sizeBytes > BigInt(SPOOLED_BYTES_MAX)) return await refuse({ code: 'too-large', reason: `it has more than ${SPOOLED_BYTES_MAX} bytes`, hint: 'put it in several parts, or publish it with hanse publish' })
     // A file that is published as it is stays packed as it is.
     const spooled = await spool.take(bytesOf(path, seen), seen.name, mode === 'table' && format === 'file' ? 'as-it-is' : 'unpack')
     if (!spooled.ok) return await refuse(spooled.failure)
