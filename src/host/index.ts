@@ -216,8 +216,8 @@ export type SqlRows = { readonly columns: readonly SqlColumn[], readonly rows: r
 
 export type SqlRun = {
   readonly text: string
-  /** Names that the text may use for tables: each with its table and the columns of it that are seen. */
-  readonly views: readonly { readonly name: string, readonly table: string, readonly columns: readonly string[] }[]
+  /** Names that the text may use for tables: each with its table and the columns of it that are seen, `stored` as they are there. */
+  readonly views: readonly { readonly name: string, readonly table: string, readonly columns: readonly { readonly name: string, readonly stored: string }[] }[]
   readonly timeMsMax: number
   readonly rowsMax: number
   readonly bytesMax: number

@@ -10,6 +10,7 @@ export type {
   ProposalRequest, ProposalView, SubmitFailure, Submitted, TransactionView,
   Box, BundleFailure, BundleReport, Column, Content, Dataset, DatasetDescription, DerivationOrder, DerivationStatus, Derived, DeriveFailure, Failure, FoundingFailure, FoundingStatus, HanseNode,
   ItemState, NodeEvent, NodeStatus, NotFound, NotReady, NumberedRecord, OnProgress, PeerStatus, Progress, PublishFailure, RecordInput, TermsOrder, Ticket,
+  NodeSql, SqlAnswer, SqlColumn, SqlFailure, SqlFailureCode, SqlProofReport, SqlRequest, SqlSource, SqlValue,
   EmergencyRequest, EmergencyView, EraseBasis, EraseScope, ErasureView, NodeDuties, UsedAgreement, UseEntry, UseReport, VerifyReport
 } from './contract/index.ts'
 export { keysOf, type Keys, type Seeds } from './founding/index.ts'
@@ -17,4 +18,5 @@ export { adoptStore, promisedFeeds } from './federation/index.ts'
 export type { ProfileName } from './consensus/index.ts'
 export { createNode, type NodeOptions } from './node.ts'
 export { inspectBundle, PROOF_FILE_BYTES_MAX, verifyProof, type ProofReport } from './bundle/index.ts'
+export { verifyAnswerProof } from './asking/index.ts'
 export { LEDGER_PROOF_BYTES_MAX, verifyLedgerProof, type LedgerProofReport } from './lightProof.ts'

@@ -1,6 +1,7 @@
 import { fail, ok, type Result } from '../base/index.ts'
 import { decodeCharter, peerIdOfKey, type Charter } from '../core/identity/index.ts'
 import type { Host, Log } from '../host/index.ts'
+import { Counting, Desk, nodeSqlOf, SQL_PROTOCOL } from './asking/index.ts'
 import { Agreements, nodeAgreementsOf, nodeProtocolOf } from './agreements/index.ts'
 import { makeBundle, openBundle, SET_SIZE_BYTES } from './bundle/index.ts'
 import { Catalogue } from './catalogue/index.ts'
@@ -106,6 +107,8 @@ type Belonging = {
   readonly admissions: Admissions
   readonly agreements: Agreements
   readonly duties: Duties
+  readonly asking: Desk
+  readonly counting: Counting
 }
 
 /** The rooms that are not seen whole through `HanseNode`. */
@@ -194,15 +197,20 @@ export async function createNode (options: NodeOptions): Promise<HanseNode> {
     // Before duties: what they have erased has to leave the index too.
     const querying = await Querying.open({ federation, catalogue, datasets, own: keys.did, store, clock, log, onFatal })
     const duties = await Duties.open({ federation, catalogue, datasets, publisher, ledger, derivations, keys, host, isRestored: options.isRestored === true, log, onFatal })
+    const counting = await Counting.load(store)
+    const asking = new Desk({
+      federation, datasets, engine: host.sql, keys, store, clock, countedBy: datasetId => counting.columnOf(datasetId) ?? derivations.entityKeyOf(datasetId)
+    })
     belonging = {
+      asking, counting,
       agreements, duties, querying, federation, catalogue, datasets, admissions, ledger, publisher, reader, derivations,
-      terms: new TermsDesk({ federation, datasets, publisher, own: keys.did, clock, random: host.random }),
+      terms: new TermsDesk({ federation, datasets, publisher, own: keys.did, clock, random: host.random, countBy: (id, column) => counting.set(id, column) }),
       counts: new PeerCounts(federation, clock)
     }
     options.onRooms?.(belonging)
     announce(belonging, events)
     if (isStopping) return
-    await federation.connect({ [DSP_PROTOCOL]: agreements.handler })
+    await federation.connect({ [DSP_PROTOCOL]: agreements.handler, [SQL_PROTOCOL]: asking.handler() })
     agreements.resume(web())
     events.emit({ type: 'ready', federation: sealed.federation.toString() })
     log('info', 'ready', { federation: sealed.federation.toString(), name: sealed.name })
@@ -230,6 +238,7 @@ export async function createNode (options: NodeOptions): Promise<HanseNode> {
     ...nodeAgreementsOf(() => belonging?.agreements, NOT_READY),
     ...protocol,
     ...nodeTermsOf(() => belonging?.terms, NOT_READY),
+    ...nodeSqlOf(() => belonging?.asking, NOT_READY),
     failed,
     status: () => statusOf(),
     peers: () => belonging?.counts.peers() ?? [],
@@ -250,13 +259,14 @@ export async function createNode (options: NodeOptions): Promise<HanseNode> {
       const found = belonging.datasets.findFor(reference, asker)
       return found.ok ? ok(belonging.datasets.view(found.value)) : found
     },
-    publish: (description, content, onProgress = () => {}, terms) => within(async ({ publisher }) => {
+    publish: (description, content, onProgress = () => {}, terms) => within(async ({ publisher, counting }) => {
       const governed = terms === undefined ? undefined : governedOf(terms, host.random.bytes(TERMS_SALT_BYTES))
       if (governed?.ok === false) return governed
-      if (terms !== undefined && isTooFine(terms.form, null)) {
+      if (terms !== undefined && terms.questions === undefined && isTooFine(terms.form, null)) {
         return fail(tooFine('publish them visible to nobody, and derive this dataset from them, as "hanse publish FILE --terms TERMS" does in one step'))
       }
       if (!options.hasRoom()) return fail(noRoom)
+      if (terms?.questions !== undefined) await counting.set(description.datasetId, terms.questions.countedBy)
       return publisher.publish(description, content, onProgress, governed === undefined ? undefined : { ...governed.value, sources: [], derivation: null })
     }),
     derive: (reference, order) => within(async ({ derivations }) => options.hasRoom() ? derivations.derive(reference, order) : fail(noRoom)),
@@ -304,6 +314,7 @@ export async function createNode (options: NodeOptions): Promise<HanseNode> {
       belonging?.datasets.stop()
       await belonging?.querying.stop()
       await belonging?.derivations.stop()
+      await belonging?.asking.stop()
       await belonging?.agreements.stop()
       await belonging?.duties.stop()
       await belonging?.ledger.stop()

@@ -2,7 +2,7 @@
 import { concat, fail, hex, ok, sha256, utf8, type Result } from '../../src/base/index.ts'
 import { termsOf } from '../../src/node/terms/index.ts'
 import type {
-  AgreementView, Asker, BundleReport, Content, Dataset, DatasetDescription, DerivationOrder, Failure, HanseNode, ListenEnd, Listener, NegotiationAnswer, NegotiationView, NodeEvent, NodeStatus, NumberedRecord, OnProgress,
+  AgreementView, Asker, SqlRequest, BundleReport, Content, Dataset, DatasetDescription, DerivationOrder, Failure, HanseNode, ListenEnd, Listener, NegotiationAnswer, NegotiationView, NodeEvent, NodeStatus, NumberedRecord, OnProgress,
   RecordInput
 } from '../../src/node/contract/index.ts'
 import { MemoryDuties } from './memoryDuties.ts'
@@ -63,6 +63,23 @@ export class MemoryNode implements HanseNode {
   readonly missing: Set<string> = new Set()
   readonly #followers: Set<() => void> = new Set()
   readonly #watchers: Set<(event: NodeEvent) => void> = new Set()
+
+  /** What is asked in SQL, and its answer; set by tests. */
+  readonly asked: SqlRequest[] = []
+  answerSql: HanseNode['sql'] = async () => ({ ok: false, failure: { code: 'unavailable', reason: 'this node has no engine', hint: 'install one' } })
+
+  sql (request: SqlRequest, asker?: Asker): ReturnType<HanseNode['sql']> {
+    this.asked.push(request)
+    return this.answerSql(request, asker)
+  }
+
+  sqlTables (): ReturnType<HanseNode['sqlTables']> {
+    return []
+  }
+
+  verifySqlProof (): ReturnType<HanseNode['verifySqlProof']> {
+    return { ok: false, failure: { code: 'invalid', reason: 'this is no proof', hint: 'have another made' } }
+  }
 
   openWeb (): void {}
 

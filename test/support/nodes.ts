@@ -6,6 +6,7 @@ import { join } from 'node:path'
 import { freePort } from '../../scripts/ports.ts'
 import { signingKeyOfSeed } from '../../src/core/identity/index.ts'
 import type { Clock, Host, Store } from '../../src/host/index.ts'
+import { createSqlEngine } from '../../src/host/duckdb/index.ts'
 import { createStore, openStore } from '../../src/host/level/index.ts'
 import { joinPort, openNetwork } from '../../src/host/libp2p/index.ts'
 import { systemClock, systemRandom } from '../../src/host/system/index.ts'
@@ -50,7 +51,8 @@ export async function startCity ({ name, folder, seeds, options, port, openNetwo
   const store = await openStore(join(folder, 'store'), {})
   const node = await createNode({
     host: {
-      clock: options.clock ?? systemClock, random: systemRandom, store, signer: await openStore(join(folder, 'signer'), {}), openNetwork, join: joinPort
+      clock: options.clock ?? systemClock, random: systemRandom, store, signer: await openStore(join(folder, 'signer'), {}), openNetwork, join: joinPort,
+      sql: createSqlEngine()
     },
     keys: keysOf(seeds), name, listen: [address], announce: [address], joinListen: ['/ip4/127.0.0.1/tcp/0'], joinAnnounce: [],
     lan: false, profile: 'normal', gossip: true, ledgerProfile: 'lan', keepsAll: true, quotaBytes: 1e12, segmentBytesTarget: 262_144, lingerMs: 50, scrubHours: 24,

@@ -4,6 +4,7 @@ import { hkdfSha256, utf8 } from '../../base/index.ts'
 import { createApi, createToken, knownToken, removeApiFile, writeApiFile, type Api } from '../../api/index.ts'
 import { participantOf, serveDsp } from '../../api/dsp/index.ts'
 import type { Log } from '../../host/index.ts'
+import { createSqlEngine } from '../../host/duckdb/index.ts'
 import { ensureBallast, freeFraction, openStore } from '../../host/level/index.ts'
 import { joinPort, openNetwork } from '../../host/libp2p/index.ts'
 import { systemClock, systemRandom } from '../../host/system/index.ts'
@@ -54,7 +55,7 @@ export async function compose (options: {
   const charter = await readCharter(folder)
   const isRestored = await access(folder.restored).then(() => true, () => false)
   const node = await createNode({
-    host: { clock: systemClock, random: systemRandom, store, signer, openNetwork, join: joinPort },
+    host: { clock: systemClock, random: systemRandom, store, signer, openNetwork, join: joinPort, sql: createSqlEngine() },
     keys: keysOf(seeds), name: config.member.name, claims: claimsOf(config.member), listen: network.listen, announce: announced(network.listen, network.announce),
     joinListen: network.join_listen, joinAnnounce: announced(network.join_listen, joinAnnounce(network.announce, network.join_listen)),
     lan: network.lan, profile: network.profile, gossip: network.gossip, ledgerProfile: ledger.profile, keepsAll: sync.datasets === 'all', quotaBytes: sync.quota_bytes,

@@ -11,6 +11,8 @@ export type Question = {
   /** The query of its one statement. */
   readonly query: Part
   readonly tables: readonly NamedTable[]
+  /** Columns that it names (`folded`), of whatever table; null: any may be needed. */
+  readonly columns: ReadonlySet<string> | null
 }
 
 type Checked = QuestionFault | undefined
@@ -26,13 +28,23 @@ export function checkQuestion (tree: unknown): Result<Question, QuestionFault> {
   if (partsIn(statement, 'named_param_map').length > 0) return notAllowed({}, 'a question has no parameters', 'write the values into it')
   const check = new Check()
   const fault = check.query(query, new Set(), 0)
-  return fault === undefined ? ok({ query, tables: [...check.tables.values()] }) : fail(fault)
+  return fault === undefined ? ok({ query, tables: [...check.tables.values()], columns: check.columnsNeeded() }) : fail(fault)
 }
 
 /** Walks a tree once, from its top; stops at the first thing that is not named in `shapes.ts` or `words.ts`. */
 class Check {
   readonly tables: Map<string, NamedTable> = new Map()
+  readonly #columns = new Set<string>()
+  readonly #firsts = new Set<string>()
+  readonly #rows = new Set<string>()
+  #needsAll = false
   #nodes = 0
+
+  /** A name that is also that of a table may mean its rows as a whole. */
+  columnsNeeded (): ReadonlySet<string> | null {
+    for (const name of this.#firsts) if (!this.#rows.has(name)) this.#columns.add(name)
+    return this.#needsAll || [...this.#rows].some(name => this.#columns.has(name)) ? null : this.#columns
+  }
 
   query (part: Part, scope: Scope, depth: number): Checked {
     const shape = QUERIES[textIn(part, 'type')]
@@ -67,8 +79,14 @@ class Check {
         return isWindowKnown(name) ? undefined : faultOf(notAllowed(part, `the window function "${name}" is not for questions`))
       case 'OPERATOR':
         return OPERATOR_TYPES.has(textIn(part, 'type')) ? undefined : faultOf(notAllowed(part, 'this operator is not for questions'))
+      case 'STAR':
+        this.#needsAll = true
+        return undefined
       case 'COLUMN_REF': {
         const names = textsIn(part, 'column_names')
+        // `t.street` names a column of t, or a part of a column.
+        for (const each of names.length > 1 ? names.slice(1) : names) this.#columns.add(folded(each))
+        if (names.length > 1) this.#firsts.add(folded(names[0] ?? ''))
         return names.length === 1 && isWordOfEngine(folded(names[0] ?? '')) ? faultOf(notAllowed(part, `"${names[0]}" is not for questions`)) : undefined
       }
       default: return undefined
@@ -90,6 +108,9 @@ class Check {
       const fault = this.#name(part, scope)
       if (fault !== undefined) return fault
     }
+    this.#rows.add(folded(textIn(part, 'alias'))).add(folded(textIn(part, 'table_name')))
+    for (const each of textsIn(part, 'using_columns')) this.#columns.add(folded(each))
+    if (textIn(part, 'ref_type') === 'NATURAL' || textsIn(part, 'column_name_alias').length > 0) this.#needsAll = true
     return this.#members(part, shape, scope, depth)
   }
 

@@ -59,7 +59,7 @@ export class DuckTables implements SqlTables {
     const timer = interrupting(connection, run)
     try {
       for (const { name, table, columns } of run.views) {
-        await connection.run(`CREATE TEMP VIEW ${quoted(name)} AS SELECT ${columns.map(quoted).join(', ')} FROM memory.main.${quoted(table)}`)
+        await connection.run(`CREATE TEMP VIEW ${quoted(name)} AS SELECT ${columns.length === 0 ? 'NULL AS none' : columns.map(({ name: as, stored }) => `${quoted(stored)} AS ${quoted(as)}`).join(', ')} FROM memory.main.${quoted(table)}`)
       }
       // "Cannot prepare multiple statements at once": what was checked as one statement is one.
       const statement = await connection.prepare(run.text)

@@ -11,6 +11,7 @@ import type { NodeLedger } from './ledger.ts'
 import type { NodeProtocol } from './protocol.ts'
 import type { NodeQueries } from './query.ts'
 import type { Listener, Listening, NumberedRecord, RecordInput } from './records.ts'
+import type { NodeSql } from './sql.ts'
 import type { NodeTerms, TermsOrder, TermsView } from './terms.ts'
 
 export type { AgreementFailure, AgreementView, EndCode, NegotiationAnswer, NegotiationView, NodeAgreements } from './agreements.ts'
@@ -196,7 +197,7 @@ export type Ticket = { readonly ticket: string, readonly expiresMs: number, read
 export type FoundingFailure = Failure<'not-ready' | 'invalid' | 'expired' | 'unreachable' | 'refused' | 'already-member'>
 
 /** What a program does with a running node. Expected refusals are values; only broken devices throw. */
-export interface HanseNode extends NodeLedger, NodeTerms, NodeAgreements, NodeDuties, NodeProtocol, NodeQueries {
+export interface HanseNode extends NodeLedger, NodeTerms, NodeAgreements, NodeDuties, NodeProtocol, NodeQueries, NodeSql {
   status (): NodeStatus
   peers (): readonly PeerStatus[]
   members (): readonly { readonly did: string, readonly name: string, readonly revoked: boolean }[]

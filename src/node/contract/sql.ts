@@ -56,8 +56,10 @@ export type SqlFailure = Failure<SqlFailureCode> & {
 }
 
 export type SqlProofReport = {
+  /** That it is the right one, only the reader can know. */
+  readonly federation: string
   readonly publisher: { readonly did: string, readonly name: string }
-  readonly requester: string
+  readonly requester: string | null
   readonly question: string
   readonly purpose: string | null
   readonly timeMs: number

@@ -9,6 +9,11 @@ export type TermsOrder = {
   readonly dataset: DatasetForm
   /** By did; an empty list: nobody but the publisher. */
   readonly viewers: 'members' | readonly string[]
+  /**
+   * Rows are published under terms that let nobody read them, to be asked in SQL for groups alone (clause 4): counted by this column,
+   * which nobody may ask for; null: each row is about another. Left out: rows that nobody could read are not published.
+   */
+  readonly questions?: { readonly countedBy: string | null } | undefined
 }
 
 export type Label = 'enforced' | 'attested' | 'contractual'

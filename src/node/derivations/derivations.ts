@@ -86,6 +86,13 @@ export class Derivations {
     return [...this.#tasks.values()].map(({ task }) => this.#statusOf(task))
   }
 
+  /** By which column the groups of an own dataset are counted in the first summary of it; undefined: there is none. */
+  entityKeyOf (datasetId: string): string | null | undefined {
+    const summary = [...this.#tasks.values()].map(({ task: { plan } }) => plan)
+      .find(({ source, recipe }) => source.publisher === this.#options.own && source.datasetId === datasetId && operationOf(recipe, 'summarise') !== undefined)
+    return summary?.recipe.entityKey
+  }
+
   // --- Deriving ----------------------------------------------------------------------------------------------------
 
   /** Publishes a derivation of the dataset that `reference` names, and keeps it up to date from then on. */

@@ -67,6 +67,14 @@ export class Doors {
     return this.#policies
   }
 
+  /** The policies of others that an own dataset is held to by what it was made of. */
+  policiesOfSources (datasetId: string): readonly Uint8Array[] {
+    const { own } = this.#options
+    const [assets, described] = [this.#assets, this.#assets?.describe({ publisher: own, datasetId })]
+    if (assets === undefined || described === undefined) return []
+    return sourcesOfOthers({ ...this.#options, assets }, described).flatMap(source => source.type === 'policy' ? [source.policy] : [])
+  }
+
   /** What is known of a member now. */
   membershipOf (did: Did): ReturnType<typeof membershipOf> {
     return membershipOf(this.#options, did)

@@ -9,7 +9,7 @@ const PREFIX = {
   meta: '0', statement: 'd', feed: 'f', feedNumber: 'n', segment: 's', leaf: 'l', head: 'h', fork: 'w', file: 'i', block: 'b', locator: 'c',
   guard: 'g', engine: 'e', ledgerState: 'x', finalBlock: 'k', finality: 'p', finalDigest: 'j', sealHeight: 'z', ownTransaction: 't', vote: 'v',
   consensusSecret: 'y', anchor: 'a', agreement: 'o', accessCount: 'q', derivationPlan: 'D', derivationProgress: 'P', negotiation: 'm', transfer: 'r', ownEpoch: 'e', receivedGrant: 'u',
-  erasure: 'E', kept: 'A', period: 'G', review: 'N', indexScope: 'U', indexBlock: 'B', indexPage: 'C', keyedState: 'K', statePlace: 'L', localKey: 'H'
+  erasure: 'E', kept: 'A', period: 'G', review: 'N', indexScope: 'U', indexBlock: 'B', indexPage: 'C', keyedState: 'K', statePlace: 'L', localKey: 'H', countedBy: 'W', asked: 'Q'
 } as const
 type Kind = keyof typeof PREFIX
 
@@ -89,3 +89,7 @@ export const KEYED_STATE_OWN_AT = 5
 export const STATE_PLACE_OWN_AT = 13
 /** A key of this node alone for the index of a sealed feed, in the signer database. */
 export const localKeyKey = (feed: Uint8Array): Uint8Array => key('localKey', feed)
+/** By what column the groups of an own dataset are counted that is told in groups. */
+export const countedByKey = (datasetId: string): Uint8Array => key('countedBy', utf8(datasetId))
+/** What one requester was told of an own dataset in groups, by its digest. */
+export const askedKey = (datasetId: string, requester: Uint8Array): Uint8Array => key('asked', Uint8Array.of(datasetId.length), utf8(datasetId), requester)

@@ -25,6 +25,8 @@ export type TermsDeskOptions = {
   readonly own: string
   readonly clock: Clock
   readonly random: { bytes (size: number): Uint8Array }
+  /** Notes by which column groups of an own dataset are counted. */
+  readonly countBy: (datasetId: string, column: string | null) => Promise<void>
 }
 
 type Reviewed = {
@@ -58,7 +60,8 @@ export class TermsDesk implements NodeTerms {
     const held = datasets.find(`${own}/${datasetId}`)
     if (!held.ok) return fail({ code: 'not-found', reason: `this node publishes no dataset "${datasetId}"`, hint: 'see "hanse ls"' })
     const { sources, derivation } = held.value.entry
-    if (isTooFine(order.form, derivation)) return fail(tooFine(`derive a dataset with less detail: "hanse derive ${derivation === null ? datasetId : 'SOURCE'} --id ID --terms TERMS"`))
+    if (isTooFine(order.form, derivation) && order.questions === undefined) return fail(tooFine(`derive a dataset with less detail: "hanse derive ${derivation === null ? datasetId : 'SOURCE'} --id ID --terms TERMS"`))
+    if (order.questions !== undefined) await this.#options.countBy(datasetId, order.questions.countedBy)
     return publisher.setTerms(datasetId, { ...governed.value, sources, derivation })
   }
 
@@ -77,7 +80,7 @@ export class TermsDesk implements NodeTerms {
     const derivation = found?.value.entry.derivation ?? null
     return ok({
       policyCid: policy.policyCid.toString(), policy: writePolicy(policy), access, sentences,
-      derived: isTooFine(order.form, derivation) ? { byEntity: order.form.summarise !== null } : null, findings: findingsOf(policy), anyone: access === 'public',
+      derived: isTooFine(order.form, derivation) && order.questions === undefined ? { byEntity: order.form.summarise !== null } : null, findings: findingsOf(policy), anyone: access === 'public',
       readers: others.map(({ did }) => this.#readerOf(did, { order, policy, access, derivation }))
     })
   }

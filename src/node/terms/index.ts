@@ -2,7 +2,8 @@
  * Offers people what they do with terms: begin from a template, read a file, see who could read what before anything is
  * published, set other terms, and learn why something was decided.
  *
- * A file of terms is JSON: `{template?, terms | policy, dataset?: {replicas, licence, legalNotice}, visibility?}`. `terms` is a form
+ * A file of terms is JSON: `{template?, terms | policy, dataset?: {replicas, licence, legalNotice}, visibility?,
+ * questions?: {countedBy}}`. `terms` is a form
  * of `core/terms`, where members may stand by name; `policy` is a policy in any spelling that a form can say exactly. What is wrong
  * is refused with its position, and nothing is changed.
  *

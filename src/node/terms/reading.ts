@@ -8,7 +8,7 @@ type Names = (name: string) => string | undefined
 /** What a file of terms may hold: the clauses as a form or as a policy, and what the dataset says beside them. */
 export function termsOf (json: unknown, didOf: Names): Result<TermsOrder, Failure<'invalid'>> {
   if (!isObject(json)) return invalid('', 'an object is expected', 'make a file with "hanse terms new"')
-  const unknown = Object.keys(json).find(key => !['template', 'terms', 'policy', 'dataset', 'visibility'].includes(key))
+  const unknown = Object.keys(json).find(key => !['template', 'terms', 'policy', 'dataset', 'visibility', 'questions'].includes(key))
   if (unknown !== undefined) return invalid(`/${unknown}`, 'this member is not known', 'leave it out; clauses stand within "terms"')
   if ((json['terms'] === undefined) === (json['policy'] === undefined)) return invalid('', 'either "terms" or "policy" is expected', 'keep one of the two')
   const form = json['policy'] === undefined ? formOf(json['terms'], didOf) : formOfJson(json['policy'])
@@ -16,7 +16,19 @@ export function termsOf (json: unknown, didOf: Names): Result<TermsOrder, Failur
   const dataset = datasetOf(json['dataset'])
   if (!dataset.ok) return dataset
   const viewers = viewersOf(json['visibility'], didOf)
-  return viewers.ok ? ok({ form: form.value, dataset: dataset.value, viewers: viewers.value }) : viewers
+  if (!viewers.ok) return viewers
+  const questions = questionsOf(json['questions'], form.value)
+  return questions.ok ? ok({ form: form.value, dataset: dataset.value, viewers: viewers.value, ...questions.value === undefined ? {} : { questions: questions.value } }) : questions
+}
+
+/** `{countedBy}`: the column that tells whom or what a row is about, or null where each row is about another. */
+function questionsOf (json: unknown, { summarise }: TermsForm): Result<TermsOrder['questions'], Failure<'invalid'>> {
+  if (json === undefined) return ok(undefined)
+  const countedBy = isObject(json) && Object.keys(json).length === 1 ? json['countedBy'] : undefined
+  const isColumn = typeof countedBy === 'string' && countedBy !== '' && countedBy.length <= 256
+  if (countedBy !== null && !isColumn) return invalid('/questions', '{"countedBy": COLUMN} is expected, or null where each row is about another', 'name the column of the person, vehicle or device')
+  if (summarise === null) return invalid('/questions', 'without clause 4, groups of a least size, rows may be read as they are', 'set "summarise" in the terms, or leave "questions" out')
+  return ok({ countedBy: isColumn ? countedBy : null })
 }
 
 /** Names of members where dids are expected are looked up; everything else is for `core/terms` to judge. */

@@ -4,7 +4,8 @@ import { MEASURES, type DatasetTerms, type DerivationStatus, type DeriveRequest,
 const REFERENCE_LENGTH_MAX = 512
 
 const file = z.strictObject({
-  template: z.string().max(64).optional(), terms: z.unknown().optional(), policy: z.unknown().optional(), dataset: z.unknown().optional(), visibility: z.unknown().optional()
+  template: z.string().max(64).optional(), terms: z.unknown().optional(), policy: z.unknown().optional(), dataset: z.unknown().optional(), visibility: z.unknown().optional(),
+  questions: z.unknown().optional()
 })
 export const termsFileSchema: z.ZodType<TermsFile> = file
 

@@ -8,6 +8,8 @@ export type TermsFile = {
   readonly policy?: unknown
   readonly dataset?: unknown
   readonly visibility?: unknown
+  /** Rows that are told in groups alone, in SQL: `{countedBy: COLUMN | null}`. */
+  readonly questions?: unknown
 }
 
 type Label = 'enforced' | 'attested' | 'contractual'
