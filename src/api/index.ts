@@ -50,6 +50,8 @@ export type ApiOptions = {
   readonly entities?: EntityOptions
   /** Where the build put the console; left out: none is served. */
   readonly consoleFolder?: string
+  /** Where the operator's own maps lie; left out: there are none. */
+  readonly basemapFolder?: string
   readonly log: Log
   /** Called when a client asks the node to stop: the composition then stops the API, the node and the process. */
   readonly requestStop: () => void
@@ -80,7 +82,7 @@ export async function createApi (options: ApiOptions): Promise<Result<Api, Liste
   const pages = options.consoleFolder === undefined ? [] : await consoleRoutes(options.consoleFolder)
   const entities = await openEntities({ node, random, nowMs: Date.now, log, ...options.entities })
   if (!entities.ok) return entities
-  const routes = routesOf(context, { tokens: tokens.value, sessions, connectors: options.connectors, entities: entities.value })
+  const routes = routesOf(context, { tokens: tokens.value, sessions, connectors: options.connectors, basemapFolder: options.basemapFolder, entities: entities.value })
   const api = await listenHttp({ routes: [...pages, ...routes], authenticate, listen, hostNames, isBehindProxy, limits, log })
   if (!api.ok) {
     await entities.value.book.stop()

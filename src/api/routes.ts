@@ -3,6 +3,7 @@ import { operations, type AllCalls, type OperationId, type OutletCalls } from '.
 import type { Connectors } from '../sdk/index.ts'
 import type { Call } from '../sdk/operation/index.ts'
 import { agreementHandlers } from './agreements/index.ts'
+import { basemapHandlers } from './basemap/index.ts'
 import { connectorHandlers } from './connectors/index.ts'
 import { routeOf, type Context, type Handler, type Handlers } from './context/index.ts'
 import { datasetHandlers } from './datasets/index.ts'
@@ -31,13 +32,15 @@ export type Books = {
   readonly tokens: TokenBook
   readonly sessions: SessionBook
   readonly connectors: Connectors | undefined
+  /** Where the operator's maps lie. */
+  readonly basemapFolder: string | undefined
   readonly entities: { readonly contexts: Contexts, readonly writer: EntityWriter, readonly book: SubscriptionBook }
 }
 
-function handlersOf ({ tokens, sessions, connectors, entities }: Books): Handlers<AllCalls> {
+function handlersOf ({ tokens, sessions, connectors, basemapFolder, entities }: Books): Handlers<AllCalls> {
   return {
     ...nodeHandlers, ...datasetHandlers, ...queryHandlers, ...featureHandlers, ...outletHandlers, ...realtimeHandlers, ...dcatHandlers, ...termsHandlers, ...agreementHandlers, ...dutyHandlers, ...ledgerHandlers,
-    ...tokenHandlers(tokens), ...sessionHandlers(sessions), ...connectorHandlers(connectors), ...entityHandlers(entities), ...subscriptionHandlers(entities)
+    ...tokenHandlers(tokens), ...sessionHandlers(sessions), ...connectorHandlers(connectors), ...basemapHandlers(basemapFolder), ...entityHandlers(entities), ...subscriptionHandlers(entities)
   }
 }
 

@@ -9,6 +9,7 @@ import {
   emergenciesSchema, emergencySchema, erasuresSchema, receiptsSchema, useReportSchema,
   type EmergencyRequest, type EmergencyView, type EraseBasis, type EraseScope, type ErasureView, type UseEntry, type UseReport
 } from './duties/index.ts'
+import { BASEMAP_PATH, basemapSchema, type BasemapLayer } from './basemap/index.ts'
 import { bytesOf, ledgerClient, type LedgerClient } from './ledgerClient.ts'
 import { openLive, type LiveOptions } from './live.ts'
 import { API_PATH, datasetPath, MEDIA_TYPES, PURPOSE_HEADER } from './bodies/index.ts'
@@ -113,6 +114,8 @@ export type Client = AccessClient & ConnectorClient & LedgerClient & AgreementCl
   openBundle (source: AsyncIterable<Uint8Array>, sizeBytes: number | null, onProgress?: OnProgress): Answer<BundleReport>
 
   scrub (onProgress?: OnProgress): Answer<ScrubReport>
+  /** The operator's own maps. */
+  basemap (): Answer<readonly BasemapLayer[]>
   events (options: LiveOptions): Answer<AsyncIterable<NodeEvent>>
   /** Asks the node to stop; answers before it does. */
   stop (): Answer<null>
@@ -161,6 +164,7 @@ export function createClient (
       body: withProgress(source, sizeBytes, onProgress), signal: given
     }, bundleReportSchema),
     scrub: onProgress => transport.progressing({ method: 'POST', path: `${API_PATH}/scrub`, signal: given }, scrubReportSchema, onProgress),
+    basemap: () => transport.json({ method: 'GET', path: BASEMAP_PATH, signal: given }, basemapSchema),
     stop: () => nothing(transport, { method: 'POST', path: `${API_PATH}/stop` }),
     ...streams(transport, given),
     termsTemplate: name => get(`terms/templates/${encodeURIComponent(name)}`, termsFileSchema),

@@ -5,7 +5,7 @@ import { describeDataset } from '../support/apiServer.ts'
 
 /** What the client leaves to other tools: files for those that read them, and what a browser does for itself. */
 const FOR_OTHERS_TOOLS: readonly string[] = [
-  'api.describe', 'datasets.download', 'datasets.socket', 'datasets.vehiclePositions', 'sessions.begin', 'sessions.show', 'sessions.end'
+  'api.describe', 'basemap.read', 'datasets.download', 'datasets.socket', 'datasets.vehiclePositions', 'sessions.begin', 'sessions.show', 'sessions.end'
 ]
 /** Standards that have clients of their own, and pages, stand outside of this path. */
 const OURS = ['/api/v1', '/.well-known']
@@ -42,6 +42,7 @@ const USES: { readonly [Name in keyof Client]: (client: Client) => Promise<unkno
   makeBundle: client => client.makeBundle(['x']),
   openBundle: client => client.openBundle(nothing(), null),
   scrub: client => client.scrub(),
+  basemap: client => client.basemap(),
   events: client => client.events({ signal }),
   stop: client => client.stop(),
   requestAgreement: client => client.requestAgreement('x', 'y', 0),

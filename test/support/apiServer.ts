@@ -16,7 +16,7 @@ export type Served = {
 }
 
 /** An API over a node in memory, on a free loopback port. */
-export async function serve (limits: Partial<Limits> = {}, how: { readonly isPublic?: boolean } = {}): Promise<Served> {
+export async function serve (limits: Partial<Limits> = {}, how: { readonly isPublic?: boolean, readonly basemapFolder?: string } = {}): Promise<Served> {
   const node = new MemoryNode()
   const tokens = { read: createToken(new Uint8Array(32).fill(1)), operate: createToken(new Uint8Array(32).fill(2)), decide: createToken(new Uint8Array(32).fill(3)) }
   const errors: string[] = []

@@ -3,7 +3,7 @@ import { concat } from '../../base/index.ts'
 import type { NumberedRecord } from '../../node/contract/index.ts'
 import type { DatasetCalls } from '../../sdk/contract/index.ts'
 import { MEDIA_TYPES, textOfRecord } from '../../sdk/index.ts'
-import { askerOf, type Handler } from '../context/index.ts'
+import { askerOf, rangeOf, type Handler } from '../context/index.ts'
 import { bytesOrProblem, line, problem, progressing, type Headers } from '../http/index.ts'
 import { recordEvents } from '../live/index.ts'
 
@@ -82,18 +82,6 @@ function downloadHeaders (mediaType: string, fileName: string): Headers {
 
 function encodeName (name: string): string {
   return encodeURIComponent(name.toWellFormed()).replaceAll(/['()*]/g, character => `%${character.charCodeAt(0).toString(16)}`)
-}
-
-/** The one range of RFC 9110 section 14.1.2; several at once are answered by the whole, which it allows. */
-function rangeOf (
-  header: string | undefined, sizeBytes: number
-): { readonly from: number, readonly to: number } | 'unsatisfiable' | undefined {
-  const [, first = '', last = ''] = /^bytes=(\d{0,15})-(\d{0,15})$/.exec(header ?? '') ?? []
-  if (first === '' && last === '') return undefined
-  const from = first === '' ? Math.max(0, sizeBytes - Number(last)) : Number(first)
-  const to = first === '' || last === '' ? sizeBytes : Math.min(sizeBytes, Number(last) + 1)
-  if (first !== '' && last !== '' && Number(last) < Number(first)) return undefined
-  return from < to ? { from, to } : 'unsatisfiable'
 }
 
 export const fetchDataset: Handler<DatasetCalls['datasets.fetch']> = async ({ node, limits }, request, { query: { timeoutMs } }) => {

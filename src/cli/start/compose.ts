@@ -71,7 +71,7 @@ export async function compose (options: {
     secretOf: name => hkdfSha256(seeds.encryption, new Uint8Array(0), utf8(`hanse:intake:1:${name}`), SECRET_BYTES)
   })
   const api = await createApi({
-    consoleFolder: CONSOLE_FOLDER,
+    consoleFolder: CONSOLE_FOLDER, basemapFolder: join(folder.path, 'basemap'),
     node, connectors: intake.connectors, tokens: [knownToken(token, 'decide')], tokenFile: join(folder.path, 'tokens.json'), random: size => systemRandom.bytes(size),
     isPublic: config.api.public, isBehindProxy: config.api.behind_proxy, listen: listenOf(config.api.listen), hostNames: config.api.host_names,
     metricsListen: config.api.metrics_listen === '' ? null : listenOf(config.api.metrics_listen), log, requestStop

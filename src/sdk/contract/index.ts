@@ -6,6 +6,7 @@
  * those: the compiler misses what is missing. How an entry reads says `sdk/operation`.
  */
 import type { Operation, Operations } from '../operation/index.ts'
+import { BASEMAP_OPERATIONS, type BasemapCalls } from '../basemap/index.ts'
 import { CONNECTOR_OPERATIONS, type ConnectorCalls } from '../connectors/index.ts'
 import { AGREEMENT_OPERATIONS, type AgreementCalls } from './agreements.ts'
 import { DATASET_OPERATIONS, type DatasetCalls } from './datasets.ts'
@@ -25,13 +26,13 @@ import { TERMS_OPERATIONS, type TermsCalls } from './terms.ts'
 export type { AgreementCalls, DatasetCalls, DcatCalls, DutyCalls, LedgerCalls, NodeCalls, OutletCalls, RealtimeCalls, TermsCalls }
 export { DOWNLOAD_FORMATS, DOWNLOAD_TYPES, type DownloadFormat } from './outlets.ts'
 
-export type AllCalls = NodeCalls & DatasetCalls & QueryCalls & FeatureCalls & OutletCalls & RealtimeCalls & DcatCalls & TermsCalls & AgreementCalls & DutyCalls & LedgerCalls & TokenCalls & SessionCalls & ConnectorCalls & NgsiCalls
+export type AllCalls = NodeCalls & DatasetCalls & QueryCalls & FeatureCalls & OutletCalls & RealtimeCalls & DcatCalls & TermsCalls & AgreementCalls & DutyCalls & LedgerCalls & TokenCalls & SessionCalls & ConnectorCalls & NgsiCalls & BasemapCalls
 
 export type OperationId = keyof AllCalls
 
 export const OPERATIONS: Operations<AllCalls> = {
   ...NODE_OPERATIONS, ...DATASET_OPERATIONS, ...QUERY_OPERATIONS, ...FEATURE_OPERATIONS, ...OUTLET_OPERATIONS, ...REALTIME_OPERATIONS, ...DCAT_OPERATIONS, ...TERMS_OPERATIONS, ...AGREEMENT_OPERATIONS, ...DUTY_OPERATIONS, ...LEDGER_OPERATIONS,
-  ...TOKEN_OPERATIONS, ...SESSION_OPERATIONS, ...CONNECTOR_OPERATIONS, ...NGSI_OPERATIONS
+  ...TOKEN_OPERATIONS, ...SESSION_OPERATIONS, ...CONNECTOR_OPERATIONS, ...NGSI_OPERATIONS, ...BASEMAP_OPERATIONS
 }
 
 /** The table as a list. */
