@@ -1,10 +1,12 @@
-import { assert, concat, MerkleLog, type CID } from '../../base/index.ts'
+import { assert, concat, MerkleLog, readUint, type CID } from '../../base/index.ts'
 import { leafHashOf, leafOfData, type Declaration, type Head, type Leaf } from '../../core/feed/index.ts'
 import { addRange, hasIndex, removeRange, type Range, type Ranges } from '../../core/sync/index.ts'
 
 export type FeedStatus = 'open' | 'frozen' | 'recovering'
 
 const LEAF_DATA_BYTES = 80
+/** Behind the CID and the root of the records. */
+const FIRST_AT = 68
 
 /**
  * One feed as this node holds it: its leaves, which segments of it are stored, and the newest head that was verified.
@@ -94,6 +96,13 @@ export class Feed {
     return leaf
   }
 
+  /** Number of the first record of a segment, without looking at the rest of its leaf. */
+  firstOf (index: number): number {
+    const first = index < this.log.length ? readUint(this.#leaves, index * LEAF_DATA_BYTES + FIRST_AT, 8) : undefined
+    assert(first !== undefined, 'no such segment')
+    return first
+  }
+
   lose (range: Range): void {
     this.missing = addRange(this.missing, range)
     this.redacted = removeRange(this.redacted, range)
@@ -158,7 +167,7 @@ export class Feed {
     let [low, high] = [0, this.log.length - 1]
     while (low < high) {
       const middle = Math.ceil((low + high) / 2)
-      if (this.leaf(middle).first <= record) low = middle
+      if (this.firstOf(middle) <= record) low = middle
       else high = middle - 1
     }
     return low

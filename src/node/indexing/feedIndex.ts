@@ -322,7 +322,7 @@ function firstOfSlot (feed: Feed, slot: number): number {
   let [low, high] = [0, feed.log.length]
   while (low < high) {
     const middle = (low + high) >> 1
-    if (slotOf(feed.leaf(middle).first) < slot) low = middle + 1
+    if (slotOf(feed.firstOf(middle)) < slot) low = middle + 1
     else high = middle
   }
   return low

@@ -1,8 +1,8 @@
 import {
-  BLOCK_SPAN_MAX, bucketOf, mayTouch, pagesOf, rangesOfBox, segmentsWithin, visitPage, type Manifest, type TermRange
+  bucketOf, mayTouch, pagesOf, rangesOfBox, segmentsWithin, visitPage, type Manifest, type PlaceTerm, type TermRange
 } from '../../core/postings/index.ts'
 import type { PlaceBox } from '../../core/rows/index.ts'
-import type { Store } from '../../host/index.ts'
+import type { Read, Store } from '../../host/index.ts'
 import type { Feed } from '../feeds/index.ts'
 import { indexPageKey } from '../rows/index.ts'
 import type { Digest } from './tail.ts'
@@ -10,39 +10,89 @@ import type { Digest } from './tail.ts'
 export type Block = { readonly slot: number, readonly manifest: Manifest }
 
 /** What the index can tell of a record; times from `fromMs` on and below `toMs`. */
-export type Sought = { readonly keyTerm?: number | undefined, readonly box?: PlaceBox | undefined, readonly fromMs: number, readonly toMs: number }
+export type Sought = {
+  readonly keyTerm: number | undefined
+  readonly fromMs: number
+  readonly toMs: number
+  readonly place: {
+    readonly mayBe: (term: PlaceTerm) => boolean
+    readonly rangesOf: (classes: number) => readonly TermRange[]
+  } | undefined
+}
+
+export function soughtOf (
+  { keyTerm, box, fromMs, toMs }: { readonly keyTerm?: number | undefined, readonly box?: PlaceBox | undefined, readonly fromMs?: number | undefined, readonly toMs?: number | undefined }
+): Sought {
+  return { keyTerm, fromMs: fromMs ?? 0, toMs: toMs ?? Infinity, place: box === undefined ? undefined : { mayBe: mayTouch(box), rangesOf: rangesOncePer(box) } }
+}
+
+/** Nearly all blocks have places of the same sizes. */
+function rangesOncePer (box: PlaceBox): (classes: number) => readonly TermRange[] {
+  const known = new Map<number, readonly TermRange[]>()
+  return classes => {
+    const ranges = known.get(classes) ?? rangesOfBox(box, classes)
+    known.set(classes, ranges)
+    return ranges
+  }
+}
 
 /** A segment and positions in it, ascending, where there may be what is sought; null for all of them. */
 export type Candidates = { readonly segment: number, readonly positions: readonly number[] | null }
 
-const isTimeSought = ({ fromMs, toMs }: Sought): boolean => fromMs > 0 || toMs < Infinity
+/** Of a block: what to read for it. */
+type Wanted = { readonly block: Block, readonly kind: 'place' | 'key' | undefined, readonly pages: readonly number[], readonly needsTimes: boolean }
 
-/** Where in a block there may be what is sought, at records from number `from` on; 'damaged' where the block has to be built anew. */
-export async function candidatesIn (store: Store, feed: Feed, { slot, manifest }: Block, sought: Sought, from: number): Promise<readonly Candidates[] | 'damaged'> {
-  const { records: [first], segments, timesMs } = manifest
-  if (timesMs !== null && (timesMs[0] >= sought.toMs || timesMs[1] < sought.fromMs)) return []
-  let within: ReadonlySet<number> | undefined
-  if (timesMs !== null && isTimeSought(sought)) {
-    const [read] = await store.getMany([indexPageKey(feed.number, slot, 'times', 0)])
-    within = read?.state === 'found' ? segmentsWithin(manifest, read.value, sought.fromMs, sought.toMs) : undefined
-    if (within === undefined) return 'damaged'
-    if (within.size === 0) return []
-  }
-  const offsets = await offsetsIn(store, feed, { slot, manifest }, sought)
-  if (offsets === 'damaged') return 'damaged'
-  return grouped(feed, segments, offsets === undefined ? undefined : { offsets, first }, within, from)
+/** Where in blocks there may be what is sought, at records from number `from` on, block by block; 'damaged' for one that has to be built anew. */
+export async function candidatesIn (store: Store, feed: Feed, blocks: readonly Block[], sought: Sought, from: number): Promise<readonly (readonly Candidates[] | 'damaged')[]> {
+  const wanted = blocks.map(block => wantedOf(block, sought))
+  // All rows of all blocks at once: going to the disk for each by itself would take longer than reading them.
+  const keys = wanted.flatMap(each => each === undefined ? [] : [
+    ...each.needsTimes ? [indexPageKey(feed.number, each.block.slot, 'times', 0)] : [],
+    ...each.pages.map(page => indexPageKey(feed.number, each.block.slot, each.kind ?? 'place', page))
+  ])
+  const reads = keys.length === 0 ? [] : await store.getMany(keys)
+  let at = 0
+  return wanted.map(each => {
+    if (each === undefined) return []
+    const times = each.needsTimes ? reads[at++] : undefined
+    const pages = reads.slice(at, at += each.pages.length)
+    return candidatesOf(feed, each, sought, times, pages, from)
+  })
 }
 
-/** A bit for each record of the block that may be it, by its key or else its place; undefined where neither tells. */
-async function offsetsIn (store: Store, feed: Feed, { slot, manifest }: Block, sought: Sought): Promise<Uint8Array | 'damaged' | undefined> {
-  const { keyTerm, box } = sought
-  const { places, keys, timesMs } = manifest
-  const buckets = bucketsOf(timesMs, sought)
-  if (keyTerm !== undefined) {
-    return marked(store, { feed, slot, kind: 'key', firsts: keys.firsts, ranges: [{ from: keyTerm, to: keyTerm }], buckets }, term => term === keyTerm)
+/** Undefined where it cannot hold anything of it. */
+function wantedOf (block: Block, sought: Sought): Wanted | undefined {
+  const { manifest: { timesMs, places, keys } } = block
+  if (timesMs !== null && (timesMs[0] >= sought.toMs || timesMs[1] < sought.fromMs)) return undefined
+  const kind = sought.keyTerm !== undefined ? 'key' : sought.place !== undefined && places !== null ? 'place' : undefined
+  const pages = sought.keyTerm !== undefined
+    ? pagesOf(keys.firsts, [{ from: sought.keyTerm, to: sought.keyTerm }])
+    : kind === 'place' && places !== null ? pagesOf(places.firsts, sought.place?.rangesOf(places.classes) ?? []) : []
+  if (kind !== undefined && pages.length === 0) return undefined
+  const isInside = timesMs === null || (timesMs[0] >= sought.fromMs && timesMs[1] < sought.toMs)
+  return { block, kind, pages, needsTimes: !isInside }
+}
+
+function candidatesOf (
+  feed: Feed, { block: { manifest }, kind }: Wanted, sought: Sought, times: Read | undefined, pages: readonly Read[], from: number
+): readonly Candidates[] | 'damaged' {
+  const { segments: [start, end], records: [first] } = manifest
+  const within = times === undefined ? undefined : times.state === 'found' ? segmentsWithin(manifest, times.value, sought.fromMs, sought.toMs) : 'damaged'
+  if (within === 'damaged' || (times !== undefined && within === undefined)) return 'damaged'
+  if (kind === undefined) {
+    const segments = Array.from({ length: end - start }, (_, at) => start + at)
+    return segments.filter(segment => feed.firstOf(segment) + feed.leaf(segment).count > from && within?.has(segment) !== false).map(segment => ({ segment, positions: null }))
   }
-  if (box === undefined || places === null) return undefined
-  return marked(store, { feed, slot, kind: 'place', firsts: places.firsts, ranges: rangesOfBox(box, places.classes), buckets }, mayTouch(box))
+  const offsets: number[] = []
+  const [low, high] = bucketsOf(manifest.timesMs, sought)
+  const mayBe = sought.keyTerm === undefined ? sought.place?.mayBe ?? (() => false) : (term: number) => term === sought.keyTerm
+  for (const read of pages) {
+    const isWhole = read.state === 'found' && visitPage(read.value, (term, offset, bucket) => {
+      if (bucket >= low && bucket <= high && first + offset >= from && mayBe(term)) offsets.push(offset)
+    })
+    if (!isWhole) return 'damaged'
+  }
+  return grouped(feed, manifest, Uint16Array.from(offsets).sort(), within)
 }
 
 function bucketsOf (timesMs: Manifest['timesMs'], { fromMs, toMs }: Sought): readonly [number, number] {
@@ -51,44 +101,35 @@ function bucketsOf (timesMs: Manifest['timesMs'], { fromMs, toMs }: Sought): rea
   return [bucketOf(span, Math.max(fromMs, span[0])), bucketOf(span, Math.min(toMs, span[1]))]
 }
 
-type Wanted = {
-  readonly feed: Feed, readonly slot: number, readonly kind: 'place' | 'key', readonly firsts: readonly number[]
-  readonly ranges: readonly TermRange[], readonly buckets: readonly [number, number]
-}
-
-async function marked (store: Store, { feed, slot, kind, firsts, ranges, buckets: [low, high] }: Wanted, fits: (term: number) => boolean): Promise<Uint8Array | 'damaged'> {
-  const marks = new Uint8Array(BLOCK_SPAN_MAX)
-  const reads = await store.getMany(pagesOf(firsts, ranges).map(page => indexPageKey(feed.number, slot, kind, page)))
-  for (const read of reads) {
-    const isWhole = read.state === 'found' && visitPage(read.value, (term, offset, bucket) => {
-      if (bucket >= low && bucket <= high && fits(term)) marks[offset] = 1
-    })
-    if (!isWhole) return 'damaged'
-  }
-  return marks
-}
-
-function grouped (
-  feed: Feed, [start, end]: readonly [number, number], found: { readonly offsets: Uint8Array, readonly first: number } | undefined, within: ReadonlySet<number> | undefined, from: number
-): readonly Candidates[] {
-  const all: Candidates[] = []
-  for (let segment = start; segment < end; segment++) {
-    const { first, count } = feed.leaf(segment)
-    if (first + count <= from || within?.has(segment) === false) continue
-    if (found === undefined) {
-      all.push({ segment, positions: null })
-      continue
+function grouped (feed: Feed, { segments: [start, end], records: [first] }: Manifest, offsets: Uint16Array, within: ReadonlySet<number> | undefined): readonly Candidates[] {
+  const all: { readonly segment: number, readonly positions: number[] }[] = []
+  let [segment, next] = [start, -1]
+  for (const offset of offsets) {
+    const number = first + offset
+    if (number >= next) {
+      segment = segmentIn(feed, segment, end, number)
+      next = segment + 1 < feed.log.length ? feed.firstOf(segment + 1) : Infinity
+      if (within?.has(segment) !== false) all.push({ segment, positions: [] })
     }
-    const positions: number[] = []
-    for (let number = Math.max(first, from, found.first); number < first + count; number++) if (found.offsets[number - found.first] === 1) positions.push(number - first)
-    if (positions.length > 0) all.push({ segment, positions })
+    if (within?.has(segment) !== false) all.at(-1)?.positions.push(number - feed.firstOf(segment))
   }
   return all
 }
 
+/** The segment among [from, to) that holds a record. */
+function segmentIn (feed: Feed, from: number, to: number, record: number): number {
+  let [low, high] = [from, to - 1]
+  while (low < high) {
+    const middle = (low + high + 1) >> 1
+    if (feed.firstOf(middle) <= record) low = middle
+    else high = middle - 1
+  }
+  return low
+}
+
 /** The same of a segment in no block, by what was seen of it. */
 export function candidatesOfDigest (digest: Digest, segmentFirst: number, isSealed: boolean, sought: Sought, from: number): readonly number[] {
-  const touches = sought.box === undefined || isSealed ? undefined : mayTouch(sought.box)
+  const mayBe = isSealed ? undefined : sought.place?.mayBe
   return digest.filter(({ number, timeMs, keyTerm, place, isDelete }) => number >= from && !isDelete && timeMs >= sought.fromMs && timeMs < sought.toMs &&
-    (sought.keyTerm === undefined || keyTerm === sought.keyTerm) && (touches === undefined || (place !== undefined && touches(place)))).map(({ number }) => number - segmentFirst)
+    (sought.keyTerm === undefined || keyTerm === sought.keyTerm) && (mayBe === undefined || (place !== undefined && mayBe(place)))).map(({ number }) => number - segmentFirst)
 }

@@ -2,7 +2,7 @@ import { equalBytes } from '../../base/index.ts'
 import { termOfKey } from '../../core/postings/index.ts'
 import type { Store } from '../../host/index.ts'
 import type { Feed } from '../feeds/index.ts'
-import { candidatesIn, type Block } from './finding.ts'
+import { candidatesIn, soughtOf, type Block } from './finding.ts'
 import type { Latest } from './rows.ts'
 import type { Scope } from './scope.ts'
 import { indexedRecords, openedSegment, type OwnKey, type Readable } from './segment.ts'
@@ -12,11 +12,11 @@ type Blocks = { readonly feed: Feed, readonly scope: Scope, readonly blocks: rea
 /** The newest record of a key that stands in a block, by the postings of keys from the last block on. */
 export async function newestOf (readable: Readable, store: Store, index: Blocks, own: Uint8Array): Promise<Latest | undefined> {
   const { feed, scope } = index
-  const sought = { keyTerm: termOfKey(own), fromMs: 0, toMs: Infinity }
+  const sought = soughtOf({ keyTerm: termOfKey(own) })
   for (const block of index.blocks.toReversed()) {
-    const candidates = await candidatesIn(store, feed, block, sought, 0)
+    const [candidates] = await candidatesIn(store, feed, [block], sought, 0)
     // A damaged block is built anew when somebody asks for it, and tells of its records then.
-    if (candidates === 'damaged') continue
+    if (candidates === undefined || candidates === 'damaged') continue
     for (const { segment, positions } of candidates.toReversed()) {
       const opened = await openedSegment(readable, feed, segment)
       if (typeof opened === 'string') continue

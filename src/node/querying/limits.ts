@@ -2,7 +2,9 @@
 export const SEGMENTS_READ_MAX = 512
 export const ROWS_LOOKED_MAX = 65_536
 /** Segments that are read beside each other. */
-export const SEGMENTS_AHEAD = 4
+export const SEGMENTS_AHEAD = 8
+/** Blocks that are looked through at once, where those before held nothing. */
+export const BLOCKS_AT_ONCE_MAX = 32
 /** Latest records that are read beside each other. */
 export const LATEST_AHEAD = 32
 export const FILTERS_MAX = 32

@@ -4,7 +4,7 @@ import { termOfKey } from '../../core/postings/index.ts'
 import { meets, meetsAll, objectOfRow, placeOfBody, readRow, type RowFormat } from '../../core/rows/index.ts'
 import type { Store } from '../../host/index.ts'
 import type { QueriedRecord, RecordQuery } from '../contract/index.ts'
-import { openedSegment, sentenceOf, type FeedIndex, type Opened, type Readable, type Sought } from '../indexing/index.ts'
+import { openedSegment, sentenceOf, soughtOf, type FeedIndex, type Opened, type Readable, type Sought } from '../indexing/index.ts'
 import type { Position } from './cursor.ts'
 import { ROWS_LOOKED_MAX, SEGMENTS_READ_MAX } from './limits.ts'
 
@@ -30,9 +30,7 @@ export class Run {
     this.index = index
     this.query = query
     this.format = index.scope.format
-    this.sought = {
-      keyTerm: query.key === undefined ? undefined : termOfKey(index.ownKey(query.key)), box: query.box, fromMs: query.fromMs ?? 0, toMs: query.toMs ?? Infinity
-    }
+    this.sought = soughtOf({ ...query, keyTerm: query.key === undefined ? undefined : termOfKey(index.ownKey(query.key)) })
   }
 
   get isFull (): boolean {
