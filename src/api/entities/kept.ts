@@ -1,13 +1,15 @@
 import { isGeometry, MODELS, type Entity } from '../../sdk/models/index.ts'
 
 export type AttributeType = 'Property' | 'Relationship' | 'GeoProperty'
+export const TYPES: readonly AttributeType[] = ['Property', 'Relationship', 'GeoProperty']
+export const VALUE_TYPES = ['DateTime', 'Date', 'Time'] as const
 
 /** What is known of an attribute beside its value. */
 export type Note = {
   /** Where it is not what one would take it for. */
   readonly type?: AttributeType
   /** The text is a value of this type, written `{"@type": …, "@value": …}`. */
-  readonly valueType?: 'DateTime' | 'Date' | 'Time'
+  readonly valueType?: typeof VALUE_TYPES[number]
   readonly observedAt?: string
   readonly unitCode?: string
   /** Attributes of the attribute, in the normalized form. */

@@ -2,7 +2,7 @@ import { fail, ok, type Result } from '../../base/index.ts'
 import type { Asker } from '../../node/contract/index.ts'
 import { badData, notFound, type Refusal } from '../ngsi/index.ts'
 import { FRESH, readSubscriptions, writeSubscriptions, type FileFailure } from './file.ts'
-import { FAILURES_MAX, SUBSCRIPTIONS_MAX, SUBSCRIPTIONS_PER_OWNER_MAX, WRITE_AFTER_MS } from './limits.ts'
+import { FAILURES_MAX, STOP_GRACE_MS, SUBSCRIPTIONS_MAX, SUBSCRIPTIONS_PER_OWNER_MAX, WRITE_AFTER_MS } from './limits.ts'
 import { uuidOf } from './notification.ts'
 import { planOf } from './plan.ts'
 import { Runner } from './runner.ts'
@@ -115,7 +115,11 @@ export class SubscriptionBook {
 
   async stop (): Promise<void> {
     this.#ended.abort()
-    for (const { runner } of this.#entries.values()) runner?.stop()
+    const runners = [...this.#entries.values()].flatMap(({ runner }) => runner ?? [])
+    for (const runner of runners) runner.stop()
+    const cancel = this.#ports.schedule(STOP_GRACE_MS, () => { for (const runner of runners) runner.cut() })
+    await Promise.all(runners.map(runner => runner.atRest()))
+    cancel()
     await this.#watching
     await this.#write()
   }
@@ -137,6 +141,7 @@ export class SubscriptionBook {
   }
 
   #writeLater (): void {
+    if (this.#ports.path === null) return
     this.#cancelWrite ??= this.#ports.schedule(WRITE_AFTER_MS, () => {
       this.#cancelWrite = undefined
       this.#write().catch(() => {})

@@ -47,7 +47,7 @@ export function subscriptionHandlers ({ contexts, book }: { readonly contexts: C
     },
 
     'subscriptions.create': async (context, request, { query }) => {
-      const given = await givenIn(context, request, query)
+      const given = await givenIn(context, request, query, contexts)
       if (!given.ok) return refused(given.failure)
       const { owner, value, namesContext } = given.value
       const id = await book.create(owner, value, namesContext)
@@ -64,7 +64,7 @@ export function subscriptionHandlers ({ contexts, book }: { readonly contexts: C
     },
 
     'subscriptions.update': async (context, request, { query }) => {
-      const given = await givenIn(context, request, query)
+      const given = await givenIn(context, request, query, contexts)
       if (!given.ok) return refused(given.failure)
       const { owner, value, namesContext } = given.value
       const entry = book.find(owner, request.parameters['id'] ?? '')
@@ -84,22 +84,23 @@ export function subscriptionHandlers ({ contexts, book }: { readonly contexts: C
       return done.ok ? { type: 'nothing' } : refused(done.failure)
     }
   }
+}
 
-  async function givenIn (
-    context: Context, request: ApiRequest, query: Readonly<Record<string, unknown>>
-  ): Promise<Result<{ readonly owner: Asker, readonly value: Readonly<Record<string, unknown>>, readonly namesContext: unknown }, Refusal>> {
-    const unknown = unknownName(query, [])
-    const asked = askedBy(context, request, contexts)
-    if (unknown !== undefined) return fail(unknown)
-    if (!asked.ok) return asked
-    const body = await bodyOf(request, contexts)
-    if (!body.ok) return body
-    const part = body.value.namesOf(body.value.value)
-    if (!part.ok) return part
-    const { value, names } = part.value
-    if (typeof value !== 'object' || value === null || Array.isArray(value)) return fail(badData('a subscription is a JSON object'))
-    return ok({ owner: asked.value.owner, value: value as Readonly<Record<string, unknown>>, namesContext: names.context })
-  }
+/** The body, and who sends it. */
+async function givenIn (
+  context: Context, request: ApiRequest, query: Readonly<Record<string, unknown>>, contexts: Contexts
+): Promise<Result<{ readonly owner: Asker, readonly value: Readonly<Record<string, unknown>>, readonly namesContext: unknown }, Refusal>> {
+  const unknown = unknownName(query, [])
+  const asked = askedBy(context, request, contexts)
+  if (unknown !== undefined) return fail(unknown)
+  if (!asked.ok) return asked
+  const body = await bodyOf(request, contexts)
+  if (!body.ok) return body
+  const part = body.value.namesOf(body.value.value)
+  if (!part.ok) return part
+  const { value, names } = part.value
+  if (typeof value !== 'object' || value === null || Array.isArray(value)) return fail(badData('a subscription is a JSON object'))
+  return ok({ owner: asked.value.owner, value: value as Readonly<Record<string, unknown>>, namesContext: names.context })
 }
 
 /** Who asks. Somebody without a name could never be asked to stop. */

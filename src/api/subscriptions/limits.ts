@@ -22,3 +22,5 @@ export const WATCHED_ENTITIES_MAX = 10_000
 export const TIMER_MS_MAX = 2_147_483_647
 /** What changes with each notification is written after so long, with others of that time. */
 export const WRITE_AFTER_MS = 1_000
+/** For what is under way when the node stops. */
+export const STOP_GRACE_MS = 3_000

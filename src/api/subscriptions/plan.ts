@@ -17,6 +17,7 @@ const OWN_HEADERS = new Set([
   'host', 'content-length', 'content-type', 'transfer-encoding', 'connection', 'keep-alive', 'upgrade', 'te', 'trailer', 'expect', 'accept-encoding', 'link', 'proxy-authorization', 'proxy-connection'
 ])
 const SECONDS_MAX = 31_536_000
+const NESTING_MAX = 16
 
 export function planOf (definition: Json, names: Names, nowMs: number, isNew: boolean, hasMqtt: boolean): Read<Plan> {
   const shape = shapeFault(definition)
@@ -57,9 +58,15 @@ function shapeFault (definition: Json): NgsiFailure | undefined {
   if (absent !== undefined) return notOffered(`${absent} of subscriptions is not offered`)
   const other = Object.keys(definition).find(name => !MEMBERS.includes(name))
   if (other !== undefined) return badData(`${other.slice(0, 64)} is no member of a subscription`)
+  if (!isShallow(definition, 1)) return badData(`a subscription is nested ${NESTING_MAX} deep at most`)
   if (JSON.stringify(definition).length > DEFINITION_BYTES_MAX) return badData(`a subscription has at most ${DEFINITION_BYTES_MAX} characters`)
   const texts = ['subscriptionName', 'description', 'jsonldContext'].find(name => name in definition && typeof definition[name] !== 'string')
   return texts === undefined ? undefined : badData(`${texts} is a text`)
+}
+
+function isShallow (value: unknown, depth: number): boolean {
+  if (typeof value !== 'object' || value === null) return true
+  return depth <= NESTING_MAX && Object.values(value).every(each => isShallow(each, depth + 1))
 }
 
 function selectorsOf (entities: unknown, names: Names): Read<readonly Selector[]> {

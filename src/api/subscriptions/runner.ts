@@ -20,6 +20,9 @@ export class Runner {
   /** What is to be written has changed. */
   readonly #changed: () => void
   readonly #ended = new AbortController()
+  /** Ends also the notification that is under way. */
+  readonly #cut = new AbortController()
+  #sending: Promise<unknown> = Promise.resolve()
   readonly #listening = new Map<string, Listening>()
   /** Numbers up to which records were looked at. */
   readonly #seen = new Map<string, { readonly feed: string, readonly next: number }>()
@@ -53,6 +56,7 @@ export class Runner {
     }
   }
 
+  /** No more is told. What is under way may come to its end, until `cut`. */
   stop (): void {
     this.#ended.abort()
     for (const listening of this.#listening.values()) listening.stop()
@@ -60,6 +64,15 @@ export class Runner {
     this.#listening.clear()
     this.#timers.clear()
     this.#roomy?.resolve()
+  }
+
+  /** Once nothing is under way any more. */
+  async atRest (): Promise<void> {
+    await this.#sending
+  }
+
+  cut (): void {
+    this.#cut.abort()
   }
 
   #join (source: Source): void {
@@ -158,7 +171,7 @@ export class Runner {
     const seen = new Map(this.#seen)
     this.#pending = new Map()
     this.#pendingBytes = 0
-    void this.#send([...batch.values()].map(({ kept }) => kept)).then(isTold => {
+    this.#sending = this.#send([...batch.values()].map(({ kept }) => kept)).then(isTold => {
       if (isTold) this.#settle(seen)
       else for (const [id, pending] of batch) {
         if (this.#pending.has(id) || !this.#listening.has(pending.dataset)) continue
@@ -177,9 +190,9 @@ export class Runner {
   async #send (entities: readonly KeptEntity[]): Promise<boolean> {
     const { progress, id } = this.#kept
     this.#isSending = true
-    const sent = await notify(this.#ports, id, this.#plan, entities, this.#ended.signal)
+    const sent = await notify(this.#ports, id, this.#plan, entities, this.#cut.signal)
     this.#isSending = false
-    if (this.#ended.signal.aborted && !sent.ok) return false
+    if (this.#cut.signal.aborted && !sent.ok) return false
     const nowMs = this.#ports.nowMs()
     progress.timesSent++
     progress.lastNotificationMs = nowMs
@@ -194,7 +207,7 @@ export class Runner {
       progress.lastReason = sent.failure.reason.slice(0, 256)
       this.#ports.log('info', 'a notification was not taken', { subscription: id, reason: progress.lastReason, failuresInRow: progress.failuresInRow })
       if (progress.failuresInRow >= FAILURES_MAX) this.stop()
-      else this.#later('tell', this.#retryMs, () => { this.#tell() })
+      this.#later('tell', this.#retryMs, () => { this.#tell() })
       this.#retryMs = Math.min(RETRY_MS_MAX, 2 * this.#retryMs)
     }
     this.#changed()
@@ -215,7 +228,7 @@ export class Runner {
   #tickLater (): void {
     const { lastNotificationMs } = this.#kept.progress
     const dueMs = (lastNotificationMs ?? this.#kept.createdMs) + (this.#plan.intervalMs ?? 0)
-    this.#later('tick', Math.max(0, dueMs - this.#ports.nowMs()), () => { void this.#tick() })
+    this.#later('tick', Math.max(0, dueMs - this.#ports.nowMs()), () => { this.#sending = this.#tick() })
   }
 
   /** Tells of all that fits, whether it changed or not; of nothing, where nothing does. */
