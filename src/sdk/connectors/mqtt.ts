@@ -3,6 +3,7 @@ import { commonDeclaration } from './common.ts'
 import { mappingSchema } from './mapping.ts'
 
 const CALIBRATIONS_MAX = 100_000
+const LOOPBACK = /^mqtt:\/\/(localhost|127(\.\d{1,3}){3}|\[::1\])(:\d{1,5})?$/
 
 /** What messages are, and how they are read. */
 export const readerDeclaration = {
@@ -35,6 +36,8 @@ export const mqttSchema = z.strictObject({
   password_file: z.string().max(4_096).default('').describe('A file whose first line is the password.'),
   ca_file: z.string().max(4_096).default('').describe('Certificates (PEM) that the broker is checked against, beside those of the system.'),
   insecure: z.boolean().default(false).describe('Sends the password without TLS to an address that is not this machine.')
+}).refine(({ broker, user, insecure }) => user === '' || insecure || !broker.startsWith('mqtt://') || LOOPBACK.test(broker), {
+  path: ['broker'], message: 'an mqtts:// address where a user is named: without TLS the password travels in clear, unless insecure = true says that it may'
 })
 export type MqttDeclaration = z.output<typeof mqttSchema>
 
