@@ -1,0 +1,63 @@
+import type { GeoJSONSource, Map as MapOfLibrary } from 'maplibre-gl'
+import { featureOf, type MapFeature } from './geometry.ts'
+
+/** What is handed over at once: more would hold up the page while it is copied to the worker. */
+const SLICE = 2_500
+/** From here on points that lie close together are drawn as one. */
+export const CLUSTERED_FROM = 1_000
+
+/** Keeps a source of the map as the features that were given last: only what changed is sent, in slices. */
+export class Feed {
+  readonly #map: MapOfLibrary
+  readonly #source: string
+  #shown = new Map<string, MapFeature>()
+  #wanted: ReadonlyMap<string, MapFeature> = new Map()
+  #running: Promise<void> | undefined
+  #isClustered = false
+
+  constructor (map: MapOfLibrary, source: string) {
+    this.#map = map
+    this.#source = source
+    map.addSource(source, {
+      type: 'geojson', data: { type: 'FeatureCollection', features: [] }, promoteId: 'id', cluster: false, clusterRadius: 40, clusterMaxZoom: 15
+    })
+  }
+
+  show (features: readonly MapFeature[]): void {
+    this.#wanted = new Map(features.map(feature => [feature.id, feature]))
+    this.#running ??= this.#catchUp().finally(() => { this.#running = undefined })
+    this.#running.catch(() => {})
+  }
+
+  async #catchUp (): Promise<void> {
+    for (;;) {
+      const source = this.#map.getSource<GeoJSONSource>(this.#source)
+      if (source === undefined) return
+      const isClustered = this.#wanted.size >= CLUSTERED_FROM
+      if (isClustered !== this.#isClustered) {
+        this.#isClustered = isClustered
+        source.setClusterOptions({ cluster: isClustered })
+      }
+      const { gone, come } = this.#next()
+      if (gone.length === 0 && come.length === 0) return
+      await source.updateData({ remove: gone.map(({ id }) => id), add: come.map(featureOf) })
+      for (const { id } of gone) this.#shown.delete(id)
+      for (const feature of come) this.#shown.set(feature.id, feature)
+      await new Promise(resolve => { setTimeout(resolve) })
+    }
+  }
+
+  #next (): { readonly gone: readonly MapFeature[], readonly come: readonly MapFeature[] } {
+    const gone: MapFeature[] = []
+    const come: MapFeature[] = []
+    for (const [id, feature] of this.#shown) {
+      if (gone.length === SLICE) break
+      if (!this.#wanted.has(id)) gone.push(feature)
+    }
+    for (const [id, feature] of this.#wanted) {
+      if (come.length === SLICE) break
+      if (this.#shown.get(id) !== feature) come.push(feature)
+    }
+    return { gone, come }
+  }
+}
