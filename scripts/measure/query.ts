@@ -5,7 +5,7 @@
  * `node scripts/measure/query.ts [records] [keys] [folder]`
  */
 import { existsSync } from 'node:fs'
-import { mkdir, mkdtemp, readdir, rm, stat, writeFile } from 'node:fs/promises'
+import { mkdir, mkdtemp, readdir, readFile, rm, stat, writeFile } from 'node:fs/promises'
 import { availableParallelism, loadavg, tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { signingKeyOfSeed } from '../../src/core/identity/index.ts'
@@ -134,7 +134,7 @@ async function measure (): Promise<Readonly<Record<string, unknown>>> {
     nowInBox: await timed(() => ask({ box: boxOf(300), latest: true, limit: PAGE })),
     nowInLargeBox: await timed(() => ask({ box: boxOf(5_000), latest: true, limit: PAGE }), ROUNDS / 4),
     latestPage: await timed(() => ask({ latest: true, limit: PAGE }), ROUNDS / 4),
-    residentBytes: process.memoryUsage.rss(), index: await indexSize(node)
+    resident: await resident(), index: await indexSize(node)
   }
 }
 
@@ -178,6 +178,13 @@ async function indexSize (node: HanseNode): Promise<Readonly<Record<string, numb
   }
   await store.close()
   return sizes
+}
+
+/** Of the process alone, and of files of the database that the system maps into it and may take back at any time. */
+async function resident (): Promise<Readonly<Record<string, number>>> {
+  const status = await readFile('/proc/self/status', 'utf8')
+  const bytesOf = (name: string): number => Number(new RegExp(`^${name}:\\s+(\\d+) kB`, 'm').exec(status)?.[1]) * 1_024
+  return { ownBytes: bytesOf('RssAnon'), mappedBytes: bytesOf('RssFile'), heapUsedBytes: process.memoryUsage().heapUsed }
 }
 
 async function sizeOf (path: string): Promise<number> {

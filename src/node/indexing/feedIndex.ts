@@ -38,7 +38,7 @@ export class FeedIndex {
     this.#turn = options.after
     this.feed = options.feed
     this.scope = { ...options.coverage, isSealed: isSealedClass(options.feed.declaration.class) }
-    this.state = new StateRows(options.store, options.feed.number)
+    this.state = new StateRows(options.store, options.feed.number, this.scope.isSealed)
   }
 
   /** Resolves when what stands on the disk is known; rows of another scope are deleted first. */

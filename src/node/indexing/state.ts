@@ -13,10 +13,12 @@ const KEYS_PER_STEP = ROWS_PER_COMMIT / 4
 export class StateRows {
   readonly #store: Store
   readonly #feedNo: number
+  readonly #isSealed: boolean
 
-  constructor (store: Store, feedNo: number) {
+  constructor (store: Store, feedNo: number, isSealed: boolean) {
     this.#store = store
     this.#feedNo = feedNo
+    this.#isSealed = isSealed
   }
 
   /** 'damaged': what stands there is not what was written. */
@@ -39,8 +41,10 @@ export class StateRows {
     }
   }
 
-  #rowsOf (latest: Placed, before: Latest | undefined): readonly Row[] {
-    const { own, place } = latest
+  /** Of sealed records no time stands on the disk. */
+  #rowsOf (given: Placed, before: Latest | undefined): readonly Row[] {
+    const { own, place } = given
+    const latest = this.#isSealed ? { ...given, timeMs: 0 } : given
     const rows: Row[] = [{ type: 'put', key: keyedStateKey(this.#feedNo, own), value: encodeLatest(latest) }]
     if (before?.place === place) return rows
     if (before?.place !== undefined) rows.push({ type: 'delete', key: statePlaceKey(this.#feedNo, before.place, own) })
