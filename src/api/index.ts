@@ -23,6 +23,7 @@ import { TokenBook, type KnownToken, type TokenFileFailure } from './tokens/inde
 
 export { readApiFile, removeApiFile, writeApiFile } from './apiFile.ts'
 export type { Limits, Listen } from './http/index.ts'
+export { termMapOf, type TermMap } from './entities/index.ts'
 export type { EntityOptions } from './ngsi.ts'
 export { createToken, knownToken } from './tokens/index.ts'
 

@@ -261,7 +261,7 @@ describe('subscriptions', () => {
     await created(book, {}, { uri: 'mqtts://user:p%40ss@broker.example:8884/city/bins', notifierInfo: [{ key: 'MQTT-QoS', value: '0' }], receiverInfo: [{ key: 'X-A', value: 'b' }] }, { format: 'keyValues' })
     await put(bin(1, 0.1))
     await settled(() => published.length === 1)
-    assert.deepEqual(published[0]?.target, { url: 'mqtts://broker.example:8884', topic: 'city/bins', username: 'user', password: 'p@ss', qos: 0 })
+    assert.deepEqual(published[0]?.target, { url: 'mqtts://broker.example:8884', topic: 'city/bins', username: 'user', password: 'p@ss', qos: 0, version: '5' })
     const { metadata, body } = (published[0] ?? assert.fail()).payload as { readonly metadata: Record<string, unknown>, readonly body: { readonly data: unknown } }
     assert.deepEqual([metadata['Content-Type'], metadata['X-A'], body.data], ['application/json', 'b', [bin(1, 0.1)]]) // 058_04
     await book.stop()

@@ -66,6 +66,24 @@ export class Contexts {
   }
 }
 
+/** The terms of a document that holds a context, `{"@context": {…}}`, or a list of flat maps; or what is wrong with it. */
+export function termMapOf (text: string): Result<TermMap, string> {
+  let document: unknown
+  try {
+    document = JSON.parse(text)
+  } catch {
+    return fail('it is no JSON')
+  }
+  const context = isObject(document) ? document['@context'] : undefined
+  const all = new Map<string, string>()
+  for (const part of Array.isArray(context) ? context as readonly unknown[] : [context]) {
+    const terms = isObject(part) ? termsOf(part) : fail({ code: 'malformed', reason: 'it has no flat map of terms under @context' } as const)
+    if (!terms.ok) return fail(terms.failure.code === 'malformed' ? terms.failure.reason : 'it names another context')
+    for (const [term, iri] of terms.value) all.set(term, iri)
+  }
+  return ok(all)
+}
+
 /** A flat map: a term is an IRI, or an object whose `@id` is one. Prefixes are taken apart, `a:b` with `a` in the map. */
 function termsOf (context: Readonly<Record<string, unknown>>): Result<TermMap, ContextFailure> {
   const entries = Object.entries(context)

@@ -13,7 +13,7 @@
  * JsonProperty and lists are refused; a geometry in a short form is a GeoProperty.
  */
 export { bodyOfEntity, entityOfBody } from './body.ts'
-export { Contexts, CORE_CONTEXT, PLAIN_NAMES, type ContextFailure, type Names, type TermMap } from './contexts.ts'
+export { Contexts, CORE_CONTEXT, PLAIN_NAMES, termMapOf, type ContextFailure, type Names, type TermMap } from './contexts.ts'
 export { readEntity, readFragment, type FormFailure, type Fragment, type GivenForm } from './read.ts'
 export { type KeptEntity, type Note } from './kept.ts'
 export { writeEntity, writeFeature, type WrittenForm } from './write.ts'

@@ -17,7 +17,7 @@ export function uuidOf (random: Uint8Array): string {
 export async function notify (
   { random, nowMs, fetch, publishMqtt }: Pick<SubscriptionPorts, 'random' | 'nowMs' | 'fetch' | 'publishMqtt'>, subscriptionId: string, plan: Plan, entities: readonly KeptEntity[], signal: AbortSignal
 ): Promise<Result<null, AnyFailure>> {
-  const { endpoint: { uri, accept, receiverInfo, qos }, names, form, attributes } = plan
+  const { endpoint: { uri, accept, receiverInfo, qos, version }, names, form, attributes } = plan
   const wanted = attributes ?? undefined
   const context = names.context ?? CORE_CONTEXT
   const data = accept === 'application/geo+json'
@@ -33,7 +33,7 @@ export async function notify (
     // ETSI GS CIM 009, 7.2: over MQTT the headers stand in the message.
     const metadata = { 'Content-Type': accept, ...'link' in link ? { Link: link.link } : {}, ...Object.fromEntries(receiverInfo.map(({ key, value }) => [key, value])) }
     return await publishMqtt({
-      url: `${address.protocol}//${address.host}`, topic: decodedPath(address.pathname).slice(1), qos,
+      url: `${address.protocol}//${address.host}`, topic: decodedPath(address.pathname).slice(1), qos, version,
       username: address.username === '' ? null : decodeURIComponent(address.username), password: address.password === '' ? null : decodeURIComponent(address.password)
     }, utf8(JSON.stringify({ metadata, body })))
   }

@@ -125,8 +125,12 @@ function endpointOf (given: unknown, hasMqtt: boolean): Read<Endpoint> {
   if (bad !== undefined) return fail(badData(`${JSON.stringify(bad.key.slice(0, 64))} is no header that a subscriber may set, or its value is none of a header`))
   const info = pairsOf(notifierInfo)
   const qos = info?.find(({ key }) => key === 'MQTT-QoS')?.value ?? '1'
-  if (info === undefined || info.some(({ key }) => key !== 'MQTT-QoS' && key !== 'MQTT-Version') || (qos !== '0' && qos !== '1')) return fail(notOffered('notifierInfo takes MQTT-Version, and MQTT-QoS of 0 or 1'))
-  return ok({ uri, accept, receiverInfo: headers, qos: qos === '0' ? 0 : 1 })
+  const version = info?.find(({ key }) => key === 'MQTT-Version')?.value ?? 'mqtt5.0'
+  const isOffered = (qos === '0' || qos === '1') && (version === 'mqtt5.0' || version === 'mqtt3.1.1')
+  if (info === undefined || !isOffered || info.some(({ key }) => key !== 'MQTT-QoS' && key !== 'MQTT-Version')) {
+    return fail(notOffered('notifierInfo takes MQTT-Version, mqtt5.0 or mqtt3.1.1, and MQTT-QoS, 0 or 1'))
+  }
+  return ok({ uri, accept, receiverInfo: headers, qos: qos === '0' ? 0 : 1, version: version === 'mqtt5.0' ? '5' : '3.1.1' })
 }
 
 export function decodedPath (path: string): string {

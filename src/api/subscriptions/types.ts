@@ -12,7 +12,7 @@ export type Fetch = (request: {
 
 /** Publishes to a broker; `retain` never. */
 export type PublishMqtt = (
-  target: { readonly url: string, readonly topic: string, readonly username: string | null, readonly password: string | null, readonly qos: 0 | 1 }, payload: Uint8Array
+  target: { readonly url: string, readonly topic: string, readonly username: string | null, readonly password: string | null, readonly qos: 0 | 1, readonly version: '3.1.1' | '5' }, payload: Uint8Array
 ) => Promise<Result<null, AnyFailure>>
 
 export type SubscriptionPorts = {
@@ -34,7 +34,9 @@ export type Endpoint = {
   readonly uri: string
   readonly accept: 'application/json' | 'application/ld+json' | 'application/geo+json'
   readonly receiverInfo: readonly { readonly key: string, readonly value: string }[]
+  /** Of MQTT. */
   readonly qos: 0 | 1
+  readonly version: '3.1.1' | '5'
 }
 
 /** What a subscription asks for, read. */

@@ -95,6 +95,11 @@ export const configSchema = z.strictObject({
     ports: z.array(z.string().regex(/^\d{1,5}$/, 'a port')).max(64).default([])
       .describe('Ports of public servers with TLS that they may call, beside 443 and 80.')
   }).prefault({}),
+  ngsi: z.strictObject({
+    access: z.enum(['members', 'public']).default('members').describe('Who may have the streams that are opened for entities which others send to this node.'),
+    contexts: z.array(z.string().regex(/^https?:\/\/\S{1,1000} \S.{0,4000}$/, 'URL FILE')).max(64).default([])
+      .describe('JSON-LD contexts beside those that are built in: URL FILE, the file that holds it. None is ever fetched.')
+  }).prefault({}),
   conformance: z.strictObject({
     enabled: z.boolean().default(false).describe('Runs what the public test kit of the Dataspace Protocol is run against, in place of a node. Never beside data.'),
     listen: loopback.default('127.0.0.1:7483').describe('Address at which the kit finds it.')

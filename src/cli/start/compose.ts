@@ -14,6 +14,7 @@ import type { ConnectorDeclaration } from '../../sdk/index.ts'
 import type { Config } from '../config/index.ts'
 import { keepCharter, readCharter, type Folder } from '../keys/index.ts'
 import { announced } from './addresses.ts'
+import { entityOptions } from './entities.ts'
 import { composeIntake } from './intake.ts'
 import { listenOf } from './listen.ts'
 
@@ -23,7 +24,7 @@ const SECRET_BYTES = 32
 const CONSOLE_FOLDER = join(import.meta.dirname, import.meta.filename.endsWith('.ts') ? '../../../dist/web' : '../../web')
 const FREE_FRACTION_MIN = 0.05
 const FREE_CHECK_MS = 10_000
-const STORE_WRITE_BUFFER_BYTES = 64 << 20
+const STORE_WRITE_BUFFER_BYTES = 16 << 20
 
 export type Running = {
   readonly node: HanseNode
@@ -70,7 +71,14 @@ export async function compose (options: {
     // Follows from a key that never leaves this machine and is used for nothing else that is shown.
     secretOf: name => hkdfSha256(seeds.encryption, new Uint8Array(0), utf8(`hanse:intake:1:${name}`), SECRET_BYTES)
   })
+  const entities = await entityOptions(config, folder.path, web)
+  if ('code' in entities) {
+    clearInterval(check)
+    await node.stop()
+    return entities
+  }
   const api = await createApi({
+    entities,
     consoleFolder: CONSOLE_FOLDER, basemapFolder: join(folder.path, 'basemap'),
     node, connectors: intake.connectors, tokens: [knownToken(token, 'decide')], tokenFile: join(folder.path, 'tokens.json'), random: size => systemRandom.bytes(size),
     isPublic: config.api.public, isBehindProxy: config.api.behind_proxy, listen: listenOf(config.api.listen), hostNames: config.api.host_names,

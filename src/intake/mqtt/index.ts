@@ -10,5 +10,6 @@
 export { createMqttConnector, embeddedFilters, topicsOf } from './connector.ts'
 export { PACKET_BYTES_MAX } from './limits.ts'
 export { runSession, type SessionOptions } from './session.ts'
+export { publishOnce, type CheckAddress, type Publication, type PublishFailure } from './publish.ts'
 export { PacketSizes } from './sizes.ts'
 export type { EmbeddedBroker } from './types.ts'
