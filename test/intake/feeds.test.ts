@@ -167,7 +167,7 @@ describe('city feeds', () => {
     it('gives what providers answer as it is, and as private', async () => {
       const reading = await read(mdsReader(), MDS)
       const [output] = reading.outputs
-      assert.deepEqual([output?.suffix, output?.isPrivate], ['status', true])
+      assert.deepEqual([output?.suffix, output?.personal], ['status', 'device_id'])
       const [status] = await thingsOf(reading, 'status')
       assert.deepEqual(status, { key: 'd-1', timeMs: 1_699_999_500_000, body: (JSON.parse(MDS) as { vehicles_status: unknown[] }).vehicles_status[0] })
       assert.deepEqual(reading.rejected.map(({ reason }) => reason), ['an item of vehicles_status has no device_id'])

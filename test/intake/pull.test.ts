@@ -34,7 +34,7 @@ function readerOf (ttlMs: number | null = null): Reader {
           const gathering = new Gathering(nowMs)
           for (const { id, at, ...rest } of things) gathering.put(id, at, rest)
           outputs.push({
-            suffix: document.name === '' ? null : document.name, title: 'Things', columns: [], model: null, spatial: null, licence: null, isPrivate: false, simulated: false,
+            suffix: document.name === '' ? null : document.name, title: 'Things', columns: [], model: null, spatial: null, licence: null, personal: null, simulated: false,
             form: 'records', complete: true, records: gathering.records
           })
           for (const url of files) found.push({ suffix: `File ${url.slice(-1)}`, url, kind: 'csv', title: 'A file', description: '', keywords: [], licence: '', spatial: null })

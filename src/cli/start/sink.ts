@@ -9,12 +9,14 @@ const PRIVATE_TEMPLATE = 'members'
 export function sinkOver (node: HanseNode): Sink {
   const own = (datasetId: string): Result<Dataset, SinkFailure> => node.dataset(`${node.status().member.did}/${datasetId}`)
   return {
-    async ensureStream (description, template) {
+    async ensureStream (description, personal) {
       const held = isStream(own(description.datasetId))
       if (held !== undefined) return held
-      const terms = template === undefined ? undefined : termsOf(node, template)
+      const terms = personal === undefined ? undefined : termsOf(node, personal.template, { countedBy: personal.countedBy })
       if (terms?.ok === false) return terms
-      const published = await node.publish(description, { form: 'stream', mediaType: 'application/json' }, undefined, terms?.value)
+      // Nobody else is shown it, until a person here says who may ask for aggregates: then terms name more viewers.
+      const order = terms === undefined ? undefined : { ...terms.value, viewers: [] }
+      const published = await node.publish(description, { form: 'stream', mediaType: 'application/json' }, undefined, order)
       return published.ok ? ok(null) : published
     },
     async append (datasetId, records) {
@@ -52,9 +54,10 @@ function isStream (dataset: Result<Dataset, SinkFailure>): Result<null, SinkFail
   return form === 'stream' ? ok(null) : fail({ code: 'exists', reason: `"${datasetId}" is a ${form} already, not a stream`, hint: 'choose another dataset for the connector' })
 }
 
-function termsOf (node: HanseNode, name: string): Result<TermsOrder, SinkFailure> {
+/** What a template says, and by what column questions about single records are held to its groups. */
+function termsOf (node: HanseNode, name: string, questions?: { readonly countedBy: string }): Result<TermsOrder, SinkFailure> {
   const template = node.templateOf(name)
-  return template.ok ? node.readTerms(template.value) : template
+  return template.ok ? node.readTerms(questions === undefined ? template.value : Object.assign({ questions }, template.value)) : template
 }
 
 async function ensurePrivate (node: HanseNode, held: Result<null, SinkFailure> | undefined, datasetId: string, title: string): Promise<Result<null, SinkFailure>> {

@@ -107,7 +107,7 @@ class CapSession implements ReadSession {
   async finish (): Promise<Result<Reading, ReadFailure>> {
     // Feeds list the newest first, and an update must come behind what it replaces.
     for (const message of this.#messages.toSorted((a, b) => a.sentMs - b.sentMs)) this.#apply(message)
-    const about = { columns: COLUMNS, model: 'Alert', licence: null, isPrivate: false, form: 'records', complete: false } as const
+    const about = { columns: COLUMNS, model: 'Alert', licence: null, personal: null, form: 'records', complete: false } as const
     return ok({
       outputs: [
         { ...about, suffix: null, title: 'Warnings', spatial: null, simulated: false, records: this.#actual.records },

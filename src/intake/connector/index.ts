@@ -10,7 +10,7 @@
  * Nothing here knows the node: `Sink` is the port, made in `cli/start`.
  */
 export type {
-  Connector, ConnectorClock, ConnectorContext, ConnectorFactories, ConnectorFactory, Inlet, InletOptions, LetterInput, PrivateTemplate, Reporter, SafeAnswer, SafeFetch, Sink, SinkFailure, StatePort
+  Connector, ConnectorClock, ConnectorContext, ConnectorFactories, ConnectorFactory, Inlet, InletOptions, LetterInput, PrivateTerms, Reporter, SafeAnswer, SafeFetch, Sink, SinkFailure, StatePort
 } from './types.ts'
 export { backoffMs } from './backoff.ts'
 export { descriptionOf } from './describing.ts'

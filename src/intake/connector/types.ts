@@ -3,13 +3,13 @@ import type { ConnectorDeclaration, DatasetDescription, NumberedRecord, RecordIn
 
 export type SinkFailure = { readonly code: string, readonly reason: string, readonly hint: string }
 
-/** Terms that a stream of private data is opened with, where it is not there yet: aggregates alone. */
-export type PrivateTemplate = 'aggregates'
+/** Terms that a stream of personal data is opened with, where it is not there yet: aggregates alone, in which whom the column names counts once. */
+export type PrivateTerms = { readonly template: 'aggregates', readonly countedBy: string }
 
 /** Where data go: the node, as far as a connector needs it. Made in `cli/start`. */
 export interface Sink {
   /** Opens the stream, or takes it as it is where this member publishes it already. */
-  ensureStream (description: DatasetDescription, template?: PrivateTemplate): Promise<Result<null, SinkFailure>>
+  ensureStream (description: DatasetDescription, terms?: PrivateTerms): Promise<Result<null, SinkFailure>>
   /** Resolves when all records are durable and covered by a signed head. */
   append (datasetId: string, records: readonly RecordInput[]): Promise<Result<null, SinkFailure>>
   /** The newest `count` records of an own stream, oldest first. */

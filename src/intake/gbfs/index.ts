@@ -79,7 +79,7 @@ class GbfsSession implements ReadSession {
     takeStations(list('station_information', 'stations'), list('station_status', 'stations'), stations)
     takeVehicles([...list('vehicle_status', 'vehicles'), ...list('free_bike_status', 'bikes')], this.#context, vehicles)
     const system = this.#data.get('system_information')
-    const about = { model: null, licence: textIn(member(system, 'license_url'), 512) ?? textIn(member(system, 'license_id'), 512) ?? null, isPrivate: false, simulated: false }
+    const about = { model: null, licence: textIn(member(system, 'license_url'), 512) ?? textIn(member(system, 'license_id'), 512) ?? null, personal: null, simulated: false }
     const described: readonly (OutputDescription & { readonly gathering: Gathering })[] = [
       { ...about, suffix: 'stations', title: 'Stations of shared vehicles', columns: STATION_COLUMNS, spatial: stations.box, gathering: stations },
       { ...about, suffix: 'vehicles', title: 'Shared vehicles to rent', columns: VEHICLE_COLUMNS, spatial: vehicles.box, gathering: vehicles }

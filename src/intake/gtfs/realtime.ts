@@ -55,7 +55,7 @@ const ABOUT: Readonly<Record<RealtimeKind, Pick<OutputDescription, 'title' | 'co
 }
 
 function described (kind: RealtimeKind, isMain: boolean, { box }: Gathering): OutputDescription {
-  return { ...ABOUT[kind], suffix: isMain ? null : kind, spatial: box, licence: null, isPrivate: false, simulated: false }
+  return { ...ABOUT[kind], suffix: isMain ? null : kind, spatial: box, licence: null, personal: null, simulated: false }
 }
 
 function wrong (reason: string): Result<never, ReadFailure> {

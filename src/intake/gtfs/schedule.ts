@@ -103,7 +103,7 @@ async function outputOf (
     return ok({
       warnings,
       output: {
-        form: 'table', suffix: null, title: table.title, columns, model: null, spatial: box, licence: null, isPrivate: false, simulated: false,
+        form: 'table', suffix: null, title: table.title, columns, model: null, spatial: box, licence: null, personal: null, simulated: false,
         mediaType: 'text/csv', fileName, sizeBytes, sha256, records: () => recordsOf(read(), columns, table.key, nowMs)
       }
     })

@@ -110,7 +110,7 @@ export class Harvest {
   reading (): Reading {
     if (this.#foundMore > 0) this.#warnings.push({ code: 'found', sentence: `The data of ${this.#foundMore} further datasets are not fetched: at most ${FOUND_MAX} are.` })
     const output: Output = {
-      suffix: null, title: 'Catalogue', columns: COLUMNS, model: null, spatial: this.#gathering.box, licence: null, isPrivate: false, simulated: false,
+      suffix: null, title: 'Catalogue', columns: COLUMNS, model: null, spatial: this.#gathering.box, licence: null, personal: null, simulated: false,
       form: 'records', complete: true, records: this.#gathering.records
     }
     return {

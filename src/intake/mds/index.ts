@@ -121,7 +121,7 @@ class MdsSession implements ReadSession {
   async finish (): Promise<Result<Reading, ReadFailure>> {
     const outputs = [...this.#gathered].map(([list, { records, box }]): Output => {
       const { suffix, title, columns, complete } = KINDS[list]
-      return { suffix, title, columns, model: null, spatial: box, licence: null, isPrivate: true, simulated: false, form: 'records', complete, records }
+      return { suffix, title, columns, model: null, spatial: box, licence: null, personal: 'device_id', simulated: false, form: 'records', complete, records }
     })
     const all = [...this.#gathered.values()]
     return ok({

@@ -1,7 +1,7 @@
 import { fail, hex, ok, sha256, utf8, type Result } from '../../base/index.ts'
 import type { DatasetDeclaration, DatasetDescription, RecordInput } from '../../sdk/index.ts'
 import type { Spool } from '../arrival/index.ts'
-import { descriptionOf, type ConnectorContext, type PrivateTemplate } from '../connector/index.ts'
+import { descriptionOf, type ConnectorContext, type PrivateTerms } from '../connector/index.ts'
 import { changesOf, type Asked, type KnownBodies, type Output, type Reader, type Reading } from '../reader/index.ts'
 import type { PullFailure } from './asking.ts'
 import { FeedDocuments } from './documents.ts'
@@ -93,7 +93,7 @@ export class PulledFeed {
     }
     // Nothing is opened for what never was there; what was there may all be gone.
     if (output.records.length === 0 && !this.#known.has(datasetId) && !state.streams.includes(datasetId)) return ok(null)
-    const known = await this.#knownOf(description, output.isPrivate ? 'aggregates' : undefined)
+    const known = await this.#knownOf(description, output.personal === null ? undefined : { template: 'aggregates', countedBy: output.personal })
     if (!known.ok) return known
     const changes = changesOf(known.value, output.records, output.complete, nowMs)
     // Where only a part of it became durable, what is known is read back from the stream.
@@ -108,12 +108,12 @@ export class PulledFeed {
   }
 
   /** What is known of a stream is what is in it, as far back as its window goes. */
-  async #knownOf (description: DatasetDescription, template: PrivateTemplate | undefined): Promise<Result<KnownBodies, PullFailure>> {
+  async #knownOf (description: DatasetDescription, terms: PrivateTerms | undefined): Promise<Result<KnownBodies, PullFailure>> {
     const { datasetId } = description
     const known = this.#known.get(datasetId)
     if (known !== undefined) return ok(known)
     const { sink } = this.#options.context
-    const opened = await sink.ensureStream(description, template)
+    const opened = await sink.ensureStream(description, terms)
     if (!opened.ok) return opened
     const tail = await sink.tail(datasetId, WINDOW_RECORDS_MAX)
     if (!tail.ok) return tail
@@ -144,11 +144,11 @@ const TOO_MANY_DOCUMENTS: PullFailure = {
 
 /** What the operator said goes before what the feed says of itself. */
 function describe (dataset: DatasetDeclaration, output: Output): DatasetDescription {
-  const { suffix, title, columns, model, spatial, licence, isPrivate, simulated } = output
+  const { suffix, title, columns, model, spatial, licence, personal, simulated } = output
   const own = suffix === null ? dataset : { ...dataset, id: datasetIdOf(dataset.id, suffix), title: `${dataset.title}: ${title}`.slice(0, 256), model: null }
   return {
     ...descriptionOf(own, columns), spatial, model: own.model ?? model, licence: dataset.licence === '' ? licence ?? '' : dataset.licence,
-    access: isPrivate ? 'restricted' : dataset.access, simulated: dataset.simulated || simulated
+    access: personal !== null ? 'restricted' : dataset.access, simulated: dataset.simulated || simulated
   }
 }
 

@@ -81,8 +81,11 @@ export type OutputDescription = {
   readonly model: string | null
   readonly spatial: Box | null
   readonly licence: string | null
-  /** Private by nature: published restricted, with the terms template `aggregates-only`, unless an operator set terms of its own. */
-  readonly isPrivate: boolean
+  /**
+   * Of what tells of persons by nature, the column that names whom: published restricted to aggregates, in which each of them counts
+   * once, unless an operator published it before under other terms. Null: of anything else.
+   */
+  readonly personal: string | null
   /** Exercises and tests: nobody shall take them for what happened. */
   readonly simulated: boolean
 }

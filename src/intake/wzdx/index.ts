@@ -46,7 +46,7 @@ export function readWzdx (bytes: Uint8Array, { nowMs }: Pick<ReadContext, 'nowMs
   const frequency = numberIn(member(info, 'update_frequency'), 1, TTL_SECONDS_MAX)
   return ok({
     outputs: [{
-      suffix: null, title: 'Road works', columns: COLUMNS, model: null, spatial: events.box, licence: textIn(member(info, 'license'), 512) ?? null, isPrivate: false,
+      suffix: null, title: 'Road works', columns: COLUMNS, model: null, spatial: events.box, licence: textIn(member(info, 'license'), 512) ?? null, personal: null,
       simulated: false, form: 'records', complete: true, records: events.records
     }],
     found: [], ttlMs: frequency === undefined ? null : frequency * 1000, updatedMs: updatedMs ?? null, warnings: events.warnings, rejected: events.rejected
