@@ -90,7 +90,7 @@ describe('commands about terms', () => {
   it('end with 5 where terms refuse, whatever was asked for', async () => {
     const whole = { ...city.node }
     const refusal = { ok: false, failure: { code: 'refused', reason: 'the terms do not allow it: there is no agreement for it', reasons: ['agreement.none'], hint: 'ask the publisher for an agreement' } } as const
-    Object.assign(city.node, { content: async () => refusal, proof: async () => refusal, makeBundle: async () => refusal, follow: () => refusal })
+    Object.assign(city.node, { content: async () => refusal, proof: async () => refusal, makeBundle: async () => refusal, listen: () => refusal })
     for (const line of [
       ['get', 'bins', '-o', path('out.csv')], ['get', 'bins', '--stdout'], ['tail', 'bins', '--for', 'waste.collection'], ['bundle', 'make', 'bins', '-o', path('out.car')],
       ['verify', 'bins', '--record', '0', '-o', path('out.proof')]
