@@ -21,6 +21,7 @@ import { queryHandlers } from './query/index.ts'
 import { realtimeHandlers } from './realtime/index.ts'
 import { sessionHandlers, type SessionBook } from './sessions/index.ts'
 import { followBySocket } from './sockets/index.ts'
+import { sqlHandlers } from './sql/index.ts'
 import { subscriptionHandlers, type SubscriptionBook } from './subscriptions/index.ts'
 import { termsHandlers } from './terms/index.ts'
 import { tokenHandlers, type TokenBook } from './tokens/index.ts'
@@ -39,7 +40,7 @@ export type Books = {
 
 function handlersOf ({ tokens, sessions, connectors, basemapFolder, entities }: Books): Handlers<AllCalls> {
   return {
-    ...nodeHandlers, ...datasetHandlers, ...queryHandlers, ...featureHandlers, ...outletHandlers, ...realtimeHandlers, ...dcatHandlers, ...termsHandlers, ...agreementHandlers, ...dutyHandlers, ...ledgerHandlers,
+    ...nodeHandlers, ...datasetHandlers, ...queryHandlers, ...sqlHandlers, ...featureHandlers, ...outletHandlers, ...realtimeHandlers, ...dcatHandlers, ...termsHandlers, ...agreementHandlers, ...dutyHandlers, ...ledgerHandlers,
     ...tokenHandlers(tokens), ...sessionHandlers(sessions), ...connectorHandlers(connectors), ...basemapHandlers(basemapFolder), ...entityHandlers(entities), ...subscriptionHandlers(entities)
   }
 }

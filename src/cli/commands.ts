@@ -12,6 +12,7 @@ import { initCommand, keyBackupCommand, keyRestoreCommand } from './keys/index.t
 import { ledgerCommands } from './ledger/index.ts'
 import { publishingCommands } from './publishing/index.ts'
 import { queryCommand } from './querying/index.ts'
+import { sqlCommand } from './sql/index.ts'
 import { simCommand } from './sim.ts'
 import { startCommand } from './start/index.ts'
 import type { Command } from './terminal/index.ts'
@@ -25,6 +26,7 @@ export const COMMANDS: readonly Command[] = [
   doctorCommand,
   ...clientCommands,
   queryCommand,
+  sqlCommand,
   ...publishingCommands,
   ...termsCommands,
   ...agreementCommands,

@@ -15,6 +15,7 @@ import { openLive, type LiveOptions } from './live.ts'
 import { API_PATH, datasetPath, MEDIA_TYPES, PURPOSE_HEADER } from './bodies/index.ts'
 import { queryPageSchema, type QueryRequest, type QueryRows } from './query/index.ts'
 import { recordOfText } from './recordText.ts'
+import { sqlClient, type SqlClient } from './sqlClient.ts'
 import {
   appendedSchema, bundleReportSchema, datasetPageSchema, datasetSchema, derivedSchema, eventSchema, foundingSchema, membersSchema, peersSchema,
   scrubReportSchema, statusSchema, ticketSchema, verifyReportSchema
@@ -73,7 +74,7 @@ const EMERGENCIES = `${API_PATH}/emergencies`
 const NEGOTIATIONS = `${API_PATH}/negotiations`
 
 /** What a program does with a node over HTTP. Iterables end with `StreamBroken` where the connection breaks. */
-export type Client = AccessClient & ConnectorClient & LedgerClient & AgreementClient & DutiesClient & {
+export type Client = AccessClient & SqlClient & ConnectorClient & LedgerClient & AgreementClient & DutiesClient & {
   status (): Answer<NodeStatus>
   peers (): Answer<readonly PeerStatus[]>
   members (): Answer<readonly MemberStatus[]>
@@ -175,7 +176,7 @@ export function createClient (
     }, explanationSchema),
     derive: (reference, request) => transport.json({ method: 'POST', path: datasetPath(reference, 'derivations'), ...jsonBody(request) }, derivedSchema),
     derivations: () => get('derivations', derivationsSchema),
-    ...accessClient(transport),
+    ...accessClient(transport), ...sqlClient(transport, given),
     ...connectorClient(transport, given),
     ...agreementClient(transport, given),
     ...dutiesClient(transport, given),

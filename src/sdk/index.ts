@@ -40,6 +40,7 @@ export {
   type TermsFile, type TermsReason, type TermsReview, type TermsSentence
 } from './terms/index.ts'
 export { eventBytes, eventsOf, linesOf, StreamBroken } from './textStreams.ts'
+export type { SqlQuestion, SqlResult, SqlTable } from './sql/index.ts'
 export type { Answer, Failure } from './transport.ts'
 export type {
   Box, BundleReport, Column, Content, Dataset, DatasetDescription, DatasetPage, Derived, NodeEvent, NodeStatus, NumberedRecord, OnProgress,

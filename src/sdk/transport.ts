@@ -12,6 +12,8 @@ export type Failure = {
   readonly status: number | null
   /** Codes of all reasons, where terms refuse. */
   readonly reasons?: readonly string[] | undefined
+  /** Of the character in a question that it is about, from 0. */
+  readonly position?: number | undefined
 }
 export type Answer<T> = Promise<Result<T, Failure>>
 
@@ -123,8 +125,8 @@ async function failureOf (response: Response): Promise<Failure> {
   }
 }
 
-function failureOfProblem ({ code, detail, hint, status, reasons }: z.infer<typeof problemSchema>): Failure {
-  return { code, reason: detail, hint, status, ...reasons === undefined ? {} : { reasons } }
+function failureOfProblem ({ code, detail, hint, status, reasons, position }: z.infer<typeof problemSchema>): Failure {
+  return { code, reason: detail, hint, status, ...reasons === undefined ? {} : { reasons }, ...position === undefined ? {} : { position } }
 }
 
 function queryText (query: Readonly<Record<string, string | number | boolean | undefined>>): string {

@@ -20,7 +20,7 @@ export type Answer = Exclude<Reply, { readonly type: 'upgrade' }>
 export type Headers = Readonly<Record<string, string>>
 
 /** A failure of the node or of this floor. */
-export type AnyFailure = { readonly code: string, readonly reason: string, readonly hint: string, readonly reasons?: readonly string[] | undefined }
+export type AnyFailure = { readonly code: string, readonly reason: string, readonly hint: string, readonly reasons?: readonly string[] | undefined, readonly position?: number | undefined }
 
 const STATUS: Readonly<Record<string, number>> = {
   'malformed': 400, 'cut-short': 400,
@@ -52,8 +52,8 @@ const TITLES: Readonly<Record<number, string>> = {
   500: 'Fault of the node', 503: 'Busy', 504: 'Unreachable', 507: 'Disk full'
 }
 
-function problemOf ({ code, reason, hint, reasons }: AnyFailure, status = STATUS[code] ?? 409): Problem {
-  return { type: `urn:hanse:problem:${code}`, title: TITLES[status] ?? 'Failed', status, detail: reason, code, hint, ...reasons === undefined ? {} : { reasons } }
+function problemOf ({ code, reason, hint, reasons, position }: AnyFailure, status = STATUS[code] ?? 409): Problem {
+  return { type: `urn:hanse:problem:${code}`, title: TITLES[status] ?? 'Failed', status, detail: reason, code, hint, ...reasons === undefined ? {} : { reasons }, ...position === undefined ? {} : { position } }
 }
 
 export function problem (failure: AnyFailure, headers?: Headers, status?: number): Reply & { readonly type: 'problem' } {

@@ -1,12 +1,13 @@
 import { createReadStream } from 'node:fs'
 import { readFile, stat } from 'node:fs/promises'
 import { cidOfText, hex, ok, textOf, type CID, type Result } from '../../base/index.ts'
-import { inspectBundle, PROOF_FILE_BYTES_MAX, verifyProof } from '../../node/index.ts'
+import { ANSWER_PROOF_BYTES_MAX, inspectBundle, PROOF_FILE_BYTES_MAX, verifyAnswerProof, verifyProof } from '../../node/index.ts'
 import { textOfRecord, type BundleReport, type TermsFile } from '../../sdk/index.ts'
 import { answer, count, EXIT, formatBytes, formatTime, pairs, plain, problem, type Call, type Outcome, type Problem } from '../terminal/index.ts'
 import { failed, withProgress } from './connection.ts'
 
 const BODY_CHARACTERS_MAX = 1_000
+const ROWS_SHOWN = 20
 /** First bytes of a map of canonical CBOR with as many fields as a proof has; a CAR file begins with the size of its header. */
 const CBOR_MAP = 0xa0
 
@@ -57,11 +58,32 @@ export async function verifyFile (call: Call, path: string): Promise<Outcome> {
   if (!federation.ok) return federation
   const sizeBytes = await sizeOf(path)
   if (!sizeBytes.ok) return sizeBytes
+  if (sizeBytes.value <= ANSWER_PROOF_BYTES_MAX) {
+    const answered = answerOutcome(new Uint8Array(await readFile(path)), federation.value)
+    if (answered !== undefined) return answered
+  }
   if (sizeBytes.value <= PROOF_FILE_BYTES_MAX) {
     const bytes = new Uint8Array(await readFile(path))
     if (((bytes[0] ?? 0) & 0xe0) === CBOR_MAP) return proofOutcome(bytes, federation.value)
   }
   return await inspect(call, path, sizeBytes.value, federation.value)
+}
+
+/** Undefined: it is none of an answer to a question in SQL. */
+function answerOutcome (bytes: Uint8Array, federation: CID | undefined): Outcome | undefined {
+  const verified = verifyAnswerProof(bytes, federation?.toString())
+  if (!verified.ok) return verified.failure.code === 'malformed' ? undefined : problem(EXIT.unverified, verified.failure.code, verified.failure.reason, verified.failure.hint)
+  const { csv, ...report } = verified.value
+  return answer({ proof: verified.value }, `${pairs([
+    ['publisher', plain(report.publisher.name)],
+    ['federation', report.federation],
+    ['asked by', report.requester ?? 'somebody outside the federation'],
+    ['question', plain(report.question.slice(0, BODY_CHARACTERS_MAX))],
+    ['over', report.sources.map(({ datasetId, records, length }) => `${datasetId}: ${records} records, ${length} segments`).join('; ')],
+    ['groups of', report.minGroupSize === null ? 'any size' : `at least ${report.minGroupSize}`],
+    ['signed', formatTime(report.timeMs)],
+    ['verified', federation === undefined ? 'from the rows up to the charter in the file; compare the id of the federation' : 'from the rows up to the charter']
+  ])}\n\n${csv.split('\r\n').slice(0, ROWS_SHOWN).map(plain).join('\n').trimEnd()}`)
 }
 
 function proofOutcome (bytes: Uint8Array, federation: CID | undefined): Outcome {

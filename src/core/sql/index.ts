@@ -25,7 +25,7 @@ export { splitQuestion, type GroupTables, type SplitGrouping, type SplitQuestion
 export { ENTITY_COLUMN, groupsText, meetingText, ROW_COLUMN, typeOfTerm, type Condition, type GroupColumn, type Grouping, type Measure, type Term } from './grouping.ts'
 export { isTelling, type Meeting } from './differencing.ts'
 export {
-  admitAnswer, answerBody, csvRow, decodeAnswerProof, decodeQuestion, encodeAnswerProof, encodeQuestion,
+  admitAnswer, ANSWER_PROOF_BYTES_MAX, answerBody, csvRow, decodeAnswerProof, decodeQuestion, encodeAnswerProof, encodeQuestion,
   type AnswerFailure, type AnswerFields, type AnswerProof, type SentQuestion, type SignedAnswer
 } from './answer.ts'
 export { ANSWER_CSV_BYTES_MAX, QUESTION_BYTES_MAX } from './limits.ts'

@@ -3,10 +3,12 @@ import { decodeCharter, membershipOf, type Membership } from '../../core/identit
 import { admitAnswer, decodeAnswerProof, decodeQuestion } from '../../core/sql/index.ts'
 import type { Failure, SqlProofReport } from '../contract/index.ts'
 
+export { ANSWER_PROOF_BYTES_MAX } from '../../core/sql/index.ts'
+
 /** Checks a proof of an answer from the charter in it alone. With `federation`, that the charter is that one. */
-export function verifyAnswerProof (encoded: Uint8Array, federation?: string): Result<SqlProofReport, Failure<'invalid'>> {
+export function verifyAnswerProof (encoded: Uint8Array, federation?: string): Result<SqlProofReport, Failure<'malformed' | 'invalid'>> {
   const proof = decodeAnswerProof(encoded)
-  if (!proof.ok) return invalid('it cannot be read')
+  if (!proof.ok) return fail({ code: 'malformed', reason: 'this is no proof of an answer', hint: 'have it made again with "hanse sql --proof"' })
   const { charter: envelope, certificates, revocations, answer, question, csv } = proof.value
   const charter = decodeCharter(envelope)
   if (!charter.ok) return invalid('the charter in it is not signed by its founders')

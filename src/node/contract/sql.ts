@@ -74,5 +74,5 @@ export interface NodeSql {
   /** The names by which datasets can be asked for, with their columns, for whoever asks. */
   sqlTables (asker?: Asker): readonly { readonly name: string, readonly dataset: string, readonly columns: readonly SqlColumn[], readonly isHere: boolean }[]
   /** Checks what a publisher signed as its answer. */
-  verifySqlProof (proof: Uint8Array): Result<SqlProofReport, Failure<'invalid' | 'not-ready'>>
+  verifySqlProof (proof: Uint8Array): Result<SqlProofReport, Failure<'malformed' | 'invalid'>>
 }

@@ -211,7 +211,8 @@ export const eventSchema: z.ZodType<NodeEvent> = z.discriminatedUnion('type', [
 ])
 
 export const problemSchema: z.ZodType<Problem> = z.object({
-  type: z.string(), title: z.string(), status: z.int(), detail: z.string(), code: z.string(), hint: z.string(), reasons: z.array(z.string()).optional()
+  type: z.string(), title: z.string(), status: z.int(), detail: z.string(), code: z.string(), hint: z.string(), reasons: z.array(z.string()).optional(),
+  position: z.int().min(0).optional()
 })
 
 /** A record as lines and events carry it: bytes that are no UTF-8 stand as hex. */

@@ -199,6 +199,8 @@ export type Problem = {
   readonly hint: string
   /** Codes of all reasons, where terms refuse. */
   readonly reasons?: readonly string[] | undefined
+  /** Of the character in a question that it is about, from 0. */
+  readonly position?: number | undefined
 }
 
 export type Readiness = {

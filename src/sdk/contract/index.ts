@@ -21,18 +21,19 @@ import { OUTLET_OPERATIONS, type OutletCalls } from './outlets.ts'
 import { FEATURE_OPERATIONS, type FeatureCalls } from '../features/index.ts'
 import { QUERY_OPERATIONS, type QueryCalls } from '../query/index.ts'
 import { REALTIME_OPERATIONS, type RealtimeCalls } from './realtime.ts'
+import { SQL_OPERATIONS, type SqlCalls } from '../sql/index.ts'
 import { TERMS_OPERATIONS, type TermsCalls } from './terms.ts'
 
 export type { AgreementCalls, DatasetCalls, DcatCalls, DutyCalls, LedgerCalls, NodeCalls, OutletCalls, RealtimeCalls, TermsCalls }
 export { DOWNLOAD_FORMATS, DOWNLOAD_TYPES, type DownloadFormat } from './outlets.ts'
 
-export type AllCalls = NodeCalls & DatasetCalls & QueryCalls & FeatureCalls & OutletCalls & RealtimeCalls & DcatCalls & TermsCalls & AgreementCalls & DutyCalls & LedgerCalls & TokenCalls & SessionCalls & ConnectorCalls & NgsiCalls & BasemapCalls
+export type AllCalls = NodeCalls & DatasetCalls & QueryCalls & FeatureCalls & OutletCalls & RealtimeCalls & DcatCalls & TermsCalls & AgreementCalls & DutyCalls & LedgerCalls & TokenCalls & SessionCalls & ConnectorCalls & NgsiCalls & BasemapCalls & SqlCalls
 
 export type OperationId = keyof AllCalls
 
 export const OPERATIONS: Operations<AllCalls> = {
   ...NODE_OPERATIONS, ...DATASET_OPERATIONS, ...QUERY_OPERATIONS, ...FEATURE_OPERATIONS, ...OUTLET_OPERATIONS, ...REALTIME_OPERATIONS, ...DCAT_OPERATIONS, ...TERMS_OPERATIONS, ...AGREEMENT_OPERATIONS, ...DUTY_OPERATIONS, ...LEDGER_OPERATIONS,
-  ...TOKEN_OPERATIONS, ...SESSION_OPERATIONS, ...CONNECTOR_OPERATIONS, ...NGSI_OPERATIONS, ...BASEMAP_OPERATIONS
+  ...TOKEN_OPERATIONS, ...SESSION_OPERATIONS, ...CONNECTOR_OPERATIONS, ...NGSI_OPERATIONS, ...BASEMAP_OPERATIONS, ...SQL_OPERATIONS
 }
 
 /** The table as a list. */
