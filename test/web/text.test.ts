@@ -27,7 +27,7 @@ describe('texts of the console', () => {
 
   it('stand nowhere else', () => {
     const found = SOURCES.filter(file => file.endsWith('.svelte')).flatMap(file => {
-      const markup = readFileSync(file, 'utf8').replaceAll(/<script[\s\S]*?<\/script>|<!--[\s\S]*?-->/g, '')
+      const markup = readFileSync(file, 'utf8').replaceAll(/<script[\s\S]*?<\/script>|<style[\s\S]*?<\/style>|<!--[\s\S]*?-->/g, '')
       const texts = withoutBraces(markup).split(/<[^>]*>/).map(text => text.trim())
       return texts.filter(text => /\p{L}{2}/u.test(text)).map(text => `${file}: ${text.slice(0, 60)}`)
     })
