@@ -12,7 +12,7 @@ export default defineConfig({
   build: {
     outDir: join(import.meta.dirname, '../dist/web'), emptyOutDir: true, target: 'es2024', assetsInlineLimit: 0, chunkSizeWarningLimit: 1_200, modulePreload: { polyfill: false },
     // What the console takes of other floors is functions and types: nothing happens by importing them.
-    rolldownOptions: { treeshake: { moduleSideEffects: id => id.includes('/src/web/') || id.endsWith('.css') || id.includes('node_modules/svelte/') } }
+    rolldownOptions: { treeshake: { manualPureFunctions: ['z'], moduleSideEffects: id => id.includes('/src/web/') || id.endsWith('.css') || id.includes('node_modules/svelte/') } }
   },
   worker: { format: 'es' }
 })
