@@ -100,7 +100,7 @@ class Check {
     if (type === 'TABLE_FUNCTION') {
       const call = partIn(part, 'function')
       const name = folded(call === undefined ? '' : textIn(call, 'function_name'))
-      if (call === undefined || !isTableFunctionKnown(name) || !['', 'main'].includes(textIn(call, 'schema'))) return faultOf(notAllowed(part, `"${name}" cannot be read from: a question reads datasets`, 'name a dataset in double quotes: "publisher/dataset"'))
+      if (call === undefined || textIn(call, 'class') !== 'FUNCTION' || !isTableFunctionKnown(name) || !['', 'main'].includes(textIn(call, 'schema'))) return faultOf(notAllowed(part, `"${name}" cannot be read from: a question reads datasets`, 'name a dataset in double quotes: "publisher/dataset"'))
       // As a table it gives rows as they are wanted; as a value it would make a list of all.
       return this.#members(call, EXPRESSIONS.FUNCTION ?? {}, scope, depth + 1)
     }
@@ -150,7 +150,7 @@ class Check {
       case 'query': return this.#each([value], part, each => this.query(each, scope, depth))
       case 'expressions': return this.#each(value, part, each => this.#expression(each, scope, depth))
       case 'orders': return this.#each(value, part, each => this.#members(each, ORDER, scope, depth))
-      case 'order': return this.#each(isPart(value) ? value.orders : undefined, part, each => this.#members(each, ORDER, scope, depth))
+      case 'order': return this.#each([value], part, each => this.#members(each, textIn(each, 'type') === 'ORDER_MODIFIER' ? MODIFIERS.ORDER_MODIFIER ?? {} : {}, scope, depth))
       case 'cases': return this.#each(value, part, each => this.#members(each, CASE, scope, depth))
       case 'rows': return this.#each(Array.isArray(value) ? value.flat(1) : value, part, each => this.#expression(each, scope, depth))
       case 'modifiers': return this.#each(value, part, each => {
