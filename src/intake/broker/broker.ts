@@ -17,7 +17,8 @@ type Route = { readonly filters: readonly string[], readonly take: Take }
 
 /** What is known of a connection beside what the library knows. */
 type Visitor = {
-  caller: BrokerCaller | undefined
+  /** Asked anew each time: a token ends, or is revoked, while its client is connected. */
+  callerNow: () => BrokerCaller | undefined
   readonly subscriptions: Map<string, OutSubscription>
   /** Resolves when the client was told what it is subscribed to now. */
   told: PromiseWithResolvers<void>
@@ -128,16 +129,17 @@ export class Broker implements EmbeddedBroker {
     if (packet.clientId.length > CLIENT_ID_LENGTH_MAX) return false
     packet.clean = true
     delete packet.will
-    this.#visitors.set(client, { caller: undefined, subscriptions: new Map(), told: Promise.withResolvers() })
+    this.#visitors.set(client, { callerNow: () => undefined, subscriptions: new Map(), told: Promise.withResolvers() })
     return true
   }
 
   /** The token is the password, or the user name where there is no password. */
   #authenticate (client: Client, username: string | undefined, password: Buffer | undefined): boolean {
     const visitor = this.#visitors.get(client)
-    const caller = this.#options.callerOf(password === undefined || password.length === 0 ? username ?? '' : password.toString('utf8'))
+    const token = password === undefined || password.length === 0 ? username ?? '' : password.toString('utf8')
+    const caller = this.#options.callerOf(token)
     if (visitor === undefined || caller === undefined) return false
-    visitor.caller = caller
+    visitor.callerNow = () => this.#options.callerOf(token)
     // Whoever uses a name that another token's client has would end that one.
     client.id = `${caller.id}/${client.id}`
     return true
@@ -145,7 +147,7 @@ export class Broker implements EmbeddedBroker {
 
   /** Resolves when PUBACK may go out. */
   async #publish (client: Client | null, packet: PublishPacket): Promise<void> {
-    const caller = client === null ? undefined : this.#visitors.get(client)?.caller
+    const caller = client === null ? undefined : this.#visitors.get(client)?.callerNow()
     if (caller?.mayPublish !== true) throw new Error('the token of this client may not publish')
     const { topic } = packet
     if (topic.length > TOPIC_LENGTH_MAX) throw new Error(`a topic has at most ${TOPIC_LENGTH_MAX} characters`)
@@ -165,13 +167,14 @@ export class Broker implements EmbeddedBroker {
   /** Null refuses this one of the subscriptions (return code 128). */
   #subscribe (client: Client, subscription: Subscription): Subscription | null {
     const visitor = this.#visitors.get(client)
+    const caller = visitor?.callerNow()
     const filter = outFilterOf(subscription.topic)
-    if (visitor?.caller === undefined || filter === undefined) return null
+    if (visitor === undefined || caller === undefined || filter === undefined) return null
     this.#end(client, subscription.topic)
     if (visitor.subscriptions.size >= SUBSCRIPTIONS_PER_CLIENT_MAX || this.#subscriptions >= SUBSCRIPTIONS_MAX) return null
     const qos = subscription.qos === 0 ? 0 : 1
     const opened = OutSubscription.open({
-      client, filter, qos, caller: visitor.caller, outflow: this.#options.outflow, begun: visitor.told.promise,
+      client, filter, qos, caller, outflow: this.#options.outflow, begun: visitor.told.promise, isValid: () => visitor.callerNow() !== undefined,
       onEnd: why => {
         // MQTT 3.1.1 knows no other way to tell a client that it gets no more.
         this.#options.log('info', 'a subscription ended', { topic: subscription.topic, reason: why })

@@ -25,14 +25,18 @@ export class OutSubscription {
   /** Asks the door. `begun` resolves when the client knows that it is subscribed; `onEnd` is told when the door closes. */
   static open (options: {
     readonly client: Client, readonly filter: OutFilter, readonly qos: 0 | 1, readonly caller: BrokerCaller, readonly outflow: Outflow
-    readonly begun: Promise<void>, readonly onEnd: (why: string) => void
+    readonly begun: Promise<void>, readonly isValid: () => boolean, readonly onEnd: (why: string) => void
   }): Result<OutSubscription, { readonly reason: string }> {
-    const { client, filter, qos, caller, outflow, begun, onEnd } = options
+    const { client, filter, qos, caller, outflow, begun, isValid, onEnd } = options
     const subscription = new OutSubscription(client, filter, qos)
     const ready = Promise.withResolvers<void>()
     const listening = outflow.listen(filter.reference, caller, {
       take: async records => {
         await ready.promise
+        if (!isValid()) {
+          onEnd('its token opens nothing any more')
+          return
+        }
         await subscription.#write(records, false)
       },
       end: why => { if (!subscription.#isStopped) onEnd(why) }
