@@ -102,7 +102,8 @@ class Check {
       const name = folded(call === undefined ? '' : textIn(call, 'function_name'))
       if (call === undefined || textIn(call, 'class') !== 'FUNCTION' || !isTableFunctionKnown(name) || !['', 'main'].includes(textIn(call, 'schema'))) return faultOf(notAllowed(part, `"${name}" cannot be read from: a question reads datasets`, 'name a dataset in double quotes: "publisher/dataset"'))
       // As a table it gives rows as they are wanted; as a value it would make a list of all.
-      return this.#members(call, EXPRESSIONS.FUNCTION ?? {}, scope, depth + 1)
+      this.#rows.add(folded(textIn(part, 'alias')))
+      return this.#members({ ...part, function: null }, shape, scope, depth) ?? this.#members(call, EXPRESSIONS.FUNCTION ?? {}, scope, depth + 1)
     }
     if (type === 'BASE_TABLE') {
       const fault = this.#name(part, scope)
