@@ -44,7 +44,28 @@ function collectionOf (atlas: Atlas, name: string): GeometryCollection<Named> {
 }
 
 function shapes (atlas: Atlas, name: string): GeoJSON {
-  return feature(atlas, collectionOf(atlas, name))
+  const { features } = feature(atlas, collectionOf(atlas, name))
+  return { type: 'FeatureCollection', features: features.map(each => ({ ...each, geometry: unrolled(each.geometry) })) }
+}
+
+/** Lands on both sides of the antimeridian go on beyond it: else they would be drawn around the whole world. */
+function unrolled (geometry: Geometry): Geometry {
+  switch (geometry.type) {
+    case 'Polygon': return { ...geometry, coordinates: geometry.coordinates.map(unrolledRing) }
+    case 'MultiPolygon': return { ...geometry, coordinates: geometry.coordinates.map(part => part.map(unrolledRing)) }
+    default: return geometry
+  }
+}
+
+function unrolledRing (ring: readonly Position[]): Position[] {
+  let turns = 0
+  const along = ring.map(([x = 0, y = 0], at) => {
+    const step = x - (ring[at - 1]?.[0] ?? x)
+    if (Math.abs(step) > 180) turns -= Math.sign(step)
+    return [x + 360 * turns, y]
+  })
+  // What goes around a pole does not come back to where it began.
+  return turns === 0 ? along : [...ring]
 }
 
 /** Each border once, and not once for each of its sides. */

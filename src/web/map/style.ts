@@ -3,7 +3,7 @@ import type { Colours, Tone } from './colours.ts'
 
 /** Any name: without `glyphs` labels are drawn with the fonts of this machine. */
 const FONT = ['sans-serif']
-const NAMES_FROM_ZOOM = 3
+const NAMES_FROM_ZOOM = 2
 /** States, and then counties, are more than borders of countries can be seen beside. */
 export const STATES_FROM_ZOOM = 3
 const COUNTIES_FROM_ZOOM = 6

@@ -70,7 +70,10 @@ export class View {
     this.#forgetTheme = onThemeChange(() => { this.#recolour() })
     this.#map.once('style.load', () => { this.#begin() })
     this.#map.on('idle', () => { options.onIdle(true) })
-    this.#map.on('dataloading', () => { options.onIdle(false) })
+    this.#map.on('dataloading', () => {
+      options.onIdle(false)
+      this.#map.triggerRepaint()
+    })
     this.#map.on('moveend', () => { this.#addAmerica() })
     this.#map.on('click', event => { this.#pickAt([event.point.x, event.point.y], REACH_PX) })
     this.#map.getCanvas().addEventListener('keydown', event => {
@@ -169,7 +172,7 @@ export class View {
 
   fit (box: Box): void {
     const east = box.east < box.west ? box.east + 360 : box.east
-    this.#map.fitBounds([box.west, box.south, east, box.north], { padding: 32, maxZoom: SINGLE_ZOOM_MAX, duration: 0 })
+    this.#map.fitBounds([box.west, box.south, east, box.north], { padding: 48, maxZoom: SINGLE_ZOOM_MAX, duration: 0 })
   }
 
   fitWorld (): void {
