@@ -85,6 +85,24 @@ describe('entities of two cities', () => {
     assert.deepEqual([mixed.status, (mixed.body as { readonly success: unknown }).success], [207, [binId(900_003)]])
   })
 
+  it('are changed in the stream that has them, whatever else is of their type', async () => {
+    const { node } = bellevue
+    await ask('POST', '/entities', bin(800_001, 0.1))
+    const published = await node.publish({
+      datasetId: 'a-second', title: 'Bins of a sensor', description: '', theme: '', keywords: [], licence: '', spatial: null, temporal: null, schema: [], access: 'members', simulated: true, model: 'WasteContainer'
+    }, { form: 'stream', mediaType: 'application/json' })
+    assert.ok(published.ok)
+    const sensed = { key: utf8(binId(800_002)), timeMs: 1, operation: 'put' as const, mediaType: 'application/json', body: utf8(JSON.stringify(bin(800_002, 0.2))) }
+    assert.ok((await node.append('a-second', [sensed], { flush: true })).ok)
+    for (const name of [800_001, 800_002]) assert.equal((await ask('PATCH', `/entities/${binId(name)}/attrs`, { fillingLevel: 0.9 })).status, 204)
+    for (const [dataset, name] of [['waste-container', 800_001], ['a-second', 800_002]] as const) {
+      const page = await node.query(`${node.status().member.did}/${dataset}`, { key: utf8(binId(name)), latest: true, limit: 1 })
+      assert.deepEqual(page.ok && page.value.rows.map(({ body }) => JSON.parse(new TextDecoder().decode(body)) as unknown), [bin(name, 0.9)])
+    }
+    assert.equal((await ask('DELETE', `/entities/${binId(800_002)}`)).status, 204)
+    assert.equal((await ask('GET', `/entities/${binId(800_002)}`)).status, 404)
+  })
+
   it('are also the rows of tables that name no model, of a type by the name of the dataset', async () => {
     const columns: DatasetDescription['schema'] = [{ name: 'name', type: 'text', unit: null }, { name: 'count', type: 'integer', unit: null }, { name: 'lat', type: 'latitude', unit: null }, { name: 'lon', type: 'longitude', unit: null }]
     const lines = ['name,count,lat,lon\n', 'West,17,47.61,-122.2\n', 'East,3,47.62,-122.1\n']
@@ -112,7 +130,8 @@ describe('entities of two cities', () => {
     }, { form: 'stream', mediaType: 'application/json' }, undefined, order.value)
     assert.ok(published.ok, JSON.stringify(published))
     const vehicle = (speed: number): object => ({ id: 'urn:ngsi-ld:Vehicle:1', type: 'Vehicle', speed })
-    assert.equal((await ask('POST', '/entities', vehicle(10))).status, 201, 'into the stream that is there')
+    const plated = (speed: number): object => ({ ...vehicle(speed), vehiclePlateIdentifier: 'HL-A 1' })
+    assert.equal((await ask('POST', '/entities', plated(10))).status, 201, 'into the stream that is there')
     const made = await fetch(`${apis[0]?.url}/api/v1/tokens`, {
       method: 'POST', headers: { 'authorization': `Bearer ${TOKEN}`, 'content-type': 'application/json' }, body: JSON.stringify({ label: 'their dashboard', scope: 'read', requester: 'Renton' })
     })
@@ -125,11 +144,13 @@ describe('entities of two cities', () => {
     await until(() => renton.node.dataset('fleet').ok, 'the stream is listed')
     const agreed = await renton.node.requestAgreement('fleet', PURPOSE, 20_000)
     assert.ok(agreed.ok && agreed.value.state === 'FINALIZED', JSON.stringify(agreed))
-    assert.deepEqual((await asked('GET', '/entities?type=Vehicle&options=keyValues')).body, [vehicle(10)])
+    assert.deepEqual((await ask('GET', '/entities?type=Vehicle&options=keyValues')).body, [plated(10)])
+    assert.deepEqual((await asked('GET', '/entities?type=Vehicle&options=keyValues')).body, [vehicle(10)], 'without what tells of a person')
+    assert.deepEqual((await asked('GET', `/entities?type=Vehicle&q=${encodeURIComponent('vehiclePlateIdentifier=="HL-A 1"')}`)).body, [], 'nor can it be found by that')
     const wish = { type: 'Subscription', entities: [{ type: 'Vehicle' }], notification: { format: 'keyValues', endpoint: { uri: receiver.url } } }
     const subscribed = await asked('POST', '/subscriptions', wish)
     assert.equal(subscribed.status, 201, JSON.stringify(subscribed.body))
-    await ask('POST', '/entityOperations/upsert', [vehicle(20)])
+    await ask('POST', '/entityOperations/upsert', [plated(20)])
     assert.deepEqual(((await receiver.next()).body as { readonly data: unknown }).data, [vehicle(20)])
 
     assert.ok((await node.endAgreement(agreed.value.agreementId ?? '', 'breach')).ok)

@@ -3,8 +3,10 @@
  *
  * Entities are the newest records by key. Reads go over all datasets that the asker may read and whose data model is the type that is
  * asked for, own and replicated; a dataset that names no model and has columns is of a type by its own name (`waste-bins`: WasteBins), with ids
- * `urn:ngsi-ld:WasteBins:<key>`. Of an id that is in several datasets the own one counts. Writes go to an own stream of the type, which is
- * opened by the first; they are held to the data model, and only what stands in such a stream can be changed.
+ * `urn:ngsi-ld:WasteBins:<key>`. Of an id that is in several datasets the own one counts. Writes go to an own stream of the type, the
+ * one that has the entity, or the first, which is opened where there is none; they are held to the data model, and only what stands in such a stream can be changed.
+ *
+ * Attributes that a model says to tell of a person (`vehiclePlateIdentifier`) are shown to the people of this node alone.
  *
  * The time of an entity is that of its record: what its model calls the time of observation, else the latest `observedAt` in it, else
  * when it came. It stands for `modifiedAt`, and for `observedAt` where no attribute has one.

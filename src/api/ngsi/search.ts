@@ -53,7 +53,7 @@ export async function search (
   for (const source of sources) {
     for await (const page of pagesOf(node, asker, source, question, told)) {
       for (const row of page.rows) {
-        const kept = entityOfRow(source, row)
+        const kept = entityOfRow(source, row, asker)
         if (!fits(question, kept, effort) || seen.has(kept.entity.id)) continue
         if (sources.length > 1) seen.add(kept.entity.id)
         if (count >= offset && entities.length < limit) entities.push(kept)
@@ -110,7 +110,7 @@ export async function findEntity (node: HanseNode, asker: Asker, id: string, typ
     const key = keyOf(source, id)
     const row = key === undefined ? ok(undefined) : await newestOf(node, asker, source.dataset.id, key)
     if (!row.ok) refusal = row.failure
-    else if (row.value !== undefined) return ok(entityOfRow(source, row.value))
+    else if (row.value !== undefined) return ok(entityOfRow(source, row.value, asker))
   }
   return refusal !== undefined && types !== null ? fail(refusal) : ok(undefined)
 }

@@ -1,7 +1,7 @@
 import { textOf, utf8 } from '../../base/index.ts'
 import { formatOf, placeOf, readRow, type Scalar } from '../../core/rows/index.ts'
 import type { Asker, Dataset, HanseNode, NumberedRecord, QueriedRecord } from '../../node/contract/index.ts'
-import { entityIdOf, isAttributeName, isGeometry } from '../../sdk/models/index.ts'
+import { entityIdOf, isAttributeName, isGeometry, MODELS } from '../../sdk/models/index.ts'
 import { entityOfBody, type KeptEntity } from '../entities/index.ts'
 
 /** A dataset whose records are entities of a type: of its data model, or, where it names none and has columns, of a type by its own name. */
@@ -52,20 +52,20 @@ export function keyOf ({ type, isModelled }: Source, id: string): Uint8Array | u
 }
 
 /** The entity in a record that was not read by the index; undefined where there is none. */
-export function entityOfRecord (source: Source, record: NumberedRecord): KeptEntity | undefined {
+export function entityOfRecord (source: Source, record: NumberedRecord, asker: Asker): KeptEntity | undefined {
   const kept = source.isModelled ? entityOfBody(source.type, record.key, record.body, record.timeMs) : undefined
-  if (kept !== undefined) return kept
+  if (kept !== undefined) return shownTo(asker, kept)
   const { schema, distribution: { mediaType } } = source.dataset
   const format = formatOf({ mediaType, schema }, record.body)
   const read = format.ok ? readRow(format.value, record.key, record.body) : undefined
   if (!format.ok || read?.type !== 'row') return undefined
-  return entityOfRow(source, { ...record, values: read.values, place: placeOf(format.value, read.values) ?? null })
+  return entityOfRow(source, { ...record, values: read.values, place: placeOf(format.value, read.values) ?? null }, asker)
 }
 
 /** The entity that a row is. */
-export function entityOfRow ({ type, isModelled }: Source, row: QueriedRecord): KeptEntity {
+export function entityOfRow ({ type, isModelled }: Source, row: QueriedRecord, asker: Asker): KeptEntity {
   const kept = isModelled ? entityOfBody(type, row.key, row.body, row.timeMs) : undefined
-  if (kept !== undefined) return kept
+  if (kept !== undefined) return shownTo(asker, kept)
   const attributes: [string, unknown][] = []
   for (const [column, value] of row.values) {
     const name = isAttributeName(column) ? column : `_${column.replaceAll(/[^\p{L}\p{N}_-]/gu, '_').slice(0, 100)}`
@@ -73,7 +73,16 @@ export function entityOfRow ({ type, isModelled }: Source, row: QueriedRecord): 
   }
   const location = attributes.some(([name]) => name === 'location') || row.place === null
     ? [] : [['location', { type: 'Point', coordinates: [row.place.longitude, row.place.latitude] }] as const]
-  return { entity: { id: entityIdOf(type, textOf(row.key) ?? ''), type, ...Object.fromEntries([...attributes, ...location]) }, notes: {}, timeMs: row.timeMs }
+  return shownTo(asker, { entity: { id: entityIdOf(type, textOf(row.key) ?? ''), type, ...Object.fromEntries([...attributes, ...location]) }, notes: {}, timeMs: row.timeMs })
+}
+
+/** What a model says to tell of a person is for the people of this node; others get it from the records, where terms let them. */
+function shownTo ({ requester }: Asker, kept: KeptEntity): KeptEntity {
+  const personal = requester === undefined ? [] : [...MODELS.get(kept.entity.type)?.attributes ?? []].filter(([name, { isPersonal }]) => isPersonal === true && Object.hasOwn(kept.entity, name))
+  if (personal.length === 0) return kept
+  const names = new Set(personal.map(([name]) => name))
+  const without = <T extends object>(object: T): T => Object.fromEntries(Object.entries(object).filter(([name]) => !names.has(name))) as T
+  return { ...kept, entity: without(kept.entity), notes: without(kept.notes) }
 }
 
 function jsonOf (value: Exclude<Scalar, null>): unknown {

@@ -8,6 +8,9 @@ import { newestOf } from './search.ts'
 /** What becomes of an entity, given what there is of it. */
 export type Change = { readonly id: string, readonly decide: (now: KeptEntity | undefined) => Result<Decided, Refusal> }
 export type Decided = Pick<KeptEntity, 'entity' | 'notes'> | 'deleted' | 'unchanged'
+/** An entity and the stream that has it: undefined for one that is still to be opened. */
+type Known = { readonly kept: KeptEntity, readonly stream: string | undefined }
+type Written = { readonly record: RecordInput, readonly at: number, readonly stream: string | undefined }
 /** `wasThere`: before the change. */
 export type Changed = Result<{ readonly wasThere: boolean }, Refusal>
 
@@ -28,7 +31,6 @@ export class EntityWriter {
   readonly #nowMs: () => number
   readonly #access: 'public' | 'members'
   readonly #turns = new Map<string, { readonly last: Promise<unknown>, waiting: number }>()
-  readonly #streams = new Map<string, string>()
 
   constructor ({ node, nowMs, access }: { readonly node: HanseNode, readonly nowMs: () => number, readonly access: 'public' | 'members' }) {
     this.#node = node
@@ -58,16 +60,16 @@ export class EntityWriter {
   }
 
   async #apply (type: string, changes: readonly Change[]): Promise<Result<readonly Changed[], Refusal>> {
-    const stream = this.#streamOf(type)
+    const streams = this.#ownStreams().filter(({ model }) => model === type).map(({ id }) => id)
     const ids = new Set(changes.map(({ id }) => id))
-    const known = await this.#known(type, stream, ids)
+    const known = await this.#known(type, streams, ids)
     if (!known.ok) return known
     const strangers = await this.#ofOtherTypes(type, [...ids].filter(id => !known.value.has(id)))
     if (!strangers.ok) return strangers
     const outcomes: Changed[] = []
-    const records: { readonly record: RecordInput, readonly at: number }[] = []
+    const records: Written[] = []
     for (const [at, { id, decide }] of changes.entries()) {
-      const now = known.value.get(id)
+      const now = known.value.get(id)?.kept
       const decided: Result<Decided, Refusal> = utf8(id).length > ID_BYTES_MAX ? fail(badData(`an id has at most ${ID_BYTES_MAX} bytes`))
         : strangers.value.has(id) ? fail(badData(`${id.slice(0, 128)} is there already, and of another type`, 'remove it first')) : decide(now)
       if (!decided.ok) {
@@ -77,30 +79,38 @@ export class EntityWriter {
       outcomes.push(ok({ wasThere: now !== undefined }))
       if (decided.value === 'unchanged') continue
       const record = this.#recordOf(id, decided.value)
-      records.push({ record, at })
+      const stream = known.value.get(id)?.stream ?? streams[0]
+      records.push({ record, at, stream })
       if (decided.value === 'deleted') known.value.delete(id)
-      else known.value.set(id, { ...decided.value, timeMs: record.timeMs })
+      else known.value.set(id, { kept: { ...decided.value, timeMs: record.timeMs }, stream })
     }
-    return ok(await this.#append(type, stream, records, outcomes))
+    return ok(await this.#append(type, records, outcomes))
   }
 
-  /** What there is now of each id. */
-  async #known (type: string, stream: string | undefined, ids: ReadonlySet<string>): Promise<Result<Map<string, KeptEntity>, Refusal>> {
-    const known = new Map<string, KeptEntity>()
-    if (stream === undefined) return ok(known)
-    const left = ids.values()
+  /** What there is now of each id, and where. */
+  async #known (type: string, streams: readonly string[], ids: ReadonlySet<string>): Promise<Result<Map<string, Known>, Refusal>> {
+    const known = new Map<string, Known>()
+    for (const stream of streams) {
+      const looked = await this.#look(type, stream, ids, known)
+      if (!looked.ok) return looked
+    }
+    return ok(known)
+  }
+
+  async #look (type: string, stream: string, ids: ReadonlySet<string>, known: Map<string, Known>): Promise<Result<null, Refusal>> {
+    const left = [...ids].filter(id => !known.has(id)).values()
     let refusal: Refusal | undefined
     const look = async (): Promise<void> => {
       for (const id of left) {
         const row = await newestOf(this.#node, undefined, stream, utf8(id))
         if (!row.ok) refusal = row.failure
         const kept = row.ok && row.value !== undefined ? entityOfBody(type, row.value.key, row.value.body, row.value.timeMs) : undefined
-        if (kept !== undefined) known.set(id, kept)
+        if (kept !== undefined) known.set(id, { kept, stream })
         if (refusal !== undefined) return
       }
     }
     await Promise.all(Array.from({ length: Math.min(LOOKUPS_AT_ONCE, ids.size) }, look))
-    return refusal === undefined ? ok(known) : fail(refusal)
+    return refusal === undefined ? ok(null) : fail(refusal)
   }
 
   /** Ids that are entities of other types: an id names one thing. What names this type in its id is not looked for. */
@@ -109,7 +119,7 @@ export class EntityWriter {
     const others = open.size === 0 ? [] : this.#ownStreams().filter(({ model }) => model !== null && model !== type)
     const found = new Set<string>()
     for (const { id: stream, model } of others) {
-      const known = await this.#known(model ?? '', stream, open)
+      const known = await this.#known(model ?? '', [stream], open)
       if (!known.ok) return known
       for (const id of known.value.keys()) found.add(id)
     }
@@ -130,26 +140,15 @@ export class EntityWriter {
   }
 
   /** In parts: what was appended stays so where a later one is refused. */
-  async #append (
-    type: string, known: string | undefined, records: readonly { readonly record: RecordInput, readonly at: number }[], outcomes: Changed[]
-  ): Promise<readonly Changed[]> {
-    const stream = records.length === 0 ? ok('') : known === undefined ? await this.#open(type) : ok(known)
-    for (const part of partsOf(records)) {
-      const appended = stream.ok ? await this.#node.append(datasetIdOf(stream.value), part.map(({ record }) => record), { flush: true }) : stream
-      if (!appended.ok) for (const { at } of part) outcomes[at] = appended
+  async #append (type: string, records: readonly Written[], outcomes: Changed[]): Promise<readonly Changed[]> {
+    for (const [known, own] of Map.groupBy(records, ({ stream }) => stream)) {
+      const stream = known === undefined ? await this.#open(type) : ok(known)
+      for (const part of partsOf(own)) {
+        const appended = stream.ok ? await this.#node.append(datasetIdOf(stream.value), part.map(({ record }) => record), { flush: true }) : stream
+        if (!appended.ok) for (const { at } of part) outcomes[at] = appended
+      }
     }
     return outcomes
-  }
-
-  /** The own stream of a type: its whole id. */
-  #streamOf (type: string): string | undefined {
-    const known = this.#streams.get(type)
-    const dataset = known === undefined ? undefined : this.#node.dataset(known)
-    if (dataset?.ok === true && dataset.value.model === type) return known
-    const found = this.#ownStreams().find(({ model }) => model === type)
-    if (found === undefined) this.#streams.delete(type)
-    else this.#streams.set(type, found.id)
-    return found?.id
   }
 
   async #open (type: string): Promise<Result<string, Refusal>> {
@@ -163,7 +162,6 @@ export class EntityWriter {
       schema: model === undefined ? [] : columnsOf(model), access: this.#access, simulated: false, model: type
     }, { form: 'stream', mediaType: 'application/json' })
     if (!opened.ok) return opened
-    this.#streams.set(type, opened.value.id)
     return ok(opened.value.id)
   }
 }

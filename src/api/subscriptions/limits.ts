@@ -15,6 +15,8 @@ export const RETRY_MS = 1_000
 export const RETRY_MS_MAX = 60_000
 /** A source that ended, or was not to be had, is asked for again after so long. */
 export const REJOIN_MS = 5_000
+/** One that was refused: there may be an agreement by then. */
+export const REFUSED_MS = 60_000
 export const ANSWER_BYTES_MAX = 65_536
 /** Entities of which it is remembered what the watched attributes were. */
 export const WATCHED_ENTITIES_MAX = 10_000

@@ -2,7 +2,7 @@ import { hex, sha256, utf8 } from '../../base/index.ts'
 import type { Listening, ListenEnd, NumberedRecord } from '../../node/contract/index.ts'
 import type { KeptEntity } from '../entities/index.ts'
 import { entityOfRecord, fits, newEffort, search, sourcesOf, type Source } from '../ngsi/index.ts'
-import { FAILURES_MAX, PENDING_BYTES_MAX, PENDING_ENTITIES_MAX, REJOIN_MS, RETRY_MS, RETRY_MS_MAX, TIMER_MS_MAX, WATCHED_ENTITIES_MAX } from './limits.ts'
+import { FAILURES_MAX, PENDING_BYTES_MAX, PENDING_ENTITIES_MAX, REFUSED_MS, REJOIN_MS, RETRY_MS, RETRY_MS_MAX, TIMER_MS_MAX, WATCHED_ENTITIES_MAX } from './limits.ts'
 import { notify } from './notification.ts'
 import type { Kept, Plan, SubscriptionPorts } from './types.ts'
 
@@ -52,7 +52,8 @@ export class Runner {
     if (this.#ended.signal.aborted || this.#plan.intervalMs !== null) return
     const { node } = this.#ports
     for (const source of sourcesOf(node, this.#kept.owner, this.#plan.types)) {
-      if (source.dataset.distribution.form === 'stream' && !source.dataset.held.because?.startsWith('frozen') && !this.#listening.has(source.dataset.id)) this.#join(source)
+      const { id, distribution: { form }, held: { phase } } = source.dataset
+      if (form === 'stream' && phase !== 'frozen' && !this.#listening.has(id)) this.#join(source)
     }
   }
 
@@ -85,7 +86,7 @@ export class Runner {
       end: why => { this.#left(id, why) }
     }, this.#kept.owner)
     if (!joined.ok) {
-      if (joined.failure.code !== 'refused') this.#later('look', REJOIN_MS, () => { this.look() })
+      this.#lookLater(joined.failure.code === 'refused')
       return
     }
     this.#listening.set(id, joined.value)
@@ -103,15 +104,14 @@ export class Runner {
     if (why.code === 'refused' || why.code === 'not-found') {
       for (const [id, pending] of this.#pending) if (pending.dataset === dataset) this.#drop(id, pending)
       this.#ports.log('info', 'a subscription lost the right to a stream', { subscription: this.#kept.id, dataset, reason: why.reason })
-      return
     }
-    this.#later('look', REJOIN_MS, () => { this.look() })
+    this.#lookLater(why.code === 'refused')
   }
 
   #take (source: Source, records: readonly NumberedRecord[]): Promise<void> | undefined {
     const effort = newEffort()
     for (const record of records) {
-      const kept = record.operation === 'put' ? entityOfRecord(source, record) : undefined
+      const kept = record.operation === 'put' ? entityOfRecord(source, record, this.#kept.owner) : undefined
       if (kept !== undefined && this.#concerns(kept, effort)) {
         const before = this.#pending.get(kept.entity.id)
         if (before !== undefined) this.#drop(kept.entity.id, before)
@@ -245,6 +245,10 @@ export class Runner {
     this.#timers.get('tell')?.()
     this.#timers.delete('tell')
     if (!this.#ended.signal.aborted) this.#tickLater()
+  }
+
+  #lookLater (isRefused: boolean): void {
+    this.#later(isRefused ? 'look again' : 'look', isRefused ? REFUSED_MS : REJOIN_MS, () => { this.look() })
   }
 
   #expireLater (): void {

@@ -13,7 +13,7 @@ export type Attribute = {
   readonly oneOf?: readonly string[]
   /** Of a geometry; left out: any. */
   readonly geometries?: readonly GeometryType[]
-  /** Tells of a person: left out of derivations unless somebody says otherwise. */
+  /** Tells of a person: not shown to others where entities are shown. */
   readonly isPersonal?: true
 }
 
