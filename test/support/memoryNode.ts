@@ -207,7 +207,7 @@ export class MemoryNode implements HanseNode {
   async publish (description: DatasetDescription, content: Content, onProgress?: OnProgress): ReturnType<HanseNode['publish']> {
     const records: NumberedRecord[] = []
     const add = (record: RecordInput): void => { records.push({ ...record, body: record.body.slice(), key: record.key.slice(), number: records.length }) }
-    if (content.form === 'table') for await (const record of content.records) add(record)
+    if (content.form === 'table') for await (const some of content.records) for (const record of 'key' in some ? [some] : some) add(record)
     if (content.form === 'file') {
       for await (const body of content.bytes) add({ key: utf8('part'), timeMs: TIME_MS, operation: 'put', mediaType: content.mediaType, body })
     }

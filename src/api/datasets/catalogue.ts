@@ -44,14 +44,14 @@ function contentOf ({ content }: PublishStart, rest: AsyncIterable<Uint8Array>):
 }
 
 /** Records of a record stream. Throws `BodyBroken` where it is malformed or cut, so that no part is published as a whole. */
-async function * recordsOf (chunks: AsyncIterable<Uint8Array>): AsyncGenerator<RecordInput> {
+async function * recordsOf (chunks: AsyncIterable<Uint8Array>): AsyncGenerator<readonly RecordInput[]> {
   const reader = new RecordStreamReader()
   const checked = <T>(result: Result<T, { readonly code: string, readonly record: number, readonly reason: string }>): T => {
     if (result.ok) return result.value
     const { code, record, reason } = result.failure
     throw new BodyBroken({ code, reason: `record ${record}: ${reason}`, hint: 'send the records again' })
   }
-  for await (const chunk of chunks) yield * checked(reader.push(chunk))
+  for await (const chunk of chunks) yield checked(reader.push(chunk))
   checked(reader.end())
 }
 
@@ -70,7 +70,7 @@ async function appendedRecords (
 ): Promise<Result<readonly RecordInput[], AnyFailure>> {
   const records: RecordInput[] = []
   try {
-    if (mediaType === MEDIA_TYPES.records) for await (const record of recordsOf(once(body))) records.push(record)
+    if (mediaType === MEDIA_TYPES.records) for await (const some of recordsOf(once(body))) records.push(...some)
     else {
       const dataset = node.dataset(`${node.status().member.did}/${datasetId}`)
       const defaults = { key: datasetId, timeMs: nowMs(), mediaType: dataset.ok ? dataset.value.distribution.mediaType : 'text/plain' }

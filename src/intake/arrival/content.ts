@@ -1,7 +1,7 @@
 import { fail, ok, type Result } from '../../base/index.ts'
 import type { DatasetDeclaration, DatasetDescription } from '../../sdk/index.ts'
 import { descriptionOf, type ConnectorContext, type SinkFailure } from '../connector/index.ts'
-import { bytesOfFile, describeFile, recordsOfFile, type FileDescription, type FileWarning } from '../file/index.ts'
+import { bytesOfFile, describeFile, recordBatchesOfFile, type FileDescription, type FileWarning } from '../file/index.ts'
 import type { Spooled } from './spool.ts'
 
 /** `auto`: a table where it is one, and else a file. `file`: whatever it is, whole. */
@@ -31,7 +31,7 @@ export async function publishContent (
   const named = { mediaType, fileName: file.fileName }
   const isTable = format !== 'file' && content.form === 'table'
   const published = isTable
-    ? await sink.publishTable(description, { ...named, records: recordsOfFile(file.path, content, nowMs) })
+    ? await sink.publishTable(description, { ...named, records: recordBatchesOfFile(file.path, content, nowMs) })
     : await sink.publishFile({ ...description, schema: [] }, { ...named, bytes: bytesOfFile(file.path) })
   return published.ok ? ok({ changed: true, rows: isTable ? content.rows : 1 }) : published
 }

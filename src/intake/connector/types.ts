@@ -15,7 +15,7 @@ export interface Sink {
   /** The newest `count` records of an own stream, oldest first. */
   tail (datasetId: string, count: number): Promise<Result<AsyncIterable<NumberedRecord>, SinkFailure>>
   /** Publishes a whole anew; all of it or nothing. */
-  publishTable (description: DatasetDescription, content: { readonly mediaType: string, readonly fileName: string, readonly records: AsyncIterable<RecordInput> }): Promise<Result<null, SinkFailure>>
+  publishTable (description: DatasetDescription, content: { readonly mediaType: string, readonly fileName: string, readonly records: AsyncIterable<RecordInput | readonly RecordInput[]> }): Promise<Result<null, SinkFailure>>
   publishFile (description: DatasetDescription, content: { readonly mediaType: string, readonly fileName: string, readonly bytes: AsyncIterable<Uint8Array> }): Promise<Result<null, SinkFailure>>
   /** Hex of the SHA-256 over what an own dataset holds whole; null where it holds nothing, is a stream, or does not tell. */
   contentSha256 (datasetId: string): string | null

@@ -7,7 +7,7 @@
  */
 export { describeFile, rowTimeMs } from './describe.ts'
 export { fieldsOf } from './fields.ts'
-export { bytesOfFile, publishableName, recordsOfFile } from './records.ts'
+export { bytesOfFile, publishableName, recordBatchesOfFile, recordsOfFile } from './records.ts'
 export { sniffFile } from './sniff.ts'
 export { splitBytes, splitRows } from './split.ts'
 export { ROW_BYTES_MAX } from './limits.ts'

@@ -5,7 +5,7 @@ export const ROW_BYTES_MAX = 262_144
 export const SNIFF_BYTES_MAX = 65_536
 
 /** Bytes asked of the disk at a time, of a table and of a file that travels whole. */
-export const CHUNK_BYTES = 262_144
+export const CHUNK_BYTES = 65_536
 export const FILE_CHUNK_BYTES = 1_048_576
 
 /** Rows of the beginning that decide delimiter and header. */

@@ -8,13 +8,18 @@ import type { FileDescription, Slice } from './types.ts'
 
 /** One record a slice, keyed by what it is and its number; rows that tell no time have that of publishing. */
 export async function * recordsOfFile (path: string, file: FileDescription, nowMs: number): AsyncGenerator<RecordInput> {
+  for await (const batch of recordBatchesOfFile(path, file, nowMs)) yield * batch
+}
+
+/** The same, as many at once as come together. */
+export async function * recordBatchesOfFile (path: string, file: FileDescription, nowMs: number): AsyncGenerator<readonly RecordInput[]> {
   const { mediaType } = file
   let number = 0
   for await (const batch of splitFile(path, file.kind)) {
-    for (const { part, bytes } of batch) {
+    yield batch.map(({ part, bytes }) => {
       const timeMs = part === 'row' ? rowTimeMs(file, bytes) ?? nowMs : nowMs
-      yield { key: keyOf(part, number++), timeMs, operation: 'put', mediaType, body: bytes }
-    }
+      return { key: keyOf(part, number++), timeMs, operation: 'put', mediaType, body: bytes }
+    })
   }
 }
 

@@ -144,8 +144,8 @@ export type PeerStatus = {
 // --- Data ----------------------------------------------------------------------------------------------------------
 
 export type Content =
-  /** Records whose bodies, joined, are the file. */
-  | { readonly form: 'table', readonly mediaType: string, readonly fileName: string, readonly records: AsyncIterable<RecordInput> }
+  /** Records whose bodies, joined, are the file: one by one, or many at once, since waiting for every single one costs more than to store it. */
+  | { readonly form: 'table', readonly mediaType: string, readonly fileName: string, readonly records: AsyncIterable<RecordInput | readonly RecordInput[]> }
   | { readonly form: 'file', readonly mediaType: string, readonly fileName: string, readonly bytes: AsyncIterable<Uint8Array> }
   /** Opens a stream: records follow by `append`. */
   | { readonly form: 'stream', readonly mediaType: string }

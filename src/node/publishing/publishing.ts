@@ -22,7 +22,7 @@ export type Stored = {
 
 /** Appends all records of a table, in order, and resolves when the last is durable. */
 export async function storeTable (
-  writer: Writer, feed: Feed, records: AsyncIterable<RecordInput>, onProgress: OnProgress
+  writer: Writer, feed: Feed, records: AsyncIterable<RecordInput | readonly RecordInput[]>, onProgress: OnProgress
 ): Promise<Result<Stored, PublishFailure>> {
   const whole = sha256Stream()
   const underWay: Promise<Result<{ readonly first: number, readonly count: number }, AppendFailure>>[] = []
@@ -39,18 +39,20 @@ export async function storeTable (
     }
     return undefined
   }
-  for await (const record of records) {
-    whole.update(record.body)
-    sizeBytes += record.body.length
-    count++
-    batch.push(record)
-    batchBytes += record.body.length
-    if (batch.length < APPEND_RECORDS && batchBytes < APPEND_BYTES) continue
-    underWay.push(writer.append(feed, batch, { flush: false }))
-    batch = []
-    batchBytes = 0
-    const failure = await settle(APPENDS_MAX)
-    if (failure !== undefined) return fail(failure)
+  for await (const some of records) {
+    for (const record of 'key' in some ? [some] : some) {
+      whole.update(record.body)
+      sizeBytes += record.body.length
+      count++
+      batch.push(record)
+      batchBytes += record.body.length
+      if (batch.length < APPEND_RECORDS && batchBytes < APPEND_BYTES) continue
+      underWay.push(writer.append(feed, batch, { flush: false }))
+      batch = []
+      batchBytes = 0
+      const failure = await settle(APPENDS_MAX)
+      if (failure !== undefined) return fail(failure)
+    }
   }
   underWay.push(writer.append(feed, batch, { flush: true }))
   const failure = await settle(0)
