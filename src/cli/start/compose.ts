@@ -24,7 +24,7 @@ const SECRET_BYTES = 32
 const CONSOLE_FOLDER = join(import.meta.dirname, import.meta.filename.endsWith('.ts') ? '../../../dist/web' : '../../web')
 const FREE_FRACTION_MIN = 0.05
 const FREE_CHECK_MS = 10_000
-const STORE_WRITE_BUFFER_BYTES = 16 << 20
+const STORE_WRITE_BUFFER_BYTES = 64 << 20
 
 export type Running = {
   readonly node: HanseNode
