@@ -85,6 +85,17 @@ describe('entities of two cities', () => {
     assert.deepEqual([mixed.status, (mixed.body as { readonly success: unknown }).success], [207, [binId(900_003)]])
   })
 
+  it('lose none of the changes that many make at once', async () => {
+    await ask('POST', '/entities', bin(700_001, 0.1))
+    const attrs = `/entities/${binId(700_001)}/attrs`
+    const answers = await Promise.all(Array.from({ length: 40 }, (_, at) => ask('POST', attrs, { [`mark${at}`]: at })))
+    assert.deepEqual([...new Set(answers.map(({ status }) => status))], [204])
+    const entity = (await ask('GET', `/entities/${binId(700_001)}?options=keyValues`)).body as object
+    assert.equal(Object.keys(entity).filter(name => name.startsWith('mark')).length, 40)
+    const racing = await Promise.all(Array.from({ length: 10 }, () => ask('POST', '/entities', bin(700_002, 0.1))))
+    assert.deepEqual(racing.map(({ status }) => status).toSorted(), [201, ...Array.from({ length: 9 }, () => 409)])
+  })
+
   it('are changed in the stream that has them, whatever else is of their type', async () => {
     const { node } = bellevue
     await ask('POST', '/entities', bin(800_001, 0.1))
