@@ -1,6 +1,5 @@
 import { access, rm } from 'node:fs/promises'
 import { join } from 'node:path'
-import { hkdfSha256, utf8 } from '../../base/index.ts'
 import { createApi, createToken, knownToken, removeApiFile, writeApiFile, type Api } from '../../api/index.ts'
 import { participantOf, serveDsp } from '../../api/dsp/index.ts'
 import type { Log } from '../../host/index.ts'
@@ -19,7 +18,6 @@ import { composeIntake } from './intake.ts'
 import { listenOf } from './listen.ts'
 
 const TOKEN_BYTES = 32
-const SECRET_BYTES = 32
 /** Beside the compiled program; the sources run with what was built last. */
 const CONSOLE_FOLDER = join(import.meta.dirname, import.meta.filename.endsWith('.ts') ? '../../../dist/web' : '../../web')
 const FREE_FRACTION_MIN = 0.05
@@ -66,11 +64,7 @@ export async function compose (options: {
   })
   const token = createToken(systemRandom.bytes(TOKEN_BYTES))
   const web = createSafeFetch({ allowed: config.web.allow, ports: config.web.ports.map(Number) })
-  const intake = composeIntake({
-    node, config, declarations, folder: folder.path, file, web, clock: connectorClock, chance, log,
-    // Follows from a key that never leaves this machine and is used for nothing else that is shown.
-    secretOf: name => hkdfSha256(seeds.encryption, new Uint8Array(0), utf8(`hanse:intake:1:${name}`), SECRET_BYTES)
-  })
+  const intake = composeIntake({ node, config, declarations, folder: folder.path, file, web, secret: seeds.encryption, log })
   const entities = await entityOptions(config, folder.path, web)
   if ('code' in entities) {
     clearInterval(check)
@@ -101,10 +95,7 @@ export async function compose (options: {
     await close()
     return dsp.failure
   }
-  const taking = await intake.start(token => {
-    const caller = api.value.callerOf(token)
-    return caller === undefined ? undefined : { id: caller.id.slice(0, 16), mayPublish: caller.scope !== 'read', requester: caller.requester, purpose: caller.purpose }
-  })
+  const taking = await intake.start(api.value)
   if (!taking.ok) {
     await intake.stop()
     await dsp?.value.stop()
@@ -126,25 +117,6 @@ export async function compose (options: {
       await removeApiFile(folder.path)
     }
   }
-}
-
-const connectorClock = {
-  nowMs: () => systemClock.nowMs(),
-  sleep: (delayMs: number, signal: AbortSignal): Promise<void> => new Promise(resolve => {
-    if (signal.aborted) return resolve()
-    const done = (): void => {
-      cancel()
-      signal.removeEventListener('abort', done)
-      resolve()
-    }
-    const cancel = systemClock.wake(delayMs, done)
-    signal.addEventListener('abort', done)
-  })
-}
-
-function chance (): number {
-  const [a = 0, b = 0, c = 0] = systemRandom.bytes(3)
-  return (a << 16 | b << 8 | c) / (1 << 24)
 }
 
 /** Applicants come in at the hosts that members are told, on the port of the join listener. */

@@ -1,7 +1,9 @@
 import { mkdir, readFile } from 'node:fs/promises'
 import { join } from 'node:path'
-import { fail, ok, type Result } from '../../base/index.ts'
+import type { Api } from '../../api/index.ts'
+import { fail, hkdfSha256, ok, utf8, type Result } from '../../base/index.ts'
 import type { Log } from '../../host/index.ts'
+import { systemClock, systemRandom } from '../../host/system/index.ts'
 import { Broker, type BrokerCaller } from '../../intake/broker/index.ts'
 import { Supervisor, type ConnectorClock, type SafeFetch } from '../../intake/connector/index.ts'
 import { readerOf } from '../../intake/feeds/index.ts'
@@ -19,6 +21,9 @@ import { sinkOver } from './sink.ts'
 /** States of connectors, and what is on its way in, beside the databases of the node. */
 const FOLDER = 'connectors'
 const SPOOL = 'spool'
+const SECRET_BYTES = 32
+/** Of ids of tokens, which stand in ids of clients of the broker. */
+const CALLER_ID_LENGTH = 16
 
 export type IntakeFailure = { readonly code: string, readonly reason: string, readonly hint: string }
 
@@ -26,8 +31,8 @@ export type RunningIntake = {
   readonly connectors: Connectors
   /** Where the broker of this node listens; null: it does not. */
   readonly brokerAddress: () => string | null
-  /** Begins: the broker listens, connectors are at work. `callerOf`: who is behind a token. */
-  start (callerOf: (token: string) => BrokerCaller | undefined): Promise<Result<null, IntakeFailure>>
+  /** Begins: the broker listens, connectors are at work. Tokens are those of the API. */
+  start (api: Pick<Api, 'callerOf'>): Promise<Result<null, IntakeFailure>>
   /** Ends connectors, each when what it took is durable, and then the broker. */
   stop (): Promise<void>
 }
@@ -35,11 +40,11 @@ export type RunningIntake = {
 /** What brings data in, over a running node. A kind of connector is a line of `factories`. */
 export function composeIntake (options: {
   readonly node: HanseNode, readonly config: Config, readonly declarations: readonly ConnectorDeclaration[], readonly folder: string, readonly file: string
-  readonly web: SafeFetch, readonly clock: ConnectorClock, readonly chance: () => number, readonly log: Log
-  /** 32 bytes that only this node knows, for each name others. */
-  readonly secretOf: (name: string) => Uint8Array
+  readonly web: SafeFetch, readonly log: Log
+  /** A key that never leaves this machine: secrets of feeds follow from it. */
+  readonly secret: Uint8Array
 }): RunningIntake {
-  const { node, config, declarations, file, web, clock, chance, log, secretOf } = options
+  const { node, config, declarations, file, web, log, secret } = options
   const folder = join(options.folder, FOLDER)
   const spool = join(folder, SPOOL)
   let broker: Broker | undefined
@@ -52,7 +57,7 @@ export function composeIntake (options: {
     factories: {
       mqtt: createMqttConnector(embedded),
       push: createPushConnector,
-      url: createPullConnector({ spool, secretOf, readerOf }),
+      url: createPullConnector({ spool, secretOf: name => hkdfSha256(secret, new Uint8Array(0), utf8(`hanse:intake:1:${name}`), SECRET_BYTES), readerOf }),
       folder: createFolderConnector({ spool })
     },
     sink: sinkOver(node), folder, web, clock, chance, log,
@@ -61,13 +66,13 @@ export function composeIntake (options: {
   return {
     connectors: supervisor,
     brokerAddress: () => broker?.address ?? null,
-    async start (callerOf) {
+    async start (api) {
       await mkdir(spool, { recursive: true, mode: 0o700 })
       if (config.mqtt.listen !== '') {
         const tls = await tlsOf(config.mqtt)
         if (!tls.ok) return tls
         broker = new Broker({
-          listen: listenOf(config.mqtt.listen), tls: tls.value, callerOf, outflow: outflowOf(node),
+          listen: listenOf(config.mqtt.listen), tls: tls.value, callerOf: token => brokerCallerOf(api, token), outflow: outflowOf(node),
           declared: () => supervisor.list().flatMap(({ declaration }) => embeddedFilters(declaration)), log
         })
         // Declared before anybody can connect: what comes for a connector that is not yet at work is not acknowledged.
@@ -83,6 +88,32 @@ export function composeIntake (options: {
       await broker?.stop()
     }
   }
+}
+
+function brokerCallerOf (api: Pick<Api, 'callerOf'>, token: string): BrokerCaller | undefined {
+  const caller = api.callerOf(token)
+  if (caller === undefined) return undefined
+  const { id, scope, requester, purpose } = caller
+  return { id: id.slice(0, CALLER_ID_LENGTH), mayPublish: scope !== 'read', requester, purpose }
+}
+
+const clock: ConnectorClock = {
+  nowMs: () => systemClock.nowMs(),
+  sleep: (delayMs, signal) => new Promise(resolve => {
+    if (signal.aborted) return resolve()
+    const done = (): void => {
+      cancel()
+      signal.removeEventListener('abort', done)
+      resolve()
+    }
+    const cancel = systemClock.wake(delayMs, done)
+    signal.addEventListener('abort', done)
+  })
+}
+
+function chance (): number {
+  const [a = 0, b = 0, c = 0] = systemRandom.bytes(3)
+  return (a << 16 | b << 8 | c) / (1 << 24)
 }
 
 async function tlsOf ({ tls_cert_file: certFile, tls_key_file: keyFile }: Config['mqtt']): Promise<Result<{ readonly cert: string, readonly key: string } | null, IntakeFailure>> {
