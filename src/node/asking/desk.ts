@@ -172,10 +172,10 @@ const CODES: ReadonlySet<string> = new Set<SqlFailureCode>([
   'unavailable', 'syntax', 'not-allowed', 'not-found', 'ambiguous', 'refused', 'aggregates-only', 'differencing', 'several-publishers', 'incomplete', 'unreachable', 'limit', 'invalid'
 ])
 
-function failed ({ code, reason, hint, position }: SqlFailure): Answered {
-  return { csv: new Uint8Array(0), end: { type: 'failure', code, reason: reason.slice(0, 4_000), hint: hint.slice(0, 4_000), position: position ?? null } }
+function failed ({ code, reason, hint, position, reasons }: SqlFailure): Answered {
+  return { csv: new Uint8Array(0), end: { type: 'failure', code, reason: reason.slice(0, 4_000), hint: hint.slice(0, 4_000), position: position ?? null, reasons: [...reasons ?? []] } }
 }
 
-function failureOfEnd ({ code, reason, hint, position }: Extract<End, { type: 'failure' }>): SqlFailure {
-  return { code: CODES.has(code) ? code as SqlFailureCode : 'refused', reason: `its publisher answers: ${reason}`, hint, ...position === null ? {} : { position } }
+function failureOfEnd ({ code, reason, hint, position, reasons }: Extract<End, { type: 'failure' }>): SqlFailure {
+  return { code: CODES.has(code) ? code as SqlFailureCode : 'refused', reason: `its publisher answers: ${reason}`, hint, ...position === null ? {} : { position }, ...reasons.length === 0 ? {} : { reasons } }
 }

@@ -5,7 +5,7 @@
  * `/hanse/sql/1` asks the publisher where its terms let this node have no copy. One question goes to one publisher, whole; one over
  * several is refused, and so is one that joins data of others with what is here. A request is canonical
  * `{question, creditBytes}`, `question` as `core/sql` encodes it, with the datasets that its names mean. The answer is DATA, the rows as
- * CSV, and END `{answer, columns, isCut}` or `{code, reason, hint, position}`. `answer` is the signed statement. There the asking member
+ * CSV, and END `{answer, columns, isCut}` or `{code, reason, hint, position, reasons}`. `answer` is the signed statement. There the asking member
  * is the requester, whatever its question says, and has its own limits; here the signature, the question and the rows are checked
  * before anything of it is shown. Numbers are texts, so that what was signed has one form.
  *

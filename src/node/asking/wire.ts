@@ -15,7 +15,7 @@ const requestSchema = struct({ question: bytes(1, 2 * QUESTION_BYTES_MAX), credi
 const column = struct({ name: text(512), type: literal('text', 'integer', 'number', 'boolean', 'time', 'decimal', 'date', 'other') })
 const endSchema = union('type', {
   answer: struct({ type: literal('answer'), answer: bytes(1, 49_152), columns: list(column, COLUMNS_MAX), isCut: boolean() }),
-  failure: struct({ type: literal('failure'), code: text(64), reason: text(4_096), hint: text(4_096), position: nullable(uint()) })
+  failure: struct({ type: literal('failure'), code: text(64), reason: text(4_096), hint: text(4_096), position: nullable(uint()), reasons: list(text(64), 64) })
 })
 
 /** How a request ends. */

@@ -116,8 +116,7 @@ export class Reckoner {
     const { form, records: all } = entry.distribution
     if (form === 'file' || entry.schema.length === 0) return refused({ code: 'invalid', reason: `"${meant.name}" has no rows with columns`, hint: 'publish it as CSV, GeoJSON or lines of JSON', ...at })
     if (feed === undefined || format === undefined || (all !== null && records < all)) {
-      const missing: SqlFailure = { code: 'incomplete', reason: `not all of "${meant.name}" is here`, hint: 'fetch it first with "hanse get"', ...at }
-      return publisher === own || before.value.type === 'groups' ? refused(missing) : ok({ refusal: missing })
+      return refused({ code: 'incomplete', reason: `not all of "${meant.name}" is here`, hint: 'fetch it first with "hanse get"', ...at })
     }
     const way = before.value.type === 'rows' ? before : wayTo(meant, { federation, own, asker, records, format, countedBy })
     if (!way.ok) return way
