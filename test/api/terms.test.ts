@@ -1,6 +1,6 @@
 import { strict as assert } from 'node:assert'
 import { ok, type Result } from '../../src/base/index.ts'
-import { RightLost, type Asker, type HanseNode } from '../../src/node/contract/index.ts'
+import type { Asker, HanseNode, Listener } from '../../src/node/contract/index.ts'
 import { createClient, StreamBroken, type DeriveRequest, type Failure } from '../../src/sdk/index.ts'
 import { describeDataset, serve, type Served } from '../support/apiServer.ts'
 import { streamOf } from '../support/publications.ts'
@@ -25,12 +25,6 @@ function value<T> (result: Result<T, Failure>): T {
 
 function failureOf (result: Result<unknown, Failure>): readonly [code: string, status: number | null] {
   return result.ok ? ['ok', null] : [result.failure.code, result.failure.status]
-}
-
-/** Nothing, and then a failure. */
-async function * endedBy (cause: Error): AsyncGenerator<never> {
-  yield * []
-  throw cause
 }
 
 describe('terms over HTTP', () => {
@@ -96,11 +90,10 @@ describe('terms over HTTP', () => {
     const [, content] = streamOf('bins')
     value(await client.publish(describeDataset('bins'), content as { form: 'stream', mediaType: string }))
     const asked: unknown[] = []
-    const follow = node.follow.bind(node)
-    node.follow = (reference: string, how: { readonly last: number, readonly signal: AbortSignal }, asker?: Asker): ReturnType<HanseNode['follow']> => {
+    node.listen = (_reference: string, _where: unknown, listener: Listener, asker?: Asker): ReturnType<HanseNode['listen']> => {
       asked.push(asker)
-      const followed = follow(reference, how)
-      return followed.ok ? ok(endedBy(new RightLost({ code: 'refused', reason: 'the terms do not allow it: agreement.revoked', hint: '' }))) : followed
+      listener.end({ code: 'refused', reason: 'the terms do not allow it: agreement.revoked', hint: '' })
+      return ok({ from: 0, stop: () => undefined })
     }
     const opened = value(await client.follow('bins', { last: 0, purpose: 'urn:hanse:purpose:1:waste', signal: new AbortController().signal }))
     await assert.rejects(async () => { for await (const record of opened) asked.push(record) }, (error: unknown) =>

@@ -81,8 +81,8 @@ export class MemoryLedger implements NodeLedger {
   }
 
   async vote (proposal: string, yes: boolean, withinMs: number): ReturnType<NodeLedger['vote']> {
-    if (this.opened.every(({ id }) => id !== proposal)) return fail({ code: 'refused', reason: 'there is no such proposal', hint: 'see "hanse proposals"' })
     const said = this.#say(`vote ${proposal} ${String(yes)} ${withinMs}`)
+    if (said.ok && this.opened.every(({ id }) => id !== proposal)) return fail({ code: 'refused', reason: 'there is no such proposal', hint: 'see "hanse proposals"' })
     if (said.ok) this.count(proposal, 'Bellevue', yes)
     return said
   }
