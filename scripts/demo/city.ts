@@ -52,7 +52,7 @@ export async function startCity (name: string, folder: string): Promise<City> {
     const addresses = [await freePort(), await freePort()].map(port => `["/ip4/127.0.0.1/tcp/${port}"]`)
     await appendFile(settings, `\n[network]\nlisten = ${addresses[0]}\njoin_listen = ${addresses[1]}\nlan = false\n`)
   }
-  const child = spawn(process.execPath, ['--max-semi-space-size=16', '--initial-old-space-size=256', MAIN, 'start', '--data', folder], {
+  const child = spawn(process.execPath, ['--max-semi-space-size=32', '--initial-old-space-size=256', MAIN, 'start', '--data', folder], {
     stdio: ['ignore', 'pipe', 'pipe'],
     // A group of its own: Ctrl-C in the terminal is for the demo, which asks its cities to stop.
     detached: true,

@@ -89,7 +89,7 @@ async function byFolder (part: string, drop: string): Promise<void> {
 }
 
 async function byCommand (part: string, data: string, peak: Memory): Promise<void> {
-  const child = spawn(process.execPath, ['--max-semi-space-size=16', '--initial-old-space-size=256', MAIN, 'publish', part, '--id', 'bins', '--yes', '--data', data, '--json', '--no-input'], { stdio: ['ignore', 'ignore', 'inherit'] })
+  const child = spawn(process.execPath, ['--max-semi-space-size=32', '--initial-old-space-size=256', MAIN, 'publish', part, '--id', 'bins', '--yes', '--data', data, '--json', '--no-input'], { stdio: ['ignore', 'ignore', 'inherit'] })
   const looking = setInterval(() => { raise(peak, memoryOf(child.pid)) }, LOOK_MS)
   const [code] = await once(child, 'exit')
   clearInterval(looking)

@@ -153,7 +153,7 @@ export class Town {
   constructor (place: Place, ledgerProfile: NodeOptions['ledgerProfile'], ports: Readonly<Record<string, number>> = {}) {
     this.place = place
     const birth: Birth = { ...place, ledgerProfile, ports }
-    this.#child = fork(CHILD, [JSON.stringify(birth)], { execArgv: ['--max-semi-space-size=16', '--initial-old-space-size=256'] })
+    this.#child = fork(CHILD, [JSON.stringify(birth)], { execArgv: ['--max-semi-space-size=32', '--initial-old-space-size=256'] })
     this.ended = once(this.#child, 'exit')
     const { promise, resolve, reject } = Promise.withResolvers<number>()
     this.ready = promise

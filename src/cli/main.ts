@@ -1,4 +1,5 @@
-#!/usr/bin/env -S node --max-semi-space-size=16 --initial-old-space-size=256
+#!/usr/bin/env -S node --max-semi-space-size=32 --initial-old-space-size=256
+// The young space: a row that comes in lives while some ten thousand others do; in a smaller one all of them grow old, and memory is half as much again.
 // The old space: V8 counts network buffers against its first size, and collected three times as often with a smaller one.
 // Imports nothing before it knows the Node it runs on: an older one would fail on the syntax of the rest, without a word.
 const NODE_MAJOR_MIN = 24

@@ -42,7 +42,7 @@ export async function startHanse (stage: Stage): Promise<Measures> {
 }
 
 function start (data: string): ChildProcess {
-  return spawn(process.execPath, ['--max-semi-space-size=16', '--initial-old-space-size=256', CLI, 'start', '--data', data], { env: { ...process.env, ...ENVIRONMENT }, stdio: 'ignore' })
+  return spawn(process.execPath, ['--max-semi-space-size=32', '--initial-old-space-size=256', CLI, 'start', '--data', data], { env: { ...process.env, ...ENVIRONMENT }, stdio: 'ignore' })
 }
 
 async function command (...args: readonly string[]): Promise<void> {
