@@ -56,9 +56,9 @@ describe('files of real cities', function () {
     renameSync(join(folder, 'watched', '.bins.csv.part'), join(folder, 'watched', 'bins.csv'))
     intake = composeIntake({
       node: city.node, config: config.value.config, declarations: declarations(`http://${address}`), folder, file: join(folder, 'hanse.toml'),
-      web: createSafeFetch({ allowed: [address] }), clock: { nowMs: Date.now, sleep }, chance: () => 0, log: () => {}, secretOf: () => new Uint8Array(32)
+      web: createSafeFetch({ allowed: [address] }), log: () => {}, secret: new Uint8Array(32)
     })
-    const started = await intake.start(() => undefined)
+    const started = await intake.start({ callerOf: () => undefined })
     assert.ok(started.ok, JSON.stringify(started))
     const served = await createApi({
       node: city.node, tokens: [knownToken(token, 'decide')], random: size => new Uint8Array(randomBytes(size)), listen: { host: '127.0.0.1', port: 0 }, metricsListen: null, log: () => {}, requestStop: () => {}
@@ -318,15 +318,4 @@ function noonPositions (): readonly transit_realtime.IVehiclePosition[] {
 
 function fieldsOf (row: string): readonly string[] {
   return [...row.matchAll(/("(?:[^"]|"")*"|[^,]*)(?:,|$)/g)].map(([, field = '']) => field)
-}
-
-function sleep (delayMs: number, signal: AbortSignal): Promise<void> {
-  return new Promise(resolve => {
-    if (signal.aborted) return resolve()
-    const timer = setTimeout(resolve, delayMs)
-    signal.addEventListener('abort', () => {
-      clearTimeout(timer)
-      resolve()
-    }, { once: true })
-  })
 }

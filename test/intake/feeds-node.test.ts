@@ -5,10 +5,15 @@ import { createServer, type Server } from 'node:http'
 import type { AddressInfo } from 'node:net'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
-import { textOf } from '../../src/base/index.ts'
-import { configOf } from '../../src/cli/config/index.ts'
-import { composeIntake, type RunningIntake } from '../../src/cli/start/intake.ts'
+import { ok, textOf } from '../../src/base/index.ts'
+import { sinkOver } from '../../src/cli/start/sink.ts'
 import { createSafeFetch } from '../../src/host/web/index.ts'
+import { Supervisor } from '../../src/intake/connector/index.ts'
+import { readerOf } from '../../src/intake/feeds/index.ts'
+import { createFolderConnector } from '../../src/intake/folder/index.ts'
+import { createMqttConnector } from '../../src/intake/mqtt/index.ts'
+import { createPullConnector } from '../../src/intake/pull/index.ts'
+import { createPushConnector } from '../../src/intake/push/index.ts'
 import type { Dataset } from '../../src/node/index.ts'
 import { declarationSchema } from '../../src/sdk/connectors/index.ts'
 import { found, makeCity, removeCities, until, type City } from '../support/nodes.ts'
@@ -21,7 +26,7 @@ describe('feeds of a city', function () {
   this.timeout(120_000)
   let city: City
   let web: Server
-  let intake: RunningIntake
+  let intake: Supervisor
   let folder: string
   let address = ''
   /** By path. What is not here answers 404. */
@@ -39,11 +44,13 @@ describe('feeds of a city', function () {
     })
     await new Promise<void>(resolve => { web.listen(0, '127.0.0.1', resolve) })
     address = `127.0.0.1:${(web.address() as AddressInfo).port}`
-    const config = configOf({ data: folder, config: undefined, environment: {} })
-    assert.ok(config.ok, JSON.stringify(config))
-    intake = composeIntake({
-      node: city.node, config: config.value.config, declarations: declarations(), folder, file: join(folder, 'hanse.toml'), web: createSafeFetch({ allowed: [address] }),
-      clock: { nowMs: Date.now, sleep }, chance: () => 0, log: () => {}, secretOf: () => new Uint8Array(32)
+    intake = new Supervisor({
+      factories: {
+        url: createPullConnector({ spool: folder, secretOf: () => new Uint8Array(32), readerOf }), folder: createFolderConnector({ spool: folder }), push: createPushConnector,
+        mqtt: createMqttConnector({ address: null, route: () => () => {} })
+      },
+      sink: sinkOver(city.node), folder, web: createSafeFetch({ allowed: [address] }), clock: { nowMs: Date.now, sleep }, chance: () => 0, log: () => {},
+      file: { add: async () => ok(null), remove: async () => ok(null) }
     })
     for (const [url, body] of Object.entries(GBFS_3)) pages.set(`/bikes${new URL(url).pathname}`, String(body).replaceAll('https://bikes.example', `http://${address}/bikes`))
     pages.set('/works', WZDX)
@@ -53,8 +60,7 @@ describe('feeds of a city', function () {
     pages.set('/ckan/api/3/action/package_search', ckanPage(['a', 'b'], 2).replaceAll('"format":"GeoJSON"', '"format":"CSV"').replaceAll('https://ckan.example', `http://${address}/files`))
     pages.set('/files/a.json', CSV)
     pages.set('/catalog.ttl', TURTLE)
-    const started = await intake.start(() => undefined)
-    assert.ok(started.ok, JSON.stringify(started))
+    intake.start(declarations())
   })
 
   after(async () => {
@@ -131,7 +137,7 @@ describe('feeds of a city', function () {
       return page.ok ? page.value.rows.map(({ body }) => JSON.parse(textOf(body) ?? '') as Readonly<Record<string, unknown>>) : []
     }
     await until(async () => (await things()).length === count, `${id} has ${count} things`).catch((cause: unknown) => {
-      throw new Error(JSON.stringify(intake.connectors.list().map(({ name, status }) => ({ name, ...status })), null, 1), { cause })
+      throw new Error(JSON.stringify(intake.list().map(({ name, status }) => ({ name, ...status })), null, 1), { cause })
     })
     return await things()
   }

@@ -72,6 +72,18 @@ describe('harvest', () => {
       assert.equal((await thingsOf(await read(dcatReader(), pages, 'https://p.example/c'), null)).length, 2)
     })
 
+    it('takes an entry that stands on two pages once', async () => {
+      const pages = { [CATALOGUE]: `${TURTLE}<https://portal.example/catalog> <http://www.w3.org/ns/hydra/core#next> <?page=2> .`, 'https://portal.example/catalog.rdf?page=2': TURTLE }
+      assert.equal((await thingsOf(await read(dcatReader(), pages), null)).length, 1)
+    })
+
+    it('bounds what contexts of JSON-LD may grow to', async () => {
+      const contexts = Array.from({ length: 501 }, () => ({ '@context': { a: 'http://a/' } }))
+      const terms = Object.fromEntries(Array.from({ length: 2_001 }, (_, at) => [`t${at}`, 'http://a/']))
+      assert.equal(await refusal(dcatReader(), JSON.stringify({ '@graph': contexts })), 'unsupported')
+      assert.equal(await refusal(dcatReader(), JSON.stringify({ '@context': terms, '@id': 'a:b' })), 'unsupported')
+    })
+
     it('refuses what is no catalogue, what is empty, and contexts that it would have to fetch', async () => {
       for (const content of ['<!DOCTYPE html><html></html>', '', '{}', '[]', '<rdf:RDF', TURTLE.slice(0, 900), JSON_LD.replaceAll('dcat:Dataset', 'dcat:Other')]) {
         assert.equal(await refusal(dcatReader(), content), 'malformed', content.slice(0, 40))

@@ -2,8 +2,8 @@ import { fail, ok, type Result } from '../../base/index.ts'
 import { geometryFault } from '../../sdk/models/index.ts'
 import { childrenOf, childText, isoOf, isoTimeMs, known, numberIn, TEXT_LENGTH_MAX, type JsonObject, type XmlElement } from '../reader/index.ts'
 
-export const STATUSES = ['Actual', 'Exercise', 'System', 'Test', 'Draft'] as const
-export const MESSAGE_TYPES = ['Alert', 'Update', 'Cancel', 'Ack', 'Error'] as const
+const STATUSES = ['Actual', 'Exercise', 'System', 'Test', 'Draft'] as const
+const MESSAGE_TYPES = ['Alert', 'Update', 'Cancel', 'Ack', 'Error'] as const
 
 export type CapMessage = {
   /** `sender,identifier`. */

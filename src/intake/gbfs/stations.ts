@@ -64,7 +64,7 @@ function count (object: unknown, name: string): number | undefined {
 }
 
 /** Version 3 has a text for each language, and the first is the system's own; version 2 has one text. */
-export function localText (value: unknown): string | undefined {
+function localText (value: unknown): string | undefined {
   const [first] = listOf(value)
   return Array.isArray(value) ? textIn(member(first, 'text'), 1_024) : textIn(value, 1_024)
 }

@@ -1,11 +1,15 @@
 import { fail, ok, type Result } from '../../base/index.ts'
 import { isObject, listOf, malformed, member, objectOf, parseJson, type JsonObject, type ReadFailure } from '../reader/index.ts'
 import { isIri, RDF_TYPE, resolved, type Graph, type Term } from './graph.ts'
+import { CONTEXT_TERMS_MAX, CONTEXTS_MAX } from './limits.ts'
 
 type TermDefinition = { readonly iri: string, readonly isNode: boolean, readonly container: string | null, readonly language: string | null }
 type Context = { readonly terms: ReadonlyMap<string, TermDefinition>, readonly vocabulary: string | null, readonly language: string | null, readonly base: string | null }
 
 const KEYWORDS: ReadonlySet<string> = new Set(['@id', '@type', '@value', '@language', '@graph', '@context', '@list', '@set', '@included', '@reverse'])
+
+/** Steps from a term over prefixes to its IRI. */
+const ROUNDS = 3
 
 /** Stops the reading: what it needs is not in the document. */
 class Unsupported extends Error {}
@@ -30,6 +34,7 @@ export function readJsonLd (bytes: Uint8Array, base: string | null, graph: Graph
 
 class Walk {
   readonly #graph: Graph
+  #contexts = 0
 
   constructor (graph: Graph) {
     this.#graph = graph
@@ -37,7 +42,7 @@ class Walk {
 
   /** The node's id. */
   node (node: JsonObject, outer: Context): string {
-    const context = Object.hasOwn(node, '@context') ? contextOf(node['@context'], outer) : outer
+    const context = Object.hasOwn(node, '@context') ? this.#contextOf(node['@context'], outer) : outer
     const keys = Object.keys(node).map(key => [key, context.terms.get(key)?.iri ?? key] as const)
     const valueOf = (keyword: string): unknown => {
       const key = keys.find(([, iri]) => iri === keyword)?.[0]
@@ -56,6 +61,16 @@ class Walk {
       if (predicate !== undefined) this.#values(subject, predicate, node[key], context.terms.get(key), context)
     }
     return subject
+  }
+
+  #contextOf (value: unknown, outer: Context): Context {
+    let context = outer
+    for (const each of several(value)) {
+      if (typeof each === 'string') throw new Unsupported(`the document rests on the context ${each.slice(0, 200)}, which is not in it and is not fetched`)
+      if (++this.#contexts > CONTEXTS_MAX) throw new Unsupported(`the document has more than ${CONTEXTS_MAX} contexts`)
+      if (isObject(each)) context = extended(each, context)
+    }
+    return context
   }
 
   #values (subject: string, predicate: string, value: unknown, term: TermDefinition | undefined, context: Context): void {
@@ -95,15 +110,6 @@ function several (value: unknown): readonly unknown[] {
   return Array.isArray(value) ? listOf(value) : value === undefined || value === null ? [] : [value]
 }
 
-function contextOf (value: unknown, outer: Context): Context {
-  let context = outer
-  for (const each of several(value)) {
-    if (typeof each === 'string') throw new Unsupported(`the document rests on the context ${each.slice(0, 200)}, which is not in it and is not fetched`)
-    if (isObject(each)) context = extended(each, context)
-  }
-  return context
-}
-
 function extended (own: JsonObject, outer: Context): Context {
   const text = (name: string, otherwise: string | null): string | null => {
     const value = member(own, name)
@@ -115,15 +121,16 @@ function extended (own: JsonObject, outer: Context): Context {
     terms, vocabulary: text('@vocab', outer.vocabulary), language: text('@language', outer.language), base: base === null ? null : resolved(base, outer.base) ?? outer.base
   }
   // Terms may rest on prefixes that stand behind them: as many rounds as there are steps from one to the next.
-  for (let round = 0; round < 3; round++) {
+  for (let round = 0; round < ROUNDS; round++) {
     for (const [name, definition] of Object.entries(own)) {
       if (name.startsWith('@')) continue
       const described = objectOf(definition)
       const iri = typeof definition === 'string' ? definition : member(described, '@id') ?? name
       if (typeof iri !== 'string') continue
-      const full = KEYWORDS.has(iri) ? iri : expanded(iri, { ...context, terms: withoutTerm(terms, iri === name ? name : null) })
+      const full = KEYWORDS.has(iri) ? iri : expanded(iri, context, iri === name)
       if (full === undefined) continue
       const [type, container, language] = [member(described, '@type'), member(described, '@container'), member(described, '@language')]
+      if (terms.size >= CONTEXT_TERMS_MAX && !terms.has(name)) throw new Unsupported(`a context of the document has more than ${CONTEXT_TERMS_MAX} terms`)
       terms.set(name, {
         iri: full, isNode: type === '@id' || type === '@vocab', container: typeof container === 'string' ? container : null, language: typeof language === 'string' ? language : null
       })
@@ -132,17 +139,9 @@ function extended (own: JsonObject, outer: Context): Context {
   return context
 }
 
-/** A term that is its own name is a compact IRI, or in the vocabulary. */
-function withoutTerm (terms: ReadonlyMap<string, TermDefinition>, name: string | null): ReadonlyMap<string, TermDefinition> {
-  if (name === null || !terms.has(name)) return terms
-  const others = new Map(terms)
-  others.delete(name)
-  return others
-}
-
-/** The IRI of a term, a compact IRI or an IRI. */
-function expanded (text: string, { terms, vocabulary }: Context): string | undefined {
-  const term = terms.get(text)
+/** The IRI of a term, a compact IRI or an IRI. A term that stands for its own name is one of the latter two, or in the vocabulary. */
+function expanded (text: string, { terms, vocabulary }: Context, isOwnName = false): string | undefined {
+  const term = isOwnName ? undefined : terms.get(text)
   if (term !== undefined) return isIri(term.iri) ? term.iri : undefined
   const colon = text.indexOf(':')
   if (colon > 0) {

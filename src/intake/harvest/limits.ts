@@ -2,6 +2,10 @@
 export const PAGE_BYTES_MAX = 16_777_216
 export const STATEMENTS_MAX = 1_000_000
 
+/** Of JSON-LD: a context copies the terms of the one around it. */
+export const CONTEXT_TERMS_MAX = 2_000
+export const CONTEXTS_MAX = 500
+
 export const PAGES_MAX = 500
 export const ROWS_PER_PAGE = 100
 

@@ -9,12 +9,12 @@
  * Keys are stable ids of things, bodies JSON objects with the field names of the feed's own standard, or key-values of a Smart
  * Data Model where the output names one. Of the newest state by key, `changesOf` finds what to append.
  */
-export { changesOf, removal, type KnownBodies } from './changes.ts'
+export { changesOf, type KnownBodies } from './changes.ts'
 export { Gathering } from './gathering.ts'
 export {
   booleanIn, feedTimeMs, isObject, isoOf, isoTimeMs, known, listOf, malformed, member, numberIn, objectOf, parseJson, pointOf, textIn, type JsonObject, type Point
 } from './json.ts'
-export { DEPTH_MAX, DOCUMENT_BYTES_MAX, TEXT_LENGTH_MAX, THINGS_MAX } from './limits.ts'
+export { DOCUMENT_BYTES_MAX, TEXT_LENGTH_MAX, THINGS_MAX } from './limits.ts'
 export { childrenOf, childText, parseXml, type XmlElement } from './xml.ts'
 export { oneDocument } from './session.ts'
 export type {

@@ -29,7 +29,7 @@ export function wzdxReader (): Reader {
   return oneDocument('wzdx', 'application/geo+json, application/json;q=0.9, */*;q=0.1', readWzdx)
 }
 
-export function readWzdx (bytes: Uint8Array, { nowMs }: Pick<ReadContext, 'nowMs'>): Result<Reading, ReadFailure> {
+function readWzdx (bytes: Uint8Array, { nowMs }: Pick<ReadContext, 'nowMs'>): Result<Reading, ReadFailure> {
   const json = parseJson(bytes)
   if (!json.ok) return json
   const feed = objectOf(json.value)
