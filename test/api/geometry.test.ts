@@ -102,7 +102,20 @@ describe('geometry', () => {
     assert.ok(seen.size > 8, 'all kinds of relations came')
   })
 
+  it('knows what fills a hole from what covers it', () => {
+    const hole: Position[] = [[1, 1], [2, 1], [2, 3], [1, 3], [1, 1]]
+    const ring = shapeOf({ type: 'Polygon', coordinates: [[[0, 0], [3, 0], [3, 4], [0, 4], [0, 0]], hole] })
+    const plug = shapeOf({ type: 'Polygon', coordinates: [hole] })
+    assert.deepEqual(relate(plug, ring), { isMeeting: true, sharedDimension: null, isFirstOutside: true, isSecondOutside: true })
+    assert.deepEqual(relate(plug, shapeOf({ type: 'Polygon', coordinates: [hole.toReversed()] })), { isMeeting: true, sharedDimension: 2, isFirstOutside: false, isSecondOutside: false })
+  })
+
   it('is decided by no rounding where borders touch', () => {
+    // Two parts in 10^22 beside the line: far below what products of doubles tell apart.
+    const far = shapeOf({ type: 'LineString', coordinates: [[0, 0], [90, 89.999999999]] })
+    assert.equal(relate(shapeOf({ type: 'Point', coordinates: [89.999999998, 89.999999997] }), far).isMeeting, false)
+    assert.equal(relate(shapeOf({ type: 'Point', coordinates: [90, 89.999999999] }), far).isMeeting, true)
+
     const box: Geometry = { type: 'Polygon', coordinates: [[[0.1, 0.1], [0.4, 0.2], [0.3, 0.7], [0.1, 0.1]]] }
     // On the middle of its first edge, which no double is exactly: the grid's nearest place is outside or on it, never both.
     const on = relate(shapeOf({ type: 'Point', coordinates: [0.25, 0.15] }), shapeOf(box))
