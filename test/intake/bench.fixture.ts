@@ -12,7 +12,7 @@ import { MemoryNode } from '../support/memoryNode.ts'
 export const BEGIN_MS = Date.UTC(2026, 0, 1)
 
 /** Sleeps until it is woken, and tells when somebody sleeps. */
-export class TestClock implements ConnectorClock {
+class TestClock implements ConnectorClock {
   now: number = BEGIN_MS
   readonly #sleeping = new Set<{ readonly untilMs: number, readonly wake: () => void }>()
   #asleep: (() => void)[] = []
@@ -70,7 +70,7 @@ export type Run = {
   readonly ended: Promise<unknown>
 }
 
-export function declared (declaration: object): ConnectorDeclaration {
+function declared (declaration: object): ConnectorDeclaration {
   return declarationSchema.parse({ name: 'test', dataset: { id: 'bins', title: 'Bins' }, ...declaration })
 }
 

@@ -19,6 +19,5 @@
 export { isPublicAddress } from './addresses.ts'
 export { WebBroken } from './broken.ts'
 export { createSafeFetch } from './fetch.ts'
-export { BYTES_MAX, FIRST_BYTE_TIMEOUT_MS, RATIO_MAX, REDIRECTS_MAX, TOTAL_TIMEOUT_MS } from './limits.ts'
 export { checkedTarget, type Target } from './target.ts'
 export type { SafeAnswer, SafeFailure, SafeFetch, SafeRequest, Safety } from './types.ts'

@@ -9,5 +9,5 @@
  */
 export { ArchiveBroken, type ArchiveFailure } from './broken.ts'
 export { gunzip, isGzip, isZip } from './gzip.ts'
-export { ENTRIES_MAX, RATIO_MAX, UNPACKED_BYTES_MAX } from './limits.ts'
+export { UNPACKED_BYTES_MAX } from './limits.ts'
 export { openArchive, type Archive, type ArchiveEntry } from './zip.ts'

@@ -9,6 +9,6 @@
  * Rows of a stream are appended in batches, each row once. How many batches of which file are durable is told after each few, so that a
  * restart goes on there; what lies between is known by the stream's window.
  */
-export { appendRows, ROW_BATCHES_BETWEEN_MARKS, type Mark } from './rows.ts'
+export { appendRows, type Mark } from './rows.ts'
 export { publishContent, type FileFormat } from './content.ts'
 export { Spool, SPOOLED_BYTES_MAX, type Spooled } from './spool.ts'

@@ -9,7 +9,7 @@ import type { Spooled } from './spool.ts'
 export type Mark = { readonly id: string, readonly batches: number }
 
 /** Fewer rows than the window of a stream knows lie between two marks. */
-export const ROW_BATCHES_BETWEEN_MARKS = 16
+const ROW_BATCHES_BETWEEN_MARKS = 16
 
 export type RowsOptions = {
   readonly reader: MessageReader

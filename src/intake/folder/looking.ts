@@ -6,7 +6,7 @@ import { join } from 'node:path'
 export type Seen = { readonly name: string, readonly inode: bigint, readonly sizeBytes: bigint, readonly modifiedNs: bigint }
 
 /** Names that one look takes: a folder with more is worked off bit by bit. */
-export const NAMES_MAX = 10_000
+const NAMES_MAX = 10_000
 const UNFINISHED = /^\.|(\.part|\.tmp|~)$/i
 const CHUNK_BYTES = 262_144
 

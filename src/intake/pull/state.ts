@@ -13,7 +13,7 @@ export type PullState = {
   readonly streams: readonly string[]
 }
 
-export const NOTHING_KNOWN: PullState = { nextMs: 0, sources: {}, documents: 0, streams: [] }
+const NOTHING_KNOWN: PullState = { nextMs: 0, sources: {}, documents: 0, streams: [] }
 
 /** Of what cannot be read nothing is known: it is pulled without conditions. */
 export function stateOf (value: unknown): PullState {
