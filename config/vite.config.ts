@@ -1,13 +1,24 @@
 /** Builds the console into `dist/web`: one page, its scripts split by page, nothing from elsewhere. */
+import { readFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { svelte } from '@sveltejs/vite-plugin-svelte'
-import { defineConfig } from 'vite'
+import { defineConfig, type Plugin } from 'vite'
 
 const root = join(import.meta.dirname, '../src/web')
 
+/** A schema of zod can write itself as JSON Schema, which nobody asks of the console: a tenth of its first page. */
+const withoutJsonSchema: Plugin = {
+  name: 'without-json-schema',
+  load: async id => {
+    if (!/\/zod\/v4\/core\/(json-schema-processors|to-json-schema)\.js$/.test(id)) return null
+    const names = [...(await readFile(id, 'utf8')).matchAll(/^export (?:const|function|class) (\w+)/gm)].map(([, name = '']) => name)
+    return names.map(name => `export const ${name} = () => undefined\n`).join('')
+  }
+}
+
 export default defineConfig({
   root,
-  plugins: [svelte()],
+  plugins: [withoutJsonSchema, svelte()],
   resolve: { alias: { 'node:crypto': join(root, 'browser/crypto.ts') } },
   build: {
     outDir: join(import.meta.dirname, '../dist/web'), emptyOutDir: true, target: 'es2024', assetsInlineLimit: 0, chunkSizeWarningLimit: 1_200, modulePreload: { polyfill: false },

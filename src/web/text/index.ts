@@ -4,7 +4,7 @@
  * A message is a text with `{names}` in it, or an object of such texts by plural category (CLDR), chosen by the value `count`. Numbers
  * are written as the language writes them. A name that the message has and the values lack is a fault of ours, and shows as `{name}`.
  */
-import english from './en.json' with { type: 'json' }
+import type english from './en.json'
 
 export const LANGUAGES = ['en', 'de'] as const
 export type Language = typeof LANGUAGES[number]
@@ -12,20 +12,19 @@ export type Key = keyof typeof english
 export type Values = Readonly<Record<string, string | number>>
 
 type Message = string | Readonly<Partial<Record<Intl.LDMLPluralRule, string>>>
-type Messages = Readonly<Record<string, Message>>
+export type Messages = Readonly<Record<string, Message>>
 
-let messages: Messages = english
+let messages: Messages = {}
 let language: Language = 'en'
 
-/** Loads the language; texts asked for from then on are in it. */
-export async function speak (wanted: Language): Promise<Language> {
-  messages = wanted === 'en' ? english : (await import('./de.json', { with: { type: 'json' } })).default
+/** Texts asked for from then on are these. */
+export function speak (wanted: Language, texts: Messages): void {
+  messages = texts
   language = wanted
-  return wanted
 }
 
 export function t (key: Key, values: Values = {}): string {
-  const message: Message | undefined = messages[key] ?? english[key]
+  const message = messages[key] ?? key
   const text = typeof message === 'string' ? message : pluralOf(message, values['count'])
   return text.replaceAll(/\{(\w+)\}/g, (whole, name: string) => {
     const value = values[name]
@@ -71,4 +70,20 @@ export function agoText (timeMs: number, nowMs: number): string {
 
 export function listText (items: readonly string[]): string {
   return new Intl.ListFormat(language).format(items)
+}
+
+/** A number as it was measured: as many digits as matter. */
+export function decimalText (value: number): string {
+  return new Intl.NumberFormat(language, { maximumSignificantDigits: 6 }).format(value)
+}
+
+/** For the axis of a chart: the hour within a day, else the day. */
+export function shortTimeText (timeMs: number, isWithinDay: boolean): string {
+  return new Intl.DateTimeFormat(language, isWithinDay ? { day: 'numeric', month: 'short', hour: '2-digit', minute: '2-digit' } : { dateStyle: 'medium' }).format(timeMs)
+}
+
+/** How long something takes, in the largest unit that fits. */
+export function durationText (durationMs: number): string {
+  const [unit, stepMs] = STEPS.find(([, each]) => durationMs >= each) ?? ['second', 1_000]
+  return new Intl.NumberFormat(language, { style: 'unit', unit, unitDisplay: 'long', maximumFractionDigits: 0 }).format(Math.max(1, Math.round(durationMs / stepMs)))
 }
