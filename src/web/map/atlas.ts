@@ -3,14 +3,14 @@
  * page itself never stands still for them. `atlas://countries` and the like are addresses of what it makes.
  */
 import { feature, mesh } from 'topojson-client'
-import type { GeometryCollection, Topology } from 'topojson-specification'
-import type { Feature, GeoJSON, Geometry, Position } from 'geojson'
 import countiesUrl from 'us-atlas/counties-10m.json?url'
 import countriesUrl from 'world-atlas/countries-50m.json?url'
 
+type Geometry = GeoJSON.Geometry
+type Position = GeoJSON.Position
 type Named = { readonly name: string }
-type Atlas = Topology<Record<string, GeometryCollection<Named>>>
-type Maker = { readonly url: string, readonly make: (atlas: Atlas) => GeoJSON }
+type Atlas = Parameters<typeof feature>[0]
+type Maker = { readonly url: string, readonly make: (atlas: Atlas) => GeoJSON.GeoJSON }
 
 const MAKERS: Readonly<Record<string, Maker>> = {
   'countries': { url: countriesUrl, make: atlas => shapes(atlas, 'countries') },
@@ -21,7 +21,7 @@ const MAKERS: Readonly<Record<string, Maker>> = {
   'county-names': { url: countiesUrl, make: atlas => namesOf(atlas, 'counties') }
 }
 
-declare const addProtocol: (name: string, load: (request: { readonly url: string }) => Promise<{ readonly data: GeoJSON }>) => void
+declare const addProtocol: (name: string, load: (request: { readonly url: string }) => Promise<{ readonly data: GeoJSON.GeoJSON }>) => void
 
 addProtocol('atlas', async ({ url }) => {
   const maker = MAKERS[url.slice('atlas://'.length)]
@@ -37,15 +37,19 @@ function load (url: string): Promise<Atlas> {
   return atlas
 }
 
-function collectionOf (atlas: Atlas, name: string): GeometryCollection<Named> {
+function partOf (atlas: Atlas, name: string): Atlas['objects'][string] {
   const found = atlas.objects[name]
   if (found === undefined) throw new Error(`the atlas has no ${name}`)
   return found
 }
 
-function shapes (atlas: Atlas, name: string): GeoJSON {
-  const { features } = feature(atlas, collectionOf(atlas, name))
-  return { type: 'FeatureCollection', features: features.map(each => ({ ...each, geometry: unrolled(each.geometry) })) }
+function featuresOf (atlas: Atlas, name: string): readonly GeoJSON.Feature<Geometry, Named>[] {
+  const made = feature(atlas, partOf(atlas, name)) as GeoJSON.FeatureCollection<Geometry, Named>
+  return made.features
+}
+
+function shapes (atlas: Atlas, name: string): GeoJSON.GeoJSON {
+  return { type: 'FeatureCollection', features: featuresOf(atlas, name).map(each => ({ ...each, geometry: unrolled(each.geometry) })) }
 }
 
 /** Lands on both sides of the antimeridian go on beyond it: else they would be drawn around the whole world. */
@@ -69,17 +73,16 @@ function unrolledRing (ring: readonly Position[]): Position[] {
 }
 
 /** Each border once, and not once for each of its sides. */
-function borders (atlas: Atlas, name: string): GeoJSON {
-  return { type: 'Feature', properties: {}, geometry: mesh(atlas, collectionOf(atlas, name)) }
+function borders (atlas: Atlas, name: string): GeoJSON.GeoJSON {
+  return { type: 'Feature', properties: {}, geometry: mesh(atlas, partOf(atlas, name) as Parameters<typeof mesh>[1]) }
 }
 
-function namesOf (atlas: Atlas, name: string): GeoJSON {
-  const { features } = feature(atlas, collectionOf(atlas, name))
-  return { type: 'FeatureCollection', features: features.flatMap(each => nameOf(each)) }
+function namesOf (atlas: Atlas, name: string): GeoJSON.GeoJSON {
+  return { type: 'FeatureCollection', features: featuresOf(atlas, name).flatMap(each => nameOf(each)) }
 }
 
 /** A name stands in the middle of the largest part. */
-function nameOf ({ geometry, properties }: Feature<Geometry, Named>): readonly Feature[] {
+function nameOf ({ geometry, properties }: GeoJSON.Feature<Geometry, Named>): readonly GeoJSON.Feature[] {
   const parts = geometry.type === 'MultiPolygon' ? geometry.coordinates : geometry.type === 'Polygon' ? [geometry.coordinates] : []
   const middles = parts.flatMap(([ring]) => ring === undefined ? [] : [middleOf(ring)]).toSorted((a, b) => b.size - a.size)
   const [largest] = middles

@@ -1,9 +1,11 @@
-import type { Feature, Geometry, Position } from 'geojson'
 import type { Box } from '../../sdk/index.ts'
+
+type Geometry = GeoJSON.Geometry
+type Position = GeoJSON.Position
 
 /** Something on the map: its id is unique within its layer; `label` is drawn beside it where there is room. */
 export type MapFeature = { readonly id: string, readonly geometry: Geometry, readonly label?: string }
-export type FeatureOfMap = Feature<Geometry, { readonly id: string, readonly label: string }>
+export type FeatureOfMap = GeoJSON.Feature<Geometry, { readonly id: string, readonly label: string }>
 
 /** How maplibre wants it: the id as a property, which it promotes, since it knows numbers alone as ids. */
 export function featureOf ({ id, geometry, label = '' }: MapFeature): FeatureOfMap {

@@ -1,7 +1,7 @@
 import { addProtocol, type LayerSpecification, type Map as MapOfLibrary } from 'maplibre-gl'
 import { PMTiles, Protocol, TileType } from 'pmtiles'
 import { BASEMAP_PATH, type BasemapLayer } from '../../sdk/basemap/index.ts'
-import type { Colours } from './colours.ts'
+import type { Colours } from '../parts/index.ts'
 import { operatorLayers } from './style.ts'
 
 let protocol: Protocol | undefined

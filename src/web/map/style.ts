@@ -1,5 +1,5 @@
 import type { ExpressionSpecification, LayerSpecification } from 'maplibre-gl'
-import type { Colours, Tone } from './colours.ts'
+import type { Colours, Tone } from '../parts/index.ts'
 
 /** Any name: without `glyphs` labels are drawn with the fonts of this machine. */
 const FONT = ['sans-serif']

@@ -1,0 +1,96 @@
+import type { Column, QueriedRow } from '../../sdk/index.ts'
+import type { Points } from '../chart/index.ts'
+import { pointOf, type MapFeature } from '../map/index.ts'
+
+const COLUMNS_SHOWN_MAX = 40
+const TEXT_SHOWN_MAX = 160
+
+export type Cell =
+  | { readonly kind: 'empty' }
+  | { readonly kind: 'number' | 'text', readonly text: string }
+  | { readonly kind: 'time', readonly timeMs: number, readonly text: string }
+  | { readonly kind: 'truth', readonly isTrue: boolean }
+
+/** The columns that are described, or else those that rows of JSON have. */
+export function columnsOf (schema: readonly Column[], rows: readonly QueriedRow[]): readonly Column[] {
+  if (schema.length > 0) return schema.slice(0, COLUMNS_SHOWN_MAX)
+  const names = new Set(rows.flatMap(({ values }) => Object.keys(values)))
+  return [...names].slice(0, COLUMNS_SHOWN_MAX).map(name => ({ name, unit: null, type: typeIn(rows, name) }))
+}
+
+function typeIn (rows: readonly QueriedRow[], name: string): Column['type'] {
+  const value = rows.map(({ values }) => values[name]).find(each => each !== null && each !== undefined)
+  return typeof value === 'number' ? 'number' : typeof value === 'boolean' ? 'boolean' : timeOf(value) === null ? 'text' : 'time'
+}
+
+/** Numbers stand as they were published: what is shown is what would be downloaded. */
+export function cellOf (value: unknown, type: Column['type']): Cell {
+  if (value === null || value === undefined || value === '') return { kind: 'empty' }
+  if (typeof value === 'boolean') return { kind: 'truth', isTrue: value }
+  if (typeof value === 'number') return { kind: 'number', text: String(value) }
+  const text = shortened(typeof value === 'string' ? value : JSON.stringify(value))
+  const timeMs = type === 'time' ? timeOf(value) : null
+  if (timeMs !== null) return { kind: 'time', timeMs, text }
+  return { kind: isNumeric(type) && Number.isFinite(Number(text)) ? 'number' : 'text', text }
+}
+
+function shortened (text: string): string {
+  return text.length > TEXT_SHOWN_MAX ? `${text.slice(0, TEXT_SHOWN_MAX)} …` : text
+}
+
+export function isNumeric (type: Column['type']): boolean {
+  return type === 'number' || type === 'integer' || type === 'latitude' || type === 'longitude'
+}
+
+/** Columns that can be drawn over time. */
+export function measuresOf (columns: readonly Column[]): readonly Column[] {
+  return columns.filter(({ type }) => type === 'number' || type === 'integer')
+}
+
+/** Only by ISO 8601: in other forms nobody can tell days from months. Without a zone it is taken for UTC. */
+export function timeOf (value: unknown): number | null {
+  if (typeof value !== 'string') return null
+  const [, day, time, zone] = /^(\d{4}-\d{2}-\d{2})(?:[T ](\d{2}:\d{2}(?::\d{2}(?:\.\d+)?)?)(Z|[+-]\d{2}:?\d{2})?)?$/.exec(value.trim()) ?? []
+  if (day === undefined) return null
+  const timeMs = Date.parse(`${day}T${time ?? '00:00'}${zone ?? 'Z'}`)
+  return Number.isNaN(timeMs) ? null : timeMs
+}
+
+/** A column over time, of all rows or of one key, in order of time: by the first column of times, or by when the record was made. */
+export function pointsOf (rows: readonly QueriedRow[], columns: readonly Column[], measure: string, key: string | null): Points {
+  const clock = columns.find(({ type }) => type === 'time')?.name
+  const found = rows.flatMap(row => {
+    if (key !== null && row.key !== key) return []
+    const timeMs = clock === undefined ? row.timeMs : timeOf(row.values[clock])
+    const value = row.values[measure]
+    const number = value === null || value === undefined || value === '' ? NaN : Number(value)
+    return timeMs === null ? [] : [{ timeMs, value: Number.isFinite(number) ? number : null }]
+  }).toSorted((one, other) => one.timeMs - other.timeMs)
+  return { timesMs: found.map(({ timeMs }) => timeMs), values: found.map(({ value }) => value) }
+}
+
+export function keysOf (rows: readonly QueriedRow[]): readonly string[] {
+  return [...new Set(rows.flatMap(({ key }) => key ?? []))].toSorted()
+}
+
+const GEOMETRIES = ['Point', 'MultiPoint', 'LineString', 'MultiLineString', 'Polygon', 'MultiPolygon']
+
+/** Where a row is: its geometry where it has one, else its point. */
+export function featureOf (row: QueriedRow, geometryColumn: string | undefined): MapFeature | null {
+  if (row.place === null) return null
+  const shape = geometryColumn === undefined ? undefined : geometryIn(row.values[geometryColumn])
+  return { id: String(row.number), geometry: shape ?? pointOf(row.place.longitude, row.place.latitude) }
+}
+
+function geometryIn (value: unknown): MapFeature['geometry'] | undefined {
+  let geometry: unknown = value
+  try {
+    if (typeof value === 'string') geometry = JSON.parse(value)
+  } catch {
+    return undefined
+  }
+  const isGeometry = typeof geometry === 'object' && geometry !== null && 'type' in geometry && 'coordinates' in geometry &&
+    GEOMETRIES.includes(String(geometry.type)) && Array.isArray(geometry.coordinates)
+  // That its place could be told shows that its coordinates are ones: the node read them.
+  return isGeometry ? geometry as MapFeature['geometry'] : undefined
+}
