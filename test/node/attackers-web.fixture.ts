@@ -1,5 +1,5 @@
 import { strict as assert } from 'node:assert'
-import { randomUUID } from 'node:crypto'
+import { randomBytes, randomUUID } from 'node:crypto'
 import { createApi, createToken, knownToken } from '../../src/api/index.ts'
 import { serveDsp } from '../../src/api/dsp/index.ts'
 import { encodeCanonical, sha256, utf8 } from '../../src/base/index.ts'
@@ -27,7 +27,7 @@ export async function attackApis (haul: Haul, attacker: City, others: readonly C
   for (const { node, name } of [attacker, ...others]) {
     const isOwn = name === attacker.name
     const created = await createApi({
-      node, tokens: [knownToken(isOwn ? stolen : createToken(new Uint8Array(32).fill(2)), 'decide')],
+      node, random: size => new Uint8Array(randomBytes(size)), tokens: [knownToken(isOwn ? stolen : createToken(new Uint8Array(32).fill(2)), 'decide')],
       listen: { host: '127.0.0.1', port: 0 }, metricsListen: null, log: () => {}, requestStop: () => {}
     })
     assert.ok(created.ok)
