@@ -151,7 +151,8 @@ describe('commands to a running node', () => {
   })
 
   it('open a stream, append to it from stdin and tail it', async () => {
-    assert.equal((await run(['publish', '--stream', '--id', 'live', '--simulated', '--licence', 'x'])).code, 0)
+    assert.equal((await run(['publish', '--stream', '--id', 'live', '--simulated', '--licence', 'x', '--model', 'Vehicle'])).code, 0)
+    assert.match((await run(['show', 'live'])).out, /data model +Vehicle/)
     const input = '{"body":{"speedKmh":43}}\n\n{"key":"i90","timeMs":5,"body":"sl\\u001bow"}\n{"body":3}'
     const appended = await run(['publish', '--append', 'live'], { input })
     assert.equal(appended.out, 'Appended 3 records to live.\n', appended.error)
