@@ -17,6 +17,8 @@ import { hanse, startCity, stopCities, type City } from '../demo/city.ts'
 const [ROWS = '10000000', FORMAT = 'csv', WAY = 'folder'] = process.argv.slice(2)
 const rows = Number(ROWS)
 const LOOK_MS = 100
+/** As on a small machine: the database holds three of them while much comes in. */
+const WRITE_BUFFER_BYTES = 16_777_216
 const BEGIN_MS = Date.UTC(2026, 0, 1)
 const MAIN = join(import.meta.dirname, '../../src/cli/main.ts')
 
@@ -33,6 +35,8 @@ try {
 listen = ["/ip4/127.0.0.1/tcp/0"]
 join_listen = []
 lan = false
+[storage]
+write_buffer_bytes = ${WRITE_BUFFER_BYTES}
 ${WAY === 'folder' ? `
 [[connector]]
 kind = "folder"

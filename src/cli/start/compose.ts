@@ -22,7 +22,6 @@ const TOKEN_BYTES = 32
 const CONSOLE_FOLDER = join(import.meta.dirname, import.meta.filename.endsWith('.ts') ? '../../../dist/web' : '../../web')
 const FREE_FRACTION_MIN = 0.05
 const FREE_CHECK_MS = 10_000
-const STORE_WRITE_BUFFER_BYTES = 64 << 20
 
 export type Running = {
   readonly node: HanseNode
@@ -44,7 +43,7 @@ export async function compose (options: {
   const ballast = join(folder.path, 'ballast')
   // A full disk cannot even be opened: the ballast is given up for it and laid in again when there is room.
   if (await freeFraction(folder.path) === 0) await rm(ballast, { force: true })
-  const store = await openStore(folder.store, { writeBufferBytes: STORE_WRITE_BUFFER_BYTES })
+  const store = await openStore(folder.store, { writeBufferBytes: storage.write_buffer_bytes })
   const signer = await openStore(folder.signer, {})
   if (!await ensureBallast(ballast)) log('warn', 'the disk has no room for the ballast file', { path: ballast })
   let hasRoom = await freeFraction(folder.path) >= FREE_FRACTION_MIN
