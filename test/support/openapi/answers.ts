@@ -104,7 +104,7 @@ export class Judge {
       const texts = name === 'text/event-stream' ? [...body.matchAll(/^event: (?!refused)\w+\ndata: (.*)$/gm)].map(([, data = '']) => data) : body.split('\n').filter(line => line !== '')
       return texts.map(text => this.#fits(item, text)).find(each => each !== undefined)
     }
-    return mediaType.schema === undefined || !name.endsWith('json') ? undefined : this.#fits(mediaType.schema, body)
+    return mediaType.schema === undefined || !['/json', '+json'].some(end => name.endsWith(end)) ? undefined : this.#fits(mediaType.schema, body)
   }
 
   #fits (schema: JsonSchema, text: string): string | undefined {
