@@ -5,7 +5,7 @@ import fc from 'fast-check'
 import { editConnectors, loadConfig } from '../../src/cli/config/index.ts'
 import { declarationSchema } from '../../src/sdk/index.ts'
 import { NodeProcess, until } from '../intake/mqtt.fixture.ts'
-import { documentOf, hanse, temporaryFolder } from './support.ts'
+import { documentOf, hanseHere, temporaryFolder } from './support.ts'
 
 const folder = temporaryFolder()
 let files = 0
@@ -106,7 +106,7 @@ describe('connectors of a running node', function () {
   this.timeout(120_000)
   const place = temporaryFolder()
   const node = new NodeProcess(join(place.path, 'node'))
-  const run = async (...args: readonly string[]): Promise<Record<string, unknown>> => documentOf(await hanse([...args, '--data', node.folder, '--json']))
+  const run = async (...args: readonly string[]): Promise<Record<string, unknown>> => documentOf(await hanseHere([...args, '--data', node.folder, '--json']))
 
   after(async () => {
     await node.stop()
@@ -138,7 +138,7 @@ describe('connectors of a running node', function () {
     await run('connector', 'remove', 'counters')
     const toml = readFileSync(join(node.folder, 'hanse.toml'), 'utf8')
     assert.deepEqual([/connector/.test(toml), /# a comment of mine/.test(toml)], [false, true])
-    const gone = await hanse(['connector', 'show', 'counters', '--data', node.folder])
+    const gone = await hanseHere(['connector', 'show', 'counters', '--data', node.folder])
     assert.deepEqual([gone.code !== 0, /There is no connector "counters"/.test(gone.error)], [true, true])
   })
 

@@ -111,7 +111,7 @@ describe('connectors', () => {
     const factories: ConnectorFactories = { mqtt: factory, push: factory, url: factory, folder: factory }
     const supervisor = new Supervisor({
       factories, sink, folder, web: noWeb, clock, chance: () => 1, log: () => {},
-      file: { add: async ({ name }) => { file.push(`+${name}`); return ok(null) }, remove: async name => { file.push(`-${name}`); return ok(null) } }
+      file: { add: async added => { file.push(`+${added.name}`); return ok(added) }, remove: async name => { file.push(`-${name}`); return ok(null) } }
     })
     return { supervisor, clock, sink, file }
   }

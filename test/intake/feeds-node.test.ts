@@ -50,7 +50,7 @@ describe('feeds of a city', function () {
         mqtt: createMqttConnector({ address: null, route: () => () => {} })
       },
       sink: sinkOver(city.node), folder, web: createSafeFetch({ allowed: [address] }), clock: { nowMs: Date.now, sleep }, chance: () => 0, log: () => {},
-      file: { add: async () => ok(null), remove: async () => ok(null) }
+      file: { add: async added => ok(added), remove: async () => ok(null) }
     })
     for (const [url, body] of Object.entries(GBFS_3)) pages.set(`/bikes${new URL(url).pathname}`, String(body).replaceAll('https://bikes.example', `http://${address}/bikes`))
     pages.set('/works', WZDX)

@@ -84,7 +84,8 @@ function keysAt (table: unknown, path: readonly PropertyKey[]): readonly string[
   return path.length > 1 ? [] : Object.keys(shape)
 }
 
-function withPaths (declaration: ConnectorDeclaration, expand: (path: string) => string, folder: string): ConnectorDeclaration {
+/** `folder`: that of the file. */
+export function withPaths (declaration: ConnectorDeclaration, expand: (path: string) => string, folder: string): ConnectorDeclaration {
   const absolute = Object.entries(declaration).map(([key, value]) =>
     [key, PATH_KEYS.some(each => each === key) && typeof value === 'string' && value !== '' ? resolve(folder, expand(value)) : value])
   return declarationSchema.parse(Object.fromEntries(absolute))

@@ -6,7 +6,7 @@
  * No secret is a setting; `member.passphrase_file` names the file of one.
  */
 export { configCommands } from './commands.ts'
-export { editConnectors } from './connectors.ts'
-export { configOf, configProblem, loadConfig, type LoadOptions } from './load.ts'
+export { editConnectors, withPaths } from './connectors.ts'
+export { configOf, configProblem, expand, loadConfig, type LoadOptions } from './load.ts'
 export { isPlace, SETTINGS, type Config } from './schema.ts'
 export { renderToml } from './toml.ts'

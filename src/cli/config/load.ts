@@ -98,7 +98,7 @@ function isFolder (value: unknown, folder: string): boolean {
 }
 
 /** A path with the home folder for a leading `~`. */
-function expand (path: string): string {
+export function expand (path: string): string {
   return path === '~' || path.startsWith('~/') ? join(homedir(), path.slice(1)) : path
 }
 

@@ -1,5 +1,5 @@
 import { mkdir, readFile } from 'node:fs/promises'
-import { join } from 'node:path'
+import { dirname, join } from 'node:path'
 import type { Api } from '../../api/index.ts'
 import { fail, hkdfSha256, ok, utf8, type Result } from '../../base/index.ts'
 import type { Log } from '../../host/index.ts'
@@ -13,7 +13,7 @@ import { createPullConnector } from '../../intake/pull/index.ts'
 import { createPushConnector } from '../../intake/push/index.ts'
 import type { HanseNode } from '../../node/index.ts'
 import type { ConnectorDeclaration, Connectors } from '../../sdk/index.ts'
-import { editConnectors, type Config } from '../config/index.ts'
+import { editConnectors, expand, withPaths, type Config } from '../config/index.ts'
 import { listenOf } from './listen.ts'
 import { outflowOf } from './outflow.ts'
 import { sinkOver } from './sink.ts'
@@ -61,7 +61,13 @@ export function composeIntake (options: {
       folder: createFolderConnector({ spool })
     },
     sink: sinkOver(node), folder, web, clock, chance, log,
-    file: { add: declaration => editConnectors(file, { add: declaration }), remove: name => editConnectors(file, { remove: name }) }
+    file: {
+      async add (declaration) {
+        const written = await editConnectors(file, { add: declaration })
+        return written.ok ? ok(withPaths(declaration, expand, dirname(file))) : written
+      },
+      remove: name => editConnectors(file, { remove: name })
+    }
   })
   return {
     connectors: supervisor,

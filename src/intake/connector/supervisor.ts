@@ -20,7 +20,8 @@ export type SupervisorOptions = {
   readonly log: ConnectorContext['log']
   /** Writes what is added and removed into the file of settings. */
   readonly file: {
-    add (declaration: ConnectorDeclaration): Promise<Result<null, SinkFailure>>
+    /** Gives it back as it holds from then on: with paths as seen from the file. */
+    add (declaration: ConnectorDeclaration): Promise<Result<ConnectorDeclaration, SinkFailure>>
     remove (name: string): Promise<Result<null, SinkFailure>>
   }
 }
@@ -77,7 +78,7 @@ export class Supervisor implements Connectors {
       if (this.#kept.size >= CONNECTORS_MAX) return fail({ code: 'busy', reason: `this node runs ${CONNECTORS_MAX} connectors already`, hint: 'remove one that nobody needs' })
       const written = await this.#options.file.add(declaration)
       if (!written.ok) return written
-      return ok(viewOf(this.#begin(declaration, new Board(() => this.#options.clock.nowMs()))))
+      return ok(viewOf(this.#begin(written.value, new Board(() => this.#options.clock.nowMs()))))
     })
   }
 
