@@ -2,7 +2,8 @@
  * Measures queries of a dataset of moving vehicles: how fast it is appended and indexed, how large the index is on the disk, and how
  * long it takes to find the latest record of a key, records in random boxes and periods, and what is in a box now; prints one JSON
  * document. The dataset is built once in a folder and used again where that is named.
- * `node scripts/measure/query.ts [records] [keys] [folder]`
+ * Times are in milliseconds, as a client in the process sees them; `meanCpu` is what all threads of the process used.
+ * `node --max-semi-space-size=16 --initial-old-space-size=256 scripts/measure/query.ts [records] [keys] [folder] [rebuild]`
  */
 import { existsSync } from 'node:fs'
 import { mkdir, mkdtemp, readdir, readFile, rm, stat, writeFile } from 'node:fs/promises'
@@ -14,7 +15,9 @@ import { joinPort, openNetwork } from '../../src/host/libp2p/index.ts'
 import { systemClock, systemRandom } from '../../src/host/system/index.ts'
 import { utf8 } from '../../src/base/index.ts'
 import { createNode, keysOf, type HanseNode, type RecordInput } from '../../src/node/index.ts'
+import { deleteRows } from '../../src/node/indexing/building.ts'
 import type { Rooms } from '../../src/node/node.ts'
+import { rowsOf } from '../../src/node/rows/index.ts'
 import { freePort } from '../ports.ts'
 
 const [RECORDS = 10_000_000, KEYS = 100_000] = process.argv.slice(2, 4).map(Number)
@@ -24,13 +27,16 @@ const START_MS = Date.UTC(2026, 0, 5)
 const WEEK_MS = 7 * 86_400_000
 const CITY = { west: -122.45, south: 47.48, east: -122.05, north: 47.75 }
 const DATASET = 'buses'
+const INDEX = ['indexScope', 'indexBlock', 'indexPage', 'keyedState', 'statePlace'] as const
 const ROUNDS = 400
 const PAGE = 100
 
 const folder = GIVEN ?? await mkdtemp(join(tmpdir(), 'hanse-query-'))
 const random = mulberry(20_261_129)
 const built = existsSync(join(folder, 'built')) ? {} : await build()
-console.log(JSON.stringify({ cores: availableParallelism(), records: RECORDS, keys: KEYS, ...built, ...await measure() }, null, 2))
+const rebuilt = GIVEN !== undefined && existsSync(join(folder, 'built')) && process.argv[5] !== 'rebuild' ? {} : await rebuild()
+await writeFile(join(folder, 'built'), '')
+console.log(JSON.stringify({ cores: availableParallelism(), records: RECORDS, keys: KEYS, ...built, ...rebuilt, ...await measure() }, null, 2))
 if (GIVEN === undefined) await rm(folder, { recursive: true, force: true })
 
 async function open (): Promise<{ readonly node: HanseNode, readonly rooms: () => Rooms }> {
@@ -84,11 +90,26 @@ async function build (): Promise<Readonly<Record<string, unknown>>> {
   const indexedMs = performance.now()
   await node.stop()
   const beforeBytes = await sizeOf(join(folder, 'store'))
-  await writeFile(join(folder, 'built'), '')
   return {
     meanBodyBytes: Math.round(bodyBytes / RECORDS), appendSeconds: seconds(appendedMs - startMs), appendPerSecond: Math.round(RECORDS / (appendedMs - startMs) * 1_000),
     appendCallMsMax: Math.round(lagMax), indexedAfterAppendSeconds: seconds(indexedMs - appendedMs), bothPerSecond: Math.round(RECORDS / (indexedMs - startMs) * 1_000),
     storeBytesOnDisk: beforeBytes, loadAfterBuild: loadavg()
+  }
+}
+
+/** The index alone, from the segments, with nothing beside it. */
+async function rebuild (): Promise<Readonly<Record<string, unknown>>> {
+  const store = await openStore(join(folder, 'store'), {})
+  for (const kind of INDEX) await deleteRows(store, [rowsOf(kind)])
+  await store.close()
+  const { node, rooms } = await open()
+  const [startMs, startCpu] = [performance.now(), process.cpuUsage()]
+  while (!rooms().querying.isIdle) await pause(50)
+  const [wallMs, { user, system }] = [performance.now() - startMs, process.cpuUsage(startCpu)]
+  await node.stop()
+  return {
+    indexSeconds: seconds(wallMs), indexPerSecond: Math.round(RECORDS / wallMs * 1_000), indexCpuSeconds: seconds((user + system) / 1_000),
+    indexPerCpuSecond: Math.round(RECORDS / (user + system) * 1e6), loadAfterIndex: loadavg()
   }
 }
 
@@ -150,15 +171,17 @@ function periodOf (share: number): { readonly fromMs: number, readonly toMs: num
 }
 
 async function timed (ask: () => Promise<{ readonly rows: number, readonly isDone: boolean }>, rounds = ROUNDS): Promise<Readonly<Record<string, number>>> {
+  const cpu = process.cpuUsage()
   const [times, answers] = [[] as number[], [] as { readonly rows: number, readonly isDone: boolean }[]]
   for (let round = 0; round < rounds; round++) {
     const before = performance.now()
     answers.push(await ask())
     times.push(performance.now() - before)
   }
+  const used = process.cpuUsage(cpu)
   times.sort((a, b) => a - b)
   const at = (share: number): number => Number((times[Math.min(times.length - 1, Math.floor(share * times.length))] ?? 0).toFixed(2))
-  return { p50: at(0.5), p99: at(0.99), max: at(1), meanRows: Math.round(answers.reduce((sum, { rows }) => sum + rows, 0) / rounds), early: answers.filter(({ isDone }) => !isDone).length }
+  return { p50: at(0.5), p99: at(0.99), max: at(1), meanCpu: Number(((used.user + used.system) / 1_000 / rounds).toFixed(2)), meanRows: Math.round(answers.reduce((sum, { rows }) => sum + rows, 0) / rounds), early: answers.filter(({ isDone }) => !isDone).length }
 }
 
 /** Bytes of the rows of the index, as they stand in the database before it compresses them. */

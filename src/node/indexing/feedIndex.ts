@@ -27,8 +27,8 @@ export class FeedIndex {
   readonly #manifests = new Map<number, Manifest>()
   #blocks: readonly Block[] | undefined
   #key: OwnKey = key => key
-  /** Slots of which a key was missing when they were tried: not again before another comes. */
-  readonly #sealed = new Set<number>()
+  /** Slots that could not be read though all was here, mostly for want of a key: not tried again before another comes. */
+  readonly #unread = new Set<number>()
   #turn: Promise<unknown>
   #ready: Promise<void> | undefined
   #isStopped = false
@@ -130,7 +130,7 @@ export class FeedIndex {
         readable, store, feed: this.feed, scope: this.scope, ownKey: this.#key, rest, isStopped: () => this.#isStopped
       }, place, latest)
       if (typeof block === 'object') built.push(block)
-      else if (block === 'sealed') this.#sealed.add(place.slot)
+      else if (!this.#isStopped && this.#isHere(place)) this.#unread.add(place.slot)
     }
     if (this.#isStopped) return false
     await this.state.apply([...latest.values()], rest)
@@ -151,19 +151,23 @@ export class FeedIndex {
     const start = feed.segmentOf(scope.first) ?? 0
     const lastSlot = slotOf(feed.leaf(feed.segmentOf(end - 1) ?? 0).first)
     for (let slot = slotOf(feed.leaf(start).first); slot <= lastSlot && due.length < BLOCKS_PER_STEP; slot++) {
-      if (this.#manifests.has(slot) || this.#sealed.has(slot)) continue
+      if (this.#manifests.has(slot) || this.#unread.has(slot)) continue
       const [from, to] = [Math.max(start, firstOfSlot(feed, slot)), Math.min((feed.segmentOf(end - 1) ?? 0) + 1, firstOfSlot(feed, slot + 1))]
       const isLast = slot === lastSlot
       const isOver = isLast && end === scope.end && end - feed.leaf(from).first >= LAST_BLOCK_RECORDS_MIN
       if (from >= to || (isLast && !isOver)) continue
-      if (feed.missing.every(([a, b]) => b <= from || a >= to)) due.push({ slot, from, to })
+      if (this.#isHere({ from, to })) due.push({ slot, from, to })
     }
     return due
   }
 
+  #isHere ({ from, to }: Pick<BlockPlace, 'from' | 'to'>): boolean {
+    return this.feed.missing.every(([a, b]) => b <= from || a >= to)
+  }
+
   /** A key came: what it may open is tried again. */
   keysChanged (): void {
-    this.#sealed.clear()
+    this.#unread.clear()
   }
 
   // --- Forgetting --------------------------------------------------------------------------------------------------
