@@ -77,6 +77,14 @@ describe('harvest', () => {
       assert.equal((await thingsOf(await read(dcatReader(), pages), null)).length, 1)
     })
 
+    it('bounds nested brackets of Turtle, and takes none in texts, addresses and comments for one', async () => {
+      assert.equal(await refusal(dcatReader(), `${TURTLE}<x:a> <x:b> ${'('.repeat(100_000)}`), 'malformed')
+      const said = `${'['.repeat(40)}" ' \\\\`
+      const quoted = TURTLE.replace('"Where they stand"@en', `"""${said}"""@en`) + `# ${said}\n<x:${'('.repeat(40)}> <x:b> '${'('.repeat(40)}\\'' .`
+      const [entry] = await thingsOf(await read(dcatReader(), quoted), null)
+      assert.equal((entry?.body as { description?: string } | undefined)?.description, `${'['.repeat(40)}" ' \\`)
+    })
+
     it('bounds what contexts of JSON-LD may grow to', async () => {
       const contexts = Array.from({ length: 501 }, () => ({ '@context': { a: 'http://a/' } }))
       const terms = Object.fromEntries(Array.from({ length: 2_001 }, (_, at) => [`t${at}`, 'http://a/']))

@@ -51,7 +51,7 @@ class CapSession implements ReadSession {
   async take (document: Document): Promise<Result<readonly Asked[], ReadFailure>> {
     const bytes = await document.bytes(DOCUMENT_BYTES_MAX)
     if (!bytes.ok) return bytes
-    const root = parseXml(bytes.value)
+    const root = await parseXml(bytes.value)
     if (!root.ok) return root
     if (root.value.name === 'alert') {
       const taken = this.#takeAlert(root.value)

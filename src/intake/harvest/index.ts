@@ -34,7 +34,7 @@ export function ckanReader (options: HarvestOptions = { fetch: false }): Reader 
 }
 
 /** Takes one page; says the address of the next, where there is one. */
-type TakePage = (bytes: Uint8Array, document: Document, harvest: Harvest, received: number) => Result<{ readonly next: string | undefined, readonly entries: number }, ReadFailure>
+type TakePage = (bytes: Uint8Array, document: Document, harvest: Harvest, received: number) => Promise<Result<{ readonly next: string | undefined, readonly entries: number }, ReadFailure>>
 
 class HarvestSession implements ReadSession {
   readonly #context: ReadContext
@@ -54,7 +54,7 @@ class HarvestSession implements ReadSession {
     const bytes = await document.bytes(PAGE_BYTES_MAX)
     if (!bytes.ok) return bytes
     const harvest = this.#harvest ??= new Harvest({ nowMs: this.#context.nowMs, source: sourceOf(document.url), fetch: this.#options.fetch })
-    const page = this.#takePage(bytes.value, document, harvest, this.#received)
+    const page = await this.#takePage(bytes.value, document, harvest, this.#received)
     if (!page.ok) return page
     this.#received += page.value.entries
     const next = page.value.next === undefined ? null : URL.parse(page.value.next, document.url ?? undefined)
@@ -78,10 +78,10 @@ function sourceOf (address: string | null): string {
   return url === null ? '' : url.origin + url.pathname
 }
 
-function takeDcat (bytes: Uint8Array, document: Document, harvest: Harvest): ReturnType<TakePage> {
+async function takeDcat (bytes: Uint8Array, document: Document, harvest: Harvest): ReturnType<TakePage> {
   const graph = new Graph()
   try {
-    const read = syntaxOf(bytes, document.mediaType)(bytes, document.url, graph)
+    const read = await syntaxOf(bytes, document.mediaType)(bytes, document.url, graph)
     return read.ok ? ok({ next: harvestGraph(graph, harvest), entries: 0 }) : read
   } catch (cause) {
     if (cause instanceof TooManyStatements) return malformed(cause.message)
@@ -90,13 +90,13 @@ function takeDcat (bytes: Uint8Array, document: Document, harvest: Harvest): Ret
 }
 
 /** The content tells; portals name media types as they like. */
-function syntaxOf (bytes: Uint8Array, mediaType: string | null): typeof readTurtle {
+function syntaxOf (bytes: Uint8Array, mediaType: string | null): (bytes: Uint8Array, base: string | null, graph: Graph) => Result<null, ReadFailure> | Promise<Result<null, ReadFailure>> {
   const head = new TextDecoder().decode(bytes.subarray(0, 512)).replace(/^\ufeff/, '').trimStart()
   if (head.startsWith('{') || (head.startsWith('[') && mediaType?.includes('json') !== false)) return readJsonLd
   return /^<(\?xml|!--|[a-z]+:RDF)/i.test(head) ? readRdfXml : readTurtle
 }
 
-function takeCkan (bytes: Uint8Array, document: Document, harvest: Harvest, received: number): ReturnType<TakePage> {
+async function takeCkan (bytes: Uint8Array, document: Document, harvest: Harvest, received: number): ReturnType<TakePage> {
   const json = parseJson(bytes)
   if (!json.ok) return json
   const result = member(json.value, 'result')

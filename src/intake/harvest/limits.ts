@@ -1,6 +1,6 @@
 /** The largest page of a catalogue: statements take many times the memory of their text. */
 export const PAGE_BYTES_MAX = 16_777_216
-export const STATEMENTS_MAX = 1_000_000
+export const STATEMENTS_MAX = 500_000
 
 /** Of JSON-LD: a context copies the terms of the one around it. */
 export const CONTEXT_TERMS_MAX = 2_000

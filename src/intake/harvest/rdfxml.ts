@@ -5,8 +5,8 @@ import { RDF, RDF_TYPE, resolved, type Graph, type Term } from './graph.ts'
 const XML = 'http://www.w3.org/XML/1998/namespace'
 
 /** RDF/XML into the graph, https://www.w3.org/TR/rdf-syntax-grammar/, without reification and without XML literals, which become their text. */
-export function readRdfXml (bytes: Uint8Array, base: string | null, graph: Graph): Result<null, ReadFailure> {
-  const root = parseXml(bytes)
+export async function readRdfXml (bytes: Uint8Array, base: string | null, graph: Graph): Promise<Result<null, ReadFailure>> {
+  const root = await parseXml(bytes)
   if (!root.ok) return root
   const { uri, name, children } = root.value
   if (uri !== RDF || name !== 'RDF') return malformed('it is XML, but not RDF/XML')

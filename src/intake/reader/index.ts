@@ -14,7 +14,7 @@ export { Gathering } from './gathering.ts'
 export {
   booleanIn, feedTimeMs, isObject, isoOf, isoTimeMs, known, listOf, malformed, member, numberIn, objectOf, parseJson, pointOf, textIn, type JsonObject, type Point
 } from './json.ts'
-export { DOCUMENT_BYTES_MAX, TEXT_LENGTH_MAX, THINGS_MAX } from './limits.ts'
+export { DEPTH_MAX, DOCUMENT_BYTES_MAX, TEXT_LENGTH_MAX, THINGS_MAX } from './limits.ts'
 export { childrenOf, childText, parseXml, type XmlElement } from './xml.ts'
 export { oneDocument } from './session.ts'
 export type {

@@ -1,3 +1,4 @@
+import { setImmediate } from 'node:timers/promises'
 import { SaxesParser } from 'saxes'
 import { ok, type Result } from '../../base/index.ts'
 import { malformed } from './json.ts'
@@ -21,6 +22,9 @@ type Growing = XmlElement & { readonly children: XmlElement[], text: string }
 /** Stops the parser; what it says is ours. */
 class Refused extends Error {}
 
+/** Characters that are read before others have their turn. */
+const SLICE_LENGTH = 65_536
+
 const DECLARED = /^<\?xml[^>]*\bencoding\s*=\s*["']([A-Za-z0-9._-]{1,32})["']/
 const ENCODINGS: ReadonlySet<string> = new Set(['utf-8', 'us-ascii', 'iso-8859-1', 'windows-1252', 'iso-8859-15'])
 const XML_NAMESPACE = 'http://www.w3.org/XML/1998/namespace'
@@ -29,7 +33,7 @@ const XML_NAMESPACE = 'http://www.w3.org/XML/1998/namespace'
  * The tree of an XML document with namespaces. Document type definitions are refused, and with them all entities but the five
  * of XML itself; so is what is nested deeper than `DEPTH_MAX` or has more than `XML_ELEMENTS_MAX` elements.
  */
-export function parseXml (bytes: Uint8Array): Result<XmlElement, ReadFailure> {
+export async function parseXml (bytes: Uint8Array): Promise<Result<XmlElement, ReadFailure>> {
   const text = decoded(bytes)
   if (text === undefined) return malformed('its text is not in the encoding that it names, or in one that is not read here')
   const parser = new SaxesParser({ xmlns: true, position: false })
@@ -55,7 +59,11 @@ export function parseXml (bytes: Uint8Array): Result<XmlElement, ReadFailure> {
   parser.on('text', append)
   parser.on('cdata', append)
   try {
-    parser.write(text).close()
+    for (let at = 0; at < text.length; at += SLICE_LENGTH) {
+      parser.write(text.slice(at, at + SLICE_LENGTH))
+      await setImmediate()
+    }
+    parser.close()
   } catch (cause) {
     if (cause instanceof Refused) return malformed(cause.message)
     throw cause
