@@ -347,6 +347,20 @@ describe('forms of an answer', () => {
     }
   })
 
+  it('are held by their tag, of every list that says so', async () => {
+    const { token, send: ask } = await open()
+    const kept = TABLE.filter(([, { answers, path, scope, query }]) => 304 in answers && !path.includes(':') && scope !== null && query === undefined)
+    assert.ok(kept.length > 8)
+    for (const [id, { path }] of kept) {
+      const first = await ask(path, { headers: bearer(token) })
+      if (first.status !== 200) continue
+      const etag = first.headers.get('etag') ?? ''
+      assert.notEqual(etag, '', id)
+      assert.equal((await ask(path, { headers: { ...bearer(token), 'if-none-match': etag } })).status, 304, id)
+      assert.equal((await ask(path, { headers: { ...bearer(token), 'if-none-match': '"other"' } })).status, 200, id)
+    }
+  })
+
   it('need a body of a kind that the call takes, and each name of a query once', async () => {
     const { token, send: ask } = await open()
     const join = (type: string): Promise<Got> => ask('/api/v1/federation/join', { method: 'POST', headers: { ...bearer(token), 'content-type': type }, body: { ticket: 'hanse1x' } })

@@ -10,6 +10,8 @@ const NO_QUERY = z.strictObject({})
 /** A route that reads requests as the operation says, before its handler sees them. */
 export function routeOf (context: Context, operation: Operation, handle: Handler<Call<unknown, unknown>>): Route {
   const { method, path, scope, live, forOthers, query: querySchema = NO_QUERY, body: shape, invalidStatus } = operation
+  // What may be answered by "it is what you hold" has a tag to hold it by.
+  const isKept = 304 in operation.answers
   const offered = successTypes(operation.answers)
   const refusal = (failure: AnyFailure): Reply => problem(failure, undefined, failure.code === 'invalid' ? invalidStatus : undefined)
   return {
@@ -22,7 +24,9 @@ export function routeOf (context: Context, operation: Operation, handle: Handler
       const query = request.query(querySchema)
       if (!query.ok) return refusal(query.failure)
       const body = shape === undefined ? ok(undefined) : await bodyOf(request, shape)
-      return body.ok ? await handle(context, request, { query: query.value, body: body.value, accepted }) : refusal(body.failure)
+      if (!body.ok) return refusal(body.failure)
+      const reply = await handle(context, request, { query: query.value, body: body.value, accepted })
+      return reply.type === 'json' && isKept ? { ...reply, tagged: true } : reply
     }
   }
 }

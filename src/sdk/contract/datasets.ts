@@ -2,7 +2,7 @@ import { z } from 'zod'
 import {
   API_PATH, appendedSchema, datasetPageSchema, datasetSchema, MEDIA_TYPES, PURPOSE_HEADER, recordTextSchema, verifyReportSchema, type Box
 } from '../bodies/index.ts'
-import { bytes, events, json, lines, type Call, type Operations } from '../operation/index.ts'
+import { bytes, events, json, kept, lines, type Call, type Operations } from '../operation/index.ts'
 import { boxText } from '../query/index.ts'
 import { progressLines } from './progress.ts'
 import { pageSize, READ_RECORDS_MAX, TAIL_RECORDS_MAX, wholeNumber } from './queries.ts'
@@ -43,7 +43,7 @@ export const DATASET_OPERATIONS: Operations<DatasetCalls> = {
       text: z.string().max(512).exactOptional(), publisher: z.string().max(256).exactOptional(), theme: z.string().max(256).exactOptional(),
       box: boxText.exactOptional(), limit: pageSize(PAGE_SIZE), after: z.string().max(512).exactOptional()
     }),
-    headers: { 'if-none-match': 'the tag of an answer that is held already' }, answers: { 200: json(datasetPageSchema), 304: null }
+    answers: kept(datasetPageSchema)
   },
   'datasets.publish': {
     ...operate, path: `${API_PATH}/datasets`, summary: 'Publish a table, a file or a stream',
@@ -52,7 +52,7 @@ export const DATASET_OPERATIONS: Operations<DatasetCalls> = {
   },
   'datasets.show': {
     ...read, path: DATASET, summary: 'One dataset', forOthers: true,
-    headers: { 'if-none-match': 'the tag of an answer that is held already' }, answers: { 200: json(datasetSchema), 304: null }
+    answers: kept(datasetSchema)
   },
   'datasets.withdraw': { ...operate, method: 'DELETE', path: DATASET, summary: 'Take an own dataset from the catalogue', answers: { 204: null } },
   'datasets.records': {

@@ -4,7 +4,7 @@ import {
   confirmSchema, declareSchema, emergenciesSchema, emergencySchema, eraseSchema, erasuresSchema, receiptsSchema, useReportSchema,
   type EmergencyRequest, type EraseBasis, type EraseScope
 } from '../duties/index.ts'
-import { bytes, json, type Call, type Operations } from '../operation/index.ts'
+import { bytes, json, kept, type Call, type Operations } from '../operation/index.ts'
 import { pageSize, reference, wholeNumber } from './queries.ts'
 
 const RECEIPTS = 100
@@ -35,17 +35,17 @@ export const DUTY_OPERATIONS: Operations<DutyCalls> = {
     ...decide, path: `${DATASET}/erase`, summary: 'Have an own dataset, or parts of it, erased by everybody who holds it',
     body: { as: 'json', schema: eraseSchema }, answers: { 200: json(erasuresSchema) }, problems: [409, 507]
   },
-  'erasures.list': { ...read, path: `${API_PATH}/erasures`, summary: 'Erasures, and who has confirmed them', answers: { 200: json(erasuresSchema) } },
+  'erasures.list': { ...read, path: `${API_PATH}/erasures`, summary: 'Erasures, and who has confirmed them', answers: kept(erasuresSchema) },
   'receipts.list': {
     ...read, path: `${API_PATH}/receipts`, summary: 'What others said they received and did, newest first',
-    query: z.strictObject({ limit: pageSize(RECEIPTS, RECEIPTS_MAX), dataset: reference.exactOptional() }), answers: { 200: json(receiptsSchema) }, problems: [404, 409]
+    query: z.strictObject({ limit: pageSize(RECEIPTS, RECEIPTS_MAX), dataset: reference.exactOptional() }), answers: kept(receiptsSchema), problems: [404, 409]
   },
-  'uses.show': { ...read, path: `${DATASET}/uses`, summary: 'Who had a dataset, when, under what terms', answers: { 200: json(useReportSchema) }, problems: [409] },
+  'uses.show': { ...read, path: `${DATASET}/uses`, summary: 'Who had a dataset, when, under what terms', answers: kept(useReportSchema), problems: [409] },
   'uses.prove': {
     ...read, path: `${API_PATH}/uses/proof`, summary: 'The proof of one entry of a use',
     query: z.strictObject({ feed: reference, record: wholeNumber() }), answers: { 200: bytes(MEDIA_TYPES.cbor) }, problems: [404, 409]
   },
-  'emergencies.list': { ...read, path: EMERGENCIES, summary: 'Declared emergencies, and what was used under them', answers: { 200: json(emergenciesSchema) } },
+  'emergencies.list': { ...read, path: EMERGENCIES, summary: 'Declared emergencies, and what was used under them', answers: kept(emergenciesSchema) },
   'emergencies.declare': {
     ...decide, path: EMERGENCIES, summary: 'Declare an emergency', body: { as: 'json', schema: declareSchema }, answers: { 201: json(emergencySchema) }, problems: [404, 409, 410]
   },

@@ -4,7 +4,7 @@ import {
   auditSchema, blockPageSchema, ledgerCheckSchema, ledgerMembersSchema, ledgerStatusSchema, proposalRequestSchema, proposalsSchema, proposedSchema,
   publicCheckpointSchema, submittedSchema, voteSchema, type ProposalRequest
 } from '../ledger/index.ts'
-import { bytes, json, type Call, type Operations } from '../operation/index.ts'
+import { bytes, json, kept, type Call, type Operations } from '../operation/index.ts'
 import { progressLines } from './progress.ts'
 import { pageSize, patience, reference, wholeNumber, type Patience, type RecordOf } from './queries.ts'
 
@@ -34,12 +34,12 @@ const decide = { tag: 'Ledger', method: 'POST', scope: 'decide', query: patience
 
 export const LEDGER_OPERATIONS: Operations<LedgerCalls> = {
   'ledger.show': { ...read, path: LEDGER, summary: 'Where the ledger stands', answers: { 200: json(ledgerStatusSchema) } },
-  'ledger.members': { ...read, path: `${LEDGER}/members`, summary: 'Members as the ledger has them', answers: { 200: json(ledgerMembersSchema) } },
+  'ledger.members': { ...read, path: `${LEDGER}/members`, summary: 'Members as the ledger has them', answers: kept(ledgerMembersSchema) },
   'ledger.blocks': {
     ...read, path: `${LEDGER}/blocks`, summary: 'Final blocks, newest first, in pages',
-    query: z.strictObject({ before: wholeNumber().exactOptional(), limit: pageSize(BLOCKS) }), answers: { 200: json(blockPageSchema) }
+    query: z.strictObject({ before: wholeNumber().exactOptional(), limit: pageSize(BLOCKS) }), answers: kept(blockPageSchema)
   },
-  'ledger.proposals': { ...read, path: `${LEDGER}/proposals`, summary: 'What members vote on', answers: { 200: json(proposalsSchema) } },
+  'ledger.proposals': { ...read, path: `${LEDGER}/proposals`, summary: 'What members vote on', answers: kept(proposalsSchema) },
   'ledger.propose': {
     ...decide, path: `${LEDGER}/proposals`, summary: 'Open a proposal and vote yes on it', body: { as: 'json', schema: proposalRequestSchema }, answers: { 201: json(proposedSchema) }
   },
@@ -56,7 +56,7 @@ export const LEDGER_OPERATIONS: Operations<LedgerCalls> = {
   },
   'ledger.audit': {
     ...read, path: `${LEDGER}/audit`, summary: 'What the ledger says of a member or a dataset', query: z.strictObject({ subject: reference }),
-    answers: { 200: json(auditSchema) }, problems: [404, 409]
+    answers: kept(auditSchema), problems: [404, 409]
   },
   'ledger.checkpoint': { ...read, path: `${LEDGER}/checkpoint`, summary: 'This member\'s signed word of where the ledger stands', answers: { 200: bytes(MEDIA_TYPES.cbor) } },
   'ledger.public-checkpoint': {

@@ -4,7 +4,7 @@ import {
   scrubReportSchema, statusSchema, ticketSchema, type InviteOptions
 } from '../bodies/index.ts'
 import { applicationsSchema } from '../ledger/index.ts'
-import { bytes, events, json, type Call, type Operations } from '../operation/index.ts'
+import { bytes, events, json, kept, type Call, type Operations } from '../operation/index.ts'
 import { progressLines } from './progress.ts'
 
 const STATEMENT_BYTES_MAX = 65_536
@@ -36,7 +36,7 @@ const federation = { tag: 'Federation', scope: 'decide', method: 'POST' } as con
 export const NODE_OPERATIONS: Operations<NodeCalls> = {
   'api.describe': {
     ...node, method: 'GET', path: `${API_PATH}/openapi.json`, scope: null, summary: 'This description, as OpenAPI 3.1',
-    headers: { 'if-none-match': 'the tag of an answer that is held already' }, answers: { 200: json(z.record(z.string(), z.unknown())), 304: null }
+    answers: { 200: json(z.record(z.string(), z.unknown())), 304: null }
   },
   'node.health': {
     ...node, method: 'GET', path: '/healthz', scope: null, summary: 'Whether the process answers', answers: { 200: json(z.object({ alive: z.boolean() })) }
@@ -46,8 +46,8 @@ export const NODE_OPERATIONS: Operations<NodeCalls> = {
     answers: { 200: json(readiness), 503: json(readiness) }
   },
   'node.status': { ...node, method: 'GET', path: `${API_PATH}/status`, summary: 'How the node is', answers: { 200: json(statusSchema) } },
-  'node.peers': { ...node, method: 'GET', path: `${API_PATH}/peers`, summary: 'Nodes of other members, and whether they are reachable', answers: { 200: json(peersSchema) } },
-  'node.members': { ...node, method: 'GET', path: `${API_PATH}/members`, summary: 'Members of the federation', answers: { 200: json(membersSchema) } },
+  'node.peers': { ...node, method: 'GET', path: `${API_PATH}/peers`, summary: 'Nodes of other members, and whether they are reachable', answers: kept(peersSchema) },
+  'node.members': { ...node, method: 'GET', path: `${API_PATH}/members`, summary: 'Members of the federation', answers: kept(membersSchema) },
   'node.events': {
     ...node, method: 'GET', path: `${API_PATH}/events`, summary: 'What happens on the node, live', live: true,
     headers: { 'last-event-id': 'resumes behind this event' }, answers: { 200: events(eventSchema) }
@@ -79,6 +79,6 @@ export const NODE_OPERATIONS: Operations<NodeCalls> = {
   },
   'federation.applications': {
     ...federation, method: 'GET', path: `${API_PATH}/applications`, scope: 'read', summary: 'Who applied for membership and waits for a vote',
-    answers: { 200: json(applicationsSchema) }, problems: [409]
+    answers: kept(applicationsSchema), problems: [409]
   }
 }

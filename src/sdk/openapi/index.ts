@@ -80,8 +80,9 @@ function queryParameters ({ query }: Operation): readonly OpenApiParameter[] {
   return Object.entries(properties).map(([name, schema]) => ({ name, in: 'query', required: required.includes(name), schema }))
 }
 
-function headerParameters ({ headers = {} }: Operation): readonly OpenApiParameter[] {
-  return Object.entries(headers).map(([name, description]) => ({ name, in: 'header', required: false, schema: { type: 'string' }, description }))
+function headerParameters ({ headers = {}, answers }: Operation): readonly OpenApiParameter[] {
+  const tag: Readonly<Record<string, string>> = 304 in answers ? { 'if-none-match': 'the tag of an answer that is held already' } : {}
+  return Object.entries({ ...tag, ...headers }).map(([name, description]) => ({ name, in: 'header', required: false, schema: { type: 'string' }, description }))
 }
 
 function bodyContent (body: RequestBody<unknown>): Readonly<Record<string, MediaType>> {

@@ -92,6 +92,11 @@ export function json (schema: z.ZodType, mediaType = 'application/json'): Answer
   return { mediaType, as: 'json', schema }
 }
 
+/** JSON that a client may keep, and ask for again by its tag (`If-None-Match`). */
+export function kept (schema: z.ZodType): Answers {
+  return { 200: json(schema), 304: null }
+}
+
 export function bytes (mediaType: string): AnswerShape {
   return { mediaType, as: 'bytes' }
 }
