@@ -18,7 +18,7 @@ export function askerOf (_context: Context, request: ApiRequest): Result<Asker, 
   return isPurpose(purpose) ? ok({ ...who, purpose }) : fail(invalid('the purpose is no IRI', 'send it as urn:hanse:purpose:1:waste.collection'))
 }
 
-export function isPurpose (text: string): boolean {
+function isPurpose (text: string): boolean {
   return text.length <= PURPOSE_LENGTH_MAX && /^[a-z][a-z0-9+.-]*:[\x21-\x7e]+$/i.test(text)
 }
 

@@ -5,7 +5,7 @@
  * of another media type (415) or too large (413), an answer that the client would not take (406). A handler gets typed values.
  * Whoever gives out data asks the doors in the name of `askerOf`.
  */
-export { askerOf, isPurpose, ownDatasetId } from './asker.ts'
+export { askerOf, ownDatasetId } from './asker.ts'
 export { routeOf } from './bind.ts'
 export { NO_LEDGER } from './ledger.ts'
 export { originOf, originOfHeaders } from './origin.ts'

@@ -8,8 +8,8 @@
  * that the refusal reaches its sender. Plain HTTP beyond loopback is refused.
  */
 export { preferred } from './accept.ts'
-export { bearerOf, isLoopback, isWrite, PUBLIC, type Authenticate, type Caller, type Credentials } from './access.ts'
-export { Buckets, networkOf, type Rate } from './buckets.ts'
+export { bearerOf, isWrite, PUBLIC, type Authenticate, type Caller, type Credentials } from './access.ts'
+export { Buckets, type Rate } from './buckets.ts'
 export type { Outlet, Upgrade } from './outlet.ts'
 export { DEFAULT_LIMITS, type Limits } from './limits.ts'
 export {

@@ -14,7 +14,7 @@ import type { TokenBook } from './book.ts'
 
 export { TokenBook, type TokenBookOptions } from './book.ts'
 export type { TokenFileFailure } from './file.ts'
-export { createToken, digestOf, knownToken, TOKEN_BYTES, type KnownToken } from './token.ts'
+export { createToken, knownToken, type KnownToken } from './token.ts'
 
 export function tokenHandlers (book: TokenBook): Handlers<TokenCalls> {
   return {

@@ -1,7 +1,7 @@
 /** Queries that calls of several rooms have. */
 import { z } from 'zod'
 
-export const REFERENCE_LENGTH_MAX = 512
+const REFERENCE_LENGTH_MAX = 512
 export const READ_RECORDS_MAX = 10_000_000
 export const TAIL_RECORDS_MAX = 10_000
 const PAGE_SIZE_MAX = 1_000

@@ -76,7 +76,7 @@ type OperationOf<C extends Call<unknown, unknown>> = Common
 export type Operations<C extends Calls> = { readonly [Id in keyof C]: OperationOf<C[Id]> }
 
 /** Statuses of problems that every call may answer. */
-export const COMMON_PROBLEMS: readonly number[] = [400, 401, 403, 406, 408, 421, 422, 429, 431, 503]
+const COMMON_PROBLEMS: readonly number[] = [400, 401, 403, 406, 408, 421, 422, 429, 431, 503]
 
 /** All statuses of problems that a call may answer. */
 export function problemsOf (operation: Operation): readonly number[] {

@@ -25,7 +25,7 @@ export const CSRF_HEADER = 'hanse-csrf'
 export const SESSION_PATH = '/api/v1/session'
 
 export const entrySchema: z.ZodType<Entry> = z.object({ url: z.string(), expiresMs: z.int() })
-export const entryRequestSchema: z.ZodType<EntryRequest> = z.strictObject({ entry: z.string().min(1).max(256) })
+const entryRequestSchema: z.ZodType<EntryRequest> = z.strictObject({ entry: z.string().min(1).max(256) })
 export const sessionSchema: z.ZodType<Session> = z.object({ scope: z.enum(SCOPES), csrf: z.string(), idleEndMs: z.int(), endMs: z.int() })
 
 export type SessionCalls = {

@@ -37,7 +37,7 @@ const DAY_MS = 86_400_000
 export const TOKEN_VALID_MS = 365 * DAY_MS
 const TOKEN_VALID_MS_MAX = 10 * 365 * DAY_MS
 
-export const tokenRequestSchema: z.ZodType<TokenRequest> = z.strictObject({
+const tokenRequestSchema: z.ZodType<TokenRequest> = z.strictObject({
   label: z.string().min(1).max(LABEL_LENGTH_MAX),
   scope: z.enum(SCOPES),
   requester: z.string().min(1).max(512).optional(),
@@ -45,7 +45,7 @@ export const tokenRequestSchema: z.ZodType<TokenRequest> = z.strictObject({
   validMs: z.int().min(MINUTE_MS).max(TOKEN_VALID_MS_MAX).optional()
 }).refine(({ scope, requester }) => requester === undefined || scope === 'read', 'a token that names a requester can only read')
 
-export const tokenViewSchema: z.ZodType<TokenView> = z.object({
+const tokenViewSchema: z.ZodType<TokenView> = z.object({
   id: z.string(), label: z.string(), scope: z.enum(SCOPES), requester: z.string().nullable(), purpose: z.string().nullable(), createdMs: z.int(),
   expiresMs: z.int(), lastUsedHourMs: z.int().nullable()
 })

@@ -81,7 +81,7 @@ export const hostileText: fc.Arbitrary<string> = fc.oneof(
   fc.string({ unit: 'binary', maxLength: 40 }).map(text => text.toWellFormed())
 )
 
-export const hostileValue: fc.Arbitrary<unknown> = fc.oneof(
+const hostileValue: fc.Arbitrary<unknown> = fc.oneof(
   hostileText, fc.constantFrom(null, true, [], {}, 0, -1, 1.5, 1e308, -1e308, 2 ** 53, [[]], { __proto__: { a: 1 } }, JSON.parse('{"__proto__":{"x":1}}'), Array(200).fill(0)), fc.jsonValue({ maxDepth: 3 })
 )
 
