@@ -14,7 +14,7 @@
  */
 export { fitsQuery, type Effort } from './evaluate.ts'
 export { fitsGeo, geoQueryOf, type GeoQuery } from './geo.ts'
-export { Q_LENGTH_MAX, type Query } from './query.ts'
+export type { Query } from './query.ts'
 export { parseQuery } from './parse.ts'
 export { fitsTime, temporalOf, type Temporal } from './temporal.ts'
 export { patternOf, selects, type Selector } from './selector.ts'

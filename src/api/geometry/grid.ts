@@ -4,7 +4,7 @@
 export type Place = { readonly x: number, readonly y: number }
 export type Segment = { readonly a: Place, readonly b: Place }
 /** `x / d` and `y / d`, with d above 0. */
-export type Fraction = { readonly x: bigint, readonly y: bigint, readonly d: bigint }
+type Fraction = { readonly x: bigint, readonly y: bigint, readonly d: bigint }
 /** A place along a segment: 0 at its beginning, 1 at its end. */
 type Share = { readonly n: bigint, readonly d: bigint }
 

@@ -22,7 +22,7 @@ function linkedContext (link: string): string | undefined {
   return undefined
 }
 
-export function contextRefused (failure: ContextFailure): NgsiFailure {
+function contextRefused (failure: ContextFailure): NgsiFailure {
   return failure.code === 'malformed' ? badData(failure.reason) : {
     kind: 'LdContextNotAvailable', detail: `the context ${failure.url} is not known here, and contexts are never fetched`, hint: 'ask the operator of this node to add it, or put its terms into @context'
   }

@@ -24,10 +24,10 @@ import type { EntityWriter } from './writer.ts'
 import { writingHandlers } from './writing.ts'
 
 export { EntityWriter } from './writer.ts'
-export { answered, bodyOf, created, formOf, namesOfHeaders, unknownName } from './dialogue.ts'
+export { answered, bodyOf, created, namesOfHeaders, unknownName } from './dialogue.ts'
 export { badData, notFound, notOffered, refused, type NgsiFailure, type Refusal } from './problems.ts'
 export { pageLinks, pageOf } from './questions.ts'
-export { fits, newEffort, search, type Question } from './search.ts'
+export { fits, newEffort, search } from './search.ts'
 export { entityOfRecord, sourcesOf, type Source } from './sources.ts'
 
 type EntityCalls = { readonly [Id in Exclude<keyof NgsiCalls, `subscriptions.${string}`>]: NgsiCalls[Id] }

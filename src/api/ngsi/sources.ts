@@ -34,7 +34,7 @@ function sourceOf (dataset: Dataset, own: string): Source | undefined {
 }
 
 /** `waste-bins` becomes `WasteBins`. */
-export function typeNamed (datasetId: string): string {
+function typeNamed (datasetId: string): string {
   const name = datasetId.split('-').map(part => part.slice(0, 1).toUpperCase() + part.slice(1)).join('')
   return /^\d/.test(name) ? `Dataset${name}` : name
 }

@@ -84,7 +84,7 @@ export function writingHandlers (contexts: Contexts, writer: EntityWriter): Hand
   }
 }
 
-export function givenFormOf (options: string | undefined): Result<GivenForm, Refusal> {
+function givenFormOf (options: string | undefined): Result<GivenForm, Refusal> {
   const read = optionsOf(options, ['keyValues', 'normalized', 'simplified'])
   if (!read.ok) return read
   return ok(read.value.has('keyValues') || read.value.has('simplified') ? 'keyValues' : 'either')

@@ -8,7 +8,7 @@ export type Step =
   | { readonly type: 'start' | 'end' | 'matched' }
 export type Pattern = { readonly text: string, readonly program: readonly Step[] }
 
-export const PATTERN_LENGTH_MAX = 100
+const PATTERN_LENGTH_MAX = 100
 const STEPS_MAX = 2_000
 
 /** A pattern ready to use, or why it is not taken, in words. */

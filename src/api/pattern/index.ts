@@ -5,5 +5,5 @@
  * syntax is what ECMAScript and POSIX extended expressions share: literals, `.`, classes, `\d \w \s` and their opposites, `^ $`,
  * groups, `|`, `* + ?` and counts. A match may stand anywhere in the text. Back-references, looking around and word boundaries are refused, by name.
  */
-export { compilePattern, PATTERN_LENGTH_MAX, type Pattern } from './compile.ts'
+export { compilePattern, type Pattern } from './compile.ts'
 export { matches, type Budget } from './match.ts'

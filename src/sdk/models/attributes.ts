@@ -7,7 +7,7 @@ export const texts: Attribute = { kind: 'texts', unit: null }
 export const reference: Attribute = { kind: 'reference', unit: null }
 export const flag: Attribute = { kind: 'boolean', unit: null }
 export const time: Attribute = { kind: 'time', unit: null }
-export const object: Attribute = { kind: 'object', unit: null }
+const object: Attribute = { kind: 'object', unit: null }
 export const share: Attribute = { kind: 'number', unit: null, min: 0, max: 1 }
 
 export function oneOf (...values: readonly string[]): Attribute {

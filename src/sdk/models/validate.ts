@@ -29,7 +29,7 @@ export function isEntityId (text: string): boolean {
   return text.length <= ID_LENGTH_MAX && ID.test(text)
 }
 
-export function isTypeName (text: string): boolean {
+function isTypeName (text: string): boolean {
   return text.length <= TYPE_LENGTH_MAX && NAME.test(text) && !UNSAFE_NAMES.has(text)
 }
 

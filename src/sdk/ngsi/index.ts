@@ -12,7 +12,7 @@ export const NGSI_PATH = '/ngsi-ld/v1'
 /** Beside JSON: the same with its context in it, and GeoJSON. */
 export const LD_JSON = 'application/ld+json'
 export const GEO_JSON = 'application/geo+json'
-export const MERGE_PATCH_JSON = 'application/merge-patch+json'
+const MERGE_PATCH_JSON = 'application/merge-patch+json'
 
 export const BATCH_ENTITIES_MAX = 10_000
 export const BATCH_BYTES_MAX = 33_554_432
