@@ -144,7 +144,7 @@ export type Sent = { readonly topic: string, readonly payload: string, readonly 
 const EMPTY_MM = 4_000
 const DEVICES = 12
 
-export function euiOf (device: number): string {
+function euiOf (device: number): string {
   return `24e12471${(0x3b000000 + device).toString(16)}`
 }
 

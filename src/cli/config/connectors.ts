@@ -94,7 +94,7 @@ export function withPaths (declaration: ConnectorDeclaration, expand: (path: str
 // --- Editing -------------------------------------------------------------------------------------------------------
 
 /** The text of a file with a connector more at its end. What has its default is left out. */
-export function withConnector (text: string, declaration: ConnectorDeclaration): string {
+function withConnector (text: string, declaration: ConnectorDeclaration): string {
   const before = text === '' || text.endsWith('\n') ? text : `${text}\n`
   return `${before}${before === '' ? '' : '\n'}${renderConnector(declaration)}`
 }
@@ -104,7 +104,7 @@ export function renderConnector (declaration: ConnectorDeclaration): string {
 }
 
 /** The text without the connector of this name; all other lines stay as they are. Undefined: it is not there as a table of its own. */
-export function withoutConnector (text: string, name: string): string | undefined {
+function withoutConnector (text: string, name: string): string | undefined {
   const lines = text.split('\n')
   const starts = lines.flatMap((line, index) => CONNECTOR_HEADER.test(line) ? [index] : [])
   for (const start of starts) {

@@ -14,5 +14,5 @@
  * what others publish.
  */
 export { Broker, type ListenFailure } from './broker.ts'
-export { levelOf, levelOfKey, matches, outFilterOf, OUT_PREFIX } from './topics.ts'
+export { levelOfKey, matches, outFilterOf } from './topics.ts'
 export type { BrokerCaller, BrokerOptions, Outflow } from './types.ts'

@@ -8,4 +8,3 @@
  * Pure: the time of arrival is an argument.
  */
 export { Mapper, timeOf, type ItemFailure } from './mapping.ts'
-export { stepsOf, valueAt } from './pointer.ts'

@@ -9,6 +9,4 @@
  */
 export { openIntake, type Intake } from './intake.ts'
 export { createReader, type ReaderSettings } from './reader.ts'
-export { readSenml } from './senml.ts'
-export { readObservations } from './sensorthings.ts'
 export type { Batch, Message, MessageReader, Rejected } from './types.ts'

@@ -13,7 +13,7 @@ const TOPICS_OF_FORMAT: Readonly<Partial<Record<MqttDeclaration['format'], reado
 }
 
 /** Where messages for a connector are published: those that it names, else those of its format. */
-export function topicsOf ({ topics, format }: Pick<MqttDeclaration, 'topics' | 'format'>): readonly string[] {
+function topicsOf ({ topics, format }: Pick<MqttDeclaration, 'topics' | 'format'>): readonly string[] {
   return topics.length > 0 ? topics : TOPICS_OF_FORMAT[format] ?? []
 }
 

@@ -7,7 +7,7 @@
  * inlet. Memory is bounded: so many messages and bytes are under way at most, and a packet that is too large ends the connection from
  * its first bytes.
  */
-export { createMqttConnector, embeddedFilters, topicsOf } from './connector.ts'
+export { createMqttConnector, embeddedFilters } from './connector.ts'
 export { PACKET_BYTES_MAX } from './limits.ts'
 export { runSession, type SessionOptions } from './session.ts'
 export { publishOnce, type CheckAddress, type Publication, type PublishFailure } from './publish.ts'

@@ -18,7 +18,7 @@ export type ConnectorCalls = {
 }
 
 /** What may be pushed; what it means is the connector's affair where it is plain JSON. */
-export const PUSH_MEDIA_TYPES: readonly string[] = [
+const PUSH_MEDIA_TYPES: readonly string[] = [
   MEDIA_TYPES.json, MEDIA_TYPES.lines, 'text/csv', 'application/senml+json', 'application/geo+json', 'application/octet-stream'
 ]
 

@@ -5,12 +5,12 @@
  * it names the files that hold them.
  */
 export type { FeedFormat, FolderDeclaration, UrlDeclaration } from './arrival.ts'
-export { CONNECTOR_OPERATIONS, CONNECTORS_PATH, PUSH_MEDIA_TYPES, PUSH_PATH, type ConnectorCalls } from './calls.ts'
+export { CONNECTOR_OPERATIONS, CONNECTORS_PATH, PUSH_PATH, type ConnectorCalls } from './calls.ts'
 export { commonDeclaration, CONNECTOR_NAME, datasetDeclaration, type DatasetDeclaration } from './common.ts'
 export { CONNECTORS_MAX, declarationSchema, type ConnectorDeclaration, type ConnectorKind } from './declaration.ts'
 export { mappingSchema, type MappedColumn, type Mapping } from './mapping.ts'
 export { readerDeclaration, type MqttDeclaration, type PushDeclaration } from './mqtt.ts'
 export { connectorSchema, connectorsSchema, lettersSchema, takenSchema } from './schemas.ts'
-export {
-  CONNECTOR_STATES, type Connectors, type ConnectorCounters, type ConnectorState, type ConnectorStatus, type ConnectorView, type DeadLetter, type Taken
+export type {
+  Connectors, ConnectorCounters, ConnectorState, ConnectorStatus, ConnectorView, DeadLetter, Taken
 } from './types.ts'
