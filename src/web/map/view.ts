@@ -1,4 +1,4 @@
-import { importScriptInWorkers, Map as MapOfLibrary, setWorkerUrl, type GeoJSONSource, type LayerSpecification, type MapGeoJSONFeature } from 'maplibre-gl'
+import { importScriptInWorkers, Map as MapOfLibrary, prewarm, setWorkerUrl, type GeoJSONSource, type LayerSpecification, type MapGeoJSONFeature } from 'maplibre-gl'
 import workerUrl from 'maplibre-gl/dist/maplibre-gl-worker.mjs?worker&url'
 import 'maplibre-gl/dist/maplibre-gl.css'
 import type { BasemapLayer } from '../../sdk/basemap/index.ts'
@@ -38,6 +38,8 @@ let isPrepared: Promise<void> | undefined
 export async function openView (options: ViewOptions): Promise<View> {
   isPrepared ??= (async () => {
     setWorkerUrl(workerUrl)
+    // Its workers stay when a map is closed: new ones would be asked for the atlas before they know it.
+    prewarm()
     await importScriptInWorkers(new URL(atlasUrl, location.href).href)
   })()
   await isPrepared
