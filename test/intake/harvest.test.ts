@@ -93,7 +93,7 @@ describe('harvest', () => {
     })
 
     it('refuses what is no catalogue, what is empty, and contexts that it would have to fetch', async () => {
-      for (const content of ['<!DOCTYPE html><html></html>', '', '{}', '[]', '<rdf:RDF', TURTLE.slice(0, 900), JSON_LD.replaceAll('dcat:Dataset', 'dcat:Other')]) {
+      for (const content of ['<!DOCTYPE html><html></html>', '', '{}', '[]', '<rdf:RDF', '@prefix _: <http://a/> . <x:a> <x:b> 1 .', TURTLE.slice(0, 900), JSON_LD.replaceAll('dcat:Dataset', 'dcat:Other')]) {
         assert.equal(await refusal(dcatReader(), content), 'malformed', content.slice(0, 40))
       }
       assert.equal(await refusal(dcatReader(), '{"@context":"https://other.example/context.jsonld","@id":"a:b"}'), 'unsupported')

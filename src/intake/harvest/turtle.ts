@@ -3,7 +3,7 @@ import { setImmediate } from 'node:timers/promises'
 import { Parser, type Quad } from 'n3'
 import { ok, textOf, type Result } from '../../base/index.ts'
 import { DEPTH_MAX, malformed, type ReadFailure } from '../reader/index.ts'
-import type { Graph, Term } from './graph.ts'
+import { TooManyStatements, type Graph, type Term } from './graph.ts'
 
 /** Characters that are read before others have their turn. */
 const SLICE_LENGTH = 65_536
@@ -15,15 +15,24 @@ export async function readTurtle (bytes: Uint8Array, base: string | null, graph:
   if (isDeep(text)) return malformed(`its nodes are nested deeper than ${DEPTH_MAX}`)
   const source = new EventEmitter()
   let failure: Result<never, ReadFailure> | undefined
+  const refuse = (error: unknown): void => {
+    if (error instanceof TooManyStatements) throw error
+    failure ??= malformed(`it is no Turtle: ${error instanceof Error ? error.message.slice(0, 200) : ''}`)
+  }
   new Parser({ format: 'text/turtle', blankNodePrefix: 'n', ...base === null ? {} : { baseIRI: base } }).parse(source, (error, quad) => {
-    if (error instanceof Error) failure ??= malformed(`it is no Turtle: ${error.message.slice(0, 200)}`)
+    if (error instanceof Error) refuse(error)
     else if (quad !== null && quad !== undefined) add(quad, graph)
   })
-  for (let at = 0; at < text.length && failure === undefined; at += SLICE_LENGTH) {
-    source.emit('data', text.slice(at, at + SLICE_LENGTH))
-    await setImmediate()
+  try {
+    for (let at = 0; at < text.length && failure === undefined; at += SLICE_LENGTH) {
+      source.emit('data', text.slice(at, at + SLICE_LENGTH))
+      await setImmediate()
+    }
+    if (failure === undefined) source.emit('end')
+  } catch (cause) {
+    // Of some documents the library tells by its callback that they are wrong, of others it throws.
+    refuse(cause)
   }
-  if (failure === undefined) source.emit('end')
   return failure ?? ok(null)
 }
 
