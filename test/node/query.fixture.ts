@@ -7,7 +7,7 @@ import { naiveRows } from '../support/naiveQuery.ts'
 export const SCHEMA: RowFormat['columns'] = [
   { name: 'id', type: 'text' }, { name: 'lat', type: 'latitude' }, { name: 'lon', type: 'longitude' }, { name: 'speed', type: 'number' }, { name: 'shape', type: 'geometry' }
 ]
-export const FORMAT: RowFormat = { delimiter: null, columns: SCHEMA }
+const FORMAT: RowFormat = { delimiter: null, columns: SCHEMA }
 export const HOUR_MS = 3_600_000
 export const START_MS = Date.UTC(2026, 0, 1)
 

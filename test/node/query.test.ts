@@ -11,7 +11,7 @@ type Rooms = Parameters<NonNullable<NodeOptions['onRooms']>>[0]
 
 const SEED = Number(process.env['HANSE_SEED'] ?? Math.floor(Math.random() * 2 ** 32))
 const RECORDS = Number(process.env['HANSE_QUERY_RECORDS'] ?? 70_000)
-const QUESTIONS = Number(process.env['HANSE_QUESTIONS'] ?? 120)
+const QUESTIONS = Number(process.env['HANSE_QUESTIONS'] ?? 60)
 const KEYS = 400
 const INDEX_KINDS = ['indexScope', 'indexBlock', 'indexPage', 'keyedState', 'statePlace'] as const
 

@@ -5,7 +5,7 @@ import { FEATURES_PATH, FEATURES_TYPE } from '../../sdk/features/index.ts'
 import type { Context } from '../context/index.ts'
 import type { AnyFailure } from '../http/index.ts'
 
-export const CRS84 = 'http://www.opengis.net/def/crs/OGC/1.3/CRS84'
+const CRS84 = 'http://www.opengis.net/def/crs/OGC/1.3/CRS84'
 const GREGORIAN = 'http://www.opengis.net/def/uom/ISO-8601/0/Gregorian'
 const PAGE = 1_000
 /** More are not listed, and are still there under their ids. */

@@ -21,4 +21,3 @@ export {
   BlockBuilder, bucketOf, decodeManifest, encodeManifest, segmentsWithin, slotOf, type Block, type Manifest
 } from './block.ts'
 export { termOfKey } from './keys.ts'
-export { BLOCK_RECORDS, BLOCK_SPAN_MAX } from './limits.ts'

@@ -12,10 +12,10 @@
  * `readValues` and `placeOfBody` do the same without a map per row, for whoever goes through millions.
  */
 export { formatOf, type FormatFailure, type RowColumn, type RowFormat } from './format.ts'
-export { isHeaderKey, isObject, memberOf, objectOfRow, readRow, readValues, scalarOfJson, type JsonObject, type Read, type ReadValues } from './read.ts'
+export { isObject, objectOfRow, readRow, readValues, scalarOfJson, type JsonObject, type Read, type ReadValues } from './read.ts'
 export { lineOf, textOfScalar, type Scalar } from './scalar.ts'
 export {
-  columnsOfPlace, geometryOfObject, hasPlaces, meets, placeOf, placeOfBody, placeOfGeometry, placeOfObject, type Place, type PlaceBox
+  columnsOfPlace, hasPlaces, meets, placeOf, placeOfBody, placeOfGeometry, type Place, type PlaceBox
 } from './place.ts'
 export { isLike, meetsAll, unknownColumn, type Filter, type FilterValue } from './filter.ts'
 export { add, compare, decimalOf, mean, textOfDecimal, ZERO, type Decimal } from './decimal.ts'

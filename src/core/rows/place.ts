@@ -44,7 +44,7 @@ export function placeOfBody (format: RowFormat, key: Uint8Array, body: Uint8Arra
 }
 
 /** Where a JSON object is; also where no column is described: by `geometry` or `location`. */
-export function placeOfObject (format: RowFormat, object: JsonObject): Place | undefined {
+function placeOfObject (format: RowFormat, object: JsonObject): Place | undefined {
   const { latitude, longitude, geometry } = columnsOfPlace(format)
   const point = latitude === undefined || longitude === undefined
     ? undefined
@@ -53,7 +53,7 @@ export function placeOfObject (format: RowFormat, object: JsonObject): Place | u
 }
 
 /** The GeoJSON geometry of a row's object, where it has one. */
-export function geometryOfObject (column: string | undefined, object: JsonObject): JsonObject | undefined {
+function geometryOfObject (column: string | undefined, object: JsonObject): JsonObject | undefined {
   for (const name of column === undefined ? GEOMETRY_MEMBERS : [column]) {
     const value = memberOf(object, name, 1)
     if (isObject(value) && (Array.isArray(value['coordinates']) || Array.isArray(value['geometries']))) return value

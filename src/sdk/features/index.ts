@@ -11,7 +11,7 @@ import { json, type Call, type Operations } from '../operation/index.ts'
 
 export const FEATURES_PATH = '/ogc'
 export const FEATURES_TYPE = 'application/geo+json'
-export const FEATURES_LIMIT_MAX = 1_000
+const FEATURES_LIMIT_MAX = 1_000
 const FEATURES_LIMIT = 10
 const TEXT_LENGTH_MAX = 1_024
 

@@ -7,5 +7,5 @@
  */
 export { QUERY_OPERATIONS, QUERY_LIMIT_MAX, type QueryCalls } from './operations.ts'
 export {
-  boxText, filtersSchema, queryPageSchema, timeText, type FilterText, type QueriedRow, type QueryRequest, type QueryRows
+  boxText, filtersSchema, queryPageSchema, type FilterText, type QueriedRow, type QueryRequest, type QueryRows
 } from './schemas.ts'
