@@ -7,8 +7,8 @@ export const TAILS_RECORDS_MAX = 524_288
 export const BLOCKS_PER_STEP = 8
 /** Rows of one commit, so that commits of appends beside do not wait for long. */
 export const ROWS_PER_COMMIT = 1_024
-/** How long the building rests after each segment while own feeds grow: appends go first. */
-export const REST_MS = 4
+/** How long the building rests after each segment (some 5 ms of work) while own feeds grow: appends go first, and it catches up behind them. */
+export const REST_MS = 20
 /** Places of latest records that are looked at one by one; where a box has more, going through all keys is as quick. */
 export const NEAR_MAX = 4_096
 /** Blocks of which pages are rewritten at once: their pages have less than 80 MiB. */
