@@ -3,7 +3,7 @@ import { join, resolve } from 'node:path'
 import { termMapOf, type EntityOptions, type TermMap } from '../../api/index.ts'
 import { fail, ok } from '../../base/index.ts'
 import { checkedTarget, type SafeFetch } from '../../host/web/index.ts'
-import { publishOnce, type CheckAddress } from '../../intake/mqtt/index.ts'
+import type { CheckAddress } from '../../intake/mqtt/index.ts'
 import type { Config } from '../config/index.ts'
 
 /** How entities are taken in and told of: contexts of the operator from their files, and ways to endpoints that lead into no private network. */
@@ -28,6 +28,6 @@ export async function entityOptions (
   }
   return {
     contexts, access: ngsi.access, subscriptionFile: join(folder, 'subscriptions.json'), fetch,
-    publishMqtt: (target, payload) => publishOnce(target, payload, check)
+    publishMqtt: async (target, payload) => await (await import('../../intake/mqtt/index.ts')).publishOnce(target, payload, check)
   }
 }

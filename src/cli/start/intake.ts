@@ -4,12 +4,9 @@ import type { Api } from '../../api/index.ts'
 import { fail, hkdfSha256, ok, utf8, type Result } from '../../base/index.ts'
 import type { Log } from '../../host/index.ts'
 import { systemClock, systemRandom } from '../../host/system/index.ts'
-import { Broker, type BrokerCaller } from '../../intake/broker/index.ts'
-import { Supervisor, type ConnectorClock, type SafeFetch } from '../../intake/connector/index.ts'
-import { readerOf } from '../../intake/feeds/index.ts'
-import { createFolderConnector } from '../../intake/folder/index.ts'
-import { createMqttConnector, embeddedFilters, type EmbeddedBroker } from '../../intake/mqtt/index.ts'
-import { createPullConnector } from '../../intake/pull/index.ts'
+import type { Broker, BrokerCaller } from '../../intake/broker/index.ts'
+import { Supervisor, type ConnectorClock, type ConnectorFactory, type SafeFetch } from '../../intake/connector/index.ts'
+import type { EmbeddedBroker } from '../../intake/mqtt/index.ts'
 import { createPushConnector } from '../../intake/push/index.ts'
 import type { HanseNode } from '../../node/index.ts'
 import type { ConnectorDeclaration, Connectors } from '../../sdk/index.ts'
@@ -55,10 +52,14 @@ export function composeIntake (options: {
   }
   const supervisor = new Supervisor({
     factories: {
-      mqtt: createMqttConnector(embedded),
+      mqtt: whenRun(async () => (await import('../../intake/mqtt/index.ts')).createMqttConnector(embedded)),
       push: createPushConnector,
-      url: createPullConnector({ spool, secretOf: name => hkdfSha256(secret, new Uint8Array(0), utf8(`hanse:intake:1:${name}`), SECRET_BYTES), readerOf }),
-      folder: createFolderConnector({ spool })
+      url: whenRun(async () => {
+        const { createPullConnector } = await import('../../intake/pull/index.ts')
+        const { readerOf } = await import('../../intake/feeds/index.ts')
+        return createPullConnector({ spool, secretOf: name => hkdfSha256(secret, new Uint8Array(0), utf8(`hanse:intake:1:${name}`), SECRET_BYTES), readerOf })
+      }),
+      folder: whenRun(async () => (await import('../../intake/folder/index.ts')).createFolderConnector({ spool }))
     },
     sink: sinkOver(node), folder, web, clock, chance, log,
     file: {
@@ -77,6 +78,7 @@ export function composeIntake (options: {
       if (config.mqtt.listen !== '') {
         const tls = await tlsOf(config.mqtt)
         if (!tls.ok) return tls
+        const [{ Broker }, { embeddedFilters }] = await Promise.all([import('../../intake/broker/index.ts'), import('../../intake/mqtt/index.ts')])
         broker = new Broker({
           listen: listenOf(config.mqtt.listen), tls: tls.value, callerOf: token => brokerCallerOf(api, token), outflow: outflowOf(node),
           declared: () => supervisor.list().flatMap(({ declaration }) => embeddedFilters(declaration)), log
@@ -94,6 +96,11 @@ export function composeIntake (options: {
       await broker?.stop()
     }
   }
+}
+
+/** Brings the libraries of a kind when a connector of it is at work: a node without one carries 60 MB less. */
+function whenRun<Declaration> (load: () => Promise<ConnectorFactory<Declaration>>): ConnectorFactory<Declaration> {
+  return (declaration, context) => ({ run: async signal => { await (await load())(declaration, context).run(signal) } })
 }
 
 function brokerCallerOf (api: Pick<Api, 'callerOf'>, token: string): BrokerCaller | undefined {
