@@ -10,7 +10,7 @@ export type {
   ProposalRequest, ProposalView, SubmitFailure, Submitted, TransactionView,
   Box, BundleFailure, BundleReport, Column, Content, Dataset, DatasetDescription, DerivationOrder, DerivationStatus, Derived, DeriveFailure, Failure, FoundingFailure, FoundingStatus, HanseNode,
   ItemState, NodeEvent, NodeStatus, NotFound, NotReady, NumberedRecord, OnProgress, PeerStatus, Progress, PublishFailure, RecordInput, TermsOrder, Ticket,
-  NodeSql, SqlAnswer, SqlColumn, SqlFailure, SqlFailureCode, SqlProofReport, SqlRequest, SqlSource, SqlValue,
+  SqlAnswer, SqlFailure,
   EmergencyRequest, EmergencyView, EraseBasis, EraseScope, ErasureView, NodeDuties, UsedAgreement, UseEntry, UseReport, VerifyReport
 } from './contract/index.ts'
 export { keysOf, type Keys, type Seeds } from './founding/index.ts'

@@ -13,6 +13,7 @@ import { consensusCodecs } from './consensus.examples.ts'
 import { grantsCodecs } from './grants-codecs.fixture.ts'
 import { ledgerCodecs } from './ledger-codecs.fixture.ts'
 import { lightCodecs } from './light-codecs.fixture.ts'
+import { sqlCodecs } from './sql-codecs.fixture.ts'
 
 const EXAMPLES = 1_024
 
@@ -22,7 +23,8 @@ const ROOMS: Readonly<Record<string, Readonly<Record<string, CodecCase>>>> = {
   finality: finalityCodecs,
   grants: grantsCodecs,
   ledger: ledgerCodecs,
-  light: lightCodecs
+  light: lightCodecs,
+  sql: sqlCodecs
 }
 
 const codecs = Object.entries(ROOMS).flatMap(([room, kinds]) => Object.entries(kinds).map(([kind, each]) => [`${room}: ${kind}`, each] as const))

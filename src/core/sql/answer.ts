@@ -4,12 +4,12 @@ import {
 } from '../../base/index.ts'
 import { datasetIdSchema, statementIdSchema, type Speaker } from '../feed/index.ts'
 import { decodeStatement, didSchema, type Statement } from '../identity/index.ts'
-import { ANSWER_CSV_BYTES_MAX, ANSWER_SOURCES_MAX, ANSWER_STATEMENT_BYTES_MAX, QUESTION_BYTES_MAX } from './limits.ts'
+import { ANSWER_CSV_BYTES_MAX, ANSWER_STATEMENT_BYTES_MAX, QUESTION_BYTES_MAX, TABLES_MAX } from './limits.ts'
 
 /** Which dataset each name in a question means. */
 const questionShape = struct({
   text: text(QUESTION_BYTES_MAX),
-  tables: list(struct({ name: text(512), datasetId: datasetIdSchema }), ANSWER_SOURCES_MAX),
+  tables: list(struct({ name: text(512), datasetId: datasetIdSchema }), TABLES_MAX),
   purpose: nullable(text(128)),
   agreementId: nullable(text(45))
 })
@@ -27,7 +27,7 @@ const shape = struct({
   /** SHA-256 of the question in its one encoding. */
   question: bytes(32),
   /** The heads that it was reckoned over, and how many records of each were looked at. */
-  sources: list(struct({ datasetId: datasetIdSchema, feed: statementIdSchema, length: uint(), root: bytes(32), records: uint() }), ANSWER_SOURCES_MAX),
+  sources: list(struct({ datasetId: datasetIdSchema, feed: statementIdSchema, length: uint(), root: bytes(32), records: uint() }), TABLES_MAX),
   /** The least number of entities behind each group; null: it was not held to any. */
   minGroupSize: nullable(uint()),
   /** SHA-256 of the rows as CSV, and their length. */

@@ -21,12 +21,11 @@
  * reckoned over, k, the hash of the rows as CSV, the time. Its proof holds charter, certificates, question and CSV beside it.
  */
 export { checkQuestion, type NamedTable, type Question } from './checking.ts'
-export { splitQuestion, type GroupTables, type SplitGrouping, type SplitQuestion } from './splitting.ts'
-export { ENTITY_COLUMN, groupsText, meetingText, ROW_COLUMN, typeOfTerm, type Condition, type GroupColumn, type Grouping, type Measure, type Term } from './grouping.ts'
+export { splitQuestion, type SplitGrouping } from './splitting.ts'
+export { ENTITY_COLUMN, groupsText, meetingText, ROW_COLUMN, typeOfTerm, type GroupColumn, type Grouping } from './grouping.ts'
 export { isTelling, type Meeting } from './differencing.ts'
 export {
-  admitAnswer, ANSWER_PROOF_BYTES_MAX, answerBody, csvRow, decodeAnswerProof, decodeQuestion, encodeAnswerProof, encodeQuestion,
-  type AnswerFailure, type AnswerFields, type AnswerProof, type SentQuestion, type SignedAnswer
+  admitAnswer, ANSWER_PROOF_BYTES_MAX, answerBody, csvRow, decodeAnswerProof, decodeQuestion, encodeAnswerProof, encodeQuestion, type SentQuestion
 } from './answer.ts'
 export { ANSWER_CSV_BYTES_MAX, QUESTION_BYTES_MAX } from './limits.ts'
-export { characterAt, folded, type Part, type QuestionFault } from './tree.ts'
+export { characterAt, folded, type QuestionFault } from './tree.ts'

@@ -14,4 +14,3 @@ export const GROUPINGS_MAX = 8
 /** An answer that is signed: what it says beside its rows, and its rows as CSV. */
 export const ANSWER_STATEMENT_BYTES_MAX = 65_536
 export const ANSWER_CSV_BYTES_MAX = 4 << 20
-export const ANSWER_SOURCES_MAX = TABLES_MAX

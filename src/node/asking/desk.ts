@@ -6,7 +6,7 @@ import { RightLost, type Asker, type NodeSql, type SqlAnswer, type SqlFailure, t
 import type { Federation } from '../federation/index.ts'
 import type { Keys } from '../founding/index.ts'
 import { Reckoner, type Meant, type ReckonerOptions, type Source } from '../sql/index.ts'
-import { MINUTE_MS, QUESTIONS_AT_ONCE_MAX, QUESTIONS_PER_MINUTE_MAX, SENT_ROWS_MAX } from './limits.ts'
+import { COLUMNS_MAX, MINUTE_MS, NAME_LENGTH_MAX, QUESTIONS_AT_ONCE_MAX, QUESTIONS_PER_MINUTE_MAX, SENT_ROWS_MAX } from './limits.ts'
 import { csvOf, rowsOfCsv } from './rows.ts'
 import { askPeer, sqlHandler, type Answered, type End } from './wire.ts'
 
@@ -133,6 +133,9 @@ export class Desk implements Pick<NodeSql, 'sql'> {
     if (reckoning.value.type === 'remote') return failed(reckoning.value.refusals[0] ?? NO_ENGINE)
     const { answer, sources } = reckoning.value
     const csv = csvOf(answer.columns, answer.rows)
+    if (answer.columns.length > COLUMNS_MAX || answer.columns.some(({ name }) => name.length > NAME_LENGTH_MAX)) {
+      return failed({ code: 'limit', reason: `an answer has at most ${COLUMNS_MAX} columns, with names of at most ${NAME_LENGTH_MAX} characters`, hint: 'ask for fewer, and name them with AS' })
+    }
     if (csv.length > ANSWER_CSV_BYTES_MAX) return failed({ code: 'limit', reason: `the rows take more than ${ANSWER_CSV_BYTES_MAX} bytes`, hint: 'ask for fewer' })
     return { csv, end: { type: 'answer', answer: this.#signed(member, encoded, answer, sources, csv), columns: answer.columns, isCut: answer.isCut } }
   }

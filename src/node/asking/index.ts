@@ -13,7 +13,7 @@
  */
 export { Counting } from './counting.ts'
 export { nodeSqlOf } from './door.ts'
-export { Desk, type DeskOptions } from './desk.ts'
+export { Desk } from './desk.ts'
 export { ANSWER_PROOF_BYTES_MAX, verifyAnswerProof } from './proving.ts'
 export { csvOf } from './rows.ts'
 export { SQL_PROTOCOL } from './wire.ts'

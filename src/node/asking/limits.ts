@@ -5,3 +5,6 @@ export const MINUTE_MS = 60_000
 export const SEND_TIMEOUT_MS = 30_000
 /** What the rows of a sent answer take, and how many there are. */
 export const SENT_ROWS_MAX = 100_000
+/** Columns stand in the last frame, beside the signed statement. */
+export const COLUMNS_MAX = 64
+export const NAME_LENGTH_MAX = 128

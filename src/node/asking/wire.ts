@@ -1,18 +1,17 @@
 import { bytes, concat, decodeCanonical, encodeCanonical, list, literal, nullable, struct, text, uint, boolean, union, type Parsed } from '../../base/index.ts'
 import { ANSWER_CSV_BYTES_MAX, QUESTION_BYTES_MAX } from '../../core/sql/index.ts'
 import type { Clock, Peer, ProtocolHandler } from '../../host/index.ts'
-import { SEND_TIMEOUT_MS } from './limits.ts'
+import { COLUMNS_MAX, NAME_LENGTH_MAX, SEND_TIMEOUT_MS } from './limits.ts'
 
 export const SQL_PROTOCOL = '/hanse/sql/1'
 
-const COLUMNS_MAX = 512
 const CHUNK_BYTES = 65_536
 const CREDIT_BYTES = 1 << 20
 /** END is one control frame of 64 KiB. */
 const END_BYTES_MAX = 65_536
 
 const requestSchema = struct({ question: bytes(1, 2 * QUESTION_BYTES_MAX), creditBytes: uint() })
-const column = struct({ name: text(512), type: literal('text', 'integer', 'number', 'boolean', 'time', 'decimal', 'date', 'other') })
+const column = struct({ name: text(NAME_LENGTH_MAX), type: literal('text', 'integer', 'number', 'boolean', 'time', 'decimal', 'date', 'other') })
 const endSchema = union('type', {
   answer: struct({ type: literal('answer'), answer: bytes(1, 49_152), columns: list(column, COLUMNS_MAX), isCut: boolean() }),
   failure: struct({ type: literal('failure'), code: text(64), reason: text(4_096), hint: text(4_096), position: nullable(uint()), reasons: list(text(64), 64) })

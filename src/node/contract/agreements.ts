@@ -14,8 +14,12 @@ export type NegotiationView = {
   readonly purpose: string | null
   /** As the Dataspace Protocol calls it; null: the other side has not answered yet. */
   readonly state: string | null
+  /** All states that it has been in, in order. */
+  readonly states: readonly string[]
   /** A person here is to decide. */
   readonly isAsked: boolean
+  /** What is to be decided as a file of terms, to answer with less; null where nobody is asked, or no form says exactly this. */
+  readonly terms: { readonly terms: TermsForm } | null
   readonly sentences: readonly SentenceView[]
   readonly agreementId: string | null
   readonly changedMs: number
@@ -52,9 +56,9 @@ export type AgreementFailure = Failure<'not-ready' | 'not-found' | 'ambiguous' |
 export interface NodeAgreements {
   /**
    * Asks the publisher of a dataset for an agreement for one purpose; resolves when it is decided, or after `withinMs` with how it
-   * stands. Where an agreement for this purpose is in force, that is the answer.
+   * stands. Where an agreement for this purpose is in force, that is the answer. `untilMs`: for no longer than that.
    */
-  requestAgreement (reference: string, purpose: string, withinMs: number): Promise<Result<NegotiationView, AgreementFailure>>
+  requestAgreement (reference: string, purpose: string, withinMs: number, untilMs?: number): Promise<Result<NegotiationView, AgreementFailure>>
   negotiations (): readonly NegotiationView[]
   answerNegotiation (id: string, answer: NegotiationAnswer): Promise<Result<NegotiationView, AgreementFailure>>
   agreements (): readonly AgreementView[]

@@ -24,7 +24,7 @@ export type {
 } from './duties.ts'
 export type { Failure, NotReady } from './failure.ts'
 export type {
-  NodeSql, SqlAnswer, SqlColumn, SqlFailure, SqlFailureCode, SqlProofReport, SqlRequest, SqlSource, SqlType, SqlValue
+  NodeSql, SqlAnswer, SqlColumn, SqlFailure, SqlFailureCode, SqlProofReport, SqlRequest, SqlValue
 } from './sql.ts'
 export type {
   AnchorView, ApplicationView, AuditEntry, BlockView, LedgerCheck, LedgerMember, LedgerStatus, NodeLedger, OperationView, ProposalKind,

@@ -5,7 +5,7 @@ import type { Asker } from './asker.ts'
 import type { Failure } from './failure.ts'
 import type { SentenceView } from './terms.ts'
 
-export type { SqlColumn, SqlType, SqlValue } from '../../host/index.ts'
+export type { SqlColumn, SqlValue } from '../../host/index.ts'
 
 export type SqlRequest = {
   /** One SELECT. Tables are datasets: `"publisher/dataset"`, or a dataset id that only one publisher uses. */
@@ -15,7 +15,7 @@ export type SqlRequest = {
   readonly signal?: AbortSignal | undefined
 }
 
-export type SqlSource = {
+type SqlSource = {
   /** `<publisher did>/<datasetId>` */
   readonly dataset: string
   readonly publisher: { readonly did: string, readonly name: string }

@@ -4,7 +4,7 @@ import { folded } from '../../core/sql/index.ts'
 import type { SqlColumn, SqlValue } from '../../host/index.ts'
 
 /** `stored`: what the engine calls a column, since names of datasets may differ only in the case of letters. */
-export type TableColumn = SqlColumn & { readonly stored: string, readonly type: 'text' | 'integer' | 'number' | 'boolean' | 'time' }
+type TableColumn = SqlColumn & { readonly stored: string, readonly type: 'text' | 'integer' | 'number' | 'boolean' | 'time' }
 
 /** Which columns a dataset has as a table, and what a record says in them; undefined for what is no row. */
 export type RowReader = {

@@ -17,7 +17,6 @@
  * What each requester was told is remembered, durable before it is told: at most `ASKED_MAX` answers of a dataset within
  * `ASKED_WINDOW_MS`; then none is given until the oldest is past. Of a dataset that was published anew, none within that time.
  */
-export { Reckoner, type ReckonerOptions, type Reckoning } from './reckoner.ts'
-export { failureOfEngine } from './failures.ts'
+export { Reckoner, type ReckonerOptions } from './reckoner.ts'
 export { type Meant } from './naming.ts'
 export { type Source } from './reckoning.ts'

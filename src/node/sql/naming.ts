@@ -42,14 +42,14 @@ export function assetOfFound ({ publisher, entry: { datasetId } }: Found): Quest
 }
 
 /** The question at the door `sql`. Without an asker the people of this node ask. */
-export function doorQuestion (found: Found, own: string, asker: Asker | undefined, records: number): Question {
+function doorQuestion (found: Found, own: string, asker: Asker | undefined, records: number): Question {
   return {
     door: 'sql', asset: assetOfFound(found), requester: asker?.requester === undefined ? own : asker.requester, purpose: asker?.purpose, agreementId: asker?.agreementId,
     form: 'plaintext', records
   }
 }
 
-export function refusalOfDoor (decision: DoorDecision, { name, position }: Meant): SqlFailure {
+function refusalOfDoor (decision: DoorDecision, { name, position }: Meant): SqlFailure {
   const refusal = refusalOf(decision)
   return { ...refusal, reason: `"${name}": ${refusal.reason}`, ...position === undefined ? {} : { position } }
 }

@@ -136,13 +136,15 @@ async function loadedOf (source: Source, needed: ReadonlySet<string> | null, { f
     ? known
     : await beginTable(space.tables, `t${space.next++}`, way.type === 'groups' ? groupsReader(way.recipe, source.countedBy ?? null) : rowsReader(format, all), way.type === 'groups', firstRecord)
   space.loaded.delete(key)
+  // Before anything is read: what is taken away meanwhile is forgotten with it.
+  space.loaded.set(key, loaded)
   const delayMs = way.type === 'groups' ? operationOf(way.recipe, 'delay')?.delayMs ?? 0 : 0
   const isWhole = await extendTable(space.tables, loaded, recordsOf(federation, feed, loaded.next, endOf(feed, entry)), { delayMs, nowMs: clock.nowMs() })
     .catch(async (cause: unknown) => {
+      space.loaded.delete(key)
       await space.tables.drop(loaded.table)
       throw cause
     })
-  space.loaded.set(key, loaded)
   return isWhole ? ok(loaded) : fail({ code: 'limit', reason: `"${source.name}" has more rows than a question may look at`, hint: 'ask "hanse query" for a part of it' })
 }
 

@@ -8,5 +8,5 @@
  * An answer names its sources and the conditions that hold for it. One that its publisher reckoned has a `proof` in base64: what that
  * member signed, with all that it takes to check it offline (`hanse verify FILE`).
  */
-export { SQL_FORMATS, SQL_OPERATIONS, SQL_TYPES, type SqlCalls, type SqlFormat } from './operations.ts'
+export { SQL_FORMATS, SQL_OPERATIONS, SQL_TYPES, type SqlCalls } from './operations.ts'
 export { sqlAnswerSchema, sqlTablesSchema, type SqlQuestion, type SqlResult, type SqlTable } from './schemas.ts'

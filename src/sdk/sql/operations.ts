@@ -3,7 +3,7 @@ import { bytes, json, text, type Call, type Operations } from '../operation/inde
 import { sqlAnswerSchema, sqlQuestionSchema, sqlTablesSchema, type SqlQuestion } from './schemas.ts'
 
 export const SQL_FORMATS = ['json', 'csv', 'parquet'] as const
-export type SqlFormat = typeof SQL_FORMATS[number]
+type SqlFormat = typeof SQL_FORMATS[number]
 
 /** What each form of an answer is called in `Accept` and `Content-Type`. */
 export const SQL_TYPES: Readonly<Record<SqlFormat, string>> = { json: 'application/json', csv: 'text/csv', parquet: 'application/vnd.apache.parquet' }

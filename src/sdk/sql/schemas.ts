@@ -1,6 +1,6 @@
 import { z } from 'zod'
 
-export const SQL_TEXT_LENGTH_MAX = 32_768
+const SQL_TEXT_LENGTH_MAX = 32_768
 const ROWS_MAX = 1_000_000
 
 const column = z.object({ name: z.string(), type: z.enum(['text', 'integer', 'number', 'boolean', 'time', 'decimal', 'date', 'other']) })
