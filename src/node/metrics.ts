@@ -2,7 +2,7 @@ import type { Clock } from '../host/index.ts'
 import type { PeerStatus } from './contract/index.ts'
 import type { Federation } from './federation/index.ts'
 
-/** Counts bytes by peer, and remembers since when it is there. */
+/** Counts bytes by peer, and remembers since when it is there, or is not. */
 export class PeerCounts {
   readonly #federation: Federation
   readonly #receivedBytes = new Map<string, number>()
@@ -13,10 +13,7 @@ export class PeerCounts {
     this.#federation = federation
     federation.puller.received.on(({ peerId, sizeBytes }) => add(this.#receivedBytes, peerId, sizeBytes))
     federation.server.sent.on(({ peerId, sizeBytes }) => add(this.#sentBytes, peerId, sizeBytes))
-    federation.peersChanged.on(({ peer, isUp }) => {
-      if (isUp) this.#sinceMs.set(peer.peerId, clock.nowMs())
-      else this.#sinceMs.delete(peer.peerId)
-    })
+    federation.peersChanged.on(({ peer }) => { this.#sinceMs.set(peer.peerId, clock.nowMs()) })
   }
 
   /** All members' nodes, whether they can be reached or not. */

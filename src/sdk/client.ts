@@ -41,8 +41,8 @@ type ContentStream = {
 
 /** What a program does about agreements. */
 type AgreementClient = {
-  /** Asks the publisher for an agreement; answers when it is decided, or after `withinMs` with how it stands. */
-  requestAgreement (dataset: string, purpose: string, withinMs: number): Answer<NegotiationView>
+  /** Asks the publisher for an agreement; answers when it is decided, or after `withinMs` with how it stands. `untilMs`: for no longer than that. */
+  requestAgreement (dataset: string, purpose: string, withinMs: number, untilMs?: number): Answer<NegotiationView>
   negotiations (): Answer<readonly NegotiationView[]>
   answerNegotiation (id: string, answer: NegotiationAnswer): Answer<NegotiationView>
   agreements (): Answer<readonly AgreementView[]>
@@ -187,8 +187,8 @@ export function createClient (
 function agreementClient (transport: Transport, signal: AbortSignal | undefined): AgreementClient {
   const json = (body: unknown): Pick<Call, 'headers' | 'body' | 'signal'> => ({ ...jsonBody(body), signal })
   return {
-    requestAgreement: (dataset, purpose, withinMs) =>
-      transport.json({ method: 'POST', path: NEGOTIATIONS, query: { withinMs }, ...json({ dataset, purpose }) }, negotiationSchema),
+    requestAgreement: (dataset, purpose, withinMs, untilMs) =>
+      transport.json({ method: 'POST', path: NEGOTIATIONS, query: { withinMs }, ...json({ dataset, purpose, untilMs }) }, negotiationSchema),
     negotiations: () => transport.json({ method: 'GET', path: NEGOTIATIONS }, negotiationsSchema),
     answerNegotiation: (id, answer) => transport.json({ method: 'POST', path: `${NEGOTIATIONS}/${encodeURIComponent(id)}`, ...json(answer) }, negotiationSchema),
     agreements: () => transport.json({ method: 'GET', path: AGREEMENTS }, agreementsSchema),

@@ -36,7 +36,7 @@ export {
   boxSchema, complaintOf, inviteSchema, joinSchema, problemSchema, publishStartSchema, referencesSchema, type PublishStart
 } from './bodies/index.ts'
 export {
-  deriveSchema, DOORS, MEASURES, reviewSchema, termsFileSchema, type DatasetTerms, type DerivationStatus, type DeriveRequest, type ExplainQuery, type TermsExplanation,
+  deriveSchema, DOORS, MEASURES, PURPOSE_NS, PURPOSES, reviewSchema, termsFileSchema, type DatasetTerms, type DerivationStatus, type DeriveRequest, type ExplainQuery, type Purpose, type TermsExplanation,
   type TermsFile, type TermsReason, type TermsReview, type TermsSentence
 } from './terms/index.ts'
 export { eventBytes, eventsOf, linesOf, StreamBroken } from './textStreams.ts'

@@ -100,7 +100,7 @@ export class MemoryNode implements HanseNode {
     const at = this.negotiated.length + 1
     const other = { did: 'did:key:z6MkRenton', name: 'Renton' }
     const view: NegotiationView = {
-      id: `urn:uuid:negotiation-${at}`, role: 'consumer', other, dataset: reference, purpose, state: 'FINALIZED', isAsked: false, sentences: [],
+      id: `urn:uuid:negotiation-${at}`, role: 'consumer', other, dataset: reference, purpose, state: 'FINALIZED', states: ['REQUESTED', 'AGREED', 'VERIFIED', 'FINALIZED'], isAsked: false, terms: null, sentences: [],
       agreementId: `urn:uuid:agreement-${at}`, changedMs: TIME_MS, ended: null
     }
     this.negotiated.push(view)

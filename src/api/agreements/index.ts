@@ -19,7 +19,7 @@ function understood (node: HanseNode, answer: NegotiationAnswer): Result<NodeAns
 
 export const agreementHandlers: Handlers<AgreementCalls> = {
   'negotiations.list': ({ node }) => json(node.negotiations()),
-  'negotiations.ask': async ({ node }, _request, { query, body }) => jsonOrProblem(await node.requestAgreement(body.dataset, body.purpose, query.withinMs), 201),
+  'negotiations.ask': async ({ node }, _request, { query, body }) => jsonOrProblem(await node.requestAgreement(body.dataset, body.purpose, query.withinMs, body.untilMs), 201),
   'negotiations.answer': answerNegotiation,
   'agreements.list': ({ node }) => json(node.agreements()),
   'agreements.end': async ({ node }, request, { body }) => jsonOrProblem(await node.endAgreement(request.parameters['id'] ?? '', body.code))

@@ -26,6 +26,12 @@ const makeBundle: Handler<NodeCalls['bundles.make']> = async ({ node }, _request
   return bundle.ok ? { type: 'stream', status: 200, headers: { 'content-type': MEDIA_TYPES.car }, chunks: bundle.value } : problem(bundle.failure)
 }
 
+const downloadBundle: Handler<NodeCalls['bundles.download']> = async ({ node }, _request, { query: { references, recipient } }) => {
+  const bundle = await node.makeBundle(references.split(','), recipient)
+  const headers = { 'content-type': MEDIA_TYPES.car, 'content-disposition': 'attachment; filename="hanse.car"' }
+  return bundle.ok ? { type: 'stream', status: 200, headers, chunks: bundle.value } : problem(bundle.failure)
+}
+
 export const nodeHandlers: Handlers<NodeCalls> = {
   'api.describe': () => tagged(openApi()),
   // Alive: the process answers. Says nothing more, as anybody on this machine may ask.
@@ -41,6 +47,7 @@ export const nodeHandlers: Handlers<NodeCalls> = {
     return { type: 'nothing' }
   },
   'bundles.make': makeBundle,
+  'bundles.download': downloadBundle,
   'bundles.open': async ({ node }, request) => jsonOrProblem(await node.openBundle(request.chunks())),
   'federation.invite': async ({ node }, _request, { body }) => jsonOrProblem(await node.invite(body), 201),
   'federation.join': async ({ node }, _request, { body }) => jsonOrProblem(await node.join(body.ticket)),

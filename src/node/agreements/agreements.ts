@@ -13,7 +13,7 @@ import type { Keys } from '../founding/index.ts'
 import type { LedgerRoom } from '../ledger/index.ts'
 import { WAIT_MS_MAX } from './limits.ts'
 import { Negotiating } from './negotiating.ts'
-import { memberParty, offerOf, policyOfEntry, purposeIri, targetOf } from './offers.ts'
+import { memberParty, offerOf, policyOfEntry, purposeIri, shortened, targetOf } from './offers.ts'
 import { Pushing } from './pushing.ts'
 import { authorizationOf, RequestTokens, type TokenFailure } from './requestToken.ts'
 import type { Voice } from './signing.ts'
@@ -124,7 +124,7 @@ export class Agreements {
 
   // --- What people do ----------------------------------------------------------------------------------------------
 
-  async request (reference: string, purpose: string, withinMs: number): Promise<Result<NegotiationView, AgreementFailure>> {
+  async request (reference: string, purpose: string, withinMs: number, untilMs?: number): Promise<Result<NegotiationView, AgreementFailure>> {
     const { keys, federation, find } = this.#options
     const found = find(reference)
     if (!found.ok) return found
@@ -142,9 +142,11 @@ export class Agreements {
     if (wanted === undefined) {
       return fail({ code: 'refused', reason: `its terms are not for this member and the purpose ${purpose}`, hint: `see them with "hanse terms show ${reference}"` })
     }
+    const asked = untilMs === undefined ? wanted : shortened(wanted, untilMs)
+    if (asked === undefined) return fail({ code: 'invalid', reason: 'its terms do not hold in the period that is asked for', hint: `see when they do with "hanse terms show ${reference}"` })
     const address = this.#addressOf(publisher)
     if (address === undefined) return fail({ code: 'unreachable', reason: 'no node of the publisher is known here', hint: 'try again when it is connected: "hanse peers"' })
-    const begun = await this.#here.requestNegotiation({ peer: publisher, peerAddress: address, ownAddress: this.#ownAddressFor(address), offer: offerOf(wanted, target) })
+    const begun = await this.#here.requestNegotiation({ peer: publisher, peerAddress: address, ownAddress: this.#ownAddressFor(address), offer: offerOf(asked, target) })
     if (!begun.ok) return fail(BUSY)
     return ok(await this.#settled(begun.value, withinMs))
   }

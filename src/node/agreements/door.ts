@@ -9,7 +9,7 @@ export function nodeAgreementsOf (agreements: () => Agreements | undefined, notR
     return here === undefined ? fail(notReady) : work(here)
   }
   return {
-    requestAgreement: (reference, purpose, withinMs) => within(here => here.request(reference, purpose, withinMs)),
+    requestAgreement: (reference, purpose, withinMs, untilMs) => within(here => here.request(reference, purpose, withinMs, untilMs)),
     negotiations: () => agreements()?.negotiations() ?? [],
     answerNegotiation: (id, answer) => within(here => here.decide(id, answer)),
     agreements: () => agreements()?.agreements() ?? [],

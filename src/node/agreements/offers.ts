@@ -1,7 +1,7 @@
 import { textOf, utf8 } from '../../base/index.ts'
 import { CATALOG_PAGE_DATASETS_MAX, type Dataset, type DataService, type Distribution, type Offer } from '../../core/agreement/index.ts'
 import type { Advertisement, DatasetEntry } from '../../core/catalogue/index.ts'
-import { PURPOSE_NS, type Policy } from '../../core/terms/index.ts'
+import { formOfPolicy, policyOfForm, PURPOSE_NS, type Policy } from '../../core/terms/index.ts'
 import type { Catalogue } from '../catalogue/index.ts'
 import type { AssetName, Doors, Policies } from '../doors/index.ts'
 import type { CataloguePage, Party } from '../dsp/index.ts'
@@ -53,6 +53,14 @@ export function purposeOf ({ permissions }: Policy): string | undefined {
 /** Whether every permission says what for, so that there are only so many purposes. */
 export function namesPurposes ({ permissions }: Policy): boolean {
   return permissions.every(({ constraints }) => constraints.some(each => each.type === 'atomic' && each.leftOperand === PURPOSE))
+}
+
+/** The same, ending no later than this; undefined where nothing is left of it, or no form says it. */
+export function shortened (policy: Policy, untilMs: number): Policy | undefined {
+  const form = formOfPolicy(policy)
+  if (form === undefined || (form.fromMs !== null && form.fromMs >= untilMs)) return undefined
+  const shorter = policyOfForm({ ...form, untilMs: Math.min(form.untilMs ?? untilMs, untilMs) })
+  return shorter.ok ? shorter.value : undefined
 }
 
 /** A purpose as people write it, or in full. */

@@ -1,6 +1,6 @@
 import type { Negotiation } from '../../core/agreement/index.ts'
 import { agreementOf, type LedgerState } from '../../core/ledger/index.ts'
-import { ENGLISH, sentencesOf, type Policy } from '../../core/terms/index.ts'
+import { ENGLISH, formOfPolicy, sentencesOf, type Policy } from '../../core/terms/index.ts'
 import type { AgreementView, NegotiationView, SentenceView } from '../contract/index.ts'
 import type { Policies, StandingAgreement } from '../doors/index.ts'
 import { purposeOf, targetOf } from './offers.ts'
@@ -13,11 +13,12 @@ export type Views = {
 }
 
 export function negotiationView (views: Views, id: string, negotiation: Negotiation): NegotiationView {
-  const { role, peer, state, isAsked, requested, offered, agreement, changedMs, ended } = negotiation
+  const { role, peer, state, visits, isAsked, requested, offered, agreement, changedMs, ended } = negotiation
   const current = agreement?.policy ?? (state === 'OFFERED' || state === 'ACCEPTED' ? offered : requested)?.policy
+  const form = current === undefined || !isAsked ? undefined : formOfPolicy(current)
   return {
     id, role, other: { did: peer, name: views.nameOf(peer) }, dataset: agreement?.target ?? requested?.target ?? offered?.target ?? '',
-    purpose: current === undefined ? null : purposeOf(current) ?? null, state, isAsked,
+    purpose: current === undefined ? null : purposeOf(current) ?? null, state, states: visits, isAsked, terms: form === undefined ? null : { terms: form },
     sentences: current === undefined ? [] : sentences(views, current), agreementId: agreement?.id ?? null, changedMs,
     ended: ended === null ? null : { by: ended.by, code: ended.code, reasons: ended.reason }
   }

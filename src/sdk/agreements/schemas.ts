@@ -1,6 +1,6 @@
 import { z } from 'zod'
 import { termsFileSchema } from '../terms/index.ts'
-import { END_CODES, type AgreementView, type EndCode, type NegotiationAnswer, type NegotiationView } from './types.ts'
+import { END_CODES, type AgreementRequest, type AgreementView, type EndCode, type NegotiationAnswer, type NegotiationView } from './types.ts'
 
 const REFERENCE_LENGTH_MAX = 512
 const PURPOSE_LENGTH_MAX = 128
@@ -12,7 +12,7 @@ const common = {
 }
 
 export const negotiationSchema: z.ZodType<NegotiationView> = z.object({
-  ...common, state: z.string().nullable(), isAsked: z.boolean(), agreementId: z.string().nullable(), changedMs: z.int(),
+  ...common, state: z.string().nullable(), states: z.array(z.string()), isAsked: z.boolean(), terms: termsFileSchema.nullable(), agreementId: z.string().nullable(), changedMs: z.int(),
   ended: z.object({ by: z.enum(['us', 'peer']), code: z.string().nullable(), reasons: z.array(z.string()) }).nullable()
 })
 export const negotiationsSchema: z.ZodType<readonly NegotiationView[]> = z.array(negotiationSchema)
@@ -22,8 +22,8 @@ export const agreementSchema: z.ZodType<AgreementView> = z.object({
 })
 export const agreementsSchema: z.ZodType<readonly AgreementView[]> = z.array(agreementSchema)
 
-export const requestSchema: z.ZodType<{ readonly dataset: string, readonly purpose: string }> = z.strictObject({
-  dataset: z.string().min(1).max(REFERENCE_LENGTH_MAX), purpose: z.string().min(1).max(PURPOSE_LENGTH_MAX)
+export const requestSchema: z.ZodType<AgreementRequest> = z.strictObject({
+  dataset: z.string().min(1).max(REFERENCE_LENGTH_MAX), purpose: z.string().min(1).max(PURPOSE_LENGTH_MAX), untilMs: z.int().min(0).exactOptional()
 })
 export const answerSchema: z.ZodType<NegotiationAnswer> = z.discriminatedUnion('do', [
   z.strictObject({ do: z.literal('approve'), changedMs: z.int().min(0) }),

@@ -13,7 +13,11 @@ export type NegotiationView = {
   readonly purpose: string | null
   /** As the Dataspace Protocol calls it; null: the other side has not answered yet. */
   readonly state: string | null
+  /** All states that it has been in, in order. */
+  readonly states: readonly string[]
   readonly isAsked: boolean
+  /** What is to be decided as a file of terms, to answer with less; null where nobody is asked, or no form says exactly this. */
+  readonly terms: TermsFile | null
   readonly sentences: readonly TermsSentence[]
   readonly agreementId: string | null
   readonly changedMs: number
@@ -32,6 +36,9 @@ export type AgreementView = {
   readonly isCountersigned: boolean
   readonly ledger: 'none' | 'waiting' | 'final'
 }
+
+/** `untilMs`: for no longer than that; left out: for as long as the terms allow. */
+export type AgreementRequest = { readonly dataset: string, readonly purpose: string, readonly untilMs?: number }
 
 export type NegotiationAnswer =
   /** `changedMs` of the negotiation as it was looked at: what came since is not approved. */

@@ -1,5 +1,5 @@
 import {
-  agreementSchema, agreementsSchema, answerSchema, endSchema, negotiationSchema, negotiationsSchema, requestSchema, type EndCode, type NegotiationAnswer
+  agreementSchema, agreementsSchema, answerSchema, endSchema, negotiationSchema, negotiationsSchema, requestSchema, type AgreementRequest, type EndCode, type NegotiationAnswer
 } from '../agreements/index.ts'
 import { API_PATH } from '../bodies/index.ts'
 import { json, kept, type Call, type Operations } from '../operation/index.ts'
@@ -8,7 +8,7 @@ import { patience, type Patience } from './queries.ts'
 /** Agreements: asking for one, answering who asks, listing and ending them. */
 export type AgreementCalls = {
   'negotiations.list': Call
-  'negotiations.ask': Call<Patience, { readonly dataset: string, readonly purpose: string }>
+  'negotiations.ask': Call<Patience, AgreementRequest>
   'negotiations.answer': Call<undefined, NegotiationAnswer>
   'agreements.list': Call
   'agreements.end': Call<undefined, { readonly code: EndCode }>

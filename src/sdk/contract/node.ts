@@ -6,8 +6,14 @@ import {
 import { applicationsSchema } from '../ledger/index.ts'
 import { bytes, events, json, kept, type Call, type Operations } from '../operation/index.ts'
 import { progressLines } from './progress.ts'
+import { reference } from './queries.ts'
 
 const STATEMENT_BYTES_MAX = 65_536
+const REFERENCES_LENGTH_MAX = 8_192
+
+/** `references`: separated by commas. */
+type BundleWish = { readonly references: string, readonly recipient?: string }
+const bundleWish: z.ZodType<BundleWish> = z.strictObject({ references: z.string().max(REFERENCES_LENGTH_MAX).regex(/^[^,]+(?:,[^,]+){0,63}$/, 'references of datasets, separated by commas'), recipient: reference.exactOptional() })
 
 /** The node itself and its federation: status, members, founding, bundles, scrub, stop. */
 export type NodeCalls = {
@@ -21,6 +27,7 @@ export type NodeCalls = {
   'node.scrub': Call
   'node.stop': Call
   'bundles.make': Call<undefined, { readonly references: readonly string[], readonly recipient?: string | undefined }>
+  'bundles.download': Call<BundleWish>
   'bundles.open': Call
   'federation.invite': Call<undefined, InviteOptions>
   'federation.join': Call<undefined, { readonly ticket: string }>
@@ -60,6 +67,10 @@ export const NODE_OPERATIONS: Operations<NodeCalls> = {
   'bundles.make': {
     ...node, tag: 'Bundles', method: 'POST', path: `${API_PATH}/bundles`, summary: 'A file with datasets and their proofs, to carry by hand',
     body: { as: 'json', schema: referencesSchema }, answers: { 200: bytes(MEDIA_TYPES.car) }, problems: [404, 409]
+  },
+  'bundles.download': {
+    ...node, tag: 'Bundles', method: 'GET', path: `${API_PATH}/bundles`, summary: 'The same, for a browser that saves it',
+    query: bundleWish, answers: { 200: bytes(MEDIA_TYPES.car) }, problems: [404, 409]
   },
   'bundles.open': {
     ...node, tag: 'Bundles', method: 'PUT', path: `${API_PATH}/bundles`, scope: 'operate', summary: 'Take up what a bundle brings',

@@ -7,6 +7,7 @@
 export {
   datasetTermsSchema, derivationsSchema, deriveSchema, explanationSchema, reviewSchema, termsFileSchema, termsReviewSchema
 } from './schemas.ts'
+export { PURPOSE_NS, PURPOSES, type Purpose } from './purposes.ts'
 export {
   DOORS, MEASURES, type DatasetTerms, type DerivationStatus, type DeriveRequest, type ExplainQuery, type TermsExplanation, type TermsFile, type TermsFinding, type TermsReader,
   type TermsReason, type TermsReview, type TermsSentence

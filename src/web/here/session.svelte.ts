@@ -36,8 +36,10 @@ export class Session {
 
   async #fetch (url: string, init: RequestInit): Promise<Response> {
     const headers = new Headers(init.headers)
+    // Over HTTP/1.1 a browser sends no stream: it gathers what comes in pieces first, on the disk where it is large.
+    const body = init.body instanceof ReadableStream ? await new Response(init.body).blob() : init.body
     if (init.method !== undefined && init.method !== 'GET') headers.set(CSRF_HEADER, this.#csrf)
-    const response = await fetch(url, { ...init, headers })
+    const response = await fetch(url, { ...init, headers, ...body === undefined ? {} : { body } })
     if (response.status === 401) this.state = 'outside'
     return response
   }
