@@ -85,6 +85,22 @@ describe('sql: three cities', function () {
     assert.deepEqual(plainRows(await answerOf(brugge(), 'SELECT count(*), count(DISTINCT plate) FROM trips')), [[80, 40]])
   })
 
+  it('lets no copy of data out that are told in groups, nor a record by another door', async () => {
+    assert.equal(heldBy(ieper(), 'Brugge/trips')?.segmentsHave, 0)
+    const known = ieper().dataset('Brugge/trips')
+    assert.ok(known.ok && known.value.distribution.sha256 === null, 'a guess could be tested by it')
+    const { did } = ieper().status().member
+    const doors = [
+      brugge().read('trips', { from: 0, limit: 1 }, { requester: did }), await brugge().content('trips', undefined, { requester: did }), await brugge().proof('trips', 0, { requester: did }),
+      await brugge().query('trips', { limit: 1 }, { requester: did })
+    ]
+    for (const opened of doors) assert.deepEqual([opened.ok, opened.ok ? [] : opened.failure.reasons], [false, ['detail.raw-asset']])
+    const bundle = await brugge().makeBundle(['trips'], did)
+    const parts: Uint8Array[] = []
+    if (bundle.ok) for await (const part of bundle.value) parts.push(part)
+    assert.ok(!Buffer.concat(parts).includes('Short Lane'))
+  })
+
   it('sends a question to the publisher where only groups may be told, and checks what it signed', async () => {
     const answer = await answerOf(ieper(), 'SELECT street, count(*) AS n, round(avg(speed), 2) AS mean FROM "Brugge/trips" GROUP BY street ORDER BY street')
     assert.deepEqual(plainRows(answer), [['High Street', 34, 48.5], ['Long Street', 40, 30]])

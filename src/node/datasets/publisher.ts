@@ -1,6 +1,7 @@
 import { fail, ok, unreachable, type CID, type Result } from '../../base/index.ts'
 import type { DatasetEntry, Derivation, EntryTerms, Source } from '../../core/catalogue/index.ts'
 import type { Did } from '../../core/identity/index.ts'
+import { formOfPolicy } from '../../core/terms/index.ts'
 import type { Clock } from '../../host/index.ts'
 import { unitsOfBox, type Catalogue } from '../catalogue/index.ts'
 import type { Content, Dataset, DatasetDescription, OnProgress, PublishFailure, RecordInput } from '../contract/index.ts'
@@ -170,13 +171,19 @@ export class Publisher {
         firstRecord: stored?.firstRecord ?? 0, records: isStream ? null : stored?.records ?? 0,
         sizeBytes: isStream ? null : stored?.sizeBytes ?? 0,
         // Of what not everybody may read, not even a guess shall be tested.
-        sha256: isStream || (governed?.access ?? description.access) === 'restricted' ? null : stored?.sha256 ?? new Uint8Array(32)
+        sha256: isStream || (governed?.access ?? description.access) === 'restricted' || this.#isForGroupsAlone(governed) ? null : stored?.sha256 ?? new Uint8Array(32)
       },
       withdrawn: false,
       terms: governed?.terms ?? null,
       sources: governed?.sources ?? [],
       derivation: governed?.derivation ?? null
     }
+  }
+
+  /** Rows as they are, under terms that let groups of them be told and nothing else. */
+  #isForGroupsAlone (governed: Governed | undefined): boolean {
+    const ready = governed?.terms == null || governed.derivation !== null ? undefined : this.#federation.doors.policies.of(governed.terms.policy)
+    return ready?.ok === true && formOfPolicy(ready.value.policy)?.summarise != null
   }
 
   async append (datasetId: string, records: readonly RecordInput[], options: { readonly flush: boolean }): Promise<Result<{ readonly first: number, readonly count: number }, PublishFailure>> {
