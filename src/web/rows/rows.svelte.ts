@@ -3,8 +3,9 @@ import type { Box, Client, Failure, QueriedRow } from '../../sdk/index.ts'
 /** What a table shows at once. */
 export const PREVIEW_ROWS = 200
 const PAGE_ROWS = 1_000
-/** What a map and a chart are drawn of; more is for tools that a download is for. */
-export const ROWS_MAX = 5_000
+/** What a map and a chart are drawn of at first, and a map at most; more is for tools that a download is for. */
+export const ROWS_DRAWN = 5_000
+export const ROWS_MAX = 100_000
 
 type Question = { readonly latest?: boolean, readonly fromMs?: number }
 
@@ -16,6 +17,10 @@ export class Rows {
   isPart = $state(false)
   incomplete = $state<string | null>(null)
   failure = $state.raw<Failure | null>(null)
+  /** Some of them are somewhere, or were. */
+  hasPlaces = $state(false)
+  /** How many are asked for. */
+  wanted = $state(ROWS_DRAWN)
   readonly #client: Client
   readonly #reference: string
   readonly #question: Question
@@ -27,13 +32,21 @@ export class Rows {
     this.#question = question
   }
 
-  within (box: Box | null): void {
-    this.box = box
+  all (): void {
+    this.wanted = ROWS_MAX
     void this.load()
   }
 
-  async load (): Promise<void> {
+  within (box: Box | null): void {
+    this.box = box
+    void this.load(true)
+  }
+
+  /** `isNew`: what is shown is of another question. */
+  async load (isNew = this.list === null): Promise<void> {
     const run = ++this.#run
+    // Asked again, never less is shown than was, and not all of it anew for each page.
+    let shown = isNew ? 0 : this.list?.length ?? 0
     const list: QueriedRow[] = []
     let after: string | null = null
     do {
@@ -45,10 +58,15 @@ export class Rows {
       if (!page.ok) return
       list.push(...page.value.rows)
       after = page.value.next
-      this.list = [...list]
+      const isEnd = after === null || list.length >= this.wanted
+      this.hasPlaces ||= page.value.rows.some(({ place }) => place !== null)
+      if (isEnd || shown === 0 || list.length - shown >= ROWS_DRAWN) {
+        this.list = [...list]
+        shown = list.length
+      }
       this.isPart = after !== null
       this.incomplete = page.value.incomplete
-    } while (after !== null && list.length < ROWS_MAX)
+    } while (after !== null && list.length < this.wanted)
   }
 
   stop (): void {
