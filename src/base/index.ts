@@ -34,6 +34,7 @@ export {
   rootOfLeft, verifyInclusion, type Cover
 } from './merkle.ts'
 export { assert, fail, ok, unreachable, type Result } from './result.ts'
+export { isKeyForm, isSignatureForm } from './signature/index.ts'
 
 export type { Parsed, Schema, SchemaFailure } from './schema.ts'
 export type { CID } from 'multiformats/cid'

@@ -1,7 +1,7 @@
 import { createPrivateKey, createPublicKey, sign, verify, type KeyObject } from 'node:crypto'
 import { ed25519 } from '@noble/curves/ed25519.js'
 import {
-  assert, base58, bytesOfBase58, bytesOfHex, concat, equalBytes, fail, hex, ok, plain, type Result, type Schema
+  assert, base58, bytesOfBase58, bytesOfHex, concat, equalBytes, fail, hex, isSignatureForm, ok, plain, type Result, type Schema
 } from '../../base/index.ts'
 
 /** A member: `did:key` of its Ed25519 root key. */
@@ -32,8 +32,6 @@ const ED25519_PRIVATE = constant('302e020100300506032b657004220420')
 const ED25519_PUBLIC = constant('302a300506032b6570032100')
 const X25519_PRIVATE = constant('302e020100300506032b656e04220420')
 
-/** The order of the prime group, little-endian: RFC 8032 section 5.1. */
-const GROUP_ORDER = constant('edd3f55c1a631258d69cf7a2def9de1400000000000000000000000000000010')
 const IDENTITY = constant('0100000000000000000000000000000000000000000000000000000000000000')
 
 const MULTICODEC_ED25519 = new Uint8Array([0xed, 0x01])
@@ -99,17 +97,6 @@ function verifyingKey (bytes: Uint8Array): VerifyingKey {
       return verify(null, message, key, signature)
     }
   }
-}
-
-/** 64 bytes, S below the group order, R not the identity: what verifiers of different make disagree about is out. */
-function isSignatureForm (signature: Uint8Array): boolean {
-  if (signature.length !== SIGNATURE_SIZE_BYTES) return false
-  if (equalBytes(signature.subarray(0, KEY_SIZE_BYTES), IDENTITY)) return false
-  for (let i = KEY_SIZE_BYTES - 1; i >= 0; i--) {
-    const difference = (signature[KEY_SIZE_BYTES + i] ?? 0) - (GROUP_ORDER[i] ?? 0)
-    if (difference !== 0) return difference < 0
-  }
-  return false
 }
 
 export function didOfKey (bytes: Uint8Array): Did {
