@@ -10,6 +10,7 @@
 import { fail, ok, type Result } from '../base/index.ts'
 import type { HanseNode } from '../node/contract/index.ts'
 import type { Connectors } from '../sdk/index.ts'
+import type { Inspector } from '../sdk/inspection/index.ts'
 import {
   bearerOf, DEFAULT_LIMITS, listenHttp, PUBLIC, type Authenticate, type Caller, type HttpServer, type Limits, type Listen, type ListenFailure, type Log
 } from './http/index.ts'
@@ -47,6 +48,8 @@ export type ApiOptions = {
   readonly limits?: Partial<Limits>
   /** What brings data in, where the composition has it. */
   readonly connectors?: Connectors
+  /** What looks at files before they are published, where the composition has it. */
+  readonly inspector?: Inspector
   /** How entities are taken in and told of; left out: subscriptions reach nobody. */
   readonly entities?: EntityOptions
   /** Where the build put the console; left out: none is served. */
@@ -83,7 +86,7 @@ export async function createApi (options: ApiOptions): Promise<Result<Api, Liste
   const pages = options.consoleFolder === undefined ? [] : await consoleRoutes(options.consoleFolder)
   const entities = await openEntities({ node, random, nowMs: Date.now, log, ...options.entities })
   if (!entities.ok) return entities
-  const routes = routesOf(context, { tokens: tokens.value, sessions, connectors: options.connectors, basemapFolder: options.basemapFolder, entities: entities.value })
+  const routes = routesOf(context, { tokens: tokens.value, sessions, connectors: options.connectors, inspector: options.inspector, basemapFolder: options.basemapFolder, entities: entities.value })
   const api = await listenHttp({ routes: [...pages, ...routes], authenticate, listen, hostNames, isBehindProxy, limits, log })
   if (!api.ok) {
     await entities.value.book.stop()

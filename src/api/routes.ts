@@ -1,6 +1,7 @@
 /** Binds every operation of the contract to its handler. The compiler misses one that has none. */
 import { operations, type AllCalls, type OperationId, type OutletCalls } from '../sdk/contract/index.ts'
 import type { Connectors } from '../sdk/index.ts'
+import type { Inspector } from '../sdk/inspection/index.ts'
 import type { Call } from '../sdk/operation/index.ts'
 import { agreementHandlers } from './agreements/index.ts'
 import { basemapHandlers } from './basemap/index.ts'
@@ -14,6 +15,7 @@ import type { Contexts } from './entities/index.ts'
 import { featureHandlers } from './features/index.ts'
 import { nodeHandlers } from './federation/index.ts'
 import type { Route } from './http/index.ts'
+import { inspectionHandlers } from './inspect/index.ts'
 import { ledgerHandlers } from './ledger/index.ts'
 import { entityHandlers, type EntityWriter } from './ngsi/index.ts'
 import { showPage } from './pages/index.ts'
@@ -33,15 +35,17 @@ export type Books = {
   readonly tokens: TokenBook
   readonly sessions: SessionBook
   readonly connectors: Connectors | undefined
+  /** Looks at files before they are published. */
+  readonly inspector: Inspector | undefined
   /** Where the operator's maps lie. */
   readonly basemapFolder: string | undefined
   readonly entities: { readonly contexts: Contexts, readonly writer: EntityWriter, readonly book: SubscriptionBook }
 }
 
-function handlersOf ({ tokens, sessions, connectors, basemapFolder, entities }: Books): Handlers<AllCalls> {
+function handlersOf ({ tokens, sessions, connectors, inspector, basemapFolder, entities }: Books): Handlers<AllCalls> {
   return {
     ...nodeHandlers, ...datasetHandlers, ...queryHandlers, ...sqlHandlers, ...featureHandlers, ...outletHandlers, ...realtimeHandlers, ...dcatHandlers, ...termsHandlers, ...agreementHandlers, ...dutyHandlers, ...ledgerHandlers,
-    ...tokenHandlers(tokens), ...sessionHandlers(sessions), ...connectorHandlers(connectors), ...basemapHandlers(basemapFolder), ...entityHandlers(entities), ...subscriptionHandlers(entities)
+    ...tokenHandlers(tokens), ...sessionHandlers(sessions), ...connectorHandlers(connectors), ...inspectionHandlers(inspector), ...basemapHandlers(basemapFolder), ...entityHandlers(entities), ...subscriptionHandlers(entities)
   }
 }
 

@@ -1,11 +1,12 @@
 import { ok } from '../base/index.ts'
-import { MEDIA_TYPES } from './bodies/index.ts'
+import { datasetSchema, MEDIA_TYPES, type Dataset, type OnProgress } from './bodies/index.ts'
 import {
   CONNECTORS_PATH, connectorSchema, connectorsSchema, lettersSchema, PUSH_PATH, takenSchema, type ConnectorView, type DeadLetter, type Taken
 } from './connectors/index.ts'
-import type { Answer, Call, Transport } from './transport.ts'
+import { INSPECT_PATH, inspectionSchema, type Inspection, type PublishInspected } from './inspection/index.ts'
+import { nothing, type Answer, type Call, type Transport } from './transport.ts'
 
-/** What a program does with the connectors of a node. */
+/** What a program does with what brings data in: the connectors of a node, and files that are looked at before they are published. */
 export type ConnectorClient = {
   connectors (): Answer<readonly ConnectorView[]>
   connector (name: string): Answer<ConnectorView>
@@ -14,6 +15,11 @@ export type ConnectorClient = {
   removeConnector (name: string): Answer<null>
   restartConnector (name: string): Answer<ConnectorView>
   deadLetters (name: string, limit: number): Answer<readonly DeadLetter[]>
+  /** Sends a file to be looked at. Progress is that of the looking. */
+  inspect (file: NonNullable<Call['body']>, fileName: string, onProgress?: OnProgress, signal?: AbortSignal): Answer<Inspection>
+  /** Publishes a file that was looked at, by the name that it has there. */
+  publishInspected (name: string, publication: PublishInspected, onProgress?: OnProgress): Answer<Dataset>
+  removeInspected (name: string): Answer<null>
   /** Answers when everything is durable. */
   push (name: string, mediaType: string, body: NonNullable<Call['body']>): Answer<Taken>
 }
@@ -32,6 +38,13 @@ export function connectorClient (transport: Transport, signal: AbortSignal | und
     },
     restartConnector: name => transport.json({ method: 'POST', path: pathOf(name, '/restart') }, connectorSchema),
     deadLetters: (name, limit) => transport.json({ method: 'GET', path: pathOf(name, '/letters'), query: { limit } }, lettersSchema),
+    inspect: (file, fileName, onProgress, given = signal) => transport.progressing({
+      method: 'POST', path: INSPECT_PATH, query: { fileName }, headers: { 'content-type': 'application/octet-stream' }, body: file, signal: given
+    }, inspectionSchema, onProgress),
+    publishInspected: (name, publication, onProgress) => transport.progressing({
+      method: 'POST', path: `${INSPECT_PATH}/${encodeURIComponent(name)}/publish`, headers: { 'content-type': MEDIA_TYPES.json }, body: JSON.stringify(publication), signal
+    }, datasetSchema, onProgress),
+    removeInspected: name => nothing(transport, { method: 'DELETE', path: `${INSPECT_PATH}/${encodeURIComponent(name)}` }),
     push: (name, mediaType, body) => transport.json({
       method: 'POST', path: `${PUSH_PATH}/${encodeURIComponent(name)}`, headers: { 'content-type': mediaType }, body, signal
     }, takenSchema)

@@ -41,6 +41,7 @@ export {
 } from './terms/index.ts'
 export { eventBytes, eventsOf, linesOf, StreamBroken } from './textStreams.ts'
 export type { SqlQuestion, SqlResult, SqlTable } from './sql/index.ts'
+export type { Inspection, InspectionWarning } from './inspection/index.ts'
 export type { Answer, Failure } from './transport.ts'
 export type {
   Box, BundleReport, Column, Content, Dataset, DatasetDescription, DatasetPage, Derived, NodeEvent, NodeStatus, NumberedRecord, OnProgress,

@@ -6,6 +6,10 @@ export type LiveOptions = {
   readonly signal: AbortSignal
   /** Without even a heartbeat for so long the stream counts as dead and is opened anew. */
   readonly silenceMs?: number
+  /** Begins behind the event of this id. */
+  readonly afterId?: string
+  /** Told when the stream breaks, and when it stands again. */
+  readonly onChange?: (isOpen: boolean) => void
   /** For how long a node that does not answer is asked again, before the stream ends with `StreamBroken`. */
   readonly retryForMs?: number
 }
@@ -22,7 +26,7 @@ const RETRY_MAX_MS = 5_000
 export async function openLive (
   transport: Transport, call: Call, options: LiveOptions
 ): Promise<Result<AsyncIterable<ServerSentEvent>, Failure>> {
-  const first = await connect(transport, call, options, '')
+  const first = await connect(transport, call, options, options.afterId ?? '')
   return first.ok ? ok(resuming(transport, call, options, first.value)) : first
 }
 
@@ -32,7 +36,7 @@ async function * resuming (
   transport: Transport, call: Call, options: LiveOptions, first: Connection
 ): AsyncGenerator<ServerSentEvent> {
   let connection: Connection | undefined = first
-  let lastId = ''
+  let lastId = options.afterId ?? ''
   while (connection !== undefined) {
     try {
       for await (const event of connection.events) {
@@ -47,7 +51,9 @@ async function * resuming (
     } finally {
       connection.close()
     }
+    if (!options.signal.aborted) options.onChange?.(false)
     connection = options.signal.aborted ? undefined : await reconnect(transport, call, options, lastId)
+    if (connection !== undefined) options.onChange?.(true)
   }
 }
 

@@ -24,7 +24,7 @@ export type Call = {
   readonly path: string
   readonly query?: Readonly<Record<string, string | number | boolean | undefined>>
   readonly headers?: Readonly<Record<string, string>>
-  readonly body?: Uint8Array | string | AsyncIterable<Uint8Array>
+  readonly body?: Uint8Array | string | Blob | AsyncIterable<Uint8Array>
   readonly signal?: AbortSignal | undefined
 }
 
@@ -169,7 +169,8 @@ export async function * chunksOf (response: Response): AsyncGenerator<Uint8Array
 }
 
 function bodyOf (body: Call['body'], signal: AbortSignal | undefined, onBroken: (cause: unknown) => void): BodyInit | undefined {
-  if (body === undefined || typeof body === 'string') return body
+  // A browser streams no other body than a Blob over HTTP/1.1.
+  if (body === undefined || typeof body === 'string' || body instanceof Blob) return body
   if (body instanceof Uint8Array) return new Uint8Array(body)
   const iterator = body[Symbol.asyncIterator]()
   return new ReadableStream<Uint8Array>({

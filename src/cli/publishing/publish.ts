@@ -2,6 +2,7 @@ import { createInterface } from 'node:readline/promises'
 import { basename } from 'node:path'
 import { fail, type Result } from '../../base/index.ts'
 import { bytesOfFile, describeFile, publishableName, recordsOfFile, type FileDescription } from '../../intake/file/index.ts'
+import { idOf, titleOf } from '../../intake/inspection/index.ts'
 import type { Client, Content, DatasetDescription, TermsFile } from '../../sdk/index.ts'
 import { failed, readTerms, shortName, withNode, withProgress } from '../client/index.ts'
 import { answer, count, EXIT, formatBytes, formatTime, plain, problem, type Call, type Command, type Outcome, type Problem } from '../terminal/index.ts'
@@ -9,7 +10,6 @@ import { appendLines } from './append.ts'
 import { derivedInstead, publishDerived, type Publication } from './deriving.ts'
 import { WISHES } from './wishes.ts'
 
-const ID_LENGTH_MAX = 64
 const STREAM_MEDIA_TYPE = 'application/json'
 
 export const publishCommand: Command = {
@@ -144,23 +144,6 @@ function describe (call: Call, datasetId: string, file: FileDescription | undefi
       schema: file?.columns ?? [], access, simulated: call.flag('simulated'), model: call.text('model') ?? null
     }
   }
-}
-
-/** "MTS Trail, west of I-90.csv" becomes "mts-trail-west-of-i-90". */
-function idOf (fileName: string): string {
-  const letters = stem(fileName).toLowerCase().replaceAll('ß', 'ss').normalize('NFKD').replaceAll(/\p{M}/gu, '').replaceAll(/[^a-z0-9]+/g, '-')
-  return letters.replaceAll(/^-+|-+$/g, '').slice(0, ID_LENGTH_MAX).replace(/-+$/, '')
-}
-
-function titleOf (fileName: string): string {
-  const name = stem(fileName).normalize('NFC').toWellFormed().replaceAll(/[_\p{C}]+/gu, ' ').trim()
-  // Where there are spaces already, a hyphen is one: "I-90 counter".
-  const words = name.includes(' ') ? name : name.replaceAll('-', ' ')
-  return words === '' ? fileName : words.charAt(0).toUpperCase() + words.slice(1)
-}
-
-function stem (fileName: string): string {
-  return basename(fileName).replace(/\.[a-z0-9]{1,8}$/i, '')
 }
 
 function detectedText (file: FileDescription, description: DatasetDescription, hasTerms: boolean): string {

@@ -10,6 +10,7 @@ import type { EmbeddedBroker } from '../../intake/mqtt/index.ts'
 import { createPushConnector } from '../../intake/push/index.ts'
 import type { HanseNode } from '../../node/index.ts'
 import type { ConnectorDeclaration, Connectors } from '../../sdk/index.ts'
+import type { Inspector } from '../../sdk/inspection/index.ts'
 import { editConnectors, expand, withPaths, type Config } from '../config/index.ts'
 import { listenOf } from './listen.ts'
 import { outflowOf } from './outflow.ts'
@@ -18,6 +19,8 @@ import { sinkOver } from './sink.ts'
 /** States of connectors, and what is on its way in, beside the databases of the node. */
 const FOLDER = 'connectors'
 const SPOOL = 'spool'
+/** Files that somebody looks at before publishing them. */
+const LOOKED_AT = 'inspect'
 const SECRET_BYTES = 32
 /** Of ids of tokens, which stand in ids of clients of the broker. */
 const CALLER_ID_LENGTH = 16
@@ -26,6 +29,7 @@ export type IntakeFailure = { readonly code: string, readonly reason: string, re
 
 export type RunningIntake = {
   readonly connectors: Connectors
+  readonly inspector: Inspector
   /** Where the broker of this node listens; null: it does not. */
   readonly brokerAddress: () => string | null
   /** Begins: the broker listens, connectors are at work. Tokens are those of the API. */
@@ -72,6 +76,7 @@ export function composeIntake (options: {
   })
   return {
     connectors: supervisor,
+    inspector: inspectorIn(join(folder, LOOKED_AT)),
     brokerAddress: () => broker?.address ?? null,
     async start (api) {
       await mkdir(spool, { recursive: true, mode: 0o700 })
@@ -101,6 +106,18 @@ export function composeIntake (options: {
 /** Brings the libraries of a kind when a connector of it is at work: a node without one carries 60 MB less. */
 function whenRun<Declaration> (load: () => Promise<ConnectorFactory<Declaration>>): ConnectorFactory<Declaration> {
   return (declaration, context) => ({ run: async signal => { await (await load())(declaration, context).run(signal) } })
+}
+
+/** Brought when the first file comes: few nodes ever look at one. */
+function inspectorIn (folder: string): Inspector {
+  let opened: Promise<Inspector> | undefined
+  const open = (): Promise<Inspector> => opened ??= import('../../intake/inspection/index.ts').then(({ FileInspector }) =>
+    new FileInspector({ folder, random: size => systemRandom.bytes(size), nowMs: () => systemClock.nowMs() }))
+  return {
+    take: async (...given) => (await open()).take(...given),
+    content: async (...given) => (await open()).content(...given),
+    remove: async (...given) => (await open()).remove(...given)
+  }
 }
 
 function brokerCallerOf (api: Pick<Api, 'callerOf'>, token: string): BrokerCaller | undefined {

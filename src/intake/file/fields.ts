@@ -1,5 +1,5 @@
 import { COLUMN_NAME_LENGTH_MAX, DEPTH_MAX, NESTING_MAX } from './limits.ts'
-import type { Dialect, Encoding } from './types.ts'
+import type { Dialect, Encoding, FileKind } from './types.ts'
 
 const decoders: Readonly<Record<Encoding, TextDecoder>> = {
   'utf-8': new TextDecoder('utf-8'),
@@ -141,4 +141,21 @@ const GEOMETRY_TYPES: ReadonlySet<unknown> = new Set([
 /** A GeoJSON geometry, RFC 7946 section 3.1. */
 export function isGeometry (value: unknown): value is JsonObject {
   return isObject(value) && GEOMETRY_TYPES.has(value['type']) && (Array.isArray(value['coordinates']) || Array.isArray(value['geometries']))
+}
+
+/** What a row says in each of these columns, as text, for people to look at. */
+export function cellsOf (bytes: Uint8Array, kind: FileKind, columns: readonly string[]): readonly string[] {
+  if (kind.type === 'csv') {
+    const fields = fieldsOf(bytes, kind.dialect)
+    return columns.map((_name, at) => fields[at] ?? '')
+  }
+  const object = objectOfSlice(textOfSlice(bytes, 'utf-8'))
+  const leaves = kind.type === 'geojson' ? object?.['properties'] : object
+  const values = new Map<string, unknown>()
+  if (isObject(leaves)) visitLeaves(leaves, (name, value) => { values.set(name, value) })
+  if (kind.type === 'geojson' && isObject(object?.['geometry'])) values.set('geometry', object['geometry']['type'])
+  return columns.map(name => {
+    const value = values.get(name)
+    return value === undefined || value === null ? '' : typeof value === 'string' ? value : JSON.stringify(value)
+  })
 }

@@ -4,7 +4,7 @@
  */
 export { API_PATH, CHECKPOINT_PATH, datasetPath, MEDIA_TYPES, PURPOSE_HEADER } from './paths.ts'
 export {
-  appendedSchema, boxSchema, bundleReportSchema, complaintOf, datasetPageSchema, datasetSchema, derivedSchema, eventSchema, foundingSchema, inviteSchema,
+  appendedSchema, boxSchema, bundleReportSchema, complaintOf, datasetPageSchema, datasetSchema, derivedSchema, descriptionSchema, eventSchema, foundingSchema, inviteSchema,
   joinSchema, membersSchema, peersSchema, problemSchema, progressSchema, publishStartSchema, recordTextSchema, referencesSchema, scrubReportSchema, statusSchema, ticketSchema,
   verifyReportSchema, type PublishStart
 } from './schemas.ts'

@@ -27,7 +27,7 @@ export const boxSchema: z.ZodType<Box> = box
 
 const columnType = z.enum(['text', 'integer', 'number', 'boolean', 'time', 'latitude', 'longitude', 'geometry'])
 
-const descriptionSchema: z.ZodType<DatasetDescription> = z.strictObject({
+export const descriptionSchema: z.ZodType<DatasetDescription> = z.strictObject({
   datasetId: z.string().regex(/^[a-z0-9][a-z0-9-]{0,63}$/, 'lower case letters, digits and hyphens, at most 64'),
   title: text(256).min(1),
   description: text(8_192),

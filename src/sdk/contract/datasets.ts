@@ -5,6 +5,7 @@ import {
 import { bytes, events, json, kept, lines, type Call, type Operations } from '../operation/index.ts'
 import { boxText } from '../query/index.ts'
 import { progressLines } from './progress.ts'
+import { INSPECT_PATH, inspectionSchema, publishInspectedSchema, type PublishInspected } from '../inspection/index.ts'
 import { pageSize, READ_RECORDS_MAX, TAIL_RECORDS_MAX, wholeNumber } from './queries.ts'
 
 const PAGE_SIZE = 100
@@ -84,4 +85,27 @@ export const DATASET_OPERATIONS: Operations<DatasetCalls> = {
     ...read, path: `${DATASET}/proof`, summary: 'The proof of one record', forOthers: true, headers: purpose,
     query: z.strictObject({ record: wholeNumber() }), answers: { 200: bytes(MEDIA_TYPES.cbor) }
   }
+}
+
+/** A file that is looked at before it is published. */
+export type InspectionCalls = {
+  'inspections.begin': Call<{ readonly fileName: string }>
+  'inspections.publish': Call<undefined, PublishInspected>
+  'inspections.remove': Call
+}
+
+const FILE_NAME_LENGTH_MAX = 255
+
+export const INSPECTION_OPERATIONS: Operations<InspectionCalls> = {
+  'inspections.begin': {
+    ...operate, path: INSPECT_PATH, summary: 'Look at a file before it is published: what it holds, what to mind, its first rows',
+    description: 'The file lies in a spool for some minutes under the name that is answered, to be published by it without being sent again.',
+    query: z.strictObject({ fileName: z.string().min(1).max(FILE_NAME_LENGTH_MAX) }),
+    body: { as: 'stream', mediaTypes: ['application/octet-stream'] }, answers: { 200: progressLines(inspectionSchema) }
+  },
+  'inspections.publish': {
+    ...operate, path: `${INSPECT_PATH}/:name/publish`, summary: 'Publish the file that was looked at',
+    body: { as: 'json', schema: publishInspectedSchema }, answers: { 200: progressLines(datasetSchema) }
+  },
+  'inspections.remove': { ...operate, method: 'DELETE', path: `${INSPECT_PATH}/:name`, summary: 'Throw away the file that was looked at', answers: { 204: null } }
 }
