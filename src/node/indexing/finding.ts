@@ -60,10 +60,15 @@ export async function candidatesIn (store: Store, feed: Feed, blocks: readonly B
   })
 }
 
+/** Whether all records of a block are of another time. */
+export function isApart ({ manifest: { timesMs } }: Block, { fromMs, toMs }: Sought): boolean {
+  return timesMs !== null && (timesMs[0] >= toMs || timesMs[1] < fromMs)
+}
+
 /** Undefined where it cannot hold anything of it. */
 function wantedOf (block: Block, sought: Sought): Wanted | undefined {
   const { manifest: { timesMs, places, keys } } = block
-  if (timesMs !== null && (timesMs[0] >= sought.toMs || timesMs[1] < sought.fromMs)) return undefined
+  if (isApart(block, sought)) return undefined
   const kind = sought.keyTerm !== undefined ? 'key' : sought.place !== undefined && places !== null ? 'place' : undefined
   const pages = sought.keyTerm !== undefined
     ? pagesOf(keys.firsts, [{ from: sought.keyTerm, to: sought.keyTerm }])

@@ -25,7 +25,7 @@
 export { Indexes, type IndexesOptions } from './indexes.ts'
 export { FeedIndex, sentenceOf, type FeedIndexOptions } from './feedIndex.ts'
 export type { Coverage, Scope } from './scope.ts'
-export { candidatesIn, candidatesOfDigest, soughtOf, type Block, type Candidates, type Sought } from './finding.ts'
+export { candidatesIn, candidatesOfDigest, isApart, soughtOf, type Block, type Candidates, type Sought } from './finding.ts'
 export { openedSegment, type Opened, type Readable } from './segment.ts'
 export type { Latest } from './rows.ts'
 export type { Digest, Placed } from './tail.ts'

@@ -1,4 +1,4 @@
-import { candidatesIn, candidatesOfDigest, type Block, type Candidates, type Opened } from '../indexing/index.ts'
+import { candidatesIn, candidatesOfDigest, isApart, type Block, type Candidates, type Opened } from '../indexing/index.ts'
 import { recordAt } from '../reading/index.ts'
 import { BLOCKS_AT_ONCE_MAX, SEGMENTS_AHEAD } from './limits.ts'
 import type { Found, Run } from './run.ts'
@@ -18,8 +18,13 @@ export async function findRecords (run: Run, from: number): Promise<Found> {
     const segment = feed.segmentOf(at)
     if (segment === undefined) break
     const blocks = blocksFrom(index.blocks, segment, atOnce)
+    const [first] = blocks
+    if (first !== undefined && isApart(first, run.sought)) {
+      at = endOf(run, first.manifest.segments[1] - 1)
+      continue
+    }
     const looked = blocks.length === 0 ? await lookAtSegment(run, segment, at) : await lookInBlocks(run, blocks, at)
-    atOnce = Math.min(BLOCKS_AT_ONCE_MAX, 2 * atOnce)
+    if (looked.candidates.length < run.query.limit - run.rows.length) atOnce = Math.min(BLOCKS_AT_ONCE_MAX, 2 * atOnce)
     const stop = await takeAll(run, looked.candidates, at, end)
     if (stop === undefined && looked.damaged !== undefined) await index.rebuild(looked.damaged)
     at = stop ?? looked.end
