@@ -1,5 +1,5 @@
-import { columnsOfPlace, isObject, textOfTime, type RowFormat } from '../../core/rows/index.ts'
-import { hex, textOf } from '../../base/index.ts'
+import { hex, textOf, utf8 } from '../../base/index.ts'
+import { columnsOfPlace, isObject, objectOfRow, placeOfGeometry, textOfTime, type RowFormat } from '../../core/rows/index.ts'
 import type { Dataset, QueriedRecord } from '../../node/contract/index.ts'
 import { valuesOf } from '../query/index.ts'
 
@@ -18,20 +18,15 @@ export function featureOf ({ schema, distribution: { form } }: Dataset, row: Que
   }
 }
 
+/** A shape that is nowhere on earth is none (RFC 7946, section 3.1); a text is read within the bounds of a row. */
 function geometryIn (value: unknown): Geometry {
   if (!isObject(value)) return null
-  if (value['type'] !== 'text' || typeof value['text'] !== 'string') return isGeometry(value) ? value : null
-  try {
-    const geometry: unknown = JSON.parse(value['text'])
-    return isObject(geometry) && isGeometry(geometry) ? geometry : null
-  } catch {
-    return null
-  }
+  const { type, text } = value
+  const geometry = type === 'text' && typeof text === 'string' ? objectOfRow(TEXT, utf8(text)) : value
+  return geometry !== undefined && placeOfGeometry(geometry) !== undefined ? geometry : null
 }
 
-function isGeometry (value: Readonly<Record<string, unknown>>): boolean {
-  return typeof value['type'] === 'string' && (Array.isArray(value['coordinates']) || Array.isArray(value['geometries']))
-}
+const TEXT: RowFormat = { delimiter: null, columns: [] }
 
 function pointOf ({ place }: QueriedRecord): Geometry {
   return place === null ? null : { type: 'Point', coordinates: [place.longitude, place.latitude] }

@@ -273,25 +273,47 @@ class Service {
     } catch (error) {
       if (error instanceof BodyBroken) return problem(error.failure)
       this.#options.log('error', 'a request failed', { path: route.path, error: sentenceOf(error) })
-      return problem({ code: 'fault', reason: 'the node failed at this request', hint: 'see its log' })
+      return FAULT
     }
   }
 
   /** The connection is the other protocol's until that ends. */
   async #switch (response: ServerResponse, reply: Reply & { readonly type: 'upgrade' }, upgrade: Upgrade): Promise<void> {
     response.detachSocket(upgrade.socket as Socket)
-    this.#requestsByStatus.set(101, (this.#requestsByStatus.get(101) ?? 0) + 1)
-    await reply.run(upgrade)
+    this.#count(101)
+    try {
+      await reply.run(upgrade)
+    } catch (error) {
+      this.#options.log('error', 'a connection by another protocol failed', { path: pathOf(upgrade.message), error: sentenceOf(error) })
+      upgrade.socket.destroy()
+    }
   }
 
+  /** Never rejects: an answer that cannot be written is the matter of one request, and not of the node. */
   async #write (message: IncomingMessage, response: ServerResponse, reply: Answer): Promise<void> {
-    const status = await writeReply(message, response, reply, {
+    const writing = {
       closing: this.#stopping.signal.aborted,
       lingerMs: this.#options.limits.lingerMs,
-      onBroken: error => { this.#options.log('warn', 'an answer broke off', { path: message.url?.split('?')[0] ?? '', error: sentenceOf(error) }) }
-    })
+      onBroken: (error: unknown): void => { this.#options.log('warn', 'an answer broke off', { path: pathOf(message), error: sentenceOf(error) }) }
+    }
+    try {
+      this.#count(await writeReply(message, response, reply, writing))
+    } catch (error) {
+      this.#options.log('error', 'an answer could not be written', { path: pathOf(message), error: sentenceOf(error) })
+      if (response.headersSent) response.destroy()
+      else this.#count(await writeReply(message, response, FAULT, writing))
+    }
+  }
+
+  #count (status: number): void {
     this.#requestsByStatus.set(status, (this.#requestsByStatus.get(status) ?? 0) + 1)
   }
+}
+
+const FAULT = problem({ code: 'fault', reason: 'the node failed at this request', hint: 'see its log' })
+
+function pathOf ({ url }: IncomingMessage): string {
+  return url?.split('?')[0] ?? ''
 }
 
 function sentenceOf (error: unknown): string {

@@ -15,7 +15,7 @@ type Writing = {
   readonly onBroken: (error: unknown) => void
 }
 
-/** Writes a reply, waiting for slow readers, and tells the status it had. Never rejects. */
+/** Writes a reply, waiting for slow readers, and tells the status it had. Rejects where what it holds cannot be written. */
 export async function writeReply (
   message: IncomingMessage, response: ServerResponse, reply: Answer, writing: Writing
 ): Promise<number> {

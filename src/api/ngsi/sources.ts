@@ -1,5 +1,5 @@
 import { textOf, utf8 } from '../../base/index.ts'
-import { formatOf, placeOf, readRow, type Scalar } from '../../core/rows/index.ts'
+import { formatOf, objectOfRow, placeOf, readRow, type RowFormat, type Scalar } from '../../core/rows/index.ts'
 import type { Asker, Dataset, HanseNode, NumberedRecord, QueriedRecord } from '../../node/contract/index.ts'
 import { entityIdOf, isAttributeName, isGeometry, MODELS } from '../../sdk/models/index.ts'
 import { entityOfBody, type KeptEntity } from '../entities/index.ts'
@@ -88,14 +88,12 @@ function shownTo ({ requester }: Asker, kept: KeptEntity): KeptEntity {
 function jsonOf (value: Exclude<Scalar, null>): unknown {
   if (value.type === 'boolean') return value.value
   if (value.type === 'number') return Number(value.text)
-  if (!value.text.startsWith('{')) return value.text
-  try {
-    const geometry: unknown = JSON.parse(value.text)
-    return isGeometry(geometry) ? geometry : value.text
-  } catch {
-    return value.text
-  }
+  const geometry = value.text.startsWith('{') ? objectOfRow(TEXT, utf8(value.text)) : undefined
+  return isGeometry(geometry) ? geometry : value.text
 }
+
+/** A text is read within the bounds of a row: what is nested deeper could not be written again. */
+const TEXT: RowFormat = { delimiter: null, columns: [] }
 
 /** Whether the place by which the index finds rows is this attribute. */
 export function isIndexedPlace ({ dataset: { schema } }: Source, property: string): boolean {

@@ -1,0 +1,76 @@
+import { strict as assert } from 'node:assert'
+import { DEFAULT_LIMITS, listenHttp } from '../../src/api/http/index.ts'
+import { utf8 } from '../../src/base/index.ts'
+import type { Column, RecordInput } from '../../src/sdk/index.ts'
+import { describeDataset, serve, type Served } from '../support/apiServer.ts'
+
+/** Whoever writes this again by recursion runs out of stack. */
+const DEEP = `${'['.repeat(20_000)}${']'.repeat(20_000)}`
+const SHAPES: readonly Column[] = [{ name: 'name', type: 'text', unit: null }, { name: 'shape', type: 'geometry', unit: null }]
+
+describe('what is written to make a reader fall', () => {
+  let served: Served
+  const get = async (path: string): Promise<{ readonly status: number, readonly text: string }> => {
+    const answer = await fetch(`${served.api.url}${path}`, { headers: { authorization: `Bearer ${served.token}` } })
+    return { status: answer.status, text: await answer.text() }
+  }
+  const streamOf = async (datasetId: string, mediaType: string, schema: readonly Column[], bodies: readonly string[], timeMs = 1_700_000_000_000): Promise<void> => {
+    await served.node.publish({ ...describeDataset(datasetId), schema }, { form: 'stream', mediaType })
+    const records = bodies.map((body, at): RecordInput => ({ key: utf8(`k${at}`), timeMs, operation: 'put', mediaType, body: utf8(body) }))
+    const appended = await served.node.append(datasetId, records)
+    assert.ok(appended.ok)
+  }
+  const shapes = async (): Promise<void> => {
+    const quoted = (text: string): string => `"${text.replaceAll('"', '""')}"`
+    await streamOf('shapes', 'text/csv', SHAPES, [
+      `deep,${quoted(`{"type":"Polygon","coordinates":${DEEP}}`)}`, `beside,${quoted(`{"type":"Point","coordinates":[7,50],"more":${DEEP}}`)}`,
+      `good,${quoted('{"type":"Point","coordinates":[7,50]}')}`, `nowhere,${quoted('{"type":"Point","coordinates":[700,50]}')}`
+    ])
+  }
+  beforeEach(async () => { served = await serve() })
+  afterEach(async () => {
+    await served.api.stop()
+    assert.deepEqual(served.errors, [])
+  })
+
+  it('an answer that cannot be written is a fault of its request and not the end of the node', async () => {
+    const errors: string[] = []
+    const server = await listenHttp({
+      routes: [
+        { method: 'GET', path: '/deep', scope: null, handle: () => ({ type: 'json', status: 200, value: JSON.parse(DEEP) as unknown }) },
+        { method: 'GET', path: '/header', scope: null, handle: () => ({ type: 'json', status: 200, value: 1, headers: { link: 'a\nb' } }) },
+        { method: 'GET', path: '/pushed', scope: null, handle: () => ({ type: 'pushed', status: 200, headers: {}, run: () => Promise.reject(new Error('no')) }) }
+      ],
+      listen: { host: '127.0.0.1', port: 0 }, hostNames: [], limits: DEFAULT_LIMITS, log: (level, message) => { errors.push(`${level} ${message}`) }
+    })
+    assert.ok(server.ok)
+    try {
+      for (const path of ['deep', 'header']) {
+        const answer: Response = await fetch(`http://127.0.0.1:${server.value.port}/${path}`)
+        assert.deepEqual([answer.status, (await answer.json() as { readonly code: string }).code], [500, 'fault'])
+      }
+      assert.equal(await (await fetch(`http://127.0.0.1:${server.value.port}/pushed`)).text(), '')
+      assert.deepEqual(errors, Array(3).fill('error an answer could not be written'))
+    } finally {
+      await server.value.stop()
+    }
+  })
+
+  it('a geometry that is nested without end, or nowhere on earth, is none among features', async () => {
+    await shapes()
+    const { status, text } = await get(`/ogc/collections/${served.node.status().member.did}:shapes/items`)
+    assert.equal(status, 200)
+    const { features } = JSON.parse(text) as { readonly features: readonly { readonly geometry: unknown, readonly properties: { readonly name: string } }[] }
+    assert.deepEqual(features.map(({ geometry, properties }) => [properties.name, geometry]), [
+      ['deep', null], ['beside', { type: 'Point', coordinates: [7, 50] }], ['good', { type: 'Point', coordinates: [7, 50] }], ['nowhere', null]
+    ])
+  })
+
+  it('nor is it one of an entity', async () => {
+    await shapes()
+    const { status, text } = await get('/ngsi-ld/v1/entities?type=Shapes&options=keyValues')
+    assert.equal(status, 200)
+    const kinds = (JSON.parse(text) as readonly { readonly shape: unknown }[]).map(({ shape }) => typeof shape)
+    assert.deepEqual(kinds, ['string', 'string', 'object', 'string'])
+  })
+})
