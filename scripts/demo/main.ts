@@ -1,7 +1,7 @@
 /**
  * Three cities on this machine, each a node in a process of its own: they found a federation, publish real tables and a
  * simulated stream, replicate, verify, share data under terms that hold, agree on a ledger that proves since when data existed,
- * and answer a question over two cities' data.
+ * answer a question over two cities' data, and take in and give out what tools of cities speak.
  *
  *   npm run demo                      stays up, to play with
  *   npm run demo -- --data FOLDER     keeps the cities, and goes on with them the next time
@@ -19,6 +19,7 @@ import { decideTogether, showLedger } from './ledger.ts'
 import { compareWeather, type Answer } from './question.ts'
 import { startBuses } from './stream.ts'
 import { shareUnderTerms } from './terms.ts'
+import { connectTools } from './tools.ts'
 
 const FEDERATION = 'Demo federation'
 const REPLICATED_WITHIN_MS = 60_000
@@ -82,13 +83,14 @@ async function main (): Promise<number> {
     const verified = await replicateAndVerify(cities, inputs)
     const live = await watchLive(chicago)
     const { answer, agrees } = await ask(chicago, inputs)
+    const tools = await connectTools(seattle, chicago, answer, say, waitFor)
     const terms = await shareUnderTerms(seattle, newYork, chicago, folder, say, waitFor)
     const ledger = await showLedger(cities, PUBLISHED.map(({ city, id }) => `${city}/${id}`), folder, say, waitFor)
-    const isGood = verified.every(each => each.verified && each.sameBytes) && live >= LIVE_RECORDS && agrees && terms.isGood && ledger.isGood
+    const isGood = verified.every(each => each.verified && each.sameBytes) && live >= LIVE_RECORDS && agrees && tools.isGood && terms.isGood && ledger.isGood
     const seconds = (performance.now() - startedMs) / 1000
     report(verified, live, answer, isGood, seconds)
     if (options.json) {
-      process.stdout.write(`${JSON.stringify({ schemaVersion: 1, federation, cities: cities.map(({ name, folder: data }) => ({ name, data })), datasets: verified, liveRecordsSeen: live, terms, ledger, question: { ...answer, agreesWithTheSource: agrees }, verified: isGood, seconds }, undefined, 2)}\n`)
+      process.stdout.write(`${JSON.stringify({ schemaVersion: 1, federation, cities: cities.map(({ name, folder: data }) => ({ name, data })), datasets: verified, liveRecordsSeen: live, tools, terms, ledger, question: { ...answer, agreesWithTheSource: agrees }, verified: isGood, seconds }, undefined, 2)}\n`)
     }
     if (!options.exit) await stayUp(cities)
     return isGood ? 0 : 1
@@ -226,9 +228,11 @@ function report (verified: readonly Verified[], live: number, answer: Answer, is
 }
 
 async function stayUp (cities: readonly City[]): Promise<void> {
-  say('\nThe cities stay up. In another terminal, for instance:')
+  say('\nThe cities stay up. Their consoles, each link good for one entry ("npm run hanse -- open --data FOLDER" makes another):')
+  for (const { name, folder } of cities) say(`  ${name.padEnd(9)} ${String((await hanse('open', '--data', folder))['url'])}`)
+  say('In another terminal, for instance:')
   const [one] = cities
-  for (const command of ['status', 'ls', 'get Seattle/weather -o weather.csv', 'members', 'ledger show', 'tail Seattle/bus-positions-simulated']) {
+  for (const command of ['status', 'ls', 'get Seattle/weather -o weather.csv', 'members', 'ledger show', 'tail Seattle/bus-positions-simulated', 'connector list', 'sql']) {
     say(`  npm run hanse -- ${command} --data ${one?.folder ?? ''}`)
   }
   say(options.data === undefined ? 'Ctrl-C ends the demo and removes its folder.' : 'Ctrl-C ends the demo; its folder stays, and the same command goes on with it.')
