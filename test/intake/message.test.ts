@@ -77,6 +77,22 @@ describe('messages of JSON', () => {
   })
 })
 
+describe('rows that no record can hold', () => {
+  it('are refused, and those behind them are taken all the same', async () => {
+    const large = 'x'.repeat(300_000)
+    const lines = await readAll(settingsOf({ format: 'ndjson' }), ['{"id":"a"}', `{"id":"b","x":"${large}"}`, '{"id":"c"}', `{"id":"d","x":"${large}"}`].join('\n'))
+    assert.deepEqual(lines.records.map(({ key }) => new TextDecoder().decode(key)), ['a', 'c'])
+    assert.deepEqual(lines.reasons.map(reason => /^part (\d) of the table is larger/.exec(reason)?.[1]), ['2', '4'])
+    const rows = await readAll(settingsOf({ format: 'csv' }), `id,x\na,1\nb,${large}\nc,3\n`)
+    assert.deepEqual(rows.records.map(({ key }) => new TextDecoder().decode(key)), ['a', 'c'])
+  })
+
+  it('name no columns: a table whose header is too large gives nothing', async () => {
+    const { records, reasons } = await readAll(settingsOf({ format: 'csv' }), `id,${'x'.repeat(300_000)}\na,1\nid,2\n`)
+    assert.deepEqual([records.length, reasons.length], [0, 1])
+  })
+})
+
 describe('SenML', () => {
   const settings = settingsOf({ format: 'senml' })
 
@@ -124,6 +140,18 @@ describe('observations of SensorThings', () => {
 })
 
 describe('readers of messages', () => {
+  it('refuse with a reason what is nested so deeply that nobody could write it again', async () => {
+    const deep = `${'['.repeat(100_000)}${']'.repeat(100_000)}`
+    const values = `${'{"value":'.repeat(20_000)}1${'}'.repeat(20_000)}`
+    const messages: Readonly<Record<string, readonly string[]>> = {
+      'json': [`{"id":"a","x":${deep}}`, deep], 'ndjson': [`{"id":"a","x":${deep}}`], 'senml': [`[{"n":"a","v":1,"x_":${deep}}]`],
+      'sensorthings': [`{"Datastream":{"@iot.id":1},"result":${deep}}`], 'chirpstack': [`{"deviceInfo":{"devEui":"24e124713b123456"},"object":{"distance":${values}}}`]
+    }
+    for (const [format, texts] of Object.entries(messages)) {
+      for (const text of texts) assert.deepEqual(await readAll(settingsOf({ format }), text), { records: [], reasons: [text.startsWith('{"id"') && format === 'ndjson' ? 'the line is nested too deeply' : 'the message is nested too deeply'] }, format)
+    }
+  })
+
   it('give records or reasons for any mutated bytes, and throw nothing', async () => {
     const formats = ['json', 'ndjson', 'csv', 'senml', 'sensorthings', 'auto-lorawan'] as const
     const piece = fc.oneof(fc.json(), fc.string(), fc.constantFrom('[', ']', '{"id":1}', '\n', '"', ',', '{"bn":"a","n":"b","v":1}', '{"result":1}', '{"deviceInfo":{"devEui":"24e124713b123456"}}'))

@@ -6,7 +6,7 @@
  * A description is a guess made from all values, and its warnings are for a person to judge: nothing is changed or left out.
  */
 export { describeFile, rowTimeMs } from './describe.ts'
-export { cellsOf, fieldsOf } from './fields.ts'
+export { cellsOf, fieldsOf, isNestedDeeply } from './fields.ts'
 export { bytesOfFile, publishableName, recordBatchesOfFile, recordsOfFile } from './records.ts'
 export { sniffFile } from './sniff.ts'
 export { splitBytes, splitRows } from './split.ts'

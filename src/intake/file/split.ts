@@ -19,6 +19,7 @@ const BRACE_CLOSE = 0x7d
 type Scan = (chunk: Uint8Array, from: number) => number
 
 type Chunks = AsyncIterable<Uint8Array> | Iterable<Uint8Array>
+type OnTooLarge = (error: RowTooLarge) => void
 
 /** Stops a split: a row is too large for a record. `describeFile` finds it before, unless the file changed since. */
 export class RowTooLarge extends Error {
@@ -38,9 +39,9 @@ export function splitRows (path: string, kind: FileKind): AsyncGenerator<Slice> 
   return eachOf(splitFile(path, kind))
 }
 
-/** The same of bytes that come from elsewhere, in chunks of any size. */
-export function splitBytes (chunks: Chunks, kind: FileKind): AsyncGenerator<Slice> {
-  return eachOf(splitChunks(chunks, kind))
+/** The same of bytes that come from elsewhere, in chunks of any size. Where `onTooLarge` does not throw, a row that is too large is left out. */
+export function splitBytes (chunks: Chunks, kind: FileKind, onTooLarge?: OnTooLarge): AsyncGenerator<Slice> {
+  return eachOf(splitChunks(chunks, kind, onTooLarge))
 }
 
 /** The same, as many at once as a chunk completes: waiting for every single one costs more than to find it. */
@@ -52,10 +53,12 @@ async function * eachOf (batches: AsyncIterable<readonly Slice[]>): AsyncGenerat
   for await (const batch of batches) yield * batch
 }
 
-async function * splitChunks (chunks: Chunks, kind: FileKind): AsyncGenerator<readonly Slice[]> {
+const stop: OnTooLarge = error => { throw error }
+
+async function * splitChunks (chunks: Chunks, kind: FileKind, onTooLarge: OnTooLarge = stop): AsyncGenerator<readonly Slice[]> {
   assert(kind.type !== 'other', 'only a table can be split')
   const [scan, partOf] = waysOf(kind)
-  for await (const batch of cut(chunks, scan, ROW_BYTES_MAX)) yield batch.map(bytes => ({ part: partOf(bytes), bytes }))
+  for await (const batch of cut(chunks, scan, ROW_BYTES_MAX, onTooLarge)) yield batch.map(bytes => ({ part: partOf(bytes), bytes }))
 }
 
 /** How slices of this kind end, and what each of them is, asked in order. */
@@ -68,34 +71,39 @@ function waysOf (kind: Exclude<FileKind, { type: 'other' }>): [Scan, (bytes: Uin
 }
 
 /** Cuts a stream of bytes at the places `scan` names; the last slice is what is left. No slice and no batch is empty. */
-async function * cut (chunks: Chunks, scan: Scan, sizeBytesMax: number): AsyncGenerator<Uint8Array[]> {
+async function * cut (chunks: Chunks, scan: Scan, sizeBytesMax: number, onTooLarge: OnTooLarge): AsyncGenerator<Uint8Array[]> {
   let waiting: Uint8Array[] = []
   let waitingBytes = 0
   let slices = 0
+  let isTooLarge = false
   for await (const buffer of chunks) {
     const chunk = plain(buffer)
-    const batch: Uint8Array[] = []
+    let batch: Uint8Array[] = []
     let start = 0
     for (;;) {
       const end = scan(chunk, start)
       const size = waitingBytes + (end < 0 ? chunk.length : end) - start
-      if (size > sizeBytesMax) {
+      if (size > sizeBytesMax && !isTooLarge) {
         if (batch.length > 0) yield batch
-        throw new RowTooLarge(slices + 1, sizeBytesMax)
+        batch = []
+        waiting = []
+        isTooLarge = true
+        onTooLarge(new RowTooLarge(slices + 1, sizeBytesMax))
       }
       if (end < 0) break
       const tail = chunk.subarray(start, end)
-      if (size > 0) batch.push(waitingBytes === 0 ? tail : concat([...waiting, tail]))
+      if (size > 0 && !isTooLarge) batch.push(waitingBytes === 0 ? tail : concat([...waiting, tail]))
       slices++
       waiting = []
       waitingBytes = 0
+      isTooLarge = false
       start = end
     }
     waitingBytes += chunk.length - start
-    if (start < chunk.length) waiting.push(chunk.subarray(start))
+    if (start < chunk.length && !isTooLarge) waiting.push(chunk.subarray(start))
     if (batch.length > 0) yield batch
   }
-  if (waitingBytes > 0) yield [concat(waiting)]
+  if (waitingBytes > 0 && !isTooLarge) yield [concat(waiting)]
 }
 
 function csvParts (dialect: Dialect): (bytes: Uint8Array) => Slice['part'] {

@@ -1,6 +1,6 @@
 import { concat, fail, ok, utf8, type Result } from '../../base/index.ts'
 import type { Mapping, PushDeclaration, RecordInput } from '../../sdk/index.ts'
-import { fieldsOf, splitBytes, type Dialect, type FileKind } from '../file/index.ts'
+import { fieldsOf, isNestedDeeply, splitBytes, type Dialect, type FileKind } from '../file/index.ts'
 import { frameOf, GapCounter, readUplink, recordsOf, uplinkIdentity, type UplinkSettings } from '../lorawan/index.ts'
 import { Mapper } from '../mapping/index.ts'
 import { contentIdentity } from '../connector/index.ts'
@@ -84,6 +84,7 @@ async function wholeOf ({ chunks }: Message): Promise<Result<{ readonly bytes: U
   const bytes = concat(parts)
   const wrong = (reason: string): Result<never, Rejected> => fail({ reason, mediaType: 'application/json', bytes })
   if (sizeBytes > MESSAGE_BYTES_MAX) return wrong(`the message has ${sizeBytes} bytes, at most ${MESSAGE_BYTES_MAX}`)
+  if (isNestedDeeply(bytes)) return wrong('the message is nested too deeply')
   try {
     return ok({ bytes, value: JSON.parse(new TextDecoder('utf-8', { fatal: true }).decode(bytes)) as unknown })
   } catch {
@@ -98,8 +99,13 @@ async function * readRows ({ chunks, receivedMs }: Message, kind: Extract<FileKi
   let rejected: Rejected[] = []
   let names: readonly string[] = []
   const dialect = kind.type === 'csv' ? kind.dialect : COMMA
+  const onTooLarge: Parameters<typeof splitBytes>[2] = error => {
+    // Without its header the rows behind it say nothing.
+    if (kind.type === 'csv' && names.length === 0) throw error
+    rejected.push({ reason: error.message, mediaType: kind.mediaType, bytes: new Uint8Array(0) })
+  }
   try {
-    for await (const { part, bytes } of splitBytes(chunks, kind)) {
+    for await (const { part, bytes } of splitBytes(chunks, kind, onTooLarge)) {
       if (part === 'header') {
         names = fieldsOf(bytes, dialect).map(name => name.replace(/^\uFEFF/, '').trim())
       }
@@ -150,6 +156,7 @@ function itemOfRow (names: readonly string[], fields: readonly string[]): Result
 }
 
 function itemOfLine (bytes: Uint8Array): Result<unknown, { readonly reason: string }> {
+  if (isNestedDeeply(bytes)) return fail({ reason: 'the line is nested too deeply' })
   try {
     return ok(JSON.parse(new TextDecoder('utf-8', { fatal: true }).decode(bytes)) as unknown)
   } catch {
@@ -177,7 +184,7 @@ function uplinkReader (settings: UplinkSettings): MessageReader {
         if (sizeBytes <= MESSAGE_BYTES_MAX) parts.push(chunk)
       }
       const bytes = concat(parts)
-      const uplink = readUplink(bytes, receivedMs)
+      const uplink = isNestedDeeply(bytes) ? fail({ code: 'malformed', reason: 'the message is nested too deeply' }) : readUplink(bytes, receivedMs)
       yield uplink.ok ? { records: recordsOf(uplink.value, settings), rejected: [] }
         : { records: [], rejected: [{ reason: uplink.failure.reason, mediaType: uplink.failure.code === 'binary' ? 'application/octet-stream' : 'application/json', bytes }] }
     }
