@@ -44,6 +44,6 @@ export type { SqlQuestion, SqlResult, SqlTable } from './sql/index.ts'
 export type { Inspection, InspectionWarning } from './inspection/index.ts'
 export type { Answer, Failure } from './transport.ts'
 export type {
-  Box, BundleReport, Column, Content, Dataset, DatasetDescription, DatasetPage, Derived, NodeEvent, NodeStatus, NumberedRecord, OnProgress,
-  Problem, Progress, Readiness, RecordInput, VerifyReport
+  Box, BundleReport, Column, Content, Dataset, DatasetDescription, DatasetPage, Derived, FoundingStatus, MemberStatus, NodeEvent, NodeStatus, NumberedRecord, OnProgress,
+  PeerStatus, Problem, Progress, Readiness, RecordInput, Ticket, VerifyReport
 } from './bodies/index.ts'

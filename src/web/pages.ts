@@ -13,7 +13,12 @@ type Page = {
 const PAGES: readonly [Page, ...Page[]] = [
   { name: 'overview', title: 'page.overview', isInMenu: true, load: () => import('./overview/index.ts') },
   { name: 'catalogue', title: 'page.catalogue', isInMenu: true, load: () => import('./catalogue/index.ts') },
-  { name: 'dataset', title: 'page.dataset', isInMenu: false, load: () => import('./dataset/index.ts') }
+  { name: 'dataset', title: 'page.dataset', isInMenu: false, load: () => import('./dataset/index.ts') },
+  { name: 'requests', title: 'page.requests', isInMenu: true, load: () => import('./requests/index.ts') },
+  { name: 'request', title: 'page.request', isInMenu: false, load: () => import('./request/index.ts') },
+  { name: 'federation', title: 'page.federation', isInMenu: true, load: () => import('./federation/index.ts') },
+  { name: 'welcome', title: 'page.welcome', isInMenu: false, load: () => import('./welcome/index.ts') },
+  { name: 'audit', title: 'page.audit', isInMenu: false, load: () => import('./audit/index.ts') }
 ]
 
 export const MENU = PAGES.filter(({ isInMenu }) => isInMenu)

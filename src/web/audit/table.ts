@@ -1,0 +1,23 @@
+import type { UseEntry, UseReport } from '../../sdk/index.ts'
+import { API_PATH } from '../../sdk/index.ts'
+
+/** Where the proof of an entry is fetched. */
+export function proofAddress ({ feed, record }: UseEntry): string {
+  return `${API_PATH}/uses/proof?${new URLSearchParams({ feed, record: String(record) }).toString()}`
+}
+
+const COLUMNS = ['time', 'what', 'member', 'did', 'door', 'purpose', 'agreement', 'records', 'bytes', 'ledger'] as const
+
+/** All entries as CSV (RFC 4180), for whoever works with tables; texts that a spreadsheet would take for formulas are made harmless. */
+export function csvOf ({ entries }: UseReport): string {
+  const rows = entries.map(({ timeMs, what, member, door, purpose, agreementId, records, bytes, isOnLedger }) => [
+    new Date(timeMs).toISOString(), what, member?.name ?? '', member?.did ?? '', door ?? '', purpose ?? '', agreementId ?? '', records ?? '', bytes ?? '', isOnLedger ? 'yes' : 'no'
+  ])
+  return [COLUMNS, ...rows].map(row => row.map(cell).join(',')).join('\r\n') + '\r\n'
+}
+
+function cell (value: string | number): string {
+  const text = String(value)
+  const harmless = /^[=+\-@\t\r]/.test(text) ? `'${text}` : text
+  return /[",\r\n]/.test(harmless) ? `"${harmless.replaceAll('"', '""')}"` : harmless
+}

@@ -1,0 +1,13 @@
+import type { TermsSentence } from '../../sdk/index.ts'
+
+/** A sentence of the request, of the terms, or of both. */
+export type Compared = TermsSentence & { readonly in: 'both' | 'request' | 'terms' }
+
+/** The request beside the terms of the dataset, clause by clause: what is only asked for stands before what it replaces. */
+export function compared (request: readonly TermsSentence[], terms: readonly TermsSentence[]): readonly Compared[] {
+  const isIn = (sentences: readonly TermsSentence[], { sentence }: TermsSentence): boolean => sentences.some(each => each.sentence === sentence)
+  return [
+    ...request.map(each => ({ ...each, in: isIn(terms, each) ? 'both' as const : 'request' as const })),
+    ...terms.filter(each => !isIn(request, each)).map(each => ({ ...each, in: 'terms' as const }))
+  ].toSorted((a, b) => a.clause - b.clause)
+}
