@@ -1,7 +1,11 @@
 import { strict as assert } from 'node:assert'
 import fc from 'fast-check'
-import { boxAround, metresBetween, relate, shapeOf, type Relation } from '../../src/api/geometry/index.ts'
+import { boxAround, metresBetween as metresWithin, relate as relateWithin, shapeOf, type Budget, type Relation, type Shape } from '../../src/api/geometry/index.ts'
 import type { Geometry, Position } from '../../src/sdk/models/index.ts'
+
+const plenty = (): Budget => ({ steps: 50_000_000 })
+const relate = (one: Shape, other: Shape): Relation => relateWithin(one, other, plenty())
+const metresBetween = (one: Shape, other: Shape): number => metresWithin(one, other, plenty())
 
 /**
  * The naive form: on squared paper of half steps, each corner, edge and square lies inside, on the border or outside of a drawing.
@@ -152,4 +156,18 @@ describe('geometry', () => {
     }
     assert.deepEqual(relate(shapeOf(ring(4_000, 1)), shapeOf(ring(250, 1.02))).sharedDimension, 2)
   }).timeout(5_000)
+
+  it('ends when its budget is spent, where the borders of two areas cut each other everywhere', () => {
+    const comb = (teeth: number, isUpright: boolean): Shape => {
+      const along = Array.from({ length: teeth }, (_, at) => (at % 2 === 0 ? [0.5, 9.5] : [9.5, 0.5]).map(across => [1 + at * 8 / teeth, across] as const)).flat()
+      const ring = [...along, [9.9, 9.9] as const, along[0] ?? [0, 0] as const].map(([x, y]): Position => isUpright ? [x, y] : [y, x])
+      return shapeOf({ type: 'Polygon', coordinates: [ring] })
+    }
+    const budget = plenty()
+    relateWithin(comb(120, true), comb(4_000, false), budget)
+    assert.ok(budget.steps <= 0)
+    const enough = plenty()
+    assert.equal(relateWithin(comb(20, true), comb(50, false), enough).sharedDimension, 2)
+    assert.ok(enough.steps > 0)
+  })
 })

@@ -65,13 +65,13 @@ export function fitsGeo ({ relation, shape, property }: GeoQuery, { entity }: Ke
   const place = Object.hasOwn(entity, property) ? entity[property] : undefined
   if (!isGeometry(place)) return false
   const own = shapeOf(place)
-  effort.steps -= (own.segments.length + own.points.length) * (shape.segments.length + shape.points.length) + 10
-  if (effort.steps <= 0) return false
+  effort.steps -= own.segments.length + own.points.length + 10
   if (relation.type === 'near') {
-    const metres = metresBetween(own, shape)
-    return metres >= relation.minMetres && metres <= relation.maxMetres
+    const metres = metresBetween(own, shape, effort)
+    return effort.steps > 0 && metres >= relation.minMetres && metres <= relation.maxMetres
   }
-  const { isMeeting, sharedDimension, isFirstOutside, isSecondOutside } = relate(own, shape)
+  const { isMeeting, sharedDimension, isFirstOutside, isSecondOutside } = relate(own, shape, effort)
+  if (effort.steps <= 0) return false
   switch (relation.type) {
     case 'intersects': return isMeeting
     case 'disjoint': return !isMeeting

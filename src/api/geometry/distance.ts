@@ -1,16 +1,21 @@
 import { degreesOf, type Place, type Segment } from './grid.ts'
-import { relate } from './relate.ts'
+import { relate, type Budget } from './relate.ts'
 import type { Shape } from './shape.ts'
 
 /** The mean radius of the Earth (IUGG). */
 export const EARTH_RADIUS_M = 6_371_008.8
 
+/** Three angles for each pair of points: many times what it takes to look at an edge. */
+const PAIR_STEPS = 10
+
 type Vector = readonly [number, number, number]
 
 /** The shortest way from the one to the other along the surface; 0 where they meet. Edges are arcs of great circles here. */
-export function metresBetween (one: Shape, other: Shape): number {
-  if (relate(one, other).isMeeting) return 0
+export function metresBetween (one: Shape, other: Shape, budget: Budget): number {
+  if (relate(one, other, budget).isMeeting) return 0
   const [ownPoints, otherPoints] = [pointsOf(one), pointsOf(other)]
+  budget.steps -= PAIR_STEPS * ownPoints.length * otherPoints.length
+  if (budget.steps <= 0) return 0
   let nearest = Math.PI
   for (const point of ownPoints) for (const each of otherPoints) nearest = Math.min(nearest, angle(point, each))
   for (const [points, { segments }] of [[ownPoints, other], [otherPoints, one]] as const) {

@@ -12,19 +12,26 @@ export type Relation = {
   readonly isSecondOutside: boolean
 }
 
+/** What may still be done; once it is spent, what is answered means nothing, and the question is to be refused. */
+export type Budget = { steps: number }
+
+/** To see on which side of an edge a fraction lies, against a place. */
+const FRACTION_STEPS = 3
+
 /** Facts while they are gathered; `outside` of the one that is walked along, and of the other. */
 type Found = { isMeeting: boolean, shared: -1 | 0 | 1 | 2, isOutside: boolean, isOtherOutside: boolean }
 
 /**
  * Walks along both, in pieces that the other cuts: each piece lies in the other as a whole, so one point of it tells all. What
  * the areas of two polygons share follows from their borders: a common area, or one that only one has, is bounded by pieces of
- * either border, and each of these is seen on one of the walks.
+ * either border, and each of these is seen on one of the walks. Borders that cut each other everywhere make as many pieces as
+ * they have pairs of edges, and each piece is looked for in both: that is what the budget is for.
  */
-export function relate (first: Shape, second: Shape): Relation {
+export function relate (first: Shape, second: Shape, budget: Budget): Relation {
   const apart = first.east < second.west || second.east < first.west || first.north < second.south || second.north < first.south
   if (apart) return { isMeeting: false, sharedDimension: null, isFirstOutside: true, isSecondOutside: true }
-  const one = walk(first, second)
-  const other = walk(second, first)
+  const one = walk(first, second, budget)
+  const other = walk(second, first, budget)
   const shared = Math.max(one.shared, other.shared)
   return {
     isMeeting: one.isMeeting || other.isMeeting,
@@ -34,14 +41,19 @@ export function relate (first: Shape, second: Shape): Relation {
   }
 }
 
-function walk (shape: Shape, other: Shape): Found {
+function walk (shape: Shape, other: Shape, budget: Budget): Found {
   const found: Found = { isMeeting: false, shared: -1, isOutside: false, isOtherOutside: false }
   for (const place of shape.points) meetAt({ place }, shape, other, found)
+  budget.steps -= shape.points.length * sizeOf(other)
   for (const segment of shape.segments) {
+    if (budget.steps <= 0) return found
     // The end of one is the beginning of the next, or of its ring, except for lines.
     meetAt({ place: segment.a }, shape, other, found)
     if (shape.dimension === 1) meetAt({ place: segment.b }, shape, other, found)
     const cuts = cutsBy(segment, other)
+    // Looked for: its beginning, each cut, and the middle of each piece.
+    budget.steps -= (1 + FRACTION_STEPS * (2 * cuts.length + 1)) * (sizeOf(other) + (shape.dimension === 1 ? sizeOf(shape) : 0))
+    if (budget.steps <= 0) return found
     for (const cut of cuts) meetAt(spotAt(segment, cut), shape, other, found)
     const stops = [START, ...cuts, END]
     for (const [at, stop] of stops.entries()) {
@@ -50,6 +62,10 @@ function walk (shape: Shape, other: Shape): Found {
     }
   }
   return found
+}
+
+function sizeOf ({ points, segments }: Shape): number {
+  return points.length + segments.length + 1
 }
 
 function cutsBy (segment: Segment, { segments, points }: Shape): ReturnType<typeof sorted> {

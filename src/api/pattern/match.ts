@@ -7,11 +7,10 @@ export type Budget = { steps: number }
 /** Whether the pattern matches anywhere in the text. */
 export function matches ({ program }: Pattern, text: string, budget: Budget): boolean {
   const characters = Array.from(text)
-  const threads = new Threads(program)
+  const threads = new Threads(program, budget)
   for (let at = 0; at <= characters.length; at++) {
     const edges = { isStart: at === 0, isEnd: at === characters.length }
     if (threads.begin(edges)) return true
-    budget.steps -= threads.count + 1
     if (budget.steps <= 0) return false
     const point = characters[at]?.codePointAt(0)
     if (point !== undefined && threads.advance(point, { isStart: false, isEnd: at + 1 === characters.length })) return true
@@ -27,15 +26,13 @@ class Threads {
   #waiting: number[] = []
   #next: number[] = []
   readonly #seenIn: Uint32Array
+  readonly #budget: Budget
   #round = 1
 
-  constructor (program: readonly Step[]) {
+  constructor (program: readonly Step[], budget: Budget) {
     this.#program = program
+    this.#budget = budget
     this.#seenIn = new Uint32Array(program.length)
-  }
-
-  get count (): number {
-    return this.#waiting.length
   }
 
   /** A match may begin at every character. */
@@ -48,6 +45,7 @@ class Threads {
     this.#next.length = 0
     for (const place of this.#waiting) {
       const step = this.#program[place]
+      if (step?.type === 'take') this.#budget.steps -= step.set.ranges.length
       if (step?.type === 'take' && holds(step.set, point) && this.#add(place + 1, edges, this.#next)) return true
     }
     const taken = this.#waiting
@@ -56,10 +54,11 @@ class Threads {
     return false
   }
 
-  /** Follows a thread to where it waits for a character; true where it has matched. */
+  /** Follows a thread to where it waits for a character; true where it has matched. What splits and takes nothing is work too. */
   #add (from: number, { isStart, isEnd }: Edges, threads: number[]): boolean {
     const open = [from]
     for (let place = open.pop(); place !== undefined; place = open.pop()) {
+      this.#budget.steps--
       if (this.#seenIn[place] === this.#round) continue
       this.#seenIn[place] = this.#round
       const step = this.#program[place]
