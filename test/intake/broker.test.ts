@@ -53,7 +53,7 @@ describe('the broker of a node', () => {
   async function serve (options: Partial<BrokerOptions> = {}): Promise<{ readonly broker: Broker, readonly outflow: MemoryOutflow, readonly port: number }> {
     const outflow = new MemoryOutflow()
     const broker = new Broker({
-      listen: { host: '127.0.0.1', port: 0 }, tls: null, callerOf: token => CALLERS[token], outflow, declared: () => ['declared/#'], log: () => {}, ...options
+      listen: { host: '127.0.0.1', port: 0 }, tls: null, callerOf: token => CALLERS[token], outflow, declared: () => [['declared/#']], log: () => {}, ...options
     })
     const listening = await broker.listen()
     assert.ok(listening.ok)
@@ -115,6 +115,43 @@ describe('the broker of a node', () => {
     const client = await connect(port, 'gateway')
     await client.publishAsync('application/a/device/b/event/join', 'x', { qos: 1, retain: true })
     assert.equal(broker.dropped, 1)
+  })
+
+  it('acknowledges nothing that one of several connectors is not at work to take', async () => {
+    const { broker, port } = await serve({ declared: () => [['hanse/in/a/#', 'shared/+'], ['hanse/in/b/#', 'shared/#']] })
+    const came: string[] = []
+    broker.route(['hanse/in/a/#', 'shared/+'], async topic => {
+      came.push(topic)
+      return ok(null)
+    })
+    const client = await connect(port, 'gateway')
+    const ended = closed(client)
+    const lost = new Promise<boolean>(resolve => { client.publish('shared/x', '1', { qos: 1 }, error => { resolve(error !== undefined && error !== null) }) })
+    await ended
+    await client.endAsync(true)
+    assert.deepEqual([await lost, came], [true, []])
+    broker.route(['hanse/in/b/#', 'shared/#'], async topic => {
+      came.push(`b ${topic}`)
+      return ok(null)
+    })
+    await (await connect(port, 'gateway')).publishAsync('shared/x', '1', { qos: 1 })
+    assert.deepEqual(came, ['shared/x', 'b shared/x'])
+  })
+
+  it('lets nobody publish in the name of a dataset, whatever a connector asks for', async () => {
+    const { broker, outflow, port } = await serve()
+    broker.route(['#'], async () => ok(null))
+    const reader = await connect(port, 'reader')
+    const heard: string[] = []
+    reader.on('message', (_topic, payload) => { heard.push(payload.toString()) })
+    await reader.subscribeAsync('hanse/v1/bins/#', { qos: 1 })
+    const forger = await connect(port, 'gateway')
+    const ended = closed(forger)
+    forger.publish('hanse/v1/bins/a', 'forged', { qos: 1 }, () => {})
+    await ended
+    await outflow.put('a', 'true')
+    await until(() => heard.length > 0)
+    assert.deepEqual(heard, ['true'])
   })
 
   it('gives last values first, marked as retained, then what comes, and an empty message for a deletion', async () => {

@@ -86,7 +86,7 @@ export function composeIntake (options: {
         const [{ Broker }, { embeddedFilters }] = await Promise.all([import('../../intake/broker/index.ts'), import('../../intake/mqtt/index.ts')])
         broker = new Broker({
           listen: listenOf(config.mqtt.listen), tls: tls.value, callerOf: token => brokerCallerOf(api, token), outflow: outflowOf(node),
-          declared: () => supervisor.list().flatMap(({ declaration }) => embeddedFilters(declaration)), log
+          declared: () => supervisor.list().map(({ declaration }) => embeddedFilters(declaration)), log
         })
         // Declared before anybody can connect: what comes for a connector that is not yet at work is not acknowledged.
         supervisor.start(declarations)

@@ -9,7 +9,7 @@ import {
   TOPIC_LEVELS_MAX
 } from './limits.ts'
 import { OutSubscription } from './subscription.ts'
-import { matches, outFilterOf } from './topics.ts'
+import { matches, OUT_PREFIX, outFilterOf } from './topics.ts'
 import type { BrokerCaller, BrokerOptions } from './types.ts'
 
 type Take = (topic: string, payload: Uint8Array) => Promise<Result<unknown, SinkFailure>>
@@ -153,9 +153,13 @@ export class Broker implements EmbeddedBroker {
     if (topic.length > TOPIC_LENGTH_MAX) throw new Error(`a topic has at most ${TOPIC_LENGTH_MAX} characters`)
     packet.retain = false
     const payload = typeof packet.payload === 'string' ? Buffer.from(packet.payload) : packet.payload
+    if (topic.startsWith(OUT_PREFIX)) throw new Error(`what is under ${OUT_PREFIX} is published by the node alone`)
     const routes = [...this.#routes].filter(({ filters }) => filters.some(filter => matches(filter, topic)))
+    const wanted = this.#options.declared().filter(filters => filters.some(filter => matches(filter, topic))).length
+    // One acknowledgement stands for all who want it: it is given when none of them is missing.
+    if (routes.length < wanted) throw new Error(`${wanted - routes.length} of ${wanted} connectors that take ${topic.slice(0, 100)} are not at work`)
     if (routes.length === 0) {
-      if (topic.startsWith('hanse/') || this.#options.declared().some(filter => matches(filter, topic))) throw new Error(`no connector is at work that takes ${topic.slice(0, 100)}`)
+      if (topic.startsWith('hanse/')) throw new Error(`there is no connector that takes ${topic.slice(0, 100)}`)
       // As any broker does with what nobody subscribes to.
       this.#dropped++
       return

@@ -34,7 +34,7 @@ export type BrokerOptions = {
   /** Undefined for a token that opens nothing. */
   readonly callerOf: (token: string) => BrokerCaller | undefined
   readonly outflow: Outflow
-  /** Filters that connectors ask for, at work or not: what comes there while they are not is not acknowledged. */
-  readonly declared: () => readonly string[]
+  /** Filters of each connector, at work or not: what comes there while one of them is not is not acknowledged. */
+  readonly declared: () => readonly (readonly string[])[]
   readonly log: (level: 'debug' | 'info' | 'warn' | 'error', message: string, facts?: Readonly<Record<string, string | number | boolean>>) => void
 }
