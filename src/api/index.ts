@@ -14,6 +14,7 @@ import type { Inspector } from '../sdk/inspection/index.ts'
 import {
   bearerOf, DEFAULT_LIMITS, listenHttp, PUBLIC, type Authenticate, type Caller, type HttpServer, type Limits, type Listen, type ListenFailure, type Log
 } from './http/index.ts'
+import { AccountBook, type AccountFileFailure } from './accounts/index.ts'
 import { EventRing } from './live/index.ts'
 import { Metrics } from './metrics.ts'
 import { openEntities, type EntityFileFailure, type EntityOptions } from './ngsi.ts'
@@ -34,6 +35,8 @@ export type ApiOptions = {
   readonly tokens: readonly KnownToken[]
   /** Where tokens are kept that calls make; left out: nowhere, they end with the process. */
   readonly tokenFile?: string
+  /** Where accounts of people are kept; left out: nowhere, they end with the process. */
+  readonly accountFile?: string
   readonly random: (sizeBytes: number) => Uint8Array
   /** Answers who has no token as somebody outside, where the doors let anybody in. */
   readonly isPublic?: boolean
@@ -71,7 +74,7 @@ export interface Api {
   stop (): Promise<void>
 }
 
-export async function createApi (options: ApiOptions): Promise<Result<Api, ListenFailure | TokenFileFailure | EntityFileFailure>> {
+export async function createApi (options: ApiOptions): Promise<Result<Api, ListenFailure | TokenFileFailure | AccountFileFailure | EntityFileFailure>> {
   const { node, listen, metricsListen, hostNames = [], isBehindProxy = false, random, log, requestStop } = options
   const limits = { ...DEFAULT_LIMITS, ...options.limits }
   const events = new EventRing(Date.now().toString(36), limits.eventsKeptMax)
@@ -81,12 +84,14 @@ export async function createApi (options: ApiOptions): Promise<Result<Api, Liste
     onBroken: cause => { log('error', 'the file of tokens was not written', { error: String(cause) }) }
   })
   if (!tokens.ok) return tokens
+  const accounts = await AccountBook.open({ path: options.accountFile ?? null, random, nowMs: Date.now })
+  if (!accounts.ok) return accounts
   const sessions = new SessionBook({ random, nowMs: Date.now })
   const authenticate = authenticateBy(tokens.value, authenticateSession(sessions, isBehindProxy), options.isPublic === true)
   const pages = options.consoleFolder === undefined ? [] : await consoleRoutes(options.consoleFolder)
   const entities = await openEntities({ node, random, nowMs: Date.now, log, ...options.entities })
   if (!entities.ok) return entities
-  const routes = routesOf(context, { tokens: tokens.value, sessions, connectors: options.connectors, inspector: options.inspector, basemapFolder: options.basemapFolder, entities: entities.value })
+  const routes = routesOf(context, { tokens: tokens.value, accounts: accounts.value, sessions, connectors: options.connectors, inspector: options.inspector, basemapFolder: options.basemapFolder, entities: entities.value })
   const api = await listenHttp({ routes: [...pages, ...routes], authenticate, listen, hostNames, isBehindProxy, limits, log })
   if (!api.ok) {
     await entities.value.book.stop()

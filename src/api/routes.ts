@@ -3,6 +3,7 @@ import { operations, type AllCalls, type OperationId, type OutletCalls } from '.
 import type { Connectors } from '../sdk/index.ts'
 import type { Inspector } from '../sdk/inspection/index.ts'
 import type { Call } from '../sdk/operation/index.ts'
+import { accountHandlers, type AccountBook } from './accounts/index.ts'
 import { agreementHandlers } from './agreements/index.ts'
 import { basemapHandlers } from './basemap/index.ts'
 import { connectorHandlers } from './connectors/index.ts'
@@ -33,6 +34,7 @@ const outletHandlers: Handlers<OutletCalls> = { 'datasets.download': download, '
 /** What handlers have beside the context: what is kept here and not in the node. */
 export type Books = {
   readonly tokens: TokenBook
+  readonly accounts: AccountBook
   readonly sessions: SessionBook
   readonly connectors: Connectors | undefined
   /** Looks at files before they are published. */
@@ -42,10 +44,10 @@ export type Books = {
   readonly entities: { readonly contexts: Contexts, readonly writer: EntityWriter, readonly book: SubscriptionBook }
 }
 
-function handlersOf ({ tokens, sessions, connectors, inspector, basemapFolder, entities }: Books): Handlers<AllCalls> {
+function handlersOf ({ tokens, accounts, sessions, connectors, inspector, basemapFolder, entities }: Books): Handlers<AllCalls> {
   return {
     ...nodeHandlers, ...datasetHandlers, ...queryHandlers, ...sqlHandlers, ...featureHandlers, ...outletHandlers, ...realtimeHandlers, ...dcatHandlers, ...termsHandlers, ...agreementHandlers, ...dutyHandlers, ...ledgerHandlers,
-    ...tokenHandlers(tokens), ...sessionHandlers(sessions), ...connectorHandlers(connectors), ...inspectionHandlers(inspector), ...basemapHandlers(basemapFolder), ...entityHandlers(entities), ...subscriptionHandlers(entities)
+    ...tokenHandlers(tokens), ...accountHandlers(accounts, name => { sessions.endOf(name) }), ...sessionHandlers(sessions, accounts), ...connectorHandlers(connectors), ...inspectionHandlers(inspector), ...basemapHandlers(basemapFolder), ...entityHandlers(entities), ...subscriptionHandlers(entities)
   }
 }
 

@@ -1,3 +1,4 @@
+import { ACCOUNTS_PATH, accountsSchema, accountViewSchema, type AccountRequest, type AccountView } from './accounts/index.ts'
 import { SESSION_PATH, entrySchema, type Entry } from './sessions/index.ts'
 import { madeTokenSchema, TOKENS_PATH, tokensSchema, type MadeToken, type TokenRequest, type TokenView } from './tokens/index.ts'
 import { nothing, type Answer, type Transport } from './transport.ts'
@@ -8,6 +9,10 @@ export type AccessClient = {
   /** The token is in this answer alone. */
   makeToken (request: TokenRequest): Answer<MadeToken>
   revokeToken (id: string): Answer<null>
+  accounts (): Answer<readonly AccountView[]>
+  addAccount (request: AccountRequest): Answer<AccountView>
+  /** Its sessions end too. */
+  removeAccount (name: string): Answer<null>
   /** A link with which a browser enters once. */
   invitePerson (): Answer<Entry>
 }
@@ -19,6 +24,11 @@ export function accessClient (transport: Transport): AccessClient {
       method: 'POST', path: TOKENS_PATH, headers: { 'content-type': 'application/json' }, body: JSON.stringify(request)
     }, madeTokenSchema),
     revokeToken: id => nothing(transport, { method: 'DELETE', path: `${TOKENS_PATH}/${encodeURIComponent(id)}` }),
+    accounts: () => transport.json({ method: 'GET', path: ACCOUNTS_PATH }, accountsSchema),
+    addAccount: request => transport.json({
+      method: 'POST', path: ACCOUNTS_PATH, headers: { 'content-type': 'application/json' }, body: JSON.stringify(request)
+    }, accountViewSchema),
+    removeAccount: name => nothing(transport, { method: 'DELETE', path: `${ACCOUNTS_PATH}/${encodeURIComponent(name)}` }),
     invitePerson: () => transport.json({ method: 'POST', path: `${SESSION_PATH}/entries` }, entrySchema)
   }
 }

@@ -9,13 +9,13 @@ const NO_QUERY = z.strictObject({})
 
 /** A route that reads requests as the operation says, before its handler sees them. */
 export function routeOf (context: Context, operation: Operation, handle: Handler<Call<unknown, unknown>>): Route {
-  const { method, path, scope, live, forOthers, query: querySchema = NO_QUERY, body: shape, invalidStatus } = operation
+  const { method, path, scope, live, forOthers, byAdmin, query: querySchema = NO_QUERY, body: shape, invalidStatus } = operation
   // What may be answered by "it is what you hold" has a tag to hold it by.
   const isKept = 304 in operation.answers
   const offered = successTypes(operation.answers)
   const refusal = (failure: AnyFailure): Reply => problem(failure, undefined, failure.code === 'invalid' ? invalidStatus : undefined)
   return {
-    method, path, scope, live: live === true, forOthers: forOthers === true,
+    method, path, scope, live: live === true, forOthers: forOthers === true, byAdmin: byAdmin === true,
     handle: async request => {
       const accepted = offered.length === 0 ? '' : preferred(request.header('accept'), offered)
       if (accepted === undefined) {

@@ -10,6 +10,8 @@ export type Caller = {
   /** For limits: of the token or the session. */
   readonly id: string
   readonly scope: Scope
+  /** May decide who uses the node. Left out: may not. */
+  readonly isAdmin?: boolean | undefined
   /** Undefined: one of the people of this node. A member's did, or null for anybody: whoever it is may do only what is `forOthers`. */
   readonly requester?: string | null | undefined
   /** What for, where the request itself does not say. */

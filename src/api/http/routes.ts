@@ -12,6 +12,8 @@ export type Route = {
   readonly live?: boolean
   /** Also for callers that are not of this node's people. */
   readonly forOthers?: boolean
+  /** For admins alone, whatever the scope of others. */
+  readonly byAdmin?: boolean
   readonly handle: (request: ApiRequest) => Reply | Promise<Reply>
 }
 

@@ -222,6 +222,9 @@ class Service {
     if (!mayUse(caller.scope, needed)) {
       return refuse({ code: 'forbidden', reason: `this call needs the scope ${needed}, the token has ${caller.scope}`, hint: 'use a token with that scope' })
     }
+    if (route?.byAdmin === true && caller.isAdmin !== true) {
+      return refuse({ code: 'forbidden', reason: 'this call is for admins of this node alone', hint: 'ask an admin, or enter with a link of "hanse open"' })
+    }
     if (isForPeople) {
       return refuse({ code: 'forbidden', reason: 'this call is for the people of this node alone', hint: 'use a token that names no requester' })
     }

@@ -1,4 +1,5 @@
 import { assert, base32Text, fail, hex, ok, sha256, utf8, type Result } from '../../base/index.ts'
+import { scopeOfRole, type Role } from '../../sdk/accounts/index.ts'
 import type { Session } from '../../sdk/sessions/index.ts'
 import type { AnyFailure } from '../http/index.ts'
 import { Guard } from './guard.ts'
@@ -12,8 +13,14 @@ const SESSIONS_MAX = 256
 
 export type SessionBookOptions = { readonly random: (sizeBytes: number) => Uint8Array, readonly nowMs: () => number }
 
+/** Who entered. `account` null: by a link, which makes an admin. */
+export type Person = { readonly account: string | null, readonly role: Role }
+
 /** An open session. `id` is the digest of what the cookie holds. */
-export type OpenSession = { readonly id: string, readonly csrf: string, readonly usedMs: number, readonly endMs: number }
+export type OpenSession = Person & { readonly id: string, readonly csrf: string, readonly usedMs: number, readonly endMs: number }
+
+type Begun = { readonly secret: string, readonly session: OpenSession }
+export type EntryFailure = AnyFailure & { readonly waitMs?: number }
 
 /** Entries and sessions, by digest, as long as the process lives. Both are bounded: the oldest give way. */
 export class SessionBook {
@@ -38,28 +45,51 @@ export class SessionBook {
   }
 
   /** The session that an entry opens, and what its cookie holds. An entry is gone with the first attempt, also a late one. */
-  begin (entry: string, address: string): Result<{ readonly secret: string, readonly session: OpenSession }, AnyFailure & { readonly waitMs?: number }> {
-    const nowMs = this.#options.nowMs()
-    const waitMs = this.#guard.waitMs(address, nowMs)
-    if (waitMs > 0) {
-      this.#guard.failed(address, nowMs)
-      return fail({
-        code: 'too-many', reason: 'too many attempts to enter failed from this address', hint: 'make a new link with "hanse open" on the machine of the node',
-        waitMs: this.#guard.waitMs(address, nowMs)
-      })
-    }
+  begin (entry: string, address: string): Result<Begun, EntryFailure> {
+    const late = this.#mustWait(address)
+    if (late !== undefined) return late
     const digest = digestOf(entry)
     const expiresMs = this.#entries.get(digest)
     this.#entries.delete(digest)
-    if (expiresMs === undefined || expiresMs <= nowMs) {
-      this.#guard.failed(address, nowMs)
-      return fail({ code: 'unauthorised', reason: 'this link opens nothing, or nothing any more', hint: 'make a new one with "hanse open"' })
+    if (expiresMs === undefined || expiresMs <= this.#options.nowMs()) {
+      return this.#refuse(address, { reason: 'this link opens nothing, or nothing any more', hint: 'make a new one with "hanse open"' })
     }
+    return ok(this.#open({ account: null, role: 'admin' }))
+  }
+
+  /** The same by name and passphrase: `check` says whose they are. */
+  async beginBy (check: () => Promise<Result<{ readonly name: string, readonly role: Role } | null, AnyFailure>>, address: string): Promise<Result<Begun, EntryFailure>> {
+    const late = this.#mustWait(address)
+    if (late !== undefined) return late
+    const checked = await check()
+    if (!checked.ok) return checked
+    if (checked.value === null) return this.#refuse(address, { reason: 'there is no account with this name and passphrase', hint: 'look for capital letters, or enter with a link of "hanse open"' })
+    const { name, role } = checked.value
+    return ok(this.#open({ account: name, role }))
+  }
+
+  #mustWait (address: string): Result<never, EntryFailure> | undefined {
+    const nowMs = this.#options.nowMs()
+    if (this.#guard.waitMs(address, nowMs) === 0) return undefined
+    this.#guard.failed(address, nowMs)
+    return fail({
+      code: 'too-many', reason: 'too many attempts to enter failed from this address', hint: 'make a new link with "hanse open" on the machine of the node',
+      waitMs: this.#guard.waitMs(address, nowMs)
+    })
+  }
+
+  #refuse (address: string, said: { readonly reason: string, readonly hint: string }): Result<never, EntryFailure> {
+    this.#guard.failed(address, this.#options.nowMs())
+    return fail({ code: 'unauthorised', ...said })
+  }
+
+  #open (person: Person): Begun {
+    const nowMs = this.#options.nowMs()
     const secret = this.#secret()
-    const session = { id: digestOf(secret), csrf: this.#secret(), usedMs: nowMs, endMs: nowMs + ABSOLUTE_MS }
+    const session = { ...person, id: digestOf(secret), csrf: this.#secret(), usedMs: nowMs, endMs: nowMs + ABSOLUTE_MS }
     this.#sessions.set(session.id, session)
     bound(this.#sessions, SESSIONS_MAX)
-    return ok({ secret, session })
+    return { secret, session }
   }
 
   /** The session of a cookie, which is used by this. */
@@ -79,6 +109,11 @@ export class SessionBook {
     return this.#sessions.get(id)
   }
 
+  /** All of an account that is removed. */
+  endOf (account: string): void {
+    for (const [id, session] of this.#sessions) if (session.account === account) this.#sessions.delete(id)
+  }
+
   end (id: string): void {
     this.#sessions.delete(id)
   }
@@ -90,8 +125,8 @@ export class SessionBook {
   }
 }
 
-export function viewOf ({ csrf, usedMs, endMs }: OpenSession): Session {
-  return { scope: 'decide', csrf, idleEndMs: Math.min(endMs, usedMs + IDLE_MS), endMs }
+export function viewOf ({ account, role, csrf, usedMs, endMs }: OpenSession, hasAccounts: boolean): Session {
+  return { scope: scopeOfRole(role), role, account, hasAccounts, csrf, idleEndMs: Math.min(endMs, usedMs + IDLE_MS), endMs }
 }
 
 function digestOf (secret: string): string {

@@ -9,13 +9,16 @@
  * origin (`Origin` and `Sec-Fetch-Site`), and writes carry the session's secret of `CSRF_HEADER` too. Entering is slowed down by
  * address after ten failures and shut for an hour after thirty; a new link opens it again.
  *
- * Passphrase, passkey and OIDC are further ways to `SessionBook.begin`, each its own member of the body of `sessions.begin`.
+ * A link makes an admin, who makes accounts; whoever has one enters by name and passphrase from then on, and may do what its role
+ * says. Passkey and OIDC would be further forms of the body of `sessions.begin`.
  */
 import { fail, ok } from '../../base/index.ts'
+import { scopeOfRole } from '../../sdk/accounts/index.ts'
 import { CSRF_HEADER, type SessionCalls } from '../../sdk/sessions/index.ts'
+import type { AccountBook } from '../accounts/index.ts'
 import { originOf, originOfHeaders, type Handlers } from '../context/index.ts'
 import { isWrite, json, problem, type AnyFailure, type Authenticate, type Credentials, type Reply } from '../http/index.ts'
-import { viewOf, type SessionBook } from './book.ts'
+import { viewOf, type EntryFailure, type SessionBook } from './book.ts'
 import { cookieOf, secretOf } from './cookie.ts'
 
 export { SessionBook, type SessionBookOptions } from './book.ts'
@@ -30,7 +33,7 @@ export function authenticateSession (book: SessionBook, isBehindProxy: boolean):
     const isGuarded = isWrite(credentials.method) || credentials.live
     if (isGuarded && !isOwnPage(credentials, origin)) return fail(FOREIGN)
     if (isWrite(credentials.method) && credentials.headers[CSRF_HEADER] !== session.csrf) return fail(FORGED)
-    return ok({ id: session.id, scope: 'decide' })
+    return ok({ id: session.id, scope: scopeOfRole(session.role), isAdmin: session.role === 'admin' })
   }
 }
 
@@ -43,23 +46,24 @@ function isOwnPage ({ method, headers }: Credentials, own: string): boolean {
 const FOREIGN: AnyFailure = { code: 'forbidden', reason: 'the request did not come from a page of this node', hint: 'open the console anew with "hanse open"' }
 const FORGED: AnyFailure = { code: 'forbidden', reason: `the header ${CSRF_HEADER} is not that of the session`, hint: 'send what the session says' }
 
-export function sessionHandlers (book: SessionBook): Handlers<SessionCalls> {
+export function sessionHandlers (book: SessionBook, accounts: AccountBook): Handlers<SessionCalls> {
+  const hasAccounts = (): boolean => accounts.list().length > 0
   return {
     'sessions.invite': (context, request) => {
       const { entry, expiresMs } = book.invite()
       return json({ url: `${originOf(context, request)}/#entry=${entry}`, expiresMs }, 201)
     },
-    'sessions.begin': (context, request, { body }) => {
+    'sessions.begin': async (context, request, { body }) => {
       const foreign = request.headers['sec-fetch-site'] ?? 'same-origin'
       if (foreign !== 'same-origin') return problem(FOREIGN)
-      const begun = book.begin(body.entry, request.address)
+      const begun = 'entry' in body ? book.begin(body.entry, request.address) : await book.beginBy(() => accounts.check(body.name, body.passphrase), request.address)
       if (!begun.ok) return refusal(begun.failure)
       const { secret, session } = begun.value
-      return json(viewOf(session), 201, { 'set-cookie': cookieOf(originOf(context, request), secret, Math.floor((session.endMs - context.nowMs()) / 1_000)) })
+      return json(viewOf(session, hasAccounts()), 201, { 'set-cookie': cookieOf(originOf(context, request), secret, Math.floor((session.endMs - context.nowMs()) / 1_000)) })
     },
     'sessions.show': (_context, request) => {
       const session = book.byId(request.caller?.id ?? '')
-      return session === undefined ? problem(NO_SESSION) : json(viewOf(session))
+      return session === undefined ? problem(NO_SESSION) : json(viewOf(session, hasAccounts()))
     },
     'sessions.end': (context, request) => {
       const session = book.byId(request.caller?.id ?? '')
@@ -72,6 +76,6 @@ export function sessionHandlers (book: SessionBook): Handlers<SessionCalls> {
 
 const NO_SESSION: AnyFailure = { code: 'not-found', reason: 'this request belongs to no session', hint: 'a token has none; enter with a link of "hanse open"' }
 
-function refusal ({ waitMs, ...failure }: AnyFailure & { readonly waitMs?: number }): Reply {
+function refusal ({ waitMs, ...failure }: EntryFailure): Reply {
   return problem(failure, waitMs === undefined ? {} : { 'retry-after': String(Math.ceil(waitMs / 1_000)) })
 }

@@ -33,7 +33,7 @@ export class TokenBook {
 
   private constructor (options: TokenBookOptions, kept: readonly KeptToken[]) {
     this.#options = options
-    this.#known = new Map(options.known.map(({ sha256, scope }) => [sha256, { id: sha256, scope }]))
+    this.#known = new Map(options.known.map(({ sha256, scope }) => [sha256, { id: sha256, scope, isAdmin: scope === 'decide' }]))
     for (const token of kept) this.#kept.set(token.sha256, token)
   }
 

@@ -57,6 +57,8 @@ type Common = {
   /** A stream without an end, counted apart from calls. */
   readonly live?: true
   readonly forOthers?: true
+  /** For whoever decides who may use the node: whose token is that of its start, or whose account or link is an admin's. */
+  readonly byAdmin?: true
   /** The status of a query or body that does not fit, where a standard wants another than 422. */
   readonly invalidStatus?: 400
 }

@@ -1,19 +1,25 @@
 /**
  * Says what client and server exchange about sessions of the console: a link for one entry, what a session may do, its end.
  *
- * The cookie holds the session; every write carries `csrf` in the header `CSRF_HEADER` besides. Passphrase, passkey and OIDC would be
- * further members of `EntryRequest`.
+ * One enters by a link or by name and passphrase. The cookie holds the session; every write carries `csrf` in the header `CSRF_HEADER`
+ * besides. Passkey and OIDC would be further forms of `EntryRequest`.
  */
 import { z } from 'zod'
+import { accountNameSchema, ROLES, type Role } from '../accounts/index.ts'
 import { json, SCOPES, type Call, type Operations, type Scope } from '../operation/index.ts'
 
 /** A link for one entry, within a few minutes. Whoever has it enters as one of the people of this node. */
 export type Entry = { readonly url: string, readonly expiresMs: number }
 
-export type EntryRequest = { readonly entry: string }
+export type EntryRequest = { readonly entry: string } | { readonly name: string, readonly passphrase: string }
 
 export type Session = {
   readonly scope: Scope
+  readonly role: Role
+  /** Null: entered by a link. */
+  readonly account: string | null
+  /** Whether anybody has an account here: the first is made by who entered by a link. */
+  readonly hasAccounts: boolean
   /** Goes with every write, in the header of that name. */
   readonly csrf: string
   /** When it ends if nothing more is asked, and at the latest. */
@@ -25,8 +31,12 @@ export const CSRF_HEADER = 'hanse-csrf'
 export const SESSION_PATH = '/api/v1/session'
 
 export const entrySchema: z.ZodType<Entry> = z.object({ url: z.string(), expiresMs: z.int() })
-const entryRequestSchema: z.ZodType<EntryRequest> = z.strictObject({ entry: z.string().min(1).max(256) })
-export const sessionSchema: z.ZodType<Session> = z.object({ scope: z.enum(SCOPES), csrf: z.string(), idleEndMs: z.int(), endMs: z.int() })
+const entryRequestSchema: z.ZodType<EntryRequest> = z.union([
+  z.strictObject({ entry: z.string().min(1).max(256) }), z.strictObject({ name: accountNameSchema, passphrase: z.string().min(1).max(256) })
+])
+export const sessionSchema: z.ZodType<Session> = z.object({
+  scope: z.enum(SCOPES), role: z.enum(ROLES), account: z.string().nullable(), hasAccounts: z.boolean(), csrf: z.string(), idleEndMs: z.int(), endMs: z.int()
+})
 
 export type SessionCalls = {
   'sessions.invite': Call
@@ -39,10 +49,10 @@ const session = { tag: 'Access', path: SESSION_PATH } as const
 
 export const SESSION_OPERATIONS: Operations<SessionCalls> = {
   'sessions.invite': {
-    ...session, method: 'POST', path: `${SESSION_PATH}/entries`, scope: 'decide', summary: 'A link with which a browser enters once', answers: { 201: json(entrySchema) }
+    ...session, method: 'POST', path: `${SESSION_PATH}/entries`, scope: 'decide', byAdmin: true, summary: 'A link with which a browser enters once', answers: { 201: json(entrySchema) }
   },
   'sessions.begin': {
-    ...session, method: 'POST', scope: null, summary: 'Enter with the token of a link; sets the cookie of a session', body: { as: 'json', schema: entryRequestSchema },
+    ...session, method: 'POST', scope: null, summary: 'Enter with the token of a link, or with name and passphrase; sets the cookie of a session', body: { as: 'json', schema: entryRequestSchema },
     answers: { 201: json(sessionSchema) }
   },
   'sessions.show': { ...session, method: 'GET', scope: 'read', summary: 'The session of this cookie', answers: { 200: json(sessionSchema) }, problems: [404] },

@@ -59,7 +59,7 @@ export type TokenCalls = {
 }
 
 export const TOKENS_PATH = '/api/v1/tokens'
-const tokens = { tag: 'Access', scope: 'decide', path: TOKENS_PATH } as const
+const tokens = { tag: 'Access', scope: 'decide', byAdmin: true, path: TOKENS_PATH } as const
 
 export const TOKEN_OPERATIONS: Operations<TokenCalls> = {
   'tokens.list': { ...tokens, method: 'GET', summary: 'Tokens that were made, without what they are', answers: { 200: json(tokensSchema) } },

@@ -1,0 +1,127 @@
+import { Worker } from 'node:worker_threads'
+import { fail, hex, KEYSTORE_NONCE_SIZE_BYTES, KEYSTORE_SALT_SIZE_BYTES, ok, type Result } from '../../base/index.ts'
+import type { AccountRequest, AccountView } from '../../sdk/accounts/index.ts'
+import type { AnyFailure } from '../http/index.ts'
+import { readAccounts, writeAccounts, type AccountFileFailure, type KeptAccount } from './file.ts'
+import type { Done, Task } from './worker.ts'
+
+const ACCOUNTS_MAX = 256
+const SECRET_BYTES = 32
+/** Each takes 128 MiB for most of a second: one after the other, and no long line of them. */
+const WAITING_MAX = 8
+const WORKER = new URL(import.meta.filename.endsWith('.ts') ? './worker.ts' : './worker.js', import.meta.url)
+
+export type AccountBookOptions = {
+  /** Null: accounts live as long as this process. */
+  readonly path: string | null
+  readonly random: (sizeBytes: number) => Uint8Array
+  readonly nowMs: () => number
+}
+
+const BUSY: AnyFailure = { code: 'busy', reason: 'too many passphrases are being looked at', hint: 'try again in some seconds' }
+
+/** The accounts of this node. */
+export class AccountBook {
+  readonly #options: AccountBookOptions
+  readonly #accounts: Map<string, KeptAccount>
+  #line: Promise<unknown> = Promise.resolve()
+  #waiting = 0
+  #decoy: string | undefined
+
+  private constructor (options: AccountBookOptions, kept: readonly KeptAccount[]) {
+    this.#options = options
+    this.#accounts = new Map(kept.map(account => [keyOf(account.name), account]))
+  }
+
+  static async open (options: AccountBookOptions): Promise<Result<AccountBook, AccountFileFailure>> {
+    const kept = options.path === null ? ok([]) : await readAccounts(options.path)
+    return kept.ok ? ok(new AccountBook(options, kept.value)) : kept
+  }
+
+  list (): readonly AccountView[] {
+    return [...this.#accounts.values()].map(viewOf)
+  }
+
+  /** Answers when it is on the disk. */
+  async add ({ name, role, passphrase }: AccountRequest): Promise<Result<AccountView, AnyFailure>> {
+    const taken: AnyFailure = { code: 'taken', reason: `there is an account ${name} already`, hint: 'choose another name, or remove that account first' }
+    if (this.#accounts.has(keyOf(name))) return fail(taken)
+    if (this.#accounts.size >= ACCOUNTS_MAX) return fail({ code: 'too-many-accounts', reason: `there are ${ACCOUNTS_MAX} accounts already`, hint: 'remove those that nobody uses' })
+    const sealed = await this.#seal(passphrase)
+    if (!sealed.ok) return sealed
+    // Another may have been quicker while the passphrase was worked on.
+    if (this.#accounts.has(keyOf(name))) return fail(taken)
+    const account = { name, role, createdMs: this.#options.nowMs(), keystore: sealed.value }
+    this.#accounts.set(keyOf(name), account)
+    await this.#write()
+    return ok(viewOf(account))
+  }
+
+  /** The account, by the name as it is written in it; undefined where there is none. */
+  async remove (name: string): Promise<string | undefined> {
+    const found = this.#accounts.get(keyOf(name))
+    if (found === undefined) return undefined
+    this.#accounts.delete(keyOf(name))
+    await this.#write()
+    return found.name
+  }
+
+  /** The account that name and passphrase open; null: none. A name that there is not takes as long as one that there is. */
+  async check (name: string, passphrase: string): Promise<Result<AccountView | null, AnyFailure>> {
+    const found = this.#accounts.get(keyOf(name))
+    if (found === undefined && this.#decoy === undefined) {
+      const sealed = await this.#seal(hex(this.#options.random(SECRET_BYTES)))
+      if (!sealed.ok) return sealed
+      this.#decoy = sealed.value
+      return ok(null)
+    }
+    const opened = await this.#run({ type: 'open', passphrase, keystore: found?.keystore ?? this.#decoy ?? '' })
+    if (!opened.ok) return opened
+    // It may have been removed meanwhile.
+    return ok(found !== undefined && opened.value === true && this.#accounts.get(keyOf(name)) === found ? viewOf(found) : null)
+  }
+
+  async #seal (passphrase: string): Promise<Result<string, AnyFailure>> {
+    const { random } = this.#options
+    const sealed = await this.#run({ type: 'seal', passphrase, secret: random(SECRET_BYTES), salt: random(KEYSTORE_SALT_SIZE_BYTES), nonce: random(KEYSTORE_NONCE_SIZE_BYTES) })
+    return sealed.ok ? ok(String(sealed.value)) : sealed
+  }
+
+  async #run (task: Task): Promise<Result<Done, AnyFailure>> {
+    if (this.#waiting >= WAITING_MAX) return fail(BUSY)
+    this.#waiting++
+    const done = this.#line.then(() => inWorker(task))
+    this.#line = done.catch(() => undefined)
+    try {
+      return ok(await done)
+    } finally {
+      this.#waiting--
+    }
+  }
+
+  async #write (): Promise<void> {
+    const { path } = this.#options
+    if (path === null) return
+    const written = this.#line.then(() => writeAccounts(path, [...this.#accounts.values()]))
+    this.#line = written.catch(() => undefined)
+    await written
+  }
+}
+
+async function inWorker (task: Task): Promise<Done> {
+  return await new Promise((resolve, reject) => {
+    const worker = new Worker(WORKER, { workerData: task })
+    worker.once('message', resolve)
+    worker.once('error', reject)
+    worker.once('exit', code => { reject(new Error(`the thread for passphrases ended with ${code}`)) })
+  })
+}
+
+/** Names that look alike are one. */
+function keyOf (name: string): string {
+  return name.normalize('NFKC').toLowerCase()
+}
+
+function viewOf ({ keystore: _keystore, ...view }: KeptAccount): AccountView {
+  return view
+}
