@@ -267,6 +267,27 @@ describe('subscriptions', () => {
     await book.stop()
   })
 
+  it('outlive an endpoint that is none and a port that fails', async () => {
+    const book = await opened({ publishMqtt: () => Promise.reject(new Error('a fault of ours')) })
+    for (const uri of ['mqtt://%zz@broker.example/bins', 'mqtt://a:%ff@broker.example/bins']) {
+      const made = await book.create({ requester: 'did:key:ada' }, wish({}, { uri }) as Record<string, unknown>, CORE)
+      assert.ok(!made.ok && 'kind' in made.failure && made.failure.kind === 'BadRequestData', uri)
+    }
+    const id = await created(book, {}, { uri: 'mqtt://broker.example/bins' })
+    await put(bin(1, 0.1))
+    await settled(() => statusOf(book, id) === 'active after 1')
+    await book.stop()
+  })
+
+  it('rest, and say so, where to find out what fits takes more than it may', async () => {
+    const book = await opened()
+    const id = await created(book, { q: `description~="${'(|||||){30}'.repeat(6)}z"` })
+    await put(bin(1, 0.1, { description: 'a'.repeat(10_000) }))
+    await settled(() => statusOf(book, id) === 'paused after 5')
+    await book.stop()
+    assert.equal(receiver.unasked, 0)
+  })
+
   it('are their owner\'s: others see none of them, and the people of the node see no secrets', async () => {
     const book = await opened()
     const [ada, ben] = [{ requester: 'did:key:ada' }, { requester: 'did:key:ben' }]

@@ -27,7 +27,7 @@ export { EntityWriter } from './writer.ts'
 export { answered, bodyOf, created, namesOfHeaders, unknownName } from './dialogue.ts'
 export { badData, notFound, notOffered, refused, type NgsiFailure, type Refusal } from './problems.ts'
 export { pageLinks, pageOf } from './questions.ts'
-export { fits, newEffort, search } from './search.ts'
+export { fits, search } from './search.ts'
 export { entityOfRecord, sourcesOf, type Source } from './sources.ts'
 
 type EntityCalls = { readonly [Id in Exclude<keyof NgsiCalls, `subscriptions.${string}`>]: NgsiCalls[Id] }

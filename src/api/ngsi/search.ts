@@ -30,10 +30,6 @@ const ROWS_MAX = 1_000_000
 /** Of patterns, and of pairs of edges: a second of work or two. */
 const EFFORT_MAX = 50_000_000
 
-export function newEffort (): Effort {
-  return { steps: EFFORT_MAX }
-}
-
 export function fits ({ selector, attributes, query, geo, temporal }: Question, kept: KeptEntity, effort: Effort): boolean {
   return selects(selector, kept, effort) && (attributes === null || [...attributes].some(name => (kept.entity[name] ?? null) !== null && Object.hasOwn(kept.entity, name))) &&
     (temporal === undefined || fitsTime(temporal, kept)) && (query === null || fitsQuery(query, kept, effort)) && (geo === undefined || fitsGeo(geo, kept, effort))
@@ -45,7 +41,7 @@ export async function search (
 ): Promise<Result<Found, Refusal>> {
   const sources = sourcesOf(node, asker, question.selector.types)
   if (sources.length > SOURCES_MAX) return fail(badData(`more than ${SOURCES_MAX} datasets would have to be looked through`, 'name a type'))
-  const effort = newEffort()
+  const effort: Effort = { steps: EFFORT_MAX }
   const seen = new Set<string>()
   const entities: KeptEntity[] = []
   const told: Told = { refusals: [], warnings: [] }

@@ -2,7 +2,7 @@ import { fail, hex, ok, utf8, type Result } from '../../base/index.ts'
 import { CORE_CONTEXT, writeEntity, writeFeature, type KeptEntity } from '../entities/index.ts'
 import type { AnyFailure } from '../http/index.ts'
 import { ANSWER_BYTES_MAX } from './limits.ts'
-import { decodedPath } from './plan.ts'
+import { decoded } from './plan.ts'
 import type { Plan, SubscriptionPorts } from './types.ts'
 
 const CONTEXT_RELATION = 'http://www.w3.org/ns/json-ld#context'
@@ -33,8 +33,8 @@ export async function notify (
     // ETSI GS CIM 009, 7.2: over MQTT the headers stand in the message.
     const metadata = { 'Content-Type': accept, ...'link' in link ? { Link: link.link } : {}, ...Object.fromEntries(receiverInfo.map(({ key, value }) => [key, value])) }
     return await publishMqtt({
-      url: `${address.protocol}//${address.host}`, topic: decodedPath(address.pathname).slice(1), qos, version,
-      username: address.username === '' ? null : decodeURIComponent(address.username), password: address.password === '' ? null : decodeURIComponent(address.password)
+      url: `${address.protocol}//${address.host}`, topic: decoded(address.pathname).slice(1), qos, version,
+      username: address.username === '' ? null : decoded(address.username), password: address.password === '' ? null : decoded(address.password)
     }, utf8(JSON.stringify({ metadata, body })))
   }
   const headers = { ...Object.fromEntries(receiverInfo.map(({ key, value }) => [key.toLowerCase(), value])), 'content-type': accept, ...link }

@@ -117,7 +117,8 @@ function endpointOf (given: unknown, hasMqtt: boolean): Read<Endpoint> {
   if (isMqtt && !hasMqtt) return fail(notOffered('notifications by MQTT are not offered here'))
   if (!isMqtt && address.protocol !== 'http:' && address.protocol !== 'https:') return fail(badData('the uri of an endpoint begins with https, http, mqtt or mqtts'))
   if (!isMqtt && (address.username !== '' || address.password !== '' || address.hash !== '')) return fail(badData('the uri of an endpoint holds no user, password or fragment; receiverInfo is for such'))
-  if (isMqtt && !/^\/[^+#\0]{1,512}$/.test(decodedPath(address.pathname))) return fail(badData('the path of an mqtt uri is the topic'))
+  if (isMqtt && !/^\/[^+#\0]{1,512}$/.test(decoded(address.pathname))) return fail(badData('the path of an mqtt uri is the topic'))
+  if (isMqtt && [address.username, address.password].some(each => each !== '' && decoded(each) === '')) return fail(badData('the user and password of an mqtt uri are percent-encoded UTF-8'))
   if (accept !== 'application/json' && accept !== 'application/ld+json' && accept !== 'application/geo+json') return fail(badData('accept of an endpoint is application/json, application/ld+json or application/geo+json'))
   const headers = pairsOf(receiverInfo)
   if (headers === undefined) return fail(badData('receiverInfo is a list of key and value'))
@@ -133,9 +134,10 @@ function endpointOf (given: unknown, hasMqtt: boolean): Read<Endpoint> {
   return ok({ uri, accept, receiverInfo: headers, qos: qos === '0' ? 0 : 1, version: version === 'mqtt5.0' ? '5' : '3.1.1' })
 }
 
-export function decodedPath (path: string): string {
+/** Empty for what is not percent-encoded UTF-8. */
+export function decoded (part: string): string {
   try {
-    return decodeURIComponent(path)
+    return decodeURIComponent(part)
   } catch {
     return ''
   }

@@ -1,8 +1,9 @@
-import { hex, sha256, utf8 } from '../../base/index.ts'
+import { fail, hex, sha256, utf8 } from '../../base/index.ts'
 import type { Listening, ListenEnd, NumberedRecord } from '../../node/contract/index.ts'
 import type { KeptEntity } from '../entities/index.ts'
-import { entityOfRecord, fits, newEffort, search, sourcesOf, type Source } from '../ngsi/index.ts'
-import { FAILURES_MAX, PENDING_BYTES_MAX, PENDING_ENTITIES_MAX, REFUSED_MS, REJOIN_MS, RETRY_MS, RETRY_MS_MAX, TIMER_MS_MAX, WATCHED_ENTITIES_MAX } from './limits.ts'
+import type { Effort } from '../entityQuery/index.ts'
+import { entityOfRecord, fits, search, sourcesOf, type Source } from '../ngsi/index.ts'
+import { EFFORT_MAX, FAILURES_MAX, PENDING_BYTES_MAX, PENDING_ENTITIES_MAX, REFUSED_MS, REJOIN_MS, RETRY_MS, RETRY_MS_MAX, TIMER_MS_MAX, WATCHED_ENTITIES_MAX } from './limits.ts'
 import { notify } from './notification.ts'
 import type { Kept, Plan, SubscriptionPorts } from './types.ts'
 
@@ -109,7 +110,7 @@ export class Runner {
   }
 
   #take (source: Source, records: readonly NumberedRecord[]): Promise<void> | undefined {
-    const effort = newEffort()
+    const effort = { steps: EFFORT_MAX }
     for (const record of records) {
       const kept = record.operation === 'put' ? entityOfRecord(source, record, this.#kept.owner) : undefined
       if (kept !== undefined && this.#concerns(kept, effort)) {
@@ -119,6 +120,7 @@ export class Runner {
         this.#pendingBytes += record.body.length
       }
     }
+    if (effort.steps <= 0) return this.#rest('its patterns and places take more looking at than those of a subscription may')
     const last = records.at(-1)
     if (last !== undefined) this.#seen.set(source.dataset.id, { feed: source.dataset.distribution.feed, next: last.number + 1 })
     this.#tell()
@@ -127,7 +129,7 @@ export class Runner {
     return this.#roomy.promise
   }
 
-  #concerns (kept: KeptEntity, effort: ReturnType<typeof newEffort>): boolean {
+  #concerns (kept: KeptEntity, effort: Effort): boolean {
     const { selectors, query, geo, watched } = this.#plan
     const common = { attributes: null, query, geo, temporal: undefined }
     const isMeant = selectors.length === 0
@@ -190,7 +192,10 @@ export class Runner {
   async #send (entities: readonly KeptEntity[]): Promise<boolean> {
     const { progress, id } = this.#kept
     this.#isSending = true
-    const sent = await notify(this.#ports, id, this.#plan, entities, this.#cut.signal)
+    const sent = await notify(this.#ports, id, this.#plan, entities, this.#cut.signal).catch((cause: unknown) => {
+      this.#ports.log('error', 'a notification failed', { subscription: id, error: String(cause) })
+      return fail({ code: 'fault', reason: 'the node failed at this notification', hint: 'see its log' })
+    })
     this.#isSending = false
     if (this.#cut.signal.aborted && !sent.ok) return false
     const nowMs = this.#ports.nowMs()
@@ -212,6 +217,17 @@ export class Runner {
     }
     this.#changed()
     return sent.ok
+  }
+
+  /** What came was not looked at whole: it is, from there on, when somebody has changed the subscription. */
+  #rest (reason: string): undefined {
+    const { progress, id } = this.#kept
+    progress.failuresInRow = FAILURES_MAX
+    progress.lastFailureMs = this.#ports.nowMs()
+    progress.lastReason = reason
+    this.#ports.log('info', 'a subscription rests', { subscription: id, reason })
+    this.stop()
+    this.#changed()
   }
 
   #settle (seen: ReadonlyMap<string, { readonly feed: string, readonly next: number }>): void {
