@@ -1,8 +1,9 @@
 import type { GeoJSONSource, Map as MapOfLibrary } from 'maplibre-gl'
 import { featureOf, type MapFeature } from './geometry.ts'
 
-/** What is handed over at once: more would hold up the page while it is copied to the worker. */
-const SLICE = 2_500
+/** What is handed over at once: more would hold up the page while it is copied to the worker, and each slice has the worker cluster all anew. */
+const SLICE_MIN = 2_500
+const SLICE_MAX = 10_000
 /** From here on points that lie close together are drawn as one. */
 export const CLUSTERED_FROM = 1_000
 
@@ -10,17 +11,24 @@ export const CLUSTERED_FROM = 1_000
 export class Feed {
   readonly #map: MapOfLibrary
   readonly #source: string
+  readonly #onShown: () => void
   #shown = new Map<string, MapFeature>()
   #wanted: ReadonlyMap<string, MapFeature> = new Map()
   #running: Promise<void> | undefined
   #isClustered = false
 
-  constructor (map: MapOfLibrary, source: string) {
+  constructor (map: MapOfLibrary, source: string, onShown: () => void) {
+    this.#onShown = onShown
     this.#map = map
     this.#source = source
     map.addSource(source, {
       type: 'geojson', data: { type: 'FeatureCollection', features: [] }, promoteId: 'id', cluster: false, clusterRadius: 40, clusterMaxZoom: 15
     })
+  }
+
+  /** How many are drawn. */
+  get size (): number {
+    return this.#shown.size
   }
 
   show (features: readonly MapFeature[]): void {
@@ -43,19 +51,21 @@ export class Feed {
       await source.updateData({ remove: gone.map(({ id }) => id), add: come.map(featureOf) })
       for (const { id } of gone) this.#shown.delete(id)
       for (const feature of come) this.#shown.set(feature.id, feature)
+      this.#onShown()
       await new Promise(resolve => { setTimeout(resolve) })
     }
   }
 
   #next (): { readonly gone: readonly MapFeature[], readonly come: readonly MapFeature[] } {
+    const slice = Math.min(SLICE_MAX, Math.max(SLICE_MIN, this.#shown.size))
     const gone: MapFeature[] = []
     const come: MapFeature[] = []
     for (const [id, feature] of this.#shown) {
-      if (gone.length === SLICE) break
+      if (gone.length === slice) break
       if (!this.#wanted.has(id)) gone.push(feature)
     }
     for (const [id, feature] of this.#wanted) {
-      if (come.length === SLICE) break
+      if (come.length === slice) break
       if (this.#shown.get(id) !== feature) come.push(feature)
     }
     return { gone, come }

@@ -22,6 +22,8 @@ export type ViewOptions = {
   readonly onBox: (box: Box, isDone: boolean) => void
   /** Whether all is drawn that there is to draw. */
   readonly onIdle: (isIdle: boolean) => void
+  /** How many things of the page are on it by now. */
+  readonly onDrawn: (count: number) => void
 }
 
 const AMERICA = { west: -180, south: 17, east: -64, north: 72 }
@@ -142,7 +144,7 @@ export class View {
       for (const { id, tone, features } of layers) {
         const name = `data/${id}`
         const known = this.#feeds.get(id)
-        const feed = known ?? new Feed(this.#map, name)
+        const feed = known ?? new Feed(this.#map, name, () => { this.#options.onDrawn([...this.#feeds.values()].reduce((sum, { size }) => sum + size, 0)) })
         if (known === undefined) {
           this.#feeds.set(id, feed)
           this.#addStyle(name, colours => featureLayers(name, tone, colours))

@@ -1,6 +1,6 @@
 import type { Column, QueriedRow } from '../../sdk/index.ts'
 import type { Points } from '../chart/index.ts'
-import { pointOf, type MapFeature } from '../map/index.ts'
+import type { MapFeature } from '../map/index.ts'
 
 const COLUMNS_SHOWN_MAX = 40
 const TEXT_SHOWN_MAX = 160
@@ -79,7 +79,7 @@ const GEOMETRIES = ['Point', 'MultiPoint', 'LineString', 'MultiLineString', 'Pol
 export function featureOf (row: QueriedRow, geometryColumn: string | undefined): MapFeature | null {
   if (row.place === null) return null
   const shape = geometryColumn === undefined ? undefined : geometryIn(row.values[geometryColumn])
-  return { id: String(row.number), geometry: shape ?? pointOf(row.place.longitude, row.place.latitude) }
+  return { id: String(row.number), geometry: shape ?? { type: 'Point', coordinates: [row.place.longitude, row.place.latitude] } }
 }
 
 function geometryIn (value: unknown): MapFeature['geometry'] | undefined {
