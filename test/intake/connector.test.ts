@@ -7,7 +7,8 @@ import { ok, utf8 } from '../../src/base/index.ts'
 import {
   backoffMs, fileState, LETTERS_DATASET_ID, LETTERS_PER_DAY_MAX, StreamInlet, Supervisor, type Connector, type ConnectorContext, type ConnectorFactories, type LetterInput
 } from '../../src/intake/connector/index.ts'
-import { declarationSchema, type ConnectorDeclaration, type RecordInput } from '../../src/sdk/index.ts'
+import { createPushConnector } from '../../src/intake/push/index.ts'
+import { declarationSchema, type ConnectorDeclaration, type PushDeclaration, type RecordInput } from '../../src/sdk/index.ts'
 import { MemorySink, noWeb, TestClock } from './memory-sink.fixture.ts'
 
 const description = {
@@ -24,6 +25,14 @@ async function openInlet (sink: MemorySink, windowRecordsMax?: number, letters: 
   })
   assert.ok(inlet.ok)
   return inlet.value
+}
+
+async function * each (bytes: Uint8Array): AsyncGenerator<Uint8Array> {
+  yield bytes
+}
+
+async function settled (isSo: () => boolean): Promise<void> {
+  while (!isSo()) await new Promise(resolve => { setImmediate(resolve) })
 }
 
 const declaration = declarationSchema.parse({ name: 'a', kind: 'push', dataset: { id: 'a', title: 'A' } })
@@ -188,6 +197,49 @@ describe('connectors', () => {
     assert.equal(sink.streams.get(LETTERS_DATASET_ID)?.length, LETTERS_PER_DAY_MAX + 1)
     const newest = await supervisor.letters({ limit: 1 })
     assert.equal(newest.ok ? newest.value[0]?.reason : '', 'tomorrow')
+    await supervisor.stop()
+  })
+
+  it('count only those letters that were kept, and look again where what was kept could not be read', async () => {
+    const begun = Promise.withResolvers<ConnectorContext>()
+    const sink = new MemorySink()
+    const { supervisor } = supervise(context => ({ run: async signal => { begun.resolve(context); await idle(signal) } }), sink)
+    supervisor.start([declaration])
+    const { deadLetter } = await begun.promise
+    const letter = { reason: 'r', origin: 'o', mediaType: 'text/plain', bytes: utf8('y') }
+    const tail = sink.tail.bind(sink)
+    sink.tail = () => Promise.reject(new Error('the disk does not answer'))
+    await assert.rejects(deadLetter(letter), /the disk/)
+    sink.tail = tail
+    sink.failure = { code: 'busy', reason: 'not now', hint: 'later' }
+    for (let at = 0; at < LETTERS_PER_DAY_MAX + 1; at++) assert.equal((await deadLetter(letter)).ok, false)
+    sink.failure = undefined
+    assert.ok((await deadLetter(letter)).ok)
+    assert.equal(sink.streams.get(LETTERS_DATASET_ID)?.length, 1)
+    assert.equal(supervisor.list()[0]?.status.counters.rejected, 1)
+    await supervisor.stop()
+  })
+
+  it('do not fill the stream of dead letters, and end when what was pushed to them is stored', async () => {
+    assert.equal(declarationSchema.safeParse({ name: 'a', kind: 'push', dataset: { id: LETTERS_DATASET_ID, title: 'A' } }).success, false)
+    const sink = new MemorySink()
+    const { supervisor } = supervise(context => createPushConnector(declaration as PushDeclaration, context), sink)
+    supervisor.start([declaration])
+    const push = (): ReturnType<Supervisor['push']> => supervisor.push('a', 'application/json', each(utf8('{"id":"x"}')))
+    await settled(() => supervisor.list()[0]?.status.state === 'running')
+    const gate = Promise.withResolvers<void>()
+    sink.gate = gate.promise
+    const first = push()
+    await settled(() => supervisor.list()[0]?.status.counters.received === 1)
+    const restarted = supervisor.restart('a')
+    let isRestarted = false
+    void restarted.then(() => { isRestarted = true })
+    for (let turn = 0; turn < 20; turn++) await new Promise(resolve => { setImmediate(resolve) })
+    assert.equal(isRestarted, false)
+    gate.resolve()
+    assert.deepEqual([(await first).ok, (await restarted).ok], [true, true])
+    await settled(() => supervisor.list()[0]?.status.state === 'running')
+    assert.deepEqual(await push(), ok({ stored: 0, duplicates: 1, rejected: 0 }))
     await supervisor.stop()
   })
 

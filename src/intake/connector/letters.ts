@@ -27,9 +27,15 @@ export class Letters {
     const opened = await this.#sink.ensurePrivateStream(LETTERS_DATASET_ID, 'Dead letters: what connectors could not take')
     if (!opened.ok) return opened
     // What was kept before a restart counts too.
-    await (this.#counted ??= this.#count())
+    this.#counted ??= this.#count()
+    await this.#counted.catch((cause: unknown) => {
+      this.#counted = undefined
+      throw cause
+    })
     if (this.isFull(connector)) return ok(null)
-    this.#of(connector).count++
+    // At once, so that those who come together stay within the limit.
+    const today = this.#of(connector)
+    today.count++
     const body = {
       connector, reason: reason.slice(0, SENTENCE_LENGTH_MAX), origin: origin.slice(0, SENTENCE_LENGTH_MAX), mediaType, sizeBytes: bytes.length,
       body: Buffer.from(bytes.subarray(0, LETTER_BYTES_MAX)).toString('base64')
@@ -37,7 +43,9 @@ export class Letters {
     const record: RecordInput = {
       key: utf8(connector), timeMs: this.#nowMs(), operation: 'put', mediaType: 'application/json', body: utf8(JSON.stringify(body))
     }
-    return this.#sink.append(LETTERS_DATASET_ID, [record])
+    const appended = await this.#sink.append(LETTERS_DATASET_ID, [record])
+    if (!appended.ok) today.count--
+    return appended
   }
 
   /** Newest first. */

@@ -9,6 +9,8 @@ import type { Message } from './types.ts'
 export type Intake = {
   /** Resolves when all that the message holds is durable, as records or as dead letters; fails where the node does not take it now. */
   accept (message: Message): Promise<Result<Taken, SinkFailure>>
+  /** Resolves when no message is on its way: what opens the stream anew before does not know of it, and would store it twice. */
+  idle (): Promise<void>
 }
 
 /** Binary protobuf is told in the status: it is a wrong setting of a server, and every message has it. */
@@ -23,26 +25,37 @@ export async function openIntake (
     description: descriptionOf(declaration.dataset, columnsIn(reader.columns, declaration.dataset.model)), identityOf: reader.identityOf, onStored: record => { reader.gaps?.observe(record) }
   }, signal)
   report.gaps(reader.gaps?.total() ?? 0)
+  const accept: Intake['accept'] = async message => {
+    report.received(1)
+    let taken: Taken = { stored: 0, duplicates: 0, rejected: 0 }
+    for await (const { records, rejected } of reader.read(message)) {
+      for (const { reason, mediaType, bytes } of rejected) {
+        if (mediaType === BINARY) report.note('binary', `${message.origin}: ${reason}.`)
+        const kept = await context.deadLetter({ reason, mediaType, bytes, origin: message.origin })
+        if (!kept.ok) return fail(kept.failure)
+      }
+      const stored = await inlet.take(records, message.origin)
+      if (!stored.ok) return stored
+      taken = {
+        stored: taken.stored + stored.value.stored, duplicates: taken.duplicates + stored.value.duplicates,
+        rejected: taken.rejected + rejected.length + stored.value.rejected
+      }
+    }
+    report.gaps(reader.gaps?.total() ?? 0)
+    return ok(taken)
+  }
+  const underWay = new Set<Promise<unknown>>()
   return {
     async accept (message) {
-      report.received(1)
-      let taken: Taken = { stored: 0, duplicates: 0, rejected: 0 }
-      for await (const { records, rejected } of reader.read(message)) {
-        for (const { reason, mediaType, bytes } of rejected) {
-          if (mediaType === BINARY) report.note('binary', `${message.origin}: ${reason}.`)
-          const kept = await context.deadLetter({ reason, mediaType, bytes, origin: message.origin })
-          if (!kept.ok) return fail(kept.failure)
-        }
-        const stored = await inlet.take(records, message.origin)
-        if (!stored.ok) return stored
-        taken = {
-          stored: taken.stored + stored.value.stored, duplicates: taken.duplicates + stored.value.duplicates,
-          rejected: taken.rejected + rejected.length + stored.value.rejected
-        }
+      const taking = accept(message)
+      underWay.add(taking)
+      try {
+        return await taking
+      } finally {
+        underWay.delete(taking)
       }
-      report.gaps(reader.gaps?.total() ?? 0)
-      return ok(taken)
-    }
+    },
+    async idle () { await Promise.allSettled(underWay) }
   }
 }
 

@@ -43,6 +43,7 @@ async function runEmbedded (declaration: MqttDeclaration, { clock, report }: Con
     await aborted(signal)
   } finally {
     unroute()
+    await intake.idle()
   }
 }
 

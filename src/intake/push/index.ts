@@ -16,7 +16,9 @@ export const createPushConnector: ConnectorFactory<PushDeclaration> = (declarati
         if (signal.aborted) resolve()
         else signal.addEventListener('abort', () => { resolve() }, { once: true })
       })
+      const left = intake
       intake = undefined
+      await left.idle()
     },
     async push (mediaType, chunks) {
       if (intake === undefined) return fail({ code: 'busy', reason: `"${context.name}" does not take data at the moment`, hint: 'try again in a while' })

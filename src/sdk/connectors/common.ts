@@ -2,9 +2,13 @@ import { z } from 'zod'
 
 export const CONNECTOR_NAME = /^[a-z0-9][a-z0-9-]{0,62}$/
 
+/** What no connector could take is kept there, and nothing else. */
+const LETTERS_ID = 'dead-letters'
+
 /** The dataset that a connector fills; opened where it does not exist, taken as it is where it does. */
 export const datasetDeclaration = z.strictObject({
-  id: z.string().regex(/^[a-z0-9][a-z0-9-]{0,63}$/, 'lower case letters, digits and hyphens, at most 64').describe('Its id, unique within this member.'),
+  id: z.string().regex(/^[a-z0-9][a-z0-9-]{0,63}$/, 'lower case letters, digits and hyphens, at most 64')
+    .refine(id => id !== LETTERS_ID, 'another id: this node keeps dead letters there').describe('Its id, unique within this member.'),
   title: z.string().min(1).max(256).describe('What it is called.'),
   description: z.string().max(8_192).default('').describe('What is in it.'),
   theme: z.string().max(256).default('').describe('Its theme.'),
