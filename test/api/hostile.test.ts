@@ -73,4 +73,22 @@ describe('what is written to make a reader fall', () => {
     const kinds = (JSON.parse(text) as readonly { readonly shape: unknown }[]).map(({ shape }) => typeof shape)
     assert.deepEqual(kinds, ['string', 'string', 'object', 'string'])
   })
+
+  it('a download of lines goes on behind what is nested without end, and takes no word of a record for that of the node', async () => {
+    const inner = `${'['.repeat(20_000)}1.50${']'.repeat(20_000)}`
+    await streamOf('lines', 'application/json', [], [inner, `{"a":${inner}}`, `{"_seq":77,"a":${inner}}`, '{"_\\u0073eq":77,"_b\\u006fdy":1,"a":1.50}', '{"_seq":77,"a":1}', '{"a":1}'])
+    const { text } = await get('/api/v1/datasets/lines/download?format=ndjson')
+    const lines = text.trim().split('\n')
+    assert.deepEqual(lines.map(line => (JSON.parse(line) as { readonly _seq: number })._seq), [0, 1, 2, 3, 4, 5])
+    assert.ok(lines.slice(0, 2).every(line => line.includes(inner)))
+    assert.deepEqual(lines.slice(3).map(line => { const { _time, _key, ...others } = JSON.parse(line) as Record<string, unknown>; return others }), [{ _seq: 3, a: 1.5 }, { _seq: 4, a: 1 }, { _seq: 5, a: 1 }])
+  })
+
+  it('a time that no date reaches is told as far as a form can', async () => {
+    await streamOf('late', 'application/json', [{ name: 'count', type: 'integer', unit: null }], ['{"count":1}'], 9_000_000_000_000_000)
+    for (const format of ['csv', 'ndjson', 'parquet']) assert.equal((await get(`/api/v1/datasets/late/download?format=${format}`)).status, 200, format)
+    for (const path of ['/ngsi-ld/v1/entities?type=Late&q=modifiedAt%3E2020-01-01T00:00:00Z', '/api/v1/datasets/late/query?limit=1', `/ogc/collections/${served.node.status().member.did}:late/items`]) {
+      assert.ok([200, 404].includes((await get(path)).status), path)
+    }
+  })
 })

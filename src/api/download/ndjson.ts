@@ -4,7 +4,7 @@ import type { NumberedRecord } from '../../node/contract/index.ts'
 import { shown } from './rows.ts'
 
 /** Members that are the record's own, beside those of its body. */
-const OWN = /"_(?:seq|time|key|keyHex|operation|mediaType|body|bodyHex)"/
+const OWN: ReadonlySet<string> = new Set(['_seq', '_time', '_key', '_keyHex', '_operation', '_mediaType', '_body', '_bodyHex'])
 
 /**
  * One JSON object a line: `_seq`, the number behind which a reader resumes; `_time`, `_key`; then the members of the body, where
@@ -25,10 +25,20 @@ function ndjsonLine (format: RowFormat | undefined, { number, timeMs, operation,
   const text = textOf(body)
   if (text === undefined) return `{${own},"_mediaType":${JSON.stringify(mediaType)},"_bodyHex":"${hex(body)}"}\n`
   const value = parsed(text)
-  if (!isObject(value)) return `{${own},"_mediaType":${JSON.stringify(mediaType)},"_body":${JSON.stringify(value === undefined ? text : value)}}\n`
-  // As it stands, so that no number loses a digit; unless it would say what the record says. Line ends in JSON are blanks.
-  const isFit = !OWN.test(text) && !/\\u005f/i.test(text)
-  return withMembers(own, isFit ? text.replaceAll(/[\r\n]/g, ' ').trim() : JSON.stringify(Object.fromEntries(Object.entries(value).filter(([name]) => !OWN.test(`"${name}"`)))))
+  // As it stands, so that no number loses a digit and no depth is too much. Line ends in JSON are blanks.
+  const json = value === undefined ? JSON.stringify(text) : text.replaceAll(/[\r\n]/g, ' ').trim()
+  if (!isObject(value)) return `{${own},"_mediaType":${JSON.stringify(mediaType)},"_body":${json}}\n`
+  const others = Object.entries(value).filter(([name]) => !OWN.has(name))
+  return withMembers(own, others.length === Object.keys(value).length ? json : textOfMembers(others))
+}
+
+/** Without what would say what the record says; nested too deeply to be written again, it says nothing else. */
+function textOfMembers (members: readonly (readonly [string, unknown])[]): string {
+  try {
+    return JSON.stringify(Object.fromEntries(members))
+  } catch {
+    return '{}'
+  }
 }
 
 function withMembers (own: string, object: string): string {

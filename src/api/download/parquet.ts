@@ -69,7 +69,7 @@ function drained (writer: ByteWriter): Uint8Array {
 function outColumns ({ columns, isStream }: Table): readonly OutColumn[] {
   const own: readonly OutColumn[] = [
     { name: '_seq', type: 'INT64', cellOf: ({ record }) => BigInt(record.number) },
-    { name: '_time', type: 'TIMESTAMP', cellOf: ({ record }) => new Date(record.timeMs) },
+    { name: '_time', type: 'TIMESTAMP', cellOf: ({ record }) => dateAt(record.timeMs) },
     { name: '_key', type: 'STRING', cellOf: ({ record }) => textOf(record.key) ?? '' }
   ]
   return [...isStream ? own : [], ...columns.map(({ name, type }, at): OutColumn =>
@@ -80,6 +80,8 @@ const TYPES: Readonly<Record<DatasetColumn['type'], BasicType>> = {
   text: 'STRING', integer: 'INT64', number: 'DOUBLE', boolean: 'BOOLEAN', time: 'TIMESTAMP', latitude: 'DOUBLE', longitude: 'DOUBLE', geometry: 'STRING'
 }
 
+/** Of ECMAScript. */
+const DATE_MS_MAX = 8.64e15
 const INT64_MAX = 2n ** 63n
 
 function cellOf (type: DatasetColumn['type'], value: Scalar): Cell {
@@ -104,5 +106,10 @@ function integerOf (text: string): bigint | null {
 
 function dateOf (text: string): Date | null {
   const timeMs = timeMsOf(text)
-  return timeMs === undefined ? null : new Date(timeMs)
+  return timeMs === undefined ? null : dateAt(timeMs)
+}
+
+/** Records may be of times that no date reaches. */
+function dateAt (timeMs: number): Date | null {
+  return Math.abs(timeMs) <= DATE_MS_MAX ? new Date(timeMs) : null
 }

@@ -1,3 +1,4 @@
+import { textOfTime } from '../../core/rows/index.ts'
 import { dateTimeMsOf } from '../../sdk/models/index.ts'
 import type { KeptEntity, Note } from '../entities/index.ts'
 import { matches, type Budget } from '../pattern/index.ts'
@@ -23,7 +24,7 @@ export function fitsQuery (query: Query, kept: KeptEntity, effort: Effort): bool
 
 /** Undefined where there is none, or nothing is known. */
 function valueAt ({ names: [attribute = '', ...subs], members }: Path, { entity, notes, timeMs }: KeptEntity): unknown {
-  if (attribute === 'modifiedAt' && subs.length === 0) return new Date(timeMs).toISOString()
+  if (attribute === 'modifiedAt' && subs.length === 0) return textOfTime(timeMs)
   let value = attribute === 'id' || attribute === 'type' ? undefined : member(entity, attribute)
   if (value === undefined) return undefined
   const note = member(notes, attribute) as Note | undefined
@@ -31,7 +32,7 @@ function valueAt ({ names: [attribute = '', ...subs], members }: Path, { entity,
   for (const sub of subs) {
     const found = member(said, sub)
     if (found === undefined) {
-      value = sub === 'modifiedAt' && said === undefined ? new Date(timeMs).toISOString() : member(value, sub)
+      value = sub === 'modifiedAt' && said === undefined ? textOfTime(timeMs) : member(value, sub)
       said = undefined
     } else if (typeof found === 'object' && found !== null && 'type' in found) {
       value = member(found, 'value') ?? member(found, 'object')
