@@ -18,7 +18,10 @@ const PAGES: readonly [Page, ...Page[]] = [
   { name: 'request', title: 'page.request', isInMenu: false, load: () => import('./request/index.ts') },
   { name: 'federation', title: 'page.federation', isInMenu: true, load: () => import('./federation/index.ts') },
   { name: 'welcome', title: 'page.welcome', isInMenu: false, load: () => import('./welcome/index.ts') },
-  { name: 'audit', title: 'page.audit', isInMenu: false, load: () => import('./audit/index.ts') }
+  { name: 'audit', title: 'page.audit', isInMenu: false, load: () => import('./audit/index.ts') },
+  { name: 'publish', title: 'page.publish', isInMenu: true, load: () => import('./publish/index.ts') },
+  { name: 'live', title: 'page.live', isInMenu: true, load: () => import('./live/index.ts') },
+  { name: 'connectors', title: 'page.connectors', isInMenu: true, load: () => import('./connectors/index.ts') }
 ]
 
 export const MENU = PAGES.filter(({ isInMenu }) => isInMenu)
