@@ -222,6 +222,7 @@ export class MemoryNode implements HanseNode {
   async append (datasetId: string, records: readonly RecordInput[]): ReturnType<HanseNode['append']> {
     const held = this.held.get(datasetId)
     if (held === undefined) return fail({ code: 'not-found', reason: `no own stream is called ${datasetId}`, hint: 'publish it first' })
+    if (held.form !== 'stream') return fail({ code: 'invalid', reason: `${datasetId} is a finished ${held.form}, not a stream`, hint: 'publish it anew as a whole' })
     const first = held.records.length
     for (const record of records) held.records.push({ ...record, number: held.records.length })
     for (const wake of this.#followers) wake()

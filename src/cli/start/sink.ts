@@ -8,9 +8,11 @@ const PRIVATE_TEMPLATE = 'members'
 /** The node, as connectors see it: own datasets alone. */
 export function sinkOver (node: HanseNode): Sink {
   const own = (datasetId: string): Result<Dataset, SinkFailure> => node.dataset(`${node.status().member.did}/${datasetId}`)
+  const isDerived = (datasetId: string): boolean => node.derivations().some(derivation => derivation.datasetId === datasetId)
   return {
     async ensureStream (description, personal) {
-      const held = isStream(own(description.datasetId))
+      const { datasetId } = description
+      const held = isStream(own(datasetId), isDerived(datasetId), personal === undefined ? 'as-it-is' : 'restricted')
       if (held !== undefined) return held
       const terms = personal === undefined ? undefined : termsOf(node, personal.template, { countedBy: personal.countedBy })
       if (terms?.ok === false) return terms
@@ -22,6 +24,9 @@ export function sinkOver (node: HanseNode): Sink {
     async append (datasetId, records) {
       const appended = await node.append(datasetId, records, { flush: true })
       if (appended.ok) return ok(null)
+      // Where it has become something else meanwhile, no record is at fault.
+      const held = isStream(own(datasetId), isDerived(datasetId), 'as-it-is')
+      if (held?.ok === false) return held
       // No waiting makes a record smaller: it is refused, as one that is malformed.
       return fail(appended.failure.code === 'too-large' ? { ...appended.failure, code: 'invalid' } : appended.failure)
     },
@@ -43,15 +48,18 @@ export function sinkOver (node: HanseNode): Sink {
       const dataset = own(datasetId)
       return dataset.ok ? dataset.value.distribution.sha256 : null
     },
-    ensurePrivateStream: (datasetId, title) => ensurePrivate(node, isStream(own(datasetId)), datasetId, title)
+    ensurePrivateStream: (datasetId, title) => ensurePrivate(node, isStream(own(datasetId), false, 'restricted'), datasetId, title)
   }
 }
 
-/** Undefined: it has to be opened. */
-function isStream (dataset: Result<Dataset, SinkFailure>): Result<null, SinkFailure> | undefined {
+/** Undefined: it has to be opened. `restricted`: what goes into it must not reach those whom an open one is for. */
+function isStream (dataset: Result<Dataset, SinkFailure>, isDerived: boolean, wanted: 'as-it-is' | 'restricted'): Result<null, SinkFailure> | undefined {
   if (!dataset.ok) return undefined
-  const { distribution: { form }, datasetId } = dataset.value
-  return form === 'stream' ? ok(null) : fail({ code: 'exists', reason: `"${datasetId}" is a ${form} already, not a stream`, hint: 'choose another dataset for the connector' })
+  const { distribution: { form }, datasetId, access } = dataset.value
+  const exists = (reason: string): Result<null, SinkFailure> => fail({ code: 'exists', reason: `"${datasetId}" ${reason}`, hint: 'choose another dataset for the connector, or withdraw this one' })
+  if (form !== 'stream') return exists(`is a ${form} already, not a stream`)
+  if (isDerived) return exists('is derived: what is in it follows from its source')
+  return wanted === 'restricted' && access !== 'restricted' ? exists(`is there already for ${access === 'public' ? 'anyone' : 'all members'}, and what is to be kept in it is not for them`) : ok(null)
 }
 
 /** What a template says, and by what column questions about single records are held to its groups. */
