@@ -9,6 +9,7 @@
  */
 import { fail, ok, type Result } from '../base/index.ts'
 import type { HanseNode } from '../node/contract/index.ts'
+import type { Diagnose } from '../sdk/diagnosis/index.ts'
 import type { Connectors } from '../sdk/index.ts'
 import type { Inspector } from '../sdk/inspection/index.ts'
 import {
@@ -55,6 +56,8 @@ export type ApiOptions = {
   readonly inspector?: Inspector
   /** How entities are taken in and told of; left out: subscriptions reach nobody. */
   readonly entities?: EntityOptions
+  /** How the node and its machine are; left out: nobody can tell. */
+  readonly diagnose?: Diagnose
   /** Where the build put the console; left out: none is served. */
   readonly consoleFolder?: string
   /** Where the operator's own maps lie; left out: there are none. */
@@ -91,7 +94,7 @@ export async function createApi (options: ApiOptions): Promise<Result<Api, Liste
   const pages = options.consoleFolder === undefined ? [] : await consoleRoutes(options.consoleFolder)
   const entities = await openEntities({ node, random, nowMs: Date.now, log, ...options.entities })
   if (!entities.ok) return entities
-  const routes = routesOf(context, { tokens: tokens.value, accounts: accounts.value, sessions, connectors: options.connectors, inspector: options.inspector, basemapFolder: options.basemapFolder, entities: entities.value })
+  const routes = routesOf(context, { tokens: tokens.value, accounts: accounts.value, sessions, connectors: options.connectors, inspector: options.inspector, diagnose: options.diagnose, basemapFolder: options.basemapFolder, entities: entities.value })
   const api = await listenHttp({ routes: [...pages, ...routes], authenticate, listen, hostNames, isBehindProxy, limits, log })
   if (!api.ok) {
     await entities.value.book.stop()

@@ -2,6 +2,7 @@
 import { operations, type AllCalls, type OperationId, type OutletCalls } from '../sdk/contract/index.ts'
 import type { Connectors } from '../sdk/index.ts'
 import type { Inspector } from '../sdk/inspection/index.ts'
+import type { Diagnose } from '../sdk/diagnosis/index.ts'
 import type { Call } from '../sdk/operation/index.ts'
 import { accountHandlers, type AccountBook } from './accounts/index.ts'
 import { agreementHandlers } from './agreements/index.ts'
@@ -10,6 +11,7 @@ import { connectorHandlers } from './connectors/index.ts'
 import { routeOf, type Context, type Handler, type Handlers } from './context/index.ts'
 import { datasetHandlers } from './datasets/index.ts'
 import { dcatHandlers } from './dcat/index.ts'
+import { diagnosisHandlers } from './diagnosis/index.ts'
 import { download } from './download/index.ts'
 import { dutyHandlers } from './duties/index.ts'
 import type { Contexts } from './entities/index.ts'
@@ -39,15 +41,16 @@ export type Books = {
   readonly connectors: Connectors | undefined
   /** Looks at files before they are published. */
   readonly inspector: Inspector | undefined
+  readonly diagnose: Diagnose | undefined
   /** Where the operator's maps lie. */
   readonly basemapFolder: string | undefined
   readonly entities: { readonly contexts: Contexts, readonly writer: EntityWriter, readonly book: SubscriptionBook }
 }
 
-function handlersOf ({ tokens, accounts, sessions, connectors, inspector, basemapFolder, entities }: Books): Handlers<AllCalls> {
+function handlersOf ({ tokens, accounts, sessions, connectors, inspector, diagnose, basemapFolder, entities }: Books): Handlers<AllCalls> {
   return {
     ...nodeHandlers, ...datasetHandlers, ...queryHandlers, ...sqlHandlers, ...featureHandlers, ...outletHandlers, ...realtimeHandlers, ...dcatHandlers, ...termsHandlers, ...agreementHandlers, ...dutyHandlers, ...ledgerHandlers,
-    ...tokenHandlers(tokens), ...accountHandlers(accounts, name => { sessions.endOf(name) }), ...sessionHandlers(sessions, accounts), ...connectorHandlers(connectors), ...inspectionHandlers(inspector), ...basemapHandlers(basemapFolder), ...entityHandlers(entities), ...subscriptionHandlers(entities)
+    ...tokenHandlers(tokens), ...accountHandlers(accounts, name => { sessions.endOf(name) }), ...sessionHandlers(sessions, accounts), ...connectorHandlers(connectors), ...inspectionHandlers(inspector), ...diagnosisHandlers(diagnose), ...basemapHandlers(basemapFolder), ...entityHandlers(entities), ...subscriptionHandlers(entities)
   }
 }
 

@@ -2,7 +2,7 @@ import { readFileSync } from 'node:fs'
 import { answer, type Command } from './terminal/index.ts'
 
 /** The version of this program, from the package it is part of. */
-function versionOf (): string {
+export function versionOf (): string {
   const text = readFileSync(new URL('../../package.json', import.meta.url), 'utf8')
   const parsed: unknown = JSON.parse(text)
   const version = typeof parsed === 'object' && parsed !== null && 'version' in parsed ? parsed.version : undefined

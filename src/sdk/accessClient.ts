@@ -1,9 +1,10 @@
 import { ACCOUNTS_PATH, accountsSchema, accountViewSchema, type AccountRequest, type AccountView } from './accounts/index.ts'
 import { SESSION_PATH, entrySchema, type Entry } from './sessions/index.ts'
+import { DIAGNOSIS_PATH, diagnosisSchema, type Diagnosis } from './diagnosis/index.ts'
 import { madeTokenSchema, TOKENS_PATH, tokensSchema, type MadeToken, type TokenRequest, type TokenView } from './tokens/index.ts'
 import { nothing, type Answer, type Transport } from './transport.ts'
 
-/** What a program does about who may use the node. */
+/** What a program does about who may use the node, and how that is. */
 export type AccessClient = {
   tokens (): Answer<readonly TokenView[]>
   /** The token is in this answer alone. */
@@ -13,6 +14,7 @@ export type AccessClient = {
   addAccount (request: AccountRequest): Answer<AccountView>
   /** Its sessions end too. */
   removeAccount (name: string): Answer<null>
+  diagnose (): Answer<Diagnosis>
   /** A link with which a browser enters once. */
   invitePerson (): Answer<Entry>
 }
@@ -29,6 +31,7 @@ export function accessClient (transport: Transport): AccessClient {
       method: 'POST', path: ACCOUNTS_PATH, headers: { 'content-type': 'application/json' }, body: JSON.stringify(request)
     }, accountViewSchema),
     removeAccount: name => nothing(transport, { method: 'DELETE', path: `${ACCOUNTS_PATH}/${encodeURIComponent(name)}` }),
+    diagnose: () => transport.json({ method: 'GET', path: DIAGNOSIS_PATH }, diagnosisSchema),
     invitePerson: () => transport.json({ method: 'POST', path: `${SESSION_PATH}/entries` }, entrySchema)
   }
 }

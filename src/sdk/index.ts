@@ -11,6 +11,7 @@
 export { answerSchema, END_CODES, endSchema, requestSchema, type AgreementView, type NegotiationAnswer, type NegotiationView } from './agreements/index.ts'
 export { CSRF_HEADER, type Entry, type Session } from './sessions/index.ts'
 export { PASSPHRASE_LENGTH_MIN, ROLES, type AccountRequest, type AccountView, type Role } from './accounts/index.ts'
+export type { Diagnosis, HealthCheck } from './diagnosis/index.ts'
 export type { MadeToken, TokenRequest, TokenView } from './tokens/index.ts'
 export { createClient, type Client } from './client.ts'
 export {

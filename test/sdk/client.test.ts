@@ -83,6 +83,7 @@ const USES: { readonly [Name in keyof Client]: (client: Client) => Promise<unkno
   accounts: client => client.accounts(),
   addAccount: client => client.addAccount({ name: 'Ada', role: 'viewer', passphrase: 'long enough for one' }),
   removeAccount: client => client.removeAccount('Ada'),
+  diagnose: client => client.diagnose(),
   invitePerson: client => client.invitePerson(),
   connectors: client => client.connectors(),
   connector: client => client.connector('x'),

@@ -11,6 +11,9 @@ import { checkClock, checkDisk, checkFolder, checkKeys, checkNode, checkPorts, c
 import { checkLedger } from './ledger.ts'
 import { rebuild } from './rebuild.ts'
 
+export { checkClock, checkDisk, checkFolder, checkNode, checkRestored, type Check } from './checks.ts'
+export { checkOf } from './ledger.ts'
+
 export const doctorCommand: Command = {
   name: 'doctor',
   summary: 'Check this machine and the folder of the node, and say how to mend what is wrong',

@@ -13,6 +13,7 @@ import type { ConnectorDeclaration } from '../../sdk/index.ts'
 import type { Config } from '../config/index.ts'
 import { keepCharter, readCharter, type Folder } from '../keys/index.ts'
 import { announced } from './addresses.ts'
+import { diagnose } from './diagnosis.ts'
 import { entityOptions } from './entities.ts'
 import { composeIntake } from './intake.ts'
 import { listenOf } from './listen.ts'
@@ -73,7 +74,7 @@ export async function compose (options: {
   const api = await createApi({
     entities,
     consoleFolder: CONSOLE_FOLDER, basemapFolder: join(folder.path, 'basemap'),
-    node, connectors: intake.connectors, inspector: intake.inspector, tokens: [knownToken(token, 'decide')], tokenFile: join(folder.path, 'tokens.json'), accountFile: join(folder.path, 'accounts.json'), random: size => systemRandom.bytes(size),
+    node, connectors: intake.connectors, inspector: intake.inspector, diagnose: () => diagnose({ node, config, folder: folder.path, connectors: intake.connectors }), tokens: [knownToken(token, 'decide')], tokenFile: join(folder.path, 'tokens.json'), accountFile: join(folder.path, 'accounts.json'), random: size => systemRandom.bytes(size),
     isPublic: config.api.public, isBehindProxy: config.api.behind_proxy, listen: listenOf(config.api.listen), hostNames: config.api.host_names,
     metricsListen: config.api.metrics_listen === '' ? null : listenOf(config.api.metrics_listen), log, requestStop
   })

@@ -8,6 +8,7 @@
 import type { Operation, Operations } from '../operation/index.ts'
 import { BASEMAP_OPERATIONS, type BasemapCalls } from '../basemap/index.ts'
 import { CONNECTOR_OPERATIONS, type ConnectorCalls } from '../connectors/index.ts'
+import { DIAGNOSIS_OPERATIONS, type DiagnosisCalls } from '../diagnosis/index.ts'
 import { AGREEMENT_OPERATIONS, type AgreementCalls } from './agreements.ts'
 import { DATASET_OPERATIONS, INSPECTION_OPERATIONS, type DatasetCalls, type InspectionCalls } from './datasets.ts'
 import { DCAT_OPERATIONS, type DcatCalls } from './dcat.ts'
@@ -28,12 +29,12 @@ import { TERMS_OPERATIONS, type TermsCalls } from './terms.ts'
 export type { AgreementCalls, DatasetCalls, DcatCalls, DutyCalls, InspectionCalls, LedgerCalls, NodeCalls, OutletCalls, RealtimeCalls, TermsCalls }
 export { DOWNLOAD_FORMATS, DOWNLOAD_TYPES, type DownloadFormat } from './outlets.ts'
 
-export type AllCalls = NodeCalls & DatasetCalls & InspectionCalls & QueryCalls & FeatureCalls & OutletCalls & RealtimeCalls & DcatCalls & TermsCalls & AgreementCalls & DutyCalls & LedgerCalls & TokenCalls & AccountCalls & SessionCalls & ConnectorCalls & NgsiCalls & BasemapCalls & SqlCalls
+export type AllCalls = NodeCalls & DiagnosisCalls & DatasetCalls & InspectionCalls & QueryCalls & FeatureCalls & OutletCalls & RealtimeCalls & DcatCalls & TermsCalls & AgreementCalls & DutyCalls & LedgerCalls & TokenCalls & AccountCalls & SessionCalls & ConnectorCalls & NgsiCalls & BasemapCalls & SqlCalls
 
 export type OperationId = keyof AllCalls
 
 const OPERATIONS: Operations<AllCalls> = {
-  ...NODE_OPERATIONS, ...DATASET_OPERATIONS, ...INSPECTION_OPERATIONS, ...QUERY_OPERATIONS, ...FEATURE_OPERATIONS, ...OUTLET_OPERATIONS, ...REALTIME_OPERATIONS, ...DCAT_OPERATIONS, ...TERMS_OPERATIONS, ...AGREEMENT_OPERATIONS, ...DUTY_OPERATIONS, ...LEDGER_OPERATIONS,
+  ...NODE_OPERATIONS, ...DIAGNOSIS_OPERATIONS, ...DATASET_OPERATIONS, ...INSPECTION_OPERATIONS, ...QUERY_OPERATIONS, ...FEATURE_OPERATIONS, ...OUTLET_OPERATIONS, ...REALTIME_OPERATIONS, ...DCAT_OPERATIONS, ...TERMS_OPERATIONS, ...AGREEMENT_OPERATIONS, ...DUTY_OPERATIONS, ...LEDGER_OPERATIONS,
   ...TOKEN_OPERATIONS, ...ACCOUNT_OPERATIONS, ...SESSION_OPERATIONS, ...CONNECTOR_OPERATIONS, ...NGSI_OPERATIONS, ...BASEMAP_OPERATIONS, ...SQL_OPERATIONS
 }
 
