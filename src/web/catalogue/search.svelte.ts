@@ -66,7 +66,8 @@ export class Search {
   /** Asks again at most every few seconds, however much happens. */
   refresh (): void {
     if (this.datasets === null) return void this.ask()
-    this.#refreshing ??= setTimeout(() => {
+    if (this.#refreshing !== undefined) return
+    this.#refreshing = setTimeout(() => {
       this.#refreshing = undefined
       void this.#load(false)
     }, REFRESH_MS)

@@ -54,11 +54,9 @@ function shapes (atlas: Atlas, name: string): GeoJSON.GeoJSON {
 
 /** Lands on both sides of the antimeridian go on beyond it: else they would be drawn around the whole world. */
 function unrolled (geometry: Geometry): Geometry {
-  switch (geometry.type) {
-    case 'Polygon': return { ...geometry, coordinates: geometry.coordinates.map(unrolledRing) }
-    case 'MultiPolygon': return { ...geometry, coordinates: geometry.coordinates.map(part => part.map(unrolledRing)) }
-    default: return geometry
-  }
+  if (geometry.type === 'Polygon') return { ...geometry, coordinates: geometry.coordinates.map(unrolledRing) }
+  if (geometry.type === 'MultiPolygon') return { ...geometry, coordinates: geometry.coordinates.map(part => part.map(unrolledRing)) }
+  return geometry
 }
 
 function unrolledRing (ring: readonly Position[]): Position[] {
@@ -93,7 +91,8 @@ function nameOf ({ geometry, properties }: GeoJSON.Feature<Geometry, Named>): re
 function middleOf (ring: readonly Position[]): { readonly at: Position, readonly size: number } {
   let [twice, x, y] = [0, 0, 0]
   for (let at = 1; at < ring.length; at++) {
-    const [[ax = 0, ay = 0] = [], [bx = 0, by = 0] = []] = [ring[at - 1], ring[at]]
+    const [ax = 0, ay = 0] = ring[at - 1] ?? []
+    const [bx = 0, by = 0] = ring[at] ?? []
     const cross = ax * by - bx * ay
     twice += cross
     x += (ax + bx) * cross

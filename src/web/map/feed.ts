@@ -44,7 +44,7 @@ export class Feed {
       const isClustered = this.#wanted.size >= CLUSTERED_FROM
       if (isClustered !== this.#isClustered) {
         this.#isClustered = isClustered
-        source.setClusterOptions({ cluster: isClustered })
+        await source.setClusterOptions({ cluster: isClustered })
       }
       const { gone, come } = this.#next()
       if (gone.length === 0 && come.length === 0) return

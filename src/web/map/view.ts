@@ -3,6 +3,8 @@ import workerUrl from 'maplibre-gl/dist/maplibre-gl-worker.mjs?worker&url'
 import 'maplibre-gl/dist/maplibre-gl.css'
 import type { BasemapLayer } from '../../sdk/basemap/index.ts'
 import type { Box } from '../../sdk/index.ts'
+// The build makes it: the address of a script for workers.
+// oxlint-disable-next-line import/default
 import atlasUrl from './atlas.ts?worker&url'
 import { coloursOf, onThemeChange, type Colours, type Tone } from '../parts/index.ts'
 import { Drawing } from './drawing.ts'
