@@ -8,7 +8,7 @@ import fc from 'fast-check'
 import { createApi, readApiFile, removeApiFile, writeApiFile } from '../../src/api/index.ts'
 import { operations } from '../../src/sdk/contract/index.ts'
 import { problemSchema } from '../../src/sdk/index.ts'
-import { serve, type Served } from '../support/apiServer.ts'
+import { describeDataset, serve, type Served } from '../support/apiServer.ts'
 import { FRAMES_TIMEOUT_MS, framesOf } from '../support/fuzz.ts'
 
 let served: Served
@@ -133,7 +133,7 @@ describe('admission', () => {
 
 describe('limits of the server', () => {
   it('turn callers away for a while when too many are being answered, but never health', async () => {
-    const busy = await serve({ inFlightMax: 1, liveStreamsMax: 1 })
+    const busy = await serve({ inFlight: { max: 1, strangersMax: 1, strangerMax: 1 } })
     busy.node.missing.add('slow')
     const waiting = busy.client.fetch('slow', { timeoutMs: 5_000 }, () => { fetching.resolve() })
     const fetching = Promise.withResolvers<void>()
@@ -145,6 +145,24 @@ describe('limits of the server', () => {
     assert.match(metrics, /^hanse_api_refused_busy_total 1$/m)
     await busy.api.stop()
     await waiting
+  }).timeout(20_000)
+
+  it('leave room for the people of the node, whatever strangers hold', async () => {
+    const busy = await serve({ liveStreams: { max: 4, strangersMax: 2, strangerMax: 1 }, stopGraceMs: 100 })
+    const made = await Promise.all(['a', 'b', 'c'].map(label => busy.client.makeToken({ label, scope: 'read', requester: 'outside' })))
+    const [one = '', other = '', third = ''] = made.map(each => each.ok ? each.value.token : '')
+    await busy.client.publish(describeDataset('counter'), { form: 'stream', mediaType: 'application/json' })
+    const leaving = new AbortController()
+    const follow = async (token: string, signal?: AbortSignal): Promise<number> =>
+      (await fetch(`${busy.api.url}/api/v1/datasets/counter/live`, { headers: { authorization: `Bearer ${token}` }, ...signal === undefined ? {} : { signal } })).status
+    assert.equal(await follow(one, leaving.signal), 200)
+    assert.equal(await follow(one), 503, 'one stranger has one')
+    assert.equal(await follow(other), 200)
+    assert.equal(await follow(third), 503, 'and all of them have two')
+    assert.deepEqual([await follow(busy.token), await follow(busy.token), await follow(busy.token)], [200, 200, 503])
+    leaving.abort()
+    for (let status = 503; status !== 200;) status = await follow(third)
+    await busy.api.stop()
   }).timeout(20_000)
 
   it('show metrics of the node, the server and the process on a port of their own', async () => {

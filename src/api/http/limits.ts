@@ -1,4 +1,5 @@
 import type { Rate } from './buckets.ts'
+import type { Share } from './slots.ts'
 
 /** All limits of the HTTP server. Reaching one is an answer (413, 429, 503, 408) or a closed connection, and counted. */
 export type Limits = {
@@ -16,8 +17,11 @@ export type Limits = {
   readonly idleTimeoutMs: number
   readonly requestsPerSocketMax: number
   readonly connectionsMax: number
-  readonly inFlightMax: number
-  readonly liveStreamsMax: number
+  /** Calls that are being answered, with what of them a slow reader has yet to take; and streams without an end. */
+  readonly inFlight: Share
+  readonly liveStreams: Share
+  /** Of what asks nobody for a token: health, the page of the console, messages of other nodes that sign themselves. */
+  readonly openInFlightMax: number
   readonly retryAfterS: number
   /** Requests a second of one caller, of one address, and of one address of the public; each may save up `burst` of them. */
   readonly callerRate: Rate
@@ -44,8 +48,9 @@ export const DEFAULT_LIMITS: Limits = {
   idleTimeoutMs: 60_000,
   requestsPerSocketMax: 10_000,
   connectionsMax: 2_048,
-  inFlightMax: 64,
-  liveStreamsMax: 1_536,
+  inFlight: { max: 64, strangersMax: 48, strangerMax: 16 },
+  liveStreams: { max: 1_536, strangersMax: 1_280, strangerMax: 512 },
+  openInFlightMax: 1_024,
   retryAfterS: 1,
   callerRate: { perSecond: 1_000, burst: 4_000 },
   addressRate: { perSecond: 2_000, burst: 8_000 },

@@ -10,6 +10,7 @@ import type { Upgrade } from './outlet.ts'
 import { problem, type Answer, type AnyFailure, type Reply } from './replies.ts'
 import { ApiRequest, BodyBroken } from './request.ts'
 import { RouteTable, targetOf, type Route } from './routes.ts'
+import { Slots } from './slots.ts'
 import { writeReply } from './write.ts'
 
 export type Log = (level: 'debug' | 'info' | 'warn' | 'error', message: string, facts?: Readonly<Record<string, string | number | boolean>>) => void
@@ -128,8 +129,10 @@ class Service {
   readonly #options: HttpOptions
   readonly #stopping = new AbortController()
   readonly #requestsByStatus = new Map<number, number>()
-  #inFlight = 0
-  #liveStreams = 0
+  readonly #calls: Slots
+  readonly #streams: Slots
+  /** Of routes without a scope: whoever holds these keeps nobody from the others. */
+  readonly #open: Slots
   #refusedBusy = 0
   #refusedRate = 0
   readonly #routes: RouteTable
@@ -138,12 +141,16 @@ class Service {
   constructor (options: HttpOptions) {
     this.#options = options
     this.#routes = new RouteTable(options.routes)
-    this.#buckets = new Buckets(options.limits.bucketsMax)
+    const { bucketsMax, inFlight, liveStreams, openInFlightMax } = options.limits
+    this.#buckets = new Buckets(bucketsMax)
+    this.#calls = new Slots(inFlight)
+    this.#streams = new Slots(liveStreams)
+    this.#open = new Slots({ max: openInFlightMax, strangersMax: openInFlightMax, strangerMax: openInFlightMax })
   }
 
   counters (): HttpCounters {
     return {
-      requestsByStatus: this.#requestsByStatus, inFlight: this.#inFlight, liveStreams: this.#liveStreams, refusedBusy: this.#refusedBusy, refusedRate: this.#refusedRate
+      requestsByStatus: this.#requestsByStatus, inFlight: this.#calls.taken + this.#open.taken, liveStreams: this.#streams.taken, refusedBusy: this.#refusedBusy, refusedRate: this.#refusedRate
     }
   }
 
@@ -160,7 +167,7 @@ class Service {
     const admitted = this.#admit(message)
     if (admitted.type === 'refused') return await this.#write(message, response, admitted.reply)
     const { route, parameters, search, caller, address } = admitted
-    const slot = this.#takeSlot(route)
+    const slot = this.#takeSlot(admitted)
     if (slot === undefined) return await this.#write(message, response, this.#busy())
     const signal = route.live === true ? AbortSignal.any([gone.signal, this.#stopping.signal]) : gone.signal
     try {
@@ -215,7 +222,7 @@ class Service {
     if (known === undefined) return NO_TOKEN
     if (!known.ok) return refuse(known.failure, known.failure.code === 'unauthorised' ? { 'www-authenticate': 'Bearer' } : {})
     const caller = known.value
-    const asksTooOften = caller === PUBLIC ? this.#tooOften(`${PUBLIC.id} ${address}`, limits.publicRate) : this.#tooOften(caller.id, limits.callerRate)
+    const asksTooOften = caller === PUBLIC ? this.#tooOften(publicName(address), limits.publicRate) : this.#tooOften(caller.id, limits.callerRate)
     if (asksTooOften !== undefined) return asksTooOften
     const isForPeople = caller.requester !== undefined && route !== undefined && route.forOthers !== true
     if (caller === PUBLIC && (isForPeople || !mayUse(caller.scope, needed))) return NO_TOKEN
@@ -245,21 +252,12 @@ class Service {
     return refuse({ code: 'too-many', reason: 'more requests came than one caller may make', hint: `try again in ${waitS} s` }, { 'retry-after': String(waitS) })
   }
 
-  /** Counts a request in; undefined where the limit is reached, else what counts it out. */
-  #takeSlot (route: Route): (() => void) | undefined {
-    const { inFlightMax, liveStreamsMax } = this.#options.limits
-    const full = route.live === true ? this.#liveStreams >= liveStreamsMax : this.#inFlight >= inFlightMax
-    // Health must answer when nothing else does.
-    if (full && route.scope !== null) {
-      this.#refusedBusy++
-      return undefined
-    }
-    if (route.live === true) this.#liveStreams++
-    else this.#inFlight++
-    return () => {
-      if (route.live === true) this.#liveStreams--
-      else this.#inFlight--
-    }
+  /** Counts a request in; undefined where a limit is reached, else what counts it out. */
+  #takeSlot ({ route, caller, address }: Pick<Admitted, 'route' | 'caller' | 'address'>): (() => void) | undefined {
+    const slots = route.scope === null ? this.#open : route.live === true ? this.#streams : this.#calls
+    const slot = slots.take(caller === PUBLIC ? publicName(address) : caller?.requester === undefined ? undefined : caller.id)
+    if (slot === undefined) this.#refusedBusy++
+    return slot
   }
 
   #busy (): Answer {
@@ -314,6 +312,11 @@ class Service {
 }
 
 const FAULT = problem({ code: 'fault', reason: 'the node failed at this request', hint: 'see its log' })
+
+/** For limits: anybody is told apart by where they ask from. */
+function publicName (address: string): string {
+  return `${PUBLIC.id} ${address}`
+}
 
 function pathOf ({ url }: IncomingMessage): string {
   return url?.split('?')[0] ?? ''
