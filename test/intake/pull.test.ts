@@ -1,6 +1,6 @@
 import { strict as assert } from 'node:assert'
 import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http'
-import { writeFile } from 'node:fs/promises'
+import { readFile, writeFile } from 'node:fs/promises'
 import type { AddressInfo } from 'node:net'
 import { join } from 'node:path'
 import { gzipSync } from 'node:zlib'
@@ -43,6 +43,23 @@ function readerOf (ttlMs: number | null = null): Reader {
         },
         finish: async () => ok({ outputs, found, ttlMs, updatedMs: null, warnings: [{ code: 'odd', sentence: 'It is odd.' }], rejected }),
         close () {}
+      }
+    }
+  }
+}
+
+/** The same, with a dataset for each file that is found. */
+function uniqueFiles (reader: Reader): Reader {
+  return {
+    ...reader,
+    begin: context => {
+      const session = reader.begin(context)
+      return {
+        ...session,
+        async finish () {
+          const reading = await session.finish()
+          return reading.ok ? ok({ ...reading.value, found: reading.value.found.map((file, at) => ({ ...file, suffix: `file ${at}` })) }) : reading
+        }
       }
     }
   }
@@ -268,5 +285,39 @@ describe('pulls from an address', () => {
     assert.match(bench.errors[0] ?? '', /A file: .*https|A file: /)
     await looks(1)
     assert.equal(bench.stored(), 2)
+  })
+
+  it('looks at the sources of a catalogue again also where the catalogue is what it was, and forgets those that it names no more', async () => {
+    let isUp = false
+    let named = ['1', '2']
+    let served = '1'
+    answer = (message, response) => {
+      const etag = JSON.stringify(named)
+      if (message.url === '/bins.csv' && message.headers['if-none-match'] === etag) response.writeHead(304).end()
+      else if (message.url === '/bins.csv') response.writeHead(200, { etag }).end(JSON.stringify({ files: named.map(name => `${base()}/${name}`) }))
+      else if (message.url === '/2' && !isUp) response.writeHead(503).end()
+      else response.end(`id,n\n${message.url},${served}\n`)
+    }
+    await begin({ format: 'ckan' })
+    assert.deepEqual([await bench.contentOf('bins-file-1'), await bench.contentOf('bins-file-2')], ['id,n\n/1,1\n', undefined])
+    isUp = true
+    served = '2'
+    await looks(1)
+    assert.deepEqual([await bench.contentOf('bins-file-1'), await bench.contentOf('bins-file-2')], ['id,n\n/1,2\n', 'id,n\n/2,2\n'])
+    named = ['2']
+    await looks(1)
+    const state = JSON.parse(await readFile(join(bench.folder, 'state', 'test.json'), 'utf8')) as { readonly sources: object }
+    assert.deepEqual(Object.keys(state.sources), ['', 'found/bins-file-2'])
+  })
+
+  it('goes on where a catalogue names more than a state can hold', async () => {
+    const longUrl = (at: number): string => `${base()}/${'x'.repeat(200)}?${at}`
+    answer = (message, response) => {
+      if (message.url === '/bins.csv') response.end(JSON.stringify({ files: [...Array(200).keys()].map(longUrl) }))
+      else response.writeHead(200, { 'etag': `"${'e'.repeat(4_000)}"`, 'last-modified': 'x'.repeat(3_000) }).end('id,n\na,1\n')
+    }
+    await begin({ format: 'ckan' }, uniqueFiles(readerOf()))
+    await looks(1)
+    assert.deepEqual(bench.errors, [])
   })
 })

@@ -3,7 +3,7 @@ import { extname } from 'node:path'
 import { fail, ok, type Result } from '../../base/index.ts'
 import type { SafeAnswer, SafeFetch, SinkFailure } from '../connector/index.ts'
 import { BACKOFF_MS_MAX, HEADERS_FILE_BYTES_MAX, TTL_MS_MAX } from './limits.ts'
-import type { Conditions } from './state.ts'
+import { markOf, validatorOf, type Conditions } from './state.ts'
 
 const OK = 200
 const NOT_MODIFIED = 304
@@ -18,7 +18,7 @@ export type Asked =
 
 /** Asks a source, with the conditions that are known of it. */
 export async function ask (web: SafeFetch, { url, accept, headers }: Source, known: Conditions | undefined, nowMs: number, signal: AbortSignal): Promise<Result<Asked, PullFailure>> {
-  const conditions = known?.url !== url ? {} : {
+  const conditions = known?.url !== markOf(url) ? {} : {
     ...known.etag === null ? {} : { 'if-none-match': known.etag }, ...known.lastModified === null ? {} : { 'if-modified-since': known.lastModified }
   }
   const answered = await web({ url, method: 'GET', headers: { 'user-agent': 'hanse', accept, ...conditions, ...headers }, body: null, redirectsMax: 3, signal })
@@ -26,7 +26,7 @@ export async function ask (web: SafeFetch, { url, accept, headers }: Source, kno
   const answer = answered.value
   const ttlMs = maxAgeMs(answer.headers['cache-control'] ?? '')
   if (answer.status === OK) {
-    return ok({ type: 'answer', answer, ttlMs, conditions: { url, etag: answer.headers['etag'] ?? null, lastModified: answer.headers['last-modified'] ?? null, sha256: null } })
+    return ok({ type: 'answer', answer, ttlMs, conditions: { url: markOf(url), etag: validatorOf(answer.headers['etag']), lastModified: validatorOf(answer.headers['last-modified']), sha256: null } })
   }
   answer.cancel()
   if (answer.status === NOT_MODIFIED && Object.keys(conditions).length > 0) return ok({ type: 'unchanged', ttlMs })

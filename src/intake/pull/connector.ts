@@ -24,6 +24,9 @@ const ACCEPT: Readonly<Partial<Record<string, string>>> = {
   senml: 'application/senml+json, application/json;q=0.9', sensorthings: 'application/json'
 }
 
+/** Before the ids of datasets in names of sources that a catalogue names. */
+const FOUND = 'found/'
+
 type Pull = (state: PullState, signal: AbortSignal) => Promise<Result<{ readonly state: PullState, readonly ttlMs: number }, PullFailure>>
 
 export function createPullConnector (options: PullOptions): ConnectorFactory<UrlDeclaration> {
@@ -87,11 +90,12 @@ async function pullFound (
   state: PullState, { dataset }: UrlDeclaration, context: ConnectorContext, spool: Spool, signal: AbortSignal
 ): Promise<Result<PullState, PullFailure>> {
   if (found.length > FOUND_MAX) return fail({ code: 'too-large', reason: `the catalogue names more than ${FOUND_MAX} files`, hint: 'name a part of it, for instance by a search' })
-  let now = state
+  const ids = new Set(found.map(({ suffix }) => datasetIdOf(dataset.id, suffix)))
+  let now: PullState = { ...state, sources: Object.fromEntries(Object.entries(state.sources).filter(([name]) => !name.startsWith(FOUND) || ids.has(name.slice(FOUND.length)))) }
   for (const { suffix, url, kind, title, description, keywords, licence } of found) {
     if (signal.aborted) break
     const own = { ...dataset, id: datasetIdOf(dataset.id, suffix), title: title || dataset.title, description, keywords: [...keywords], licence: licence || dataset.licence, model: null }
-    const name = `found/${suffix}`
+    const name = FOUND + own.id
     const looked = await pullTable({ context, spool, source: { url, headers: {}, accept: ACCEPT[kind] ?? '*/*' }, known: now.sources[name], signal }, own, kind)
     if (looked.ok) now = after(now, name, looked.value)
     else context.report.error(`${own.title}: ${looked.failure.reason}`)

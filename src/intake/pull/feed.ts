@@ -39,6 +39,7 @@ export class PulledFeed {
   async pull (state: PullState, signal: AbortSignal): Promise<Result<FeedLooked, PullFailure>> {
     const { context, reader, secret } = this.#options
     const nowMs = context.clock.nowMs()
+    // Of a feed that leads to others the first may be what it was, and the others not.
     const documents = new FeedDocuments(this.#options, state.documents === 1 ? state.sources[''] : undefined, signal)
     const session = reader.begin({ nowMs, secret })
     try {
@@ -46,7 +47,7 @@ export class PulledFeed {
       if (!read.ok) return read
       const { ttlMs, conditions, count } = documents
       const { streams } = state
-      if (read.value === 'unchanged') return ok({ ttlMs, conditions: undefined, documents: count, streams, found: [] })
+      if (read.value === 'unchanged') return ok({ ttlMs, conditions: undefined, documents: state.documents, streams, found: [] })
       const reading = read.value
       for (const { code, sentence } of reading.warnings) context.report.note(code, sentence)
       for (const { reason, bytes } of reading.rejected) {
@@ -58,7 +59,7 @@ export class PulledFeed {
         if (!stored.ok) return stored
       }
       const opened = new Set([...streams, ...this.#known.keys()])
-      return ok({ ttlMs: Math.max(ttlMs, reading.ttlMs ?? 0), conditions, documents: count, streams: [...opened], found: reading.found })
+      return ok({ ttlMs: Math.max(ttlMs, reading.ttlMs ?? 0), conditions, documents: count + reading.found.length, streams: [...opened], found: reading.found })
     } finally {
       session.close()
       await documents.remove()

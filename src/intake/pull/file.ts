@@ -5,7 +5,7 @@ import { descriptionOf, type ConnectorContext, type Inlet } from '../connector/i
 import { createReader, type MessageReader } from '../message/index.ts'
 import { ask, fileNameOf, type PullFailure, type Source } from './asking.ts'
 import { STREAM_ROWS_MAX, WINDOW_RECORDS_MAX } from './limits.ts'
-import type { Conditions } from './state.ts'
+import { markOf, type Conditions } from './state.ts'
 
 /** What became of a look at a source. `conditions`: undefined where those from before hold. */
 export type Looked = { readonly ttlMs: number, readonly conditions: Conditions | undefined }
@@ -33,7 +33,7 @@ async function lookAt (
   if (!file.ok) return file
   try {
     const { sha256 } = file.value
-    if (known?.url === source.url && known.sha256 === sha256) return ok({ ttlMs, conditions: { ...conditions, sha256 } })
+    if (known?.url === markOf(source.url) && known.sha256 === sha256) return ok({ ttlMs, conditions: { ...conditions, sha256 } })
     const taken = await take(file.value, nowMs)
     return taken.ok ? ok({ ttlMs, conditions: { ...conditions, sha256 } }) : taken
   } finally {

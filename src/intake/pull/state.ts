@@ -1,4 +1,6 @@
-/** What the source said of itself when everything of it was durable last. */
+import { hex, sha256, utf8 } from '../../base/index.ts'
+
+/** What the source said of itself when everything of it was durable last. `url`: its mark. */
 export type Conditions = { readonly url: string, readonly etag: string | null, readonly lastModified: string | null, readonly sha256: string | null }
 
 /** What a pull remembers. */
@@ -7,13 +9,26 @@ export type PullState = {
   readonly nextMs: number
   /** By name of the source: empty for the one that is declared. */
   readonly sources: Readonly<Record<string, Conditions>>
-  /** Of a feed: how many documents were read last. */
+  /** Of a feed: how many documents were read last, with the sources that it named. */
   readonly documents: number
   /** Streams of a feed that have been opened. */
   readonly streams: readonly string[]
 }
 
 const NOTHING_KNOWN: PullState = { nextMs: 0, sources: {}, documents: 0, streams: [] }
+
+const URL_LENGTH_MAX = 256
+const VALIDATOR_LENGTH_MAX = 128
+
+/** What tells an address from others: itself, or its hash where it is long, since a state holds a thousand of them. */
+export function markOf (url: string): string {
+  return url.length <= URL_LENGTH_MAX ? url : hex(sha256(utf8(url)))
+}
+
+/** An ETag or a date, as far as it is of a length that a state can hold. */
+export function validatorOf (header: string | undefined): string | null {
+  return header === undefined || header.length > VALIDATOR_LENGTH_MAX ? null : header
+}
 
 /** Of what cannot be read nothing is known: it is pulled without conditions. */
 export function stateOf (value: unknown): PullState {
