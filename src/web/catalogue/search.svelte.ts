@@ -4,8 +4,8 @@ import { isChosen, NO_CHOICES, toggled, type Choices, type Facet } from './facet
 const FIRST_PAGE = 100
 const PAGE = 250
 /** More are found by searching: what is asked of all members is here at once, so that facets answer at once. */
-export const DATASETS_MAX = 5_000
-export const ROWS_PER_PAGE = 50
+const DATASETS_MAX = 5_000
+const ROWS_PER_PAGE = 50
 const TYPING_MS = 200
 const REFRESH_MS = 5_000
 /** Ages are reckoned by the hour of the search: not anew every second. */

@@ -5,7 +5,7 @@ import { featureOf, type MapFeature } from './geometry.ts'
 const SLICE_MIN = 2_500
 const SLICE_MAX = 10_000
 /** From here on points that lie close together are drawn as one. */
-export const CLUSTERED_FROM = 1_000
+const CLUSTERED_FROM = 1_000
 
 /** Keeps a source of the map as the features that were given last: only what changed is sent, in slices. */
 export class Feed {

@@ -8,5 +8,5 @@
  */
 export { default as BoxFields } from './BoxFields.svelte'
 export { default as Map } from './Map.svelte'
-export { areaOf, boxOfFields, extentOf, pointOf, sameBox, type MapFeature } from './geometry.ts'
+export { areaOf, extentOf, pointOf, type MapFeature } from './geometry.ts'
 export type { MapLayer, Picked } from './view.ts'

@@ -46,6 +46,6 @@ function vectorLayersIn (facts: unknown): readonly string[] {
 }
 
 /** Makers of tiles write links into it; here it is text. */
-export function withoutMarkup (text: string): string {
+function withoutMarkup (text: string): string {
   return text.replaceAll(/<[^>]*>/g, '').replaceAll('&copy;', '©').replaceAll('&amp;', '&').slice(0, 500).trim()
 }

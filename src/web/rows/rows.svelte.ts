@@ -60,7 +60,7 @@ export class Rows {
       after = page.value.next
       const isEnd = after === null || list.length >= this.wanted
       this.hasPlaces ||= page.value.rows.some(({ place }) => place !== null)
-      if (isEnd || shown === 0 || list.length - shown >= ROWS_DRAWN) {
+      if (isEnd || shown === 0 || list.length - shown >= Math.max(ROWS_DRAWN, shown)) {
         this.list = [...list]
         shown = list.length
       }
