@@ -152,13 +152,16 @@ describe('a watched folder', () => {
     assert.equal((await names('done')).length + (await names('failed')).filter(name => name.endsWith('.txt')).length, 2)
   })
 
-  it('leaves files where they are while the node takes nothing', async () => {
+  it('leaves files where they are while the node takes nothing, or not into their dataset', async () => {
     bench.refusal = { code: 'not-ready', reason: 'the node is stopping', hint: 'start it again' }
     await put('bins.csv', 'id,n\nx,1\n')
     await begin()
     await looks(3)
     assert.deepEqual(await names(), ['bins.csv', 'done', 'failed'])
     assert.match(bench.errors[0] ?? '', /the node is stopping/)
+    bench.refusal = { code: 'exists', reason: '"bins" is a stream already', hint: 'choose another' }
+    await looks(1)
+    assert.deepEqual(await names(), ['bins.csv', 'done', 'failed'])
     bench.refusal = null
     await looks(1)
     assert.deepEqual(await names('done'), ['bins.csv'])

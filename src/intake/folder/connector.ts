@@ -12,8 +12,8 @@ export type FolderOptions = {
   readonly spool: string
 }
 
-/** The node takes nothing now: whoever is at fault, it is not the file. */
-const FOR_LATER: ReadonlySet<string> = new Set(['not-ready', 'busy', 'recovering', 'frozen', 'stopped'])
+/** The node takes nothing now, or not into this dataset: whoever is at fault, it is not the file. */
+const FOR_LATER: ReadonlySet<string> = new Set(['not-ready', 'busy', 'recovering', 'frozen', 'stopped', 'exists', 'not-found'])
 const NODE_RETRY_MS = 5_000
 
 type Take = (file: Spooled, seen: Seen, signal: AbortSignal) => Promise<Result<unknown, SinkFailure>>
