@@ -42,6 +42,9 @@ export class Tail {
   #expected: number
   #received = 0
   #isChanged = false
+  #isAsked = false
+  /** The last message that is shown while the list stands still. */
+  #upTo = Infinity
 
   /** `held`: records that the node has already; those of them that come first are no measure of how fast it is. */
   constructor (client: Client, reference: string, held: number) {
@@ -73,8 +76,24 @@ export class Tail {
     return [...this.#ring.newest()].toReversed().flatMap(({ number, timeMs, key, text, isDelete }) => isDelete ? [] : [{ number, timeMs, key, values: valuesOf(text), place: null }])
   }
 
+  /** The list is drawn anew; while it stands still, of what it was drawn of. */
   refilter (): void {
-    this.#isChanged = true
+    this.#isAsked = true
+  }
+
+  pause (isPaused: boolean): void {
+    this.isPaused = isPaused
+    this.#stand()
+  }
+
+  hold (isHeld: boolean): void {
+    this.isHeld = isHeld
+    this.#stand()
+  }
+
+  #stand (): void {
+    this.#upTo = this.isPaused || this.isHeld ? Math.min(this.#upTo, this.#last ?? Infinity) : Infinity
+    this.#isAsked = true
   }
 
   #leave (): void {
@@ -138,12 +157,15 @@ export class Tail {
   #paint (): void {
     this.perSecond = Math.round(this.#sampler.perSecond(Date.now()))
     if (this.received !== this.#received) this.received = this.#received
-    if (!this.#isChanged || this.isPaused || this.isHeld || document.hidden) return
-    this.#isChanged = false
+    const isMoving = this.#isChanged && this.#upTo === Infinity
+    if (document.hidden || !(isMoving || this.#isAsked)) return
+    if (isMoving) this.#isChanged = false
+    this.#isAsked = false
     const [text, key] = [this.text.toLowerCase(), this.key.toLowerCase()]
     const shown: Message[] = []
     for (const message of this.#ring.newest()) {
       if (shown.length === DRAWN) break
+      if (message.number > this.#upTo) continue
       if (message.key.toLowerCase().includes(key) && (text === '' || message.text.toLowerCase().includes(text))) shown.push(message)
     }
     this.shown = shown

@@ -84,6 +84,25 @@ export class Draft {
     return { ...this.#begun, terms }
   }
 
+  /** Columns that nobody else gets, whichever way the terms were written; so with the two below. */
+  get withheld (): readonly string[] {
+    return listOf(this.#clauses['redactFields'])
+  }
+
+  get leastGroup (): number | null {
+    const size = memberOf(this.#clauses['summarise'], 'minGroupSize')
+    return typeof size === 'number' ? size : null
+  }
+
+  get hoursLater (): number {
+    const { delayMs } = this.#clauses
+    return typeof delayMs === 'number' ? Math.round(delayMs / 3_600_000) : 0
+  }
+
+  get #clauses (): Clauses {
+    return clausesOf(this.file ?? {})
+  }
+
   get text (): string {
     return this.byHand ?? JSON.stringify(this.file ?? {}, null, 2)
   }

@@ -1,0 +1,117 @@
+import { strict as assert } from 'node:assert'
+import { mkdtemp, rm, writeFile } from 'node:fs/promises'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import type { City } from '../../scripts/demo/city.ts'
+import { closeBrowser, openConsole, startCities, withoutBrowser, type Console } from '../support/browser.ts'
+
+const HOSTILE = '<img src=x onerror=alert(1)>'
+const ROWS = 2_000
+
+/** Bins with a plate, which seems to tell about people, and cells that are no markup here. */
+function bins (): string {
+  const rows = Array.from({ length: ROWS }, (_, at) => `KA-AB ${1_000 + at},2026-01-0${1 + at % 9}T10:00:00Z,${at % 100},${47.6 + at / 1e5},${-122.2 + at / 1e5},"${at % 500 === 0 ? `=${HOSTILE}` : 'north'}"`)
+  return `plate,when,fill,latitude,longitude,note\n${rows.join('\n')}\n`
+}
+
+describe('publishing in the console', function () {
+  let cities: readonly City[]
+  let stop = async (): Promise<void> => {}
+  let folder: string
+  let page: Console
+  let isClosed = false
+
+  before(async function () {
+    const reason = withoutBrowser()
+    if (reason !== undefined) {
+      console.log(reason)
+      this.skip()
+    }
+    folder = await mkdtemp(join(tmpdir(), 'hanse-publish-'))
+    const started = await startCities(['Renton', 'Bellevue'], 'Lake Cities')
+    stop = started.stop
+    cities = started.cities
+  })
+  beforeEach(() => { isClosed = false })
+  afterEach(async () => { if (!isClosed) await page?.close() })
+  after(async () => {
+    await closeBrowser()
+    await stop()
+    await rm(folder ?? '', { recursive: true, force: true })
+  })
+
+  const city = (at: number): City => {
+    const found = cities[at]
+    assert.ok(found !== undefined)
+    return found
+  }
+
+  it('takes a file from dropping to "replicated" in at most 6 clicks, and leaves out what tells about people', async () => {
+    page = await openConsole(city(0))
+    await page.page.getByRole('link', { name: 'Publish', exact: true }).click()
+    assert.deepEqual(await page.violations(), [])
+    await page.picture('publish-empty')
+    await page.effort()
+    const path = join(folder, `bins "${HOSTILE.replace('/', '')}".csv`)
+    await writeFile(path, bins())
+    await page.page.locator('input[type=file]').setInputFiles(path)
+    await page.page.getByText(`a table with 2,000 rows and 6 columns`).waitFor()
+    await page.page.getByText('Bellevue could see 2,000 rows, without column plate.').waitFor()
+    assert.equal(await page.page.locator('main img').count(), 0)
+    assert.deepEqual(await page.violations(), [])
+    await page.picture('publish-file')
+    await page.page.getByLabel('Licence').selectOption('CC-BY-4.0')
+    await page.page.getByRole('button', { name: 'Publish now' }).click()
+    await page.page.getByText('Replicated on 2 of 2').waitFor({ timeout: 30_000 })
+    const spent = await page.effort()
+    assert.ok(spent.clicks <= 6 && spent.fields === 0, JSON.stringify(spent))
+    console.log(`      publish: ${spent.clicks} clicks, ${spent.fields} fields`)
+    assert.deepEqual(await page.violations(), [])
+    await page.picture('publish-done')
+    const { did } = await memberOf(city(0))
+    const [other] = (await listOf(city(1), did)).filter(({ datasetId }) => datasetId.startsWith('bins'))
+    assert.ok(other !== undefined)
+    assert.equal(other.licence, 'CC-BY-4.0')
+    assert.deepEqual((await listOf(city(1), did)).filter(({ datasetId }) => datasetId.endsWith('-raw')), [])
+    assert.ok(!other.schema.some(({ name }) => name === 'plate'), JSON.stringify(other.schema))
+  })
+
+  it('refuses terms that it does not know, with their position, and what nobody said about people', async () => {
+    page = await openConsole(city(0), { theme: 'dark', language: 'de' })
+    await page.page.getByRole('link', { name: 'Veröffentlichen', exact: true }).click()
+    const path = join(folder, 'people.csv')
+    await writeFile(path, bins())
+    await page.page.locator('input[type=file]').setInputFiles(path)
+    await page.page.getByText('Bellevue könnte 2.000 Zeilen, ohne Spalte plate, sehen.').waitFor()
+    assert.deepEqual(await page.violations(), [])
+    await page.picture('publish-file')
+    const publish = page.page.getByRole('button', { name: 'Jetzt veröffentlichen' })
+    await page.page.getByLabel('Beginnen mit').selectOption('none')
+    await page.page.getByText('Sagen Sie, was mit der Spalte „plate“ geschehen soll').waitFor()
+    assert.equal(await publish.isDisabled(), true)
+    await page.page.getByLabel('Beginnen mit').selectOption('members')
+    await page.page.getByText('Als Datei mit Bedingungen').click()
+    const box = page.page.getByRole('textbox', { name: 'Als Datei mit Bedingungen' })
+    const terms = JSON.parse(await box.inputValue()) as { readonly terms: object }
+    await box.fill(JSON.stringify({ ...terms, terms: { ...terms.terms, moonPhase: 'full' } }))
+    await page.page.getByText(/\/terms\/moonPhase/).waitFor()
+    assert.equal(await publish.isDisabled(), true)
+    assert.deepEqual(await page.violations(), [])
+    await page.picture('publish-refused')
+    // A refusal of the node is what the browser calls an error.
+    await assert.rejects(page.close(), { message: /^[^]*status of 422[^]*$/, actual: ['error: Failed to load resource: the server responded with a status of 422 (Unprocessable Entity)'] })
+    isClosed = true
+  })
+})
+
+async function memberOf ({ client }: City): Promise<{ readonly did: string }> {
+  const status = await client.status()
+  assert.ok(status.ok)
+  return status.value.member
+}
+
+async function listOf ({ client }: City, publisher: string): Promise<readonly { readonly datasetId: string, readonly licence: string, readonly schema: readonly { readonly name: string }[] }[]> {
+  const found = await client.datasets({ publisher })
+  assert.ok(found.ok)
+  return found.value.datasets
+}
