@@ -186,6 +186,22 @@ describe('tokens', () => {
     assert.equal((await again.send('/api/v1/status', { headers: bearer(token) })).status, 401)
   })
 
+  it('take the streams along that they opened, when they are revoked', async () => {
+    const world = await open({ limits: { rightCheckMs: 10 } })
+    const owner = createClient({ baseUrl: world.url, token: world.token })
+    await world.node.publish(describeDataset('counter'), { form: 'stream', mediaType: 'application/json' })
+    const made = await Promise.all([{ label: 'reader', scope: 'read' as const }, { label: 'member', scope: 'read' as const, requester: 'outside' }].map(request => owner.makeToken(request)))
+    const streams = await Promise.all(made.map(async each => {
+      const answer = await fetch(`${world.url}/api/v1/datasets/counter/live`, { headers: bearer(value(each).token) })
+      assert.equal(answer.status, 200)
+      return { id: value(each).view.id, text: answer.text() }
+    }))
+    for (const { id, text } of streams) {
+      value(await owner.revokeToken(id))
+      await text
+    }
+  })
+
   it('stop the node from starting where their file is open to others, is not what it wrote, or gives a requester more than reading', async () => {
     const path = join(await folder(), 'tokens.json')
     const token = { id: 'a', label: 'a', scope: 'decide', requester: 'outside', purpose: null, createdMs: 0, expiresMs: 9e12, lastUsedHourMs: null, sha256: '0'.repeat(64) }
@@ -284,6 +300,15 @@ describe('sessions', () => {
     assert.equal(left.status, 204)
     assert.match(left.headers.get('set-cookie') ?? '', /Max-Age=0/)
     assert.equal((await world.send('/api/v1/status', { headers: { cookie } })).status, 401)
+  })
+
+  it('take the streams along that they opened', async () => {
+    const world = await open({ limits: { rightCheckMs: 10 } })
+    const { own, csrf } = await enter(world)
+    const events = await fetch(`${world.url}/api/v1/events`, { headers: own })
+    assert.equal(events.status, 200)
+    assert.equal((await world.send('/api/v1/session', { method: 'DELETE', headers: { ...own, 'hanse-csrf': csrf } })).status, 204)
+    await events.text()
   })
 
   it('let nobody guess: after ten failures one waits longer and longer, after thirty for an hour, until a new link is made', async () => {

@@ -16,6 +16,8 @@ export type Caller = {
   readonly requester?: string | null | undefined
   /** What for, where the request itself does not say. */
   readonly purpose?: string | undefined
+  /** Whether the token or session has ended meanwhile, for what is answered without an end. Left out: it never does. */
+  readonly isOver?: () => boolean
 }
 
 /** Nobody in particular. */

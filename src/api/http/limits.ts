@@ -31,6 +31,8 @@ export type Limits = {
   readonly bucketsMax: number
 
   readonly heartbeatMs: number
+  /** How long a stream may go on after the token or session that opened it has ended. */
+  readonly rightCheckMs: number
   readonly eventsKeptMax: number
   /** For how long the rest of a refused body is read and thrown away, so that the refusal reaches the sender. */
   readonly lingerMs: number
@@ -57,6 +59,7 @@ export const DEFAULT_LIMITS: Limits = {
   publicRate: { perSecond: 20, burst: 200 },
   bucketsMax: 4_096,
   heartbeatMs: 15_000,
+  rightCheckMs: 1_000,
   eventsKeptMax: 10_000,
   lingerMs: 2_000,
   stopGraceMs: 5_000

@@ -169,7 +169,10 @@ class Service {
     const { route, parameters, search, caller, address } = admitted
     const slot = this.#takeSlot(admitted)
     if (slot === undefined) return await this.#write(message, response, this.#busy())
-    const signal = route.live === true ? AbortSignal.any([gone.signal, this.#stopping.signal]) : gone.signal
+    const right = new AbortController()
+    const signal = route.live === true ? AbortSignal.any([gone.signal, right.signal, this.#stopping.signal]) : gone.signal
+    const isOver = route.live === true ? caller?.isOver : undefined
+    const watch = isOver === undefined ? undefined : setInterval(() => { if (isOver()) right.abort() }, this.#options.limits.rightCheckMs)
     try {
       const request = new ApiRequest({ message, search, parameters, signal, limits: this.#options.limits, caller, address, isUpgrade: upgrade !== undefined })
       const reply = await this.#handle(route, request)
@@ -177,6 +180,7 @@ class Service {
       assert(upgrade !== undefined, 'only a request for another protocol is answered by one')
       await this.#switch(response, reply, upgrade)
     } finally {
+      clearInterval(watch)
       slot()
     }
   }

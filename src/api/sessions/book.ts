@@ -98,7 +98,7 @@ export class SessionBook {
     const session = this.#sessions.get(digestOf(secret))
     if (session === undefined) return undefined
     this.#sessions.delete(session.id)
-    if (nowMs >= session.endMs || nowMs >= session.usedMs + IDLE_MS) return undefined
+    if (isOver(session, nowMs)) return undefined
     const used = { ...session, usedMs: nowMs }
     // Last in line: the one that was quiet longest gives way first.
     this.#sessions.set(session.id, used)
@@ -107,6 +107,12 @@ export class SessionBook {
 
   byId (id: string): OpenSession | undefined {
     return this.#sessions.get(id)
+  }
+
+  /** Without using it. */
+  isOver (id: string): boolean {
+    const session = this.#sessions.get(id)
+    return session === undefined || isOver(session, this.#options.nowMs())
   }
 
   /** All of an account that is removed. */
@@ -127,6 +133,10 @@ export class SessionBook {
 
 export function viewOf ({ account, role, csrf, usedMs, endMs }: OpenSession, hasAccounts: boolean): Session {
   return { scope: scopeOfRole(role), role, account, hasAccounts, csrf, idleEndMs: Math.min(endMs, usedMs + IDLE_MS), endMs }
+}
+
+function isOver ({ endMs, usedMs }: OpenSession, nowMs: number): boolean {
+  return nowMs >= endMs || nowMs >= usedMs + IDLE_MS
 }
 
 function digestOf (secret: string): string {

@@ -7,7 +7,7 @@
  *
  * | closed with | where |
  * |---|---|
- * | 1001 | the node stops |
+ * | 1001 | the node stops, or the token or session has ended |
  * | 1008 | the right is lost, or the reader sent what is no grant of credit |
  * | 1011 | what follows is not here |
  * | 1013 | it reads too slowly |

@@ -20,6 +20,7 @@ const CODES: Readonly<Record<ListenEnd['code'], number>> = { 'refused': 1008, 'n
 const AS_TEXT = { binary: false } as const
 const GOING_AWAY = 1001
 const POLICY = 1008
+const OVER = 'the node stops, or the token or session has ended'
 
 /** One reader by WebSocket. */
 export class RecordSocket implements Listener {
@@ -61,8 +62,8 @@ export class RecordSocket implements Listener {
     socket.on('message', data => { this.#heard(textOf(data)) })
     socket.on('error', () => { socket.terminate() })
     socket.on('close', () => { this.#over.resolve() })
-    signal.addEventListener('abort', () => { this.#close(GOING_AWAY, 'the node stops') }, { once: true })
-    if (signal.aborted) this.#close(GOING_AWAY, 'the node stops')
+    signal.addEventListener('abort', () => { this.#close(GOING_AWAY, OVER) }, { once: true })
+    if (signal.aborted) this.#close(GOING_AWAY, OVER)
     this.#opened.resolve()
     if (this.#ended !== undefined) this.#finish()
     await this.#over.promise

@@ -53,8 +53,13 @@ export class TokenBook {
     this.#used(kept, nowMs)
     const { id, scope, requester, purpose } = kept
     return {
-      id, scope, ...requester === null ? {} : { requester: requester === OUTSIDE ? null : requester }, ...purpose === null ? {} : { purpose }
+      id, scope, isOver: () => this.#isOver(digest), ...requester === null ? {} : { requester: requester === OUTSIDE ? null : requester }, ...purpose === null ? {} : { purpose }
     }
+  }
+
+  #isOver (digest: string): boolean {
+    const kept = this.#kept.get(digest)
+    return kept === undefined || kept.expiresMs <= this.#options.nowMs()
   }
 
   list (): readonly TokenView[] {
