@@ -40,7 +40,7 @@ describe('vehicle positions over HTTP', () => {
     const sent = FeedMessage.encode({
       header: { gtfsRealtimeVersion: '2.0', incrementality: 0, timestamp: TIME_MS / 1000 + 5 }, entity: vehicles.map((vehicle, at) => ({ id: `e${at}`, vehicle }))
     }).finish()
-    const reading = readRealtime(sent, { nowMs: TIME_MS + 10_000 })
+    const reading = await readRealtime(sent, { nowMs: TIME_MS + 10_000 })
     assert.ok(reading.ok)
     const [output] = reading.value.outputs
     assert.ok(output?.form === 'records')

@@ -12,8 +12,8 @@ function feed (entity: transit_realtime.IFeedEntity[], header: Partial<transit_r
   return FeedMessage.encode({ header: { gtfsRealtimeVersion: '2.0', incrementality: 0, timestamp: 1_700_000_090, ...header }, entity }).finish()
 }
 
-function read (bytes: Uint8Array, nowMs: number = NOW_MS): Reading {
-  const result = readRealtime(bytes, { nowMs })
+async function read (bytes: Uint8Array, nowMs: number = NOW_MS): Promise<Reading> {
+  const result = await readRealtime(bytes, { nowMs })
   assert.ok(result.ok, JSON.stringify(result))
   return result.value
 }
@@ -24,8 +24,8 @@ function things (reading: Reading, suffix: string | null): readonly { key: strin
 }
 
 describe('GTFS Realtime', () => {
-  it('gives positions as entities of the model Vehicle, with nothing for what was not sent', () => {
-    const reading = read(feed([
+  it('gives positions as entities of the model Vehicle, with nothing for what was not sent', async () => {
+    const reading = await read(feed([
       {
         id: 'e1', vehicle: {
           vehicle: { id: '7203', label: 'Bus 3', licensePlate: 'HH-A 1' }, trip: { tripId: 't1', routeId: 'r1', startDate: '20231114' },
@@ -50,8 +50,8 @@ describe('GTFS Realtime', () => {
     assert.equal(reading.updatedMs, 1_700_000_090_000)
   })
 
-  it('gives trip updates by trip and day, delays below zero among them', () => {
-    const [update] = things(read(feed([{
+  it('gives trip updates by trip and day, delays below zero among them', async () => {
+    const [update] = things(await read(feed([{
       id: 'e1', tripUpdate: {
         trip: { tripId: 't9', startDate: '20231114' }, timestamp: 1_700_000_000, delay: -30, vehicle: { id: '7' },
         stopTimeUpdate: [{ stopSequence: 0, stopId: 's1', arrival: { delay: -30 }, departure: { time: 1_700_000_300 } }, { stopId: 's2', scheduleRelationship: 1 }]
@@ -67,8 +67,8 @@ describe('GTFS Realtime', () => {
     })
   })
 
-  it('gives alerts with their periods, what they concern, and all languages', () => {
-    const [alert] = things(read(feed([{
+  it('gives alerts with their periods, what they concern, and all languages', async () => {
+    const [alert] = things(await read(feed([{
       id: 'a1', alert: {
         activePeriod: [{ start: 1_700_000_000 }], cause: 10, effect: 4, informedEntity: [{ routeId: 'r1' }, { stopId: 's1', trip: { tripId: 't1' } }],
         headerText: { translation: [{ text: 'Umleitung', language: 'de' }, { text: 'Detour', language: 'en' }] }
@@ -80,31 +80,31 @@ describe('GTFS Realtime', () => {
     })
   })
 
-  it('says that a feed stands still when its header is older than five minutes', () => {
-    assert.deepEqual(read(feed([]), 1_700_000_390_000).warnings, [])
-    assert.deepEqual(read(feed([]), 1_700_000_391_000).warnings.map(({ code }) => code), ['stale'])
+  it('says that a feed stands still when its header is older than five minutes', async () => {
+    assert.deepEqual((await read(feed([]), 1_700_000_390_000)).warnings, [])
+    assert.deepEqual((await read(feed([]), 1_700_000_391_000)).warnings.map(({ code }) => code), ['stale'])
   })
 
-  it('refuses a feed of differences, and what is no feed', () => {
-    const differential = readRealtime(feed([], { incrementality: 1 }), { nowMs: NOW_MS })
+  it('refuses a feed of differences, and what is no feed', async () => {
+    const differential = await readRealtime(feed([], { incrementality: 1 }), { nowMs: NOW_MS })
     assert.ok(!differential.ok && differential.failure.code === 'unsupported')
     for (const bytes of [new Uint8Array(), new TextEncoder().encode('<html>no</html>'), new TextEncoder().encode('{"header":{}}'), feed([]).subarray(0, 5)]) {
-      const result = readRealtime(bytes, { nowMs: NOW_MS })
+      const result = await readRealtime(bytes, { nowMs: NOW_MS })
       assert.ok(!result.ok && result.failure.code === 'malformed')
     }
   })
 
-  it('lets one entity that cannot be read stop no other, and keeps it with the reason', () => {
+  it('lets one entity that cannot be read stop no other, and keeps it with the reason', async () => {
     const good = feed([{ id: 'e', vehicle: { vehicle: { id: '1' }, position: { latitude: 1, longitude: 2 } } }])
     const broken = new Uint8Array([0x12, 0x03, 0x0a, 0x7f, 0x01])
-    const reading = read(concat([good, broken, feed([{ id: 'f', vehicle: { vehicle: { id: '2' } } }])]))
+    const reading = await read(concat([good, broken, feed([{ id: 'f', vehicle: { vehicle: { id: '2' } } }])]))
     assert.deepEqual(things(reading, null).map(({ key }) => key), ['1'])
     assert.ok(reading.rejected.length >= 1)
     assert.deepEqual(reading.warnings.map(({ code }) => code), ['rejected'])
   })
 
-  it('leaves out places and times that cannot be', () => {
-    const reading = read(feed([
+  it('leaves out places and times that cannot be', async () => {
+    const reading = await read(feed([
       { id: 'a', vehicle: { vehicle: { id: 'zero' }, position: { latitude: 0, longitude: 0 } } },
       { id: 'b', vehicle: { vehicle: { id: 'ahead' }, position: { latitude: 1, longitude: 2, speed: -3, bearing: 361 }, timestamp: 1_800_000_000 } }
     ]))
@@ -113,5 +113,24 @@ describe('GTFS Realtime', () => {
     assert.equal(ahead?.timeMs, NOW_MS)
     assert.deepEqual(reading.warnings.map(({ code }) => code).sort(), ['clock', 'rejected'])
     assert.ok(!Object.hasOwn(ahead?.body ?? {}, 'speed') && !Object.hasOwn(ahead?.body ?? {}, 'bearing'))
+  })
+
+  it('is read in turns, and refused with more fields than any feed has', async () => {
+    const stops = Array.from({ length: 5_000 }, (_, at) => ({ stopSequence: at, stopId: `s${at}` }))
+    const large = feed(Array.from({ length: 20 }, (_, at) => ({ id: `e${at}`, tripUpdate: { trip: { tripId: `t${at}` }, stopTimeUpdate: stops } })))
+    let [turns, isReading] = [0, true]
+    const turn = (): void => {
+      turns++
+      if (isReading) setImmediate(turn)
+    }
+    setImmediate(turn)
+    const reading = await read(large)
+    isReading = false
+    assert.equal(things(reading, 'trips').length + reading.rejected.length, 20)
+    assert.ok(turns >= 10, `others had ${turns} turns`)
+    const many = new Uint8Array(700_000)
+    for (let at = 0; at < many.length; at += 2) many[at] = 0x12
+    const result = await readRealtime(concat([feed([]), many]), { nowMs: NOW_MS })
+    assert.ok(!result.ok && result.failure.reason.includes('more than 300000 fields'))
   })
 })

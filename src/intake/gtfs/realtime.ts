@@ -1,10 +1,11 @@
+import { setImmediate } from 'node:timers/promises'
 import bindings from 'gtfs-realtime-bindings'
 import { fail, ok, type Result } from '../../base/index.ts'
 import {
   Gathering, isoOf, oneDocument, type OutputDescription, type ReadContext, type Reader, type ReadFailure, type Reading
 } from '../reader/index.ts'
 import { ALERT_COLUMNS, alertOf } from './alert.ts'
-import { ENTITY_BYTES_MAX, REALTIME_TTL_MS, STALE_AFTER_MS } from './limits.ts'
+import { ENTITY_BYTES_MAX, REALTIME_TTL_MS, SLICE_BYTES, SLICE_ENTITIES, STALE_AFTER_MS } from './limits.ts'
 import { timeMsOf } from './values.ts'
 import { TRIP_COLUMNS, tripUpdateOf } from './trip.ts'
 import { VEHICLE_COLUMNS, vehicleOf } from './vehicle.ts'
@@ -26,8 +27,8 @@ export function realtimeReader (main: RealtimeKind = 'vehicles'): Reader {
   return oneDocument('gtfs-realtime', accept, (bytes, context) => readRealtime(bytes, context, main))
 }
 
-/** The vehicles, trip updates and alerts of one feed, GTFS Realtime 2.0. Entities that cannot be read do not stop the others. */
-export function readRealtime (bytes: Uint8Array, { nowMs }: Pick<ReadContext, 'nowMs'>, main: RealtimeKind = 'vehicles'): Result<Reading, ReadFailure> {
+/** The vehicles, trip updates and alerts of one feed, GTFS Realtime 2.0, read in turns. Entities that cannot be read do not stop the others. */
+export async function readRealtime (bytes: Uint8Array, { nowMs }: Pick<ReadContext, 'nowMs'>, main: RealtimeKind = 'vehicles'): Promise<Result<Reading, ReadFailure>> {
   const fields = fieldsOf(bytes)
   if (!fields.ok) return wrong(fields.failure.reason)
   const header = headerOf(fields.value)
@@ -36,7 +37,15 @@ export function readRealtime (bytes: Uint8Array, { nowMs }: Pick<ReadContext, 'n
     return fail({ code: 'unsupported', reason: 'the feed says that it is DIFFERENTIAL', hint: 'ask its publisher for the address of the full dataset: the standard leaves the other undefined' })
   }
   const gathered = { vehicles: new Gathering(nowMs), trips: new Gathering(nowMs), alerts: new Gathering(nowMs) }
-  for (const [number, value] of fields.value) if (number === ENTITY_FIELD) take(value, header.timestampMs ?? nowMs, gathered)
+  let [sliceBytes, sliceEntities] = [0, 0]
+  for (const [number, value] of fields.value) {
+    if (number !== ENTITY_FIELD) continue
+    take(value, header.timestampMs ?? nowMs, gathered)
+    sliceBytes += value.length
+    if (++sliceEntities < SLICE_ENTITIES && sliceBytes < SLICE_BYTES) continue
+    await setImmediate()
+    sliceBytes = sliceEntities = 0
+  }
   if (header.timestampMs !== undefined && nowMs - header.timestampMs > STALE_AFTER_MS) {
     gathered[main].warn('stale', `The feed stands still since ${isoOf(header.timestampMs)}.`)
   }

@@ -1,5 +1,6 @@
 /** The outermost fields of a protobuf message, so that a feed is decoded entity by entity. */
 import { fail, ok, type Result } from '../../base/index.ts'
+import { FIELDS_MAX } from './limits.ts'
 
 const VARINT_BYTES_MAX = 10
 
@@ -27,7 +28,7 @@ export function fieldsOf (bytes: Uint8Array): Result<readonly (readonly [number:
     const type = tag % 8
     const size = type === 0 ? (varint() === undefined ? undefined : 0) : type === 1 ? 8 : type === 5 ? 4 : type === 2 ? varint() : undefined
     if (size === undefined || at + size > bytes.length) return fail({ reason: 'a field is cut short or of no type that is used' })
-    if (type === 2) fields.push([number, bytes.subarray(at, at + size)])
+    if (type === 2 && fields.push([number, bytes.subarray(at, at + size)]) > FIELDS_MAX) return fail({ reason: `it has more than ${FIELDS_MAX} fields` })
     at += size
   }
   return ok(fields)

@@ -4,7 +4,7 @@ import type { ReadContext, Reader, ReadFailure, Reading } from './types.ts'
 
 /** A reader of feeds that are one document each. */
 export function oneDocument (
-  kind: Reader['kind'], accept: string, read: (bytes: Uint8Array, context: ReadContext) => Result<Reading, ReadFailure>
+  kind: Reader['kind'], accept: string, read: (bytes: Uint8Array, context: ReadContext) => Result<Reading, ReadFailure> | Promise<Result<Reading, ReadFailure>>
 ): Reader {
   return {
     kind,
@@ -15,7 +15,7 @@ export function oneDocument (
         take: async document => {
           const bytes = await document.bytes(DOCUMENT_BYTES_MAX)
           if (!bytes.ok) return bytes
-          reading = read(bytes.value, context)
+          reading = await read(bytes.value, context)
           return reading.ok ? ok([]) : reading
         },
         finish: async () => {
