@@ -188,6 +188,24 @@ describe('a watched folder', () => {
     assert.deepEqual(await names('done'), ['rows.csv'])
   })
 
+  it('begins with the first row of a file that belongs to another dataset by now', async () => {
+    const rows = Array.from({ length: 40_000 }, (_, at) => `b${at},${new Date(Date.UTC(2026, 0, 1) + at * 1_000).toISOString()},${at % 100}\n`)
+    await put('rows.csv', `id,at,fill\n${rows.join('')}`)
+    await begin(STREAM)
+    const append = bench.node.append.bind(bench.node)
+    let calls = 0
+    bench.node.append = (...given) => {
+      if (++calls === 25) bench.refusal = { code: 'not-ready', reason: 'killed', hint: 'start it' }
+      return append(...given)
+    }
+    await looks(1)
+    await run?.stop()
+    bench.refusal = null
+    await begin({ ...STREAM, dataset: { id: 'others', title: 'Others' } })
+    await looks(2)
+    assert.equal(bench.node.held.get('others')?.records.length, 40_000)
+  })
+
   it('moves a file that was published before a crash, and publishes it no second time', async () => {
     await put('bins.csv', 'id,n\nx,1\n')
     await begin()

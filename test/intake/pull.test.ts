@@ -320,4 +320,17 @@ describe('pulls from an address', () => {
     await looks(1)
     assert.deepEqual(bench.errors, [])
   })
+
+  it('begins anew where the declaration names another dataset, or reads its source otherwise', async () => {
+    serve('id,at,n\na,2026-01-01T00:00:00Z,1\n', { etag: '"1"' })
+    await begin()
+    await run?.stop()
+    await begin({ dataset: { id: 'others', title: 'Others' } })
+    await looks(1)
+    assert.equal(await bench.contentOf('others'), 'id,at,n\na,2026-01-01T00:00:00Z,1\n')
+    await run?.stop()
+    await begin({ dataset: { id: 'rows', title: 'Rows' }, ...STREAM })
+    await looks(1)
+    assert.equal(held('rows').length, 1)
+  })
 })

@@ -100,12 +100,12 @@ async function takerOf (declaration: FolderDeclaration, context: ConnectorContex
 
 async function takeRows (
   file: Spooled, { name, inode, modifiedNs }: Seen,
-  { declaration: { format }, context, reader, inlet, signal }: { readonly declaration: FolderDeclaration, readonly context: ConnectorContext, readonly reader: MessageReader, readonly inlet: Inlet, readonly signal: AbortSignal }
+  { declaration: { format, dataset }, context, reader, inlet, signal }: { readonly declaration: FolderDeclaration, readonly context: ConnectorContext, readonly reader: MessageReader, readonly inlet: Inlet, readonly signal: AbortSignal }
 ): Promise<Result<unknown, SinkFailure>> {
   const mark = markOf(await context.state.read())
   const appended = await appendRows(file, {
     reader, inlet, context, mediaType: MEDIA_TYPES[rowFormatOf(format)], origin: name, rowsMax: Infinity, receivedMs: Number(modifiedNs / 1_000_000n),
-    id: `${file.sha256}/${inode}/${modifiedNs}`, mark, onMark: reached => context.state.write(reached), signal
+    id: `${dataset.id}/${file.sha256}/${inode}/${modifiedNs}`, mark, onMark: reached => context.state.write(reached), signal
   })
   return appended.ok ? ok(null) : appended
 }

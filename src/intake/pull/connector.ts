@@ -7,7 +7,7 @@ import { headersOf, type PullFailure, type Source } from './asking.ts'
 import { datasetIdOf, PulledFeed } from './feed.ts'
 import { PulledRows, pullTable, type Looked, type RowFormat } from './file.ts'
 import { BACKOFF_MS_MAX, FOUND_MAX, INTERVAL_MS_MIN, JITTER_SHARE } from './limits.ts'
-import { stateOf, type PullState } from './state.ts'
+import { purposeOf, stateOf, type PullState } from './state.ts'
 import { fail, ok, type Result } from '../../base/index.ts'
 
 export type PullOptions = {
@@ -37,7 +37,7 @@ export function createPullConnector (options: PullOptions): ConnectorFactory<Url
       await spool.clear()
       const pull = pullOf(declaration, context, spool, options, await headersOf(declaration.headers_file))
       const intervalMs = Math.max(INTERVAL_MS_MIN, declaration.interval_s * 1_000)
-      let state = stateOf(await kept.read())
+      let state = stateOf(await kept.read(), purposeOf(declaration))
       report.running()
       for (let failures = 0; ;) {
         // A clock that was set back must not keep it waiting for longer than it ever would.

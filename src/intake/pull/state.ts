@@ -1,10 +1,13 @@
 import { hex, sha256, utf8 } from '../../base/index.ts'
+import type { UrlDeclaration } from '../../sdk/index.ts'
 
 /** What the source said of itself when everything of it was durable last. `url`: its mark. */
 export type Conditions = { readonly url: string, readonly etag: string | null, readonly lastModified: string | null, readonly sha256: string | null }
 
 /** What a pull remembers. */
 export type PullState = {
+  /** Where what was read went, and how it was read: of anything else this says nothing. */
+  readonly of: string
   /** When it may look again. */
   readonly nextMs: number
   /** By name of the source: empty for the one that is declared. */
@@ -15,7 +18,7 @@ export type PullState = {
   readonly streams: readonly string[]
 }
 
-const NOTHING_KNOWN: PullState = { nextMs: 0, sources: {}, documents: 0, streams: [] }
+const NOTHING_KNOWN: Omit<PullState, 'of'> = { nextMs: 0, sources: {}, documents: 0, streams: [] }
 
 const URL_LENGTH_MAX = 256
 const VALIDATOR_LENGTH_MAX = 128
@@ -30,13 +33,18 @@ export function validatorOf (header: string | undefined): string | null {
   return header === undefined || header.length > VALIDATOR_LENGTH_MAX ? null : header
 }
 
-/** Of what cannot be read nothing is known: it is pulled without conditions. */
-export function stateOf (value: unknown): PullState {
-  if (!isObject(value) || !isObject(value['sources'])) return NOTHING_KNOWN
+/** What a state is of. */
+export function purposeOf ({ dataset, format, mode, mapping = null, main, language, fetch }: UrlDeclaration): string {
+  return hex(sha256(utf8(JSON.stringify([dataset.id, format, mode, mapping, main, language, fetch]))))
+}
+
+/** Of what cannot be read, or was of something else, nothing is known: it is pulled without conditions. */
+export function stateOf (value: unknown, of: string): PullState {
+  if (!isObject(value) || !isObject(value['sources']) || value['of'] !== of) return { of, ...NOTHING_KNOWN }
   const { nextMs, documents, streams } = value
   const sources = Object.entries(value['sources']).flatMap(([name, each]) => isConditions(each) ? [[name, each] as const] : [])
   return {
-    nextMs: typeof nextMs === 'number' ? nextMs : 0, documents: typeof documents === 'number' ? documents : 0,
+    of, nextMs: typeof nextMs === 'number' ? nextMs : 0, documents: typeof documents === 'number' ? documents : 0,
     streams: Array.isArray(streams) ? streams.filter(each => typeof each === 'string') : [], sources: Object.fromEntries(sources)
   }
 }
