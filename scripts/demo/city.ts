@@ -83,6 +83,10 @@ export async function stopCities (): Promise<void> {
   await Promise.all([...started].map(stop))
 }
 
+export async function stopCity (city: City): Promise<void> {
+  await stop(city.process)
+}
+
 async function stop (child: ChildProcess): Promise<void> {
   if (child.exitCode !== null || child.signalCode !== null) return
   const exit = once(child, 'exit')

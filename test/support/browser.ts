@@ -11,7 +11,7 @@ import { join } from 'node:path'
 import { chromium, type Browser, type Page } from 'playwright-core'
 import { readApiFile } from '../../src/api/index.ts'
 import { entrySchema } from '../../src/sdk/sessions/index.ts'
-import { startCity, stopCities, type City } from '../../scripts/demo/city.ts'
+import { startCity, stopCity, type City } from '../../scripts/demo/city.ts'
 import { until } from './nodes.ts'
 
 const CHROMIUM = process.env['CHROMIUM'] ?? '/usr/bin/chromium'
@@ -57,7 +57,7 @@ export async function startCities (names: readonly string[], federation?: string
   const folder = await mkdtemp(join(tmpdir(), 'hanse-e2e-'))
   const cities: City[] = []
   const stop = async (): Promise<void> => {
-    await stopCities()
+    await Promise.all(cities.map(stopCity))
     await rm(folder, { recursive: true, force: true })
   }
   try {
