@@ -28,7 +28,7 @@ const makeBundle: Handler<NodeCalls['bundles.make']> = async ({ node }, _request
 
 const downloadBundle: Handler<NodeCalls['bundles.download']> = async ({ node }, _request, { query: { references, recipient } }) => {
   const bundle = await node.makeBundle(references.split(','), recipient)
-  const headers = { 'content-type': MEDIA_TYPES.car, 'content-disposition': 'attachment; filename="hanse.car"' }
+  const headers = { 'content-type': MEDIA_TYPES.car, 'content-disposition': 'attachment' }
   return bundle.ok ? { type: 'stream', status: 200, headers, chunks: bundle.value } : problem(bundle.failure)
 }
 

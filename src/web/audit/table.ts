@@ -6,6 +6,19 @@ export function proofAddress ({ feed, record }: UseEntry): string {
   return `${API_PATH}/uses/proof?${new URLSearchParams({ feed, record: String(record) }).toString()}`
 }
 
+/** What was given out without an agreement is a copy that cannot be read. */
+export function isSealed ({ what, agreementId }: UseEntry): boolean {
+  return what === 'served' && agreementId === null
+}
+
+/** Who could read it, and who has a copy that it cannot read. */
+export function holdersOf ({ entries }: UseReport): { readonly readers: number, readonly keepers: number } {
+  const had = entries.filter(({ what, member }) => member !== null && what !== 'refused')
+  const readers = new Set(had.filter(entry => entry.what === 'granted' || (entry.what === 'served' && !isSealed(entry))).map(({ member }) => member?.did))
+  const keepers = new Set(had.filter(isSealed).map(({ member }) => member?.did).filter(did => !readers.has(did)))
+  return { readers: readers.size, keepers: keepers.size }
+}
+
 const COLUMNS = ['time', 'what', 'member', 'did', 'door', 'purpose', 'agreement', 'records', 'bytes', 'ledger'] as const
 
 /** All entries as CSV (RFC 4180), for whoever works with tables; texts that a spreadsheet would take for formulas are made harmless. */

@@ -3,11 +3,14 @@ import type { TermsSentence } from '../../sdk/index.ts'
 /** A sentence of the request, of the terms, or of both. */
 export type Compared = TermsSentence & { readonly in: 'both' | 'request' | 'terms' }
 
+/** What a dataset says of itself beside its offer, and nobody asks for. */
+const OWN_CLAUSE = 14
+
 /** The request beside the terms of the dataset, clause by clause: what is only asked for stands before what it replaces. */
 export function compared (request: readonly TermsSentence[], terms: readonly TermsSentence[]): readonly Compared[] {
   const isIn = (sentences: readonly TermsSentence[], { sentence }: TermsSentence): boolean => sentences.some(each => each.sentence === sentence)
   return [
     ...request.map(each => ({ ...each, in: isIn(terms, each) ? 'both' as const : 'request' as const })),
-    ...terms.filter(each => !isIn(request, each)).map(each => ({ ...each, in: 'terms' as const }))
+    ...terms.filter(each => each.clause !== OWN_CLAUSE && !isIn(request, each)).map(each => ({ ...each, in: 'terms' as const }))
   ].toSorted((a, b) => a.clause - b.clause)
 }

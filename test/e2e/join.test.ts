@@ -1,0 +1,88 @@
+import { strict as assert } from 'node:assert'
+import type { City } from '../../scripts/demo/city.ts'
+import { closeBrowser, openConsole, startCities, withoutBrowser } from '../support/browser.ts'
+import { looksRight } from './cities.fixture.ts'
+
+describe('joining a federation in the console', function () {
+  let cities: readonly City[] = []
+  let stop = async (): Promise<void> => {}
+  const at = (index: number): City => cities[index] ?? assert.fail('no such city')
+
+  before(async function () {
+    const reason = withoutBrowser()
+    if (reason !== undefined) {
+      console.log(reason)
+      this.skip()
+    }
+    const started = await startCities(['Bellevue', 'Renton', 'Kirkland'])
+    cities = started.cities
+    stop = started.stop
+  })
+  after(async () => {
+    await closeBrowser()
+    await stop()
+  })
+
+  it('is invited to by an empty node, in every look', async () => {
+    await looksRight(at(2), '#/welcome', async ({ page }) => { await page.locator('textarea').waitFor() }, 'w1-welcome')
+  })
+
+  it('founds one with two, each within 4 fields and 5 clicks', async () => {
+    const founder = await openConsole(at(0))
+    await founder.page.getByRole('link', { name: 'Found or join a federation' }).click()
+    await founder.page.getByLabel('Name of the federation').fill('Lake Cities')
+    await founder.page.getByLabel('Founders, you among them').fill('2')
+    await founder.page.getByRole('button', { name: 'Found it' }).click()
+    await founder.page.getByText('2 founders must agree, 1 of them have.').waitFor()
+    const ticket = await founder.page.locator('pre code').innerText()
+    assert.match(ticket, /^hanse1/)
+    assert.deepEqual(await founder.violations(), [])
+    await founder.picture('w1-founding')
+    const { clicks, fields } = await founder.effort()
+    assert.ok(clicks <= 5 && fields <= 4, JSON.stringify({ clicks, fields }))
+
+    const other = await openConsole(at(1))
+    await other.page.getByRole('link', { name: 'Found or join a federation' }).click()
+    await other.page.getByLabel('Ticket').fill(ticket)
+    await other.page.getByRole('button', { name: 'Apply' }).click()
+    await other.page.getByText('You are a member of Lake Cities').waitFor()
+    assert.deepEqual(await other.effort(), { clicks: 2, fields: 1 })
+    await founder.page.getByText('You are a member of Lake Cities').waitFor()
+    await founder.close()
+    await other.close()
+  })
+
+  it('takes in a third by a ticket and a vote; who asks for it waits and then is a member', async () => {
+    const inviter = await openConsole(at(0))
+    await inviter.page.getByRole('link', { name: 'Federation' }).click()
+    await inviter.page.getByRole('button', { name: 'Make a ticket' }).click()
+    const ticket = await inviter.page.locator('pre code').filter({ hasText: 'hanse1' }).innerText()
+    const newcomer = await openConsole(at(2))
+    await newcomer.page.getByRole('link', { name: 'Found or join a federation' }).click()
+    await newcomer.page.getByLabel('Ticket').fill(`  ${ticket}\n`)
+    await newcomer.page.getByRole('button', { name: 'Apply' }).click()
+    await newcomer.page.getByText('You applied to Lake Cities').waitFor()
+    assert.deepEqual(await newcomer.effort(), { clicks: 2, fields: 1 })
+    await inviter.page.getByRole('link', { name: 'Overview' }).click()
+    await inviter.page.locator('.inbox').getByText('Kirkland wants to join').waitFor()
+    await inviter.effort()
+    await inviter.page.locator('.inbox').getByRole('link', { name: /Look at it/ }).click()
+    await inviter.page.getByRole('button', { name: 'Admit…' }).click()
+    await inviter.page.getByText('All members are asked to admit Kirkland').waitFor()
+    await inviter.picture('w1-application')
+    assert.deepEqual(await inviter.violations(), [])
+    await inviter.page.getByRole('button', { name: 'Propose to admit' }).click()
+    await inviter.page.getByText('You voted yes.').or(inviter.page.getByText('Nothing is to be voted on.')).waitFor()
+    assert.deepEqual(await inviter.effort(), { clicks: 3, fields: 0 })
+    await inviter.close()
+    const voter = await openConsole(at(1))
+    await voter.page.locator('.inbox').getByRole('link', { name: /Vote/ }).click()
+    await voter.page.getByRole('button', { name: 'Yes…' }).click()
+    await voter.page.getByText('You vote yes, for good.').waitFor()
+    await voter.page.getByRole('button', { name: 'Vote yes' }).click()
+    await voter.page.getByText('Nothing is to be voted on.').waitFor()
+    await voter.close()
+    await newcomer.page.getByText('You are a member of Lake Cities').waitFor({ timeout: 60_000 })
+    await newcomer.close()
+  })
+})

@@ -1,0 +1,61 @@
+import { strict as assert } from 'node:assert'
+import type { City } from '../../scripts/demo/city.ts'
+import { closeBrowser, openConsole, startCities, withoutBrowser } from '../support/browser.ts'
+import { until } from '../support/nodes.ts'
+import { looksRight } from './cities.fixture.ts'
+
+const WITHIN_MS = 20_000
+
+describe('votes in the console', function () {
+  let cities: readonly City[] = []
+  let stop = async (): Promise<void> => {}
+  const at = (index: number): City => cities[index] ?? assert.fail('no such city')
+
+  before(async function () {
+    const reason = withoutBrowser()
+    if (reason !== undefined) {
+      console.log(reason)
+      this.skip()
+    }
+    const started = await startCities(['Bellevue', 'Renton', 'Kirkland'], 'Lake Cities')
+    cities = started.cities
+    stop = started.stop
+    const proposed = await at(0).client.propose({ kind: 'charter', votesAbove: { parts: 3, of: 4 } }, WITHIN_MS)
+    assert.ok(proposed.ok, JSON.stringify(proposed))
+    await until(async () => {
+      const listed = await at(1).client.proposals()
+      return listed.ok && listed.value.length === 1
+    }, 'the proposal is everywhere')
+  })
+  after(async () => {
+    await closeBrowser()
+    await stop()
+  })
+
+  it('say what would change, who voted and what is needed, in every look', async () => {
+    await looksRight(at(1), '#/federation', async ({ page }) => {
+      await page.locator('article').waitFor()
+      await page.locator('svg[role=img]').waitFor()
+    }, 'w1-federation')
+  })
+
+  it('are cast from the inbox within 3 clicks and no field, and counted at once', async () => {
+    const opened = await openConsole(at(1))
+    const { page } = opened
+    await page.getByText('Bellevue proposes: Decisions need more than 3 of 4 parts of the votes.').waitFor()
+    await page.locator('.inbox').getByRole('link', { name: /Vote/ }).click()
+    await page.getByText('1 yes, 0 no').waitFor()
+    await page.getByRole('button', { name: 'No…' }).click()
+    await page.getByText('You vote no, for good.').waitFor()
+    assert.deepEqual(await opened.violations(), [])
+    await page.getByRole('button', { name: 'Vote no' }).click()
+    await page.getByText('You voted no.').or(page.getByText('One that was decided')).first().waitFor()
+    assert.deepEqual(await opened.effort(), { clicks: 3, fields: 0 })
+    await page.getByRole('link', { name: 'Overview' }).click()
+    await page.getByText('Nothing to decide').waitFor()
+    await opened.close()
+    const counted = await at(1).client.proposals()
+    assert.ok(counted.ok)
+    assert.equal(counted.value[0]?.no.length, 1)
+  })
+})
