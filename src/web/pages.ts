@@ -21,7 +21,11 @@ const PAGES: readonly [Page, ...Page[]] = [
   { name: 'audit', title: 'page.audit', isInMenu: false, load: () => import('./audit/index.ts') },
   { name: 'publish', title: 'page.publish', isInMenu: true, load: () => import('./publish/index.ts') },
   { name: 'live', title: 'page.live', isInMenu: true, load: () => import('./live/index.ts') },
-  { name: 'connectors', title: 'page.connectors', isInMenu: true, load: () => import('./connectors/index.ts') }
+  { name: 'connectors', title: 'page.connectors', isInMenu: true, load: () => import('./connectors/index.ts') },
+  { name: 'ledger', title: 'page.ledger', isInMenu: true, load: () => import('./ledger/index.ts') },
+  { name: 'verify', title: 'page.verify', isInMenu: true, load: () => import('./verify/index.ts') },
+  { name: 'settings', title: 'page.settings', isInMenu: true, load: () => import('./settings/index.ts') },
+  { name: 'account', title: 'page.account', isInMenu: false, load: () => import('./entry/index.ts') }
 ]
 
 export const MENU = PAGES.filter(({ isInMenu }) => isInMenu)

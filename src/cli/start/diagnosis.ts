@@ -3,8 +3,7 @@ import type { HanseNode } from '../../node/index.ts'
 import type { Connectors, Diagnosis, HealthCheck } from '../../sdk/index.ts'
 import type { Config } from '../config/index.ts'
 import { checkClock, checkDisk, checkFolder, checkNode, checkOf, checkRestored, type Check } from '../doctor/index.ts'
-import { formatTime } from '../terminal/index.ts'
-import { versionOf } from '../version.ts'
+import { formatTime, versionOf } from '../terminal/index.ts'
 
 const CERTIFICATE_SOON_MS = 14 * 86_400_000
 const FIGURES = [

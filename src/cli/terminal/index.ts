@@ -17,3 +17,4 @@ export { createTerminal, type Answer, type Problem, type Streams, type Terminal 
 export { createProgress, progressLine, ProgressState } from './progress.ts'
 export { announceEffect, askSecret } from './prompt.ts'
 export { qrText } from './qr.ts'
+export { versionOf } from './version.ts'

@@ -1,4 +1,4 @@
-import { createClient, type Client } from '../../sdk/index.ts'
+import { createClient, type Client, type Failure, type Role } from '../../sdk/index.ts'
 import { CSRF_HEADER, SESSION_PATH, sessionSchema } from '../../sdk/sessions/index.ts'
 
 type State = 'asking' | 'outside' | 'refused' | 'inside'
@@ -6,6 +6,13 @@ type State = 'asking' | 'outside' | 'refused' | 'inside'
 /** Whether somebody is signed in here, and the client that speaks for them: by the cookie, with the session's secret on every write. */
 export class Session {
   state = $state<State>('asking')
+  role = $state<Role>('viewer')
+  /** Null: entered by a link. */
+  account = $state<string | null>(null)
+  /** Whether anybody has one here. */
+  hasAccounts = $state(true)
+  /** Why name and passphrase did not open it. */
+  failure = $state.raw<Failure | null>(null)
   readonly client: Client
   #csrf = ''
 
@@ -17,16 +24,30 @@ export class Session {
   async enter (): Promise<void> {
     const entry = /^#entry=([\w-]+)$/.exec(location.hash)?.[1]
     if (entry !== undefined) history.replaceState(null, '', location.pathname)
-    const response = entry === undefined
-      ? await fetch(SESSION_PATH)
-      : await fetch(SESSION_PATH, { method: 'POST', headers: { 'content-type': 'application/json' }, body: JSON.stringify({ entry }) })
-    const session = response.ok ? sessionSchema.safeParse(await response.json()) : undefined
-    if (session?.success !== true) {
-      this.state = entry === undefined ? 'outside' : 'refused'
-      return
+    const answer = entry === undefined ? await this.#ask('GET') : await this.#ask('POST', { entry })
+    if (!answer) this.state = entry === undefined ? 'outside' : 'refused'
+  }
+
+  /** Enters by name and passphrase. */
+  async signIn (name: string, passphrase: string): Promise<void> {
+    await this.#ask('POST', { name, passphrase })
+  }
+
+  /** Whether the node let this browser in. */
+  async #ask (method: 'GET' | 'POST', body?: object): Promise<boolean> {
+    this.failure = null
+    const response = await fetch(SESSION_PATH, body === undefined ? { method } : { method, headers: { 'content-type': 'application/json' }, body: JSON.stringify(body) })
+    const said: unknown = await response.json().catch(() => undefined)
+    const session = sessionSchema.safeParse(said)
+    if (!response.ok || !session.success) {
+      if (body !== undefined && !('entry' in body)) this.failure = failureOf(response.status, said)
+      return false
     }
-    this.#csrf = session.data.csrf
+    const { role, account, hasAccounts, csrf } = session.data
+    Object.assign(this, { role, account, hasAccounts })
+    this.#csrf = csrf
     this.state = 'inside'
+    return true
   }
 
   async leave (): Promise<void> {
@@ -43,4 +64,9 @@ export class Session {
     if (response.status === 401) this.state = 'outside'
     return response
   }
+}
+
+function failureOf (status: number, said: unknown): Failure {
+  const { code, detail, hint } = typeof said === 'object' && said !== null ? said as { readonly code?: string, readonly detail?: string, readonly hint?: string } : {}
+  return { code: code ?? 'unknown', reason: detail ?? '', hint: hint ?? '', status }
 }
