@@ -99,8 +99,9 @@ describe('watching live data in the console', function () {
     await page.page.getByRole('link', { name: 'Buses' }).click()
     await page.page.getByText(/neuesten \d+ Meldungen/).waitFor()
     assert.deepEqual(await page.violations(), [])
-    await page.page.evaluate(watchTasks)
     const heapBefore = await heapOf(page)
+    // What axe and the collector did is no work of the page.
+    await page.page.evaluate(watchTasks)
     const untilMs = Date.now() + FOR_S * 1_000
     for (let at = 0; Date.now() < untilMs; at++) {
       const nextMs = untilMs - FOR_S * 1_000 + (at + 1) * 1_000 / BATCHES_PER_SECOND
@@ -108,9 +109,9 @@ describe('watching live data in the console', function () {
       await new Promise(resolve => { setTimeout(resolve, Math.max(0, nextMs - Date.now())) })
       if (at === BATCHES_PER_SECOND * 3) await page.page.getByText(/50 von \d+\/s gezeigt/).waitFor()
     }
-    await page.picture('live-fast')
-    const rows = await page.page.locator('tbody tr').count()
     const tasks = await page.page.evaluate(() => (globalThis as unknown as { tasks: number[] }).tasks)
+    const rows = await page.page.locator('tbody tr').count()
+    await page.picture('live-fast')
     const heap = await heapOf(page)
     console.log(`      live: ${sent} messages sent, longest task ${Math.round(Math.max(0, ...tasks))} ms, ${tasks.length} above 50 ms, heap ${mebibytes(heapBefore)} -> ${mebibytes(heap)} MiB`)
     assert.ok(rows <= 100, String(rows))
@@ -152,8 +153,9 @@ describe('watching live data in the console', function () {
 /** Runs in the page: tasks that kept it from answering, in milliseconds. */
 function watchTasks (): void {
   const tasks: number[] = []
+  const sinceMs = performance.now()
   Object.assign(globalThis, { tasks })
-  new PerformanceObserver(list => { for (const { duration } of list.getEntries()) tasks.push(duration) }).observe({ entryTypes: ['longtask'] })
+  new PerformanceObserver(list => { for (const { duration, startTime } of list.getEntries()) if (startTime >= sinceMs) tasks.push(duration) }).observe({ entryTypes: ['longtask'] })
 }
 
 async function heapOf ({ page }: Console): Promise<number> {

@@ -9,15 +9,17 @@ export const RAW = '-raw'
 const CATCHING_UP_MS = 20_000
 const POLL_MS = 300
 
+export type Period = { readonly fromMs: number, readonly toMs: number }
+
 /** What somebody wrote over what was found in the file. */
 export type Described = {
-  title: string, datasetId: string, description: string, theme: string, keywords: string, licence: string, model: string, columns: readonly Column[], box: Box | null
+  title: string, datasetId: string, description: string, theme: string, keywords: string, licence: string, model: string, columns: readonly Column[], box: Box | null, period: Period | null
 }
 
 /** One file on its way out: sent, looked at, described, published. */
 export class Publication {
   file = $state.raw<Inspection | null>(null)
-  described = $state<Described>({ title: '', datasetId: '', description: '', theme: '', keywords: '', licence: '', model: '', columns: [], box: null })
+  described = $state<Described>({ title: '', datasetId: '', description: '', theme: '', keywords: '', licence: '', model: '', columns: [], box: null, period: null })
   transfer = $state.raw<Transfer | null>(null)
   failure = $state.raw<Failure | null>(null)
   done = $state.raw<Dataset | null>(null)
@@ -40,9 +42,9 @@ export class Publication {
     if (this.#stopping !== stopping) return
     this.transfer = null
     if (looked.ok) {
-      const { suggested, columns, box } = looked.value
+      const { suggested, columns, box, time } = looked.value
       this.file = looked.value
-      this.described = { title: suggested.title, datasetId: suggested.datasetId, description: '', theme: '', keywords: '', licence: '', model: suggested.model ?? '', columns, box }
+      this.described = { title: suggested.title, datasetId: suggested.datasetId, description: '', theme: '', keywords: '', licence: '', model: suggested.model ?? '', columns, box, period: time === null ? null : { fromMs: time.fromMs, toMs: time.toMs } }
     } else if (!stopping.signal.aborted) this.failure = looked.failure
   }
 
@@ -67,7 +69,7 @@ export class Publication {
     const { file } = this
     if (file === null) return
     this.failure = null
-    const description = this.#description(file, draft)
+    const description = this.#description(draft)
     const terms = draft.file
     const review = terms === undefined ? undefined : await this.#client.reviewTerms(terms)
     if (review?.ok === false) this.failure = review.failure
@@ -129,11 +131,11 @@ export class Publication {
     return { terms: { ...form, audience: { type: 'named', members: [did] }, passOn: { type: 'no' }, creditTexts: [] }, dataset: { replicas: 'nobody' }, visibility: [] }
   }
 
-  #description ({ time }: Inspection, draft: Draft): DatasetDescription {
-    const { title, datasetId, description, theme, keywords, licence, model, columns, box } = this.described
+  #description (draft: Draft): DatasetDescription {
+    const { title, datasetId, description, theme, keywords, licence, model, columns, box, period } = this.described
     return {
       datasetId, title: title.trim(), description, theme, licence, spatial: box, schema: columns.map(({ name, type, unit }) => ({ name, type, unit })), simulated: false,
-      keywords: keywords.split(',').map(word => word.trim()).filter(word => word !== ''), temporal: time === null ? null : { fromMs: time.fromMs, toMs: time.toMs },
+      keywords: keywords.split(',').map(word => word.trim()).filter(word => word !== ''), temporal: period,
       access: draft.access, model: model === '' ? null : model
     }
   }

@@ -1,7 +1,7 @@
 import { PURPOSE_NS, type Client, type Failure, type Purpose, type TermsFile, type TermsReview } from '../../sdk/index.ts'
 
 /** No conditions beside who may read it. */
-export const NO_TERMS = 'none'
+const NO_TERMS = 'none'
 export const TEMPLATES = [NO_TERMS, 'open', 'members', 'neighbours', 'aggregates', 'delayed', 'paid', 'emergency'] as const
 export type Template = typeof TEMPLATES[number]
 
