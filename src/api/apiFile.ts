@@ -1,6 +1,7 @@
-import { open, readFile, rename, rm, stat } from 'node:fs/promises'
+import { readFile, rm, stat } from 'node:fs/promises'
 import { join } from 'node:path'
 import { fail, ok, type Result } from '../base/index.ts'
+import { replaceFile } from './files/index.ts'
 
 /** How a command on this machine finds the running node: `api.json` in the data folder, for its owner's eyes only. */
 export type ApiFile = { readonly url: string, readonly token: string }
@@ -11,21 +12,9 @@ export type ApiFileFailure = {
 }
 
 const FILE_NAME = 'api.json'
-const MODE = 0o600
 
-/** Written beside and renamed, so that nobody reads half of it; the mode is set before anything is in it. */
 export async function writeApiFile (dataFolder: string, content: ApiFile): Promise<void> {
-  const path = join(dataFolder, FILE_NAME)
-  const fresh = `${path}.new`
-  await rm(fresh, { force: true })
-  const file = await open(fresh, 'wx', MODE)
-  try {
-    await file.writeFile(`${JSON.stringify({ url: content.url, token: content.token })}\n`)
-    await file.sync()
-  } finally {
-    await file.close()
-  }
-  await rename(fresh, path)
+  await replaceFile(join(dataFolder, FILE_NAME), `${JSON.stringify({ url: content.url, token: content.token })}\n`)
 }
 
 export async function readApiFile (dataFolder: string): Promise<Result<ApiFile, ApiFileFailure>> {

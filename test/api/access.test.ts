@@ -186,6 +186,16 @@ describe('tokens', () => {
     assert.equal((await again.send('/api/v1/status', { headers: bearer(token) })).status, 401)
   })
 
+  it('are none where they could not be kept', async () => {
+    const gone = await folder()
+    const world = await open({ tokenFile: join(gone, 'tokens.json') })
+    await rm(gone, { recursive: true })
+    const owner = createClient({ baseUrl: world.url, token: world.token })
+    const made = await owner.makeToken({ label: 'lost', scope: 'decide' })
+    assert.equal(made.ok, false)
+    assert.deepEqual(value(await owner.tokens()), [])
+  })
+
   it('take the streams along that they opened, when they are revoked', async () => {
     const world = await open({ limits: { rightCheckMs: 10 } })
     const owner = createClient({ baseUrl: world.url, token: world.token })
@@ -344,7 +354,7 @@ describe('limits by caller', () => {
   })
 
   it('admit no more than burst and rate, whatever comes when', async () => {
-    const { Buckets } = await import('../../src/api/http/index.ts')
+    const { Buckets } = await import('../../src/api/quota/index.ts')
     fc.assert(fc.property(fc.array(fc.nat(5_000), { minLength: 1, maxLength: 200 }), fc.integer({ min: 1, max: 50 }), fc.integer({ min: 1, max: 20 }), (gapsMs, perSecond, burst) => {
       const buckets = new Buckets(4)
       let nowMs = 0

@@ -1,15 +1,13 @@
-import { open, readFile, rename, rm, stat } from 'node:fs/promises'
-import { dirname } from 'node:path'
+import { readFile, stat } from 'node:fs/promises'
 import { z } from 'zod'
 import { fail, ok, type Result } from '../../base/index.ts'
 import { ROLES, type AccountView } from '../../sdk/accounts/index.ts'
+import { replaceFile } from '../files/index.ts'
 
 /** An account as the file holds it. `keystore`: hex of what its passphrase opens. */
 export type KeptAccount = AccountView & { readonly keystore: string }
 
 export type AccountFileFailure = { readonly code: 'loose-mode' | 'malformed', readonly reason: string, readonly hint: string }
-
-const MODE = 0o600
 
 const fileSchema: z.ZodType<{ readonly accounts: readonly KeptAccount[] }> = z.strictObject({
   accounts: z.array(z.strictObject({ name: z.string(), role: z.enum(ROLES), createdMs: z.int(), keystore: z.hex().max(2_048) }))
@@ -33,24 +31,8 @@ export async function readAccounts (path: string): Promise<Result<readonly KeptA
     : fail({ code: 'malformed', reason: `${path} is not what this node wrote`, hint: 'restore it, or remove it: then nobody has an account, and "hanse open" lets you in' })
 }
 
-/** Written beside, synced, and renamed: a crash leaves the old file or the new one. The mode is set before anything is in it. */
 export async function writeAccounts (path: string, accounts: readonly KeptAccount[]): Promise<void> {
-  const fresh = `${path}.new`
-  await rm(fresh, { force: true })
-  const file = await open(fresh, 'wx', MODE)
-  try {
-    await file.writeFile(`${JSON.stringify({ accounts }, undefined, 2)}\n`)
-    await file.sync()
-  } finally {
-    await file.close()
-  }
-  await rename(fresh, path)
-  const folder = await open(dirname(path))
-  try {
-    await folder.sync()
-  } finally {
-    await folder.close()
-  }
+  await replaceFile(path, `${JSON.stringify({ accounts }, undefined, 2)}\n`)
 }
 
 function jsonOf (text: string): unknown {

@@ -9,7 +9,6 @@
  */
 export { preferred } from './accept.ts'
 export { bearerOf, isWrite, PUBLIC, type Authenticate, type Caller, type Credentials } from './access.ts'
-export { Buckets, type Rate } from './buckets.ts'
 export type { Outlet, Upgrade } from './outlet.ts'
 export { DEFAULT_LIMITS, type Limits } from './limits.ts'
 export {

@@ -1,5 +1,4 @@
-import type { Rate } from './buckets.ts'
-import type { Share } from './slots.ts'
+import type { Rate, Share } from '../quota/index.ts'
 
 /** All limits of the HTTP server. Reaching one is an answer (413, 429, 503, 408) or a closed connection, and counted. */
 export type Limits = {

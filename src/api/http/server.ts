@@ -2,15 +2,14 @@ import { createServer, ServerResponse, type IncomingMessage, type Server } from 
 import type { Socket } from 'node:net'
 import type { Duplex } from 'node:stream'
 import { assert, fail, ok, type Result } from '../../base/index.ts'
+import { Buckets, networkOf, Slots } from '../quota/index.ts'
 import { bearerOfProtocols, isAllowedHost, isLoopback, mayUse, PUBLIC, type Authenticate, type Caller } from './access.ts'
 import { BrokenRequests } from './broken.ts'
-import { Buckets, networkOf } from './buckets.ts'
 import type { Limits } from './limits.ts'
 import type { Upgrade } from './outlet.ts'
 import { problem, type Answer, type AnyFailure, type Reply } from './replies.ts'
 import { ApiRequest, BodyBroken } from './request.ts'
 import { RouteTable, targetOf, type Route } from './routes.ts'
-import { Slots } from './slots.ts'
 import { writeReply } from './write.ts'
 
 export type Log = (level: 'debug' | 'info' | 'warn' | 'error', message: string, facts?: Readonly<Record<string, string | number | boolean>>) => void

@@ -82,8 +82,15 @@ export class SubscriptionBook {
     const kept: Kept = { id, owner, createdMs: this.#ports.nowMs(), definition: { ...definition, id }, context, progress: { ...FRESH }, positions: new Map() }
     const entry: Entry = { kept, plan: plan.value, runner: undefined }
     this.#entries.set(id, entry)
-    this.#run(entry)
-    await this.#write()
+    try {
+      await this.#write()
+    } catch (cause) {
+      // Nobody was told of it.
+      this.#entries.delete(id)
+      throw cause
+    }
+    // It may be taken away or changed already.
+    if (this.#entries.get(id) === entry && entry.runner === undefined) this.#run(entry)
     return ok(id)
   }
 

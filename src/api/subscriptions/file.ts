@@ -1,10 +1,10 @@
-import { open, readFile, rename, rm, stat } from 'node:fs/promises'
+import { readFile, stat } from 'node:fs/promises'
 import { fail, ok, type Result } from '../../base/index.ts'
 import type { Asker } from '../../node/contract/index.ts'
+import { replaceFile } from '../files/index.ts'
 import { SUBSCRIPTIONS_MAX } from './limits.ts'
 import type { Kept, Progress } from './types.ts'
 
-const MODE = 0o600
 const FILE_BYTES_MAX = 33_554_432
 
 export type FileFailure = { readonly code: 'loose-mode' | 'malformed', readonly reason: string, readonly hint: string }
@@ -26,19 +26,9 @@ export async function readSubscriptions (path: string): Promise<Result<readonly 
   }
 }
 
-/** Written beside and renamed, so that nobody reads half of it. */
 export async function writeSubscriptions (path: string, subscriptions: Iterable<Kept>): Promise<void> {
-  const fresh = `${path}.new`
-  await rm(fresh, { force: true })
-  const file = await open(fresh, 'wx', MODE)
-  try {
-    const written = [...subscriptions].map(each => ({ ...each, positions: Object.fromEntries(each.positions) }))
-    await file.writeFile(`${JSON.stringify({ v: 1, subscriptions: written })}\n`)
-    await file.sync()
-  } finally {
-    await file.close()
-  }
-  await rename(fresh, path)
+  const written = [...subscriptions].map(each => ({ ...each, positions: Object.fromEntries(each.positions) }))
+  await replaceFile(path, `${JSON.stringify({ v: 1, subscriptions: written })}\n`)
 }
 
 function keptOf (value: unknown): Kept | undefined {

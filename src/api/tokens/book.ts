@@ -80,7 +80,13 @@ export class TokenBook {
       id: hex(random(ID_BYTES)), label, scope, requester, purpose, createdMs, expiresMs: createdMs + validMs, lastUsedHourMs: null, sha256: digestOf(token)
     }
     this.#kept.set(kept.sha256, kept)
-    await this.#write()
+    try {
+      await this.#write()
+    } catch (cause) {
+      // Nobody was told of it.
+      this.#kept.delete(kept.sha256)
+      throw cause
+    }
     return ok({ token, view: viewOf(kept) })
   }
 

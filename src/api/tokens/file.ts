@@ -1,15 +1,14 @@
-import { open, readFile, rename, rm, stat } from 'node:fs/promises'
+import { readFile, stat } from 'node:fs/promises'
 import { z } from 'zod'
 import { fail, ok, type Result } from '../../base/index.ts'
 import { SCOPES } from '../../sdk/operation/index.ts'
 import type { TokenView } from '../../sdk/tokens/index.ts'
+import { replaceFile } from '../files/index.ts'
 
 /** A token as the file holds it. */
 export type KeptToken = TokenView & { readonly sha256: string }
 
 export type TokenFileFailure = { readonly code: 'loose-mode' | 'malformed', readonly reason: string, readonly hint: string }
-
-const MODE = 0o600
 
 const fileSchema: z.ZodType<{ readonly tokens: readonly KeptToken[] }> = z.strictObject({
   tokens: z.array(z.strictObject({
@@ -36,18 +35,8 @@ export async function readTokens (path: string): Promise<Result<readonly KeptTok
     : fail({ code: 'malformed', reason: `${path} is not what this node wrote`, hint: 'restore it, or remove it: then no token but that of this start is valid' })
 }
 
-/** Written beside, synced, and renamed: a crash leaves the old file or the new one. The mode is set before anything is in it. */
 export async function writeTokens (path: string, tokens: readonly KeptToken[]): Promise<void> {
-  const fresh = `${path}.new`
-  await rm(fresh, { force: true })
-  const file = await open(fresh, 'wx', MODE)
-  try {
-    await file.writeFile(`${JSON.stringify({ tokens }, undefined, 2)}\n`)
-    await file.sync()
-  } finally {
-    await file.close()
-  }
-  await rename(fresh, path)
+  await replaceFile(path, `${JSON.stringify({ tokens }, undefined, 2)}\n`)
 }
 
 function jsonOf (text: string): unknown {
