@@ -55,6 +55,7 @@ describe('connectors in hanse.toml', () => {
   it('keep passwords and tokens from travelling in clear to others, unless somebody says so', () => {
     const mqtt = (more: string): string => `[[connector]]\nname = "a"\nkind = "mqtt"\ndataset = { id = "a", title = "A" }\nuser = "u"\n${more}\n`
     assert.match(complaintsOf(mqtt('broker = "mqtt://10.0.0.1:1883"'))[0] ?? '', /mqtts/)
+    assert.match(complaintsOf(mqtt('broker = "mqtt://10.0.0.1:1883"\npassword_file = "p"').replace('user = "u"\n', ''))[0] ?? '', /mqtts/)
     for (const more of ['broker = "mqtt://127.0.0.1:1883"', 'broker = "mqtts://10.0.0.1:8883"', 'broker = "mqtt://10.0.0.1:1883"\ninsecure = true']) assert.deepEqual(complaintsOf(mqtt(more)), [])
     assert.match(complaintsOf('[mqtt]\nlisten = "0.0.0.0:1883"\n')[0] ?? '', /file:2: mqtt.listen: must be an address of this machine/)
     assert.deepEqual(complaintsOf('[mqtt]\nlisten = "0.0.0.0:1883"\ninsecure_lan = true\n'), [])

@@ -34,7 +34,7 @@ export function validatorOf (header: string | undefined): string | null {
 }
 
 /** What a state is of. */
-export function purposeOf ({ dataset, format, mode, mapping = null, main, language, fetch }: UrlDeclaration): string {
+export function purposeOf ({ dataset, format, mode, mapping, main, language, fetch }: UrlDeclaration): string {
   return hex(sha256(utf8(JSON.stringify([dataset.id, format, mode, mapping, main, language, fetch]))))
 }
 

@@ -36,8 +36,8 @@ export const mqttSchema = z.strictObject({
   password_file: z.string().max(4_096).default('').describe('A file whose first line is the password.'),
   ca_file: z.string().max(4_096).default('').describe('Certificates (PEM) that the broker is checked against, beside those of the system.'),
   insecure: z.boolean().default(false).describe('Sends the password without TLS to an address that is not this machine.')
-}).refine(({ broker, user, insecure }) => user === '' || insecure || !broker.startsWith('mqtt://') || LOOPBACK.test(broker), {
-  path: ['broker'], message: 'an mqtts:// address where a user is named: without TLS the password travels in clear, unless insecure = true says that it may'
+}).refine(({ broker, user, password_file: passwordFile, insecure }) => (user === '' && passwordFile === '') || insecure || !broker.startsWith('mqtt://') || LOOPBACK.test(broker), {
+  path: ['broker'], message: 'an mqtts:// address where a user or password is named: without TLS the password travels in clear, unless insecure = true says that it may'
 })
 export type MqttDeclaration = z.output<typeof mqttSchema>
 
