@@ -43,14 +43,14 @@ export function measureName (at: number): string {
   return `measure ${at}`
 }
 
-/** Groups with at least `minGroupSize` entities, their terms and measures; a measure is null where too few entities have its column. */
-export function groupsText ({ where, terms, measures }: Grouping, table: string, minGroupSize: number): string {
+/** Of the rows below `upto` the groups with at least `minGroupSize` entities, their terms and measures; a measure is null where too few entities have its column. */
+export function groupsText ({ where, terms, measures }: Grouping, table: string, minGroupSize: number, upto: number): string {
   const shown = [
     ...terms.map((term, at) => `${textOfTerm(term)} AS ${quoted(groupName(at))}`),
     ...measures.map((measure, at) => `${textOfMeasure(measure, minGroupSize)} AS ${quoted(measureName(at))}`)
   ]
   const by = terms.length === 0 ? '' : ` GROUP BY ${terms.map((_, at) => quoted(groupName(at))).join(', ')}`
-  const inner = `SELECT ${[...shown, `count(DISTINCT ${quoted(ENTITY_COLUMN)}) AS ${quoted(SIZE)}`].join(', ')} FROM ${quoted(table)}${whereText(where)}${by}`
+  const inner = `SELECT ${[...shown, `count(DISTINCT ${quoted(ENTITY_COLUMN)}) AS ${quoted(SIZE)}`].join(', ')} FROM ${quoted(table)} WHERE ${chosenText(where, upto)}${by}`
   const names = [...terms.map((_, at) => groupName(at)), ...measures.map((_, at) => measureName(at))]
   return `SELECT ${names.length === 0 ? 'NULL' : names.map(quoted).join(', ')} FROM (${inner}) AS g WHERE ${quoted(SIZE)} >= ${minGroupSize}`
 }
@@ -58,8 +58,12 @@ export function groupsText ({ where, terms, measures }: Grouping, table: string,
 /** For each row that a grouping takes, below `upto`: the number of its group, from 1. */
 function membersText ({ where, terms }: Grouping, table: string, upto: number): string {
   const order = terms.length === 0 ? '1' : `dense_rank() OVER (ORDER BY ${terms.map(textOfTerm).join(', ')})`
-  const below = `${quoted(ROW_COLUMN)} < ${upto}`
-  return `SELECT ${quoted(ROW_COLUMN)} AS r, ${quoted(ENTITY_COLUMN)} AS e, ${order} AS g FROM ${quoted(table)} WHERE ${below}${where === null ? '' : ` AND (${textOfCondition(where)})`}`
+  return `SELECT ${quoted(ROW_COLUMN)} AS r, ${quoted(ENTITY_COLUMN)} AS e, ${order} AS g FROM ${quoted(table)} WHERE ${chosenText(where, upto)}`
+}
+
+/** How many rows there are below each of some numbers. */
+export function countsText (uptos: readonly number[], table: string): string {
+  return `SELECT ${uptos.map(upto => `count(*) FILTER (WHERE ${quoted(ROW_COLUMN)} < ${upto})`).join(', ')} FROM ${quoted(table)}`
 }
 
 /**
@@ -75,8 +79,8 @@ export function meetingText (
     `SELECT one, other, string_agg(e::VARCHAR, ',') FROM n WHERE nth <= ${minGroupSize} GROUP BY one, other`
 }
 
-function whereText (where: Condition | null): string {
-  return where === null ? '' : ` WHERE ${textOfCondition(where)}`
+function chosenText (where: Condition | null, upto: number): string {
+  return `${quoted(ROW_COLUMN)} < ${upto}${where === null ? '' : ` AND (${textOfCondition(where)})`}`
 }
 
 function textOfMeasure ({ measure, column }: Measure, minGroupSize: number): string {

@@ -15,15 +15,16 @@
  *
  * **Differencing.** Each answer is held against what the same requester was told before (`isTelling`): which rows are in which group.
  * This is k-suppression with pairwise differencing, not differential privacy: three answers together, two members together, one value
- * that outweighs all others of a group, and what somebody knows already are beyond it.
+ * that outweighs all others of a group, and what somebody knows already are beyond it. Whether a question is refused depends on the
+ * rows, as does which groups are left out: each tells whether k or fewer are there, so refusals are counted as answers are.
  *
  * **A signed answer** is a statement (`core/identity`) of kind `answer`: publisher, requester, the hash of the question, the heads it was
  * reckoned over, k, the hash of the rows as CSV, the time. Its proof holds charter, certificates, question and CSV beside it.
  */
 export { checkQuestion, type NamedTable, type Question } from './checking.ts'
 export { splitQuestion, type SplitGrouping } from './splitting.ts'
-export { ENTITY_COLUMN, groupsText, meetingText, ROW_COLUMN, typeOfTerm, type GroupColumn, type Grouping } from './grouping.ts'
-export { isTelling, type Meeting } from './differencing.ts'
+export { countsText, ENTITY_COLUMN, groupsText, meetingText, ROW_COLUMN, typeOfTerm, type GroupColumn, type Grouping } from './grouping.ts'
+export { isSameChoice, isTelling, type Meeting } from './differencing.ts'
 export {
   admitAnswer, ANSWER_PROOF_BYTES_MAX, answerBody, csvRow, decodeAnswerProof, decodeQuestion, encodeAnswerProof, encodeQuestion, type SentQuestion
 } from './answer.ts'

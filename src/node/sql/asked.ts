@@ -9,12 +9,14 @@ const schema = list(struct({
   version: text(160),
   /** The grouping, as JSON; its columns are found again by name. */
   grouping: text(65_536),
-  /** Rows below this number were looked at. */
+  /** Rows below this number were looked at. 0: it was refused, which tells a little too. */
   upto: uint(),
+  /** How many there were: fewer later, where some were erased. */
+  rows: uint(),
   timeMs: uint()
 }), ASKED_MAX)
 
-/** One answer that was given. */
+/** One answer that was given, or refused for what it would tell. */
 export type Told = Parsed<typeof schema>[number]
 
 /** What each requester was told of own datasets in groups: kept, so that a restart forgets nothing. */

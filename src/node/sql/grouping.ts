@@ -1,7 +1,7 @@
 import { assert, fail, ok, type Result } from '../../base/index.ts'
 import { timeMsOf } from '../../core/rows/index.ts'
 import {
-  groupsText, isTelling, meetingText, typeOfTerm, type GroupColumn, type Grouping, type Meeting, type SplitGrouping
+  countsText, groupsText, isSameChoice, isTelling, meetingText, typeOfTerm, type GroupColumn, type Grouping, type Meeting, type SplitGrouping
 } from '../../core/sql/index.ts'
 import type { SqlColumn, SqlValue } from '../../host/index.ts'
 import type { SqlFailure } from '../contract/index.ts'
@@ -28,21 +28,57 @@ export async function tellGroups ({ grouping }: SplitGrouping, held: GroupsHeld,
   const { datasetId, version, minGroupSize, loaded } = held
   const before = await asked.of(datasetId, requester)
   if (before === undefined) return differencing('what was told before cannot be read', 'the publisher sees why in its log')
-  if (before.some(each => each.version !== version)) return differencing('the data were published anew since they were told of: two versions could be subtracted from each other', 'ask again when the time is over for which answers are remembered')
+  if (before.some(each => each.version !== version)) return differencing('the data were published anew since they were told of: two versions could be subtracted from each other', LATER)
+  const isWhole = await isStillWhole(before, held, answering)
+  if (!isWhole.ok) return isWhole
   let known = before
-  for (const each of variantsOf(grouping, loaded)) {
-    const fault = await faultOf(each, held, known, answering)
-    if (fault !== undefined) return fail(fault)
-    const told = { version, grouping: nameOfGrouping(each), upto: loaded.next }
-    const isKnown = known.some(other => other.grouping === told.grouping && other.upto === told.upto)
-    if (!isKnown && known.length >= ASKED_MAX) return fail({ code: 'limit', reason: `${ASKED_MAX} answers were given about these data, and each is held against all others`, hint: 'ask the same again, or wait until the oldest is past' })
-    if (!isKnown) await asked.add(datasetId, requester, known, told)
-    known = isKnown ? known : [...known, { ...told, timeMs: 0 }]
+  let upto = loaded.next
+  const add = async (told: Omit<Told, 'timeMs'>): Promise<SqlFailure | undefined> => {
+    if (known.some(each => isSame(each, told))) return undefined
+    if (known.length >= ASKED_MAX) return ENOUGH
+    await asked.add(datasetId, requester, known, told)
+    known = [...known, { ...told, timeMs: 0 }]
+    return undefined
   }
-  const run = await space.tables.run({ text: groupsText(grouping, loaded.table, minGroupSize), views: [], timeMsMax, rowsMax: GROUPS_MAX, bytesMax: RESULT_BYTES_MAX, signal })
+  const variants = variantsOf(grouping, loaded)
+  for (const each of variants) {
+    const name = nameOfGrouping(each)
+    const fault = await faultOf(each, held, known, answering)
+    const earlier = fault?.code === 'differencing' ? toldBefore(variants, before) : undefined
+    if (earlier !== undefined) {
+      upto = earlier
+      break
+    }
+    const full = await add(fault?.code === 'differencing' ? { version, grouping: name, upto: 0, rows: 0 } : { version, grouping: name, upto, rows: loaded.rows })
+    if (fault !== undefined || full !== undefined) return fail(full ?? fault ?? ENOUGH)
+  }
+  const run = await space.tables.run({ text: groupsText(grouping, loaded.table, minGroupSize, upto), views: [], timeMsMax, rowsMax: GROUPS_MAX, bytesMax: RESULT_BYTES_MAX, signal })
   if (!run.ok) return fail(failureOfGroups(run.failure))
   if (run.value.isCut) return fail({ code: 'limit', reason: `there are more than ${GROUPS_MAX} groups`, hint: 'group by fewer columns, or by longer steps' })
   return ok({ columns: columnsOf(grouping, run.value.columns), rows: run.value.rows })
+}
+
+function isSame (one: Pick<Told, 'grouping' | 'upto'>, other: Pick<Told, 'grouping' | 'upto'>): boolean {
+  return one.grouping === other.grouping && one.upto === other.upto
+}
+
+/**
+ * Up to which rows the very same was told last. Where too few have come since, it is told again as it was: a refusal would tell that
+ * somebody came.
+ */
+function toldBefore (variants: readonly Grouping[], before: readonly Told[]): number | undefined {
+  const names = variants.map(nameOfGrouping)
+  return before.map(({ upto }) => upto).filter(upto => upto > 0 && names.every(grouping => before.some(each => isSame(each, { grouping, upto })))).at(-1)
+}
+
+/** Whether all rows are there that were told of: an answer without those that were erased could be subtracted from one with them. */
+async function isStillWhole (before: readonly Told[], { loaded }: GroupsHeld, { space, timeMsMax, signal }: Answering): Promise<Result<null, SqlFailure>> {
+  const told = before.filter(({ upto }) => upto > 0)
+  if (told.length === 0) return ok(null)
+  const run = await space.tables.run({ text: countsText(told.map(({ upto }) => upto), loaded.table), views: [], timeMsMax, rowsMax: 1, bytesMax: RESULT_BYTES_MAX, signal })
+  if (!run.ok) return fail(failureOfGroups(run.failure))
+  const counts = run.value.rows[0] ?? []
+  return told.every(({ rows }, at) => Number(counts[at]) === rows) ? ok(null) : differencing('records that were told of are gone since: what is left could be subtracted from what was told', LATER)
 }
 
 /** A measure is over the rows that have its column: they are a choice of rows too, and held against others as one. */
@@ -58,14 +94,14 @@ async function faultOf (grouping: Grouping, { minGroupSize, loaded }: GroupsHeld
   const storedOf = new Map(loaded.reader.columns.map(({ name, stored }) => [name, stored]))
   const own = { grouping, upto: loaded.next }
   for (const told of known) {
-    if (told.grouping === nameOfGrouping(grouping) && told.upto === loaded.next) continue
+    if (told.upto === 0 || isSame(told, { grouping: nameOfGrouping(grouping), upto: loaded.next })) continue
     const other = groupingNamed(told.grouping, storedOf)
     if (other === undefined) return TELLING_OTHERWISE
     const text = meetingText(own, { grouping: other, upto: told.upto }, loaded.table, minGroupSize)
     const run = await space.tables.run({ text, views: [], timeMsMax, rowsMax: MEETINGS_MAX, bytesMax: RESULT_BYTES_MAX, signal })
     if (!run.ok) return failureOfGroups(run.failure)
     if (run.value.isCut) return { code: 'limit', reason: 'there are too many groups to hold against what was told before', hint: 'group by fewer columns, or by longer steps' }
-    if (isTelling(run.value.rows.map(meetingOf), minGroupSize)) return TELLING
+    if (isTelling(run.value.rows.map(meetingOf), minGroupSize, isSameChoice(grouping, other))) return TELLING
   }
   return undefined
 }
@@ -89,11 +125,14 @@ function differencing (reason: string, hint: string): Result<never, SqlFailure> 
   return fail({ code: 'differencing', reason, hint })
 }
 
+const LATER = 'ask again when the time is over for which answers are remembered'
+const ENOUGH: SqlFailure = {
+  code: 'limit', reason: `${ASKED_MAX} questions about these data were answered or refused, and each tells something`, hint: 'ask the same again, or wait until the oldest is past'
+}
 const TELLING: SqlFailure = {
-  code: 'differencing', reason: 'with what was told before, this would tell of fewer than may be told of: the groups differ by too few',
+  code: 'differencing', reason: 'with what was told before, this could tell of fewer than may be told of: the groups differ by too few, or not at all',
   hint: 'ask for the same groups as before, or for groups that differ by more; of data that grow, ask about a time that is over'
 }
 const TELLING_OTHERWISE: SqlFailure = {
-  code: 'differencing', reason: 'what was told before was told of other columns, so that nobody can say what both tell together',
-  hint: 'ask again when the time is over for which answers are remembered'
+  code: 'differencing', reason: 'what was told before was told of other columns, so that nobody can say what both tell together', hint: LATER
 }
