@@ -68,6 +68,15 @@ describe('a file that is looked at before it is published', () => {
     assert.ok(!refused.ok && refused.failure.code === 'busy')
   })
 
+  it('leaves nothing where it breaks off', async () => {
+    const broken = async function * (): AsyncGenerator<Uint8Array> {
+      yield utf8(CSV)
+      throw new Error('the sender is gone')
+    }
+    await assert.rejects(inspector.take('anna', 'a.csv', broken(), reading), /the sender is gone/)
+    assert.deepEqual(await readdir(join(folder, 'spool')), [])
+  })
+
   it('gets a short name and a title from whatever it is called', () => {
     assert.equal(idOf('MTS Trail, west of I-90.csv'), 'mts-trail-west-of-i-90')
     assert.equal(idOf('<img src=x>.csv'), 'img-src-x')

@@ -1,5 +1,6 @@
 import { randomBytes } from 'node:crypto'
 import { createApi, createToken, knownToken, type Api, type Limits } from '../../src/api/index.ts'
+import type { Inspector } from '../../src/sdk/inspection/index.ts'
 import type { Scope } from '../../src/sdk/operation/index.ts'
 import { createClient, type Client, type DatasetDescription } from '../../src/sdk/index.ts'
 import { MemoryNode } from './memoryNode.ts'
@@ -16,7 +17,7 @@ export type Served = {
 }
 
 /** An API over a node in memory, on a free loopback port. */
-export async function serve (limits: Partial<Limits> = {}, how: { readonly isPublic?: boolean, readonly basemapFolder?: string } = {}): Promise<Served> {
+export async function serve (limits: Partial<Limits> = {}, how: { readonly isPublic?: boolean, readonly basemapFolder?: string, readonly inspector?: Inspector } = {}): Promise<Served> {
   const node = new MemoryNode()
   const tokens = { read: createToken(new Uint8Array(32).fill(1)), operate: createToken(new Uint8Array(32).fill(2)), decide: createToken(new Uint8Array(32).fill(3)) }
   const errors: string[] = []

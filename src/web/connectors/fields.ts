@@ -42,10 +42,9 @@ function isShape (value: unknown): value is Shape {
 }
 
 function textOf (kind: FieldKind, initial: unknown): string {
-  if (initial === undefined) return ''
+  if (initial === undefined || initial === null) return ''
   if (kind === 'list') return Array.isArray(initial) ? initial.join('\n') : ''
-  if (kind === 'json') return JSON.stringify(initial)
-  return String(initial)
+  return typeof initial === 'string' ? initial : JSON.stringify(initial)
 }
 
 /** What a field says, as the declaration writes it; undefined where it is left as it was. */
@@ -56,7 +55,7 @@ export function valueOf ({ kind, initial }: Field, text: string): unknown {
     case 'truth': return text === 'true'
     case 'list': return text.split('\n').map(line => line.trim()).filter(line => line !== '')
     case 'json': try { return JSON.parse(text) as unknown } catch { return text }
-    default: return text
+    case 'choice': case 'text': return text
   }
 }
 
