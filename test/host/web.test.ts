@@ -201,6 +201,9 @@ describe('the web client', () => {
   it('counts of what is allowed only what a request may use', async () => {
     answer = (_, response) => { response.end(SECRET) }
     assert.equal(await textOf('/', { onlyAllowed: [] }), 'address')
+    assert.equal(await textOf('/', { namedBy: 'https://catalogue.example/' }), 'address')
+    assert.equal(await textOf('/', { namedBy: 'no address' }), 'address')
+    assert.equal(await textOf('/', { namedBy: `http://other.example:${portOf(other as Server)}/catalogue` }), SECRET)
     assert.equal(await textOf('/', { onlyAllowed: ['127.0.0.1:1', new URL(base()).host] }), SECRET)
   })
 

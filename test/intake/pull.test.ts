@@ -333,4 +333,17 @@ describe('pulls from an address', () => {
     await looks(1)
     assert.equal(held('rows').length, 1)
   })
+
+  it('tells the web client who named an address, so that a stranger\'s catalogue leads into no network of the operator', async () => {
+    const named: (string | undefined)[] = []
+    const web = createSafeFetch({ allowed: [new URL(base()).host] })
+    answer = (message, response) => { response.end(message.url === '/bins.csv' ? JSON.stringify({ next: [{ name: 'second', url: `${base()}/second`, optional: false }], files: [`${base()}/1`] }) : message.url === '/1' ? 'id\na\n' : '{}') }
+    const factory = createPullConnector({ spool: bench.spool, secretOf: () => new Uint8Array(32), readerOf: () => readerOf() })
+    run = await bench.begin({ kind: 'url', url: `${base()}/bins.csv`, format: 'ckan' }, factory as ConnectorFactory, request => {
+      named.push(request.namedBy)
+      return web(request)
+    })
+    await run.look()
+    assert.deepEqual(named.slice(0, 3), Array.from({ length: 3 }, () => `${base()}/bins.csv`))
+  })
 })

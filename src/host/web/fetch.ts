@@ -5,7 +5,7 @@ import { Deadline } from './deadline.ts'
 import { exchange } from './exchange.ts'
 import type { SafeAnswer, SafeFailure, SafeFetch, SafeRequest, Safety } from './types.ts'
 import { BYTES_MAX, REDIRECTS_MAX } from './limits.ts'
-import { checkedTarget } from './target.ts'
+import { checkedTarget, isAllowed } from './target.ts'
 
 const REDIRECTS: ReadonlySet<number> = new Set([301, 302, 303, 307, 308])
 /** What another origin is told: what is wanted, and nothing of who wants it. */
@@ -13,14 +13,18 @@ const HEADERS_FOR_ALL: ReadonlySet<string> = new Set(['accept', 'accept-language
 
 export function createSafeFetch (safety: Safety): SafeFetch {
   return async request => {
-    const allowed = safety.allowed
-    const { onlyAllowed } = request
-    const narrowed = allowed === 'loopback' || onlyAllowed === undefined ? safety : { ...safety, allowed: allowed.filter(each => onlyAllowed.includes(each)) }
     const deadline = new Deadline(request)
-    const answer = await deadline.race(follow(request, narrowed, deadline))
+    const answer = await deadline.race(follow(request, narrowed(safety, request), deadline))
     if (!answer.ok) deadline.end()
     return answer
   }
+}
+
+/** What counts of that which the operator allowed. */
+function narrowed (safety: Safety, { onlyAllowed, namedBy }: SafeRequest): Safety {
+  const { allowed } = safety
+  if (namedBy !== undefined && !isAllowed(namedBy, safety)) return { ...safety, allowed: [] }
+  return allowed === 'loopback' || onlyAllowed === undefined ? safety : { ...safety, allowed: allowed.filter(each => onlyAllowed.includes(each)) }
 }
 
 async function follow (request: SafeRequest, safety: Safety, deadline: Deadline): Promise<Result<SafeAnswer, SafeFailure>> {

@@ -5,6 +5,7 @@
  *   password or fragment.
  * - A host name is resolved once, **every** address that it has must be public, and one of those is connected to, whatever the name
  *   says by then; TLS still wants the name. Private addresses need an entry `host:port` in the operator's list. No connection is shared or kept.
+ * - An address that another's answer named may be private only where that other is allowed too.
  * - Redirects are followed by this room, never by Node: at most 3, only of GET, each checked as the first address was. To another origin go
  *   only headers that say what is wanted, none that say who asks.
  * - 10 s to the first byte, 60 s in all, unless the request says otherwise. Bytes are counted after decompression (gzip, deflate, br):

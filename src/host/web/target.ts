@@ -30,12 +30,21 @@ function urlOf (text: string, { allowed, ports = [] }: Safety): Result<{ readonl
   if (text.length > URL_LENGTH_MAX || !URL.canParse(text)) return refused('this is no address')
   const url = new URL(text)
   const port = portOf(url)
-  const isAllowed = allowed === 'loopback' ? isLoopback(url.hostname) : allowed.includes(`${url.hostname}:${port}`)
+  const isAllowed = isIn(allowed, url)
   if (url.protocol !== 'https:' && !(url.protocol === 'http:' && isAllowed)) return refused('only https is spoken, where the operator allows no other')
   // Also where they are empty: what looks like a host to a person is then none.
   if (/^[^\\/]*[\\/]*[^\\/?]*@/.test(text) || text.includes('#')) return refused('an address with a user, password or fragment is not called')
   if (!isAllowed && port !== '443' && port !== '80' && !ports.includes(Number(port))) return refused(`the port ${port} is not allowed`)
   return ok({ url, isAllowed })
+}
+
+/** Whether an address is one of those that the operator allowed. */
+export function isAllowed (text: string, { allowed }: Safety): boolean {
+  return URL.canParse(text) && isIn(allowed, new URL(text))
+}
+
+function isIn (allowed: Safety['allowed'], url: URL): boolean {
+  return allowed === 'loopback' ? isLoopback(url.hostname) : allowed.includes(`${url.hostname}:${portOf(url)}`)
 }
 
 function portOf ({ port, protocol }: URL): string {

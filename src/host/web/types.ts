@@ -23,6 +23,8 @@ export type SafeRequest = {
   readonly timeoutMs?: number
   /** Of what the operator allowed, only these entries count for this request. */
   readonly onlyAllowed?: readonly string[]
+  /** The address whose answer named this one. What the operator allowed counts only where that one is allowed too: a stranger's catalogue leads into no private network. */
+  readonly namedBy?: string
   readonly signal?: AbortSignal
 }
 

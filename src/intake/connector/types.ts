@@ -68,6 +68,8 @@ export type SafeFetch = (request: {
   readonly firstByteTimeoutMs?: number
   readonly timeoutMs?: number
   readonly onlyAllowed?: readonly string[]
+  /** The address that an operator declared, and whose answers named this one. */
+  readonly namedBy?: string
   readonly signal?: AbortSignal
 }) => Promise<Result<SafeAnswer, SinkFailure>>
 export type SafeAnswer = {

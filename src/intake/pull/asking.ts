@@ -10,18 +10,19 @@ const NOT_MODIFIED = 304
 
 export type PullFailure = SinkFailure & { readonly retryAfterMs?: number }
 
-export type Source = { readonly url: string, readonly accept: string, readonly headers: Readonly<Record<string, string>> }
+/** `declared`: the address that the operator gave, which led to this one or is it. */
+export type Source = { readonly url: string, readonly declared: string, readonly accept: string, readonly headers: Readonly<Record<string, string>> }
 
 export type Asked =
   | { readonly type: 'unchanged', readonly ttlMs: number }
   | { readonly type: 'answer', readonly answer: SafeAnswer, readonly conditions: Conditions, readonly ttlMs: number }
 
 /** Asks a source, with the conditions that are known of it. */
-export async function ask (web: SafeFetch, { url, accept, headers }: Source, known: Conditions | undefined, nowMs: number, signal: AbortSignal): Promise<Result<Asked, PullFailure>> {
+export async function ask (web: SafeFetch, { url, declared, accept, headers }: Source, known: Conditions | undefined, nowMs: number, signal: AbortSignal): Promise<Result<Asked, PullFailure>> {
   const conditions = known?.url !== markOf(url) ? {} : {
     ...known.etag === null ? {} : { 'if-none-match': known.etag }, ...known.lastModified === null ? {} : { 'if-modified-since': known.lastModified }
   }
-  const answered = await web({ url, method: 'GET', headers: { 'user-agent': 'hanse', accept, ...conditions, ...headers }, body: null, redirectsMax: 3, signal })
+  const answered = await web({ url, method: 'GET', headers: { 'user-agent': 'hanse', accept, ...conditions, ...headers }, body: null, redirectsMax: 3, namedBy: declared, signal })
   if (!answered.ok) return answered
   const answer = answered.value
   const ttlMs = maxAgeMs(answer.headers['cache-control'] ?? '')

@@ -78,7 +78,7 @@ function pullOf (declaration: UrlDeclaration, context: ConnectorContext, spool: 
   const rowFormat = mode === 'stream' ? rowFormatOf(format) : undefined
   const rows = rowFormat === undefined ? undefined : new PulledRows(declaration, rowFormat)
   return async (state, signal) => {
-    const look = { context, spool, source: { url, headers, accept: ACCEPT[format] ?? '*/*' }, known: state.sources[''], signal }
+    const look = { context, spool, source: { url, declared: url, headers, accept: ACCEPT[format] ?? '*/*' }, known: state.sources[''], signal }
     const looked = await (rows === undefined || rowFormat === undefined ? pullTable(look, dataset, fileFormatOf(format)) : rows.pull(look, rowFormat))
     return looked.ok ? ok({ state: after(state, '', looked.value), ttlMs: looked.value.ttlMs }) : looked
   }
@@ -87,7 +87,7 @@ function pullOf (declaration: UrlDeclaration, context: ConnectorContext, spool: 
 /** Sources that a catalogue names, one after the other. One that fails does not stop the others: it is told, and looked at with the next look. */
 async function pullFound (
   found: readonly { readonly suffix: string, readonly url: string, readonly kind: 'csv' | 'geojson', readonly title: string, readonly description: string, readonly keywords: readonly string[], readonly licence: string }[],
-  state: PullState, { dataset }: UrlDeclaration, context: ConnectorContext, spool: Spool, signal: AbortSignal
+  state: PullState, { dataset, url: declared }: UrlDeclaration, context: ConnectorContext, spool: Spool, signal: AbortSignal
 ): Promise<Result<PullState, PullFailure>> {
   if (found.length > FOUND_MAX) return fail({ code: 'too-large', reason: `the catalogue names more than ${FOUND_MAX} files`, hint: 'name a part of it, for instance by a search' })
   const ids = new Set(found.map(({ suffix }) => datasetIdOf(dataset.id, suffix)))
@@ -96,7 +96,7 @@ async function pullFound (
     if (signal.aborted) break
     const own = { ...dataset, id: datasetIdOf(dataset.id, suffix), title: title || dataset.title, description, keywords: [...keywords], licence: licence || dataset.licence, model: null }
     const name = FOUND + own.id
-    const looked = await pullTable({ context, spool, source: { url, headers: {}, accept: ACCEPT[kind] ?? '*/*' }, known: now.sources[name], signal }, own, kind)
+    const looked = await pullTable({ context, spool, source: { url, declared, headers: {}, accept: ACCEPT[kind] ?? '*/*' }, known: now.sources[name], signal }, own, kind)
     if (looked.ok) now = after(now, name, looked.value)
     else context.report.error(`${own.title}: ${looked.failure.reason}`)
   }

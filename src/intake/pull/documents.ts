@@ -38,7 +38,7 @@ export class FeedDocuments {
     const isFirst = this.count++ === 0
     // What the operator gave for the address that was declared is for its server alone.
     const own = isFirst || new URL(url).origin === new URL(this.#options.url).origin ? headers : {}
-    const asked = await ask(context.web, { url, accept, headers: own }, isFirst ? this.#known : undefined, context.clock.nowMs(), this.#signal)
+    const asked = await ask(context.web, { url, declared: this.#options.url, accept, headers: own }, isFirst ? this.#known : undefined, context.clock.nowMs(), this.#signal)
     if (!asked.ok) return asked
     this.ttlMs = Math.max(this.ttlMs, isFirst ? asked.value.ttlMs : 0)
     if (asked.value.type === 'unchanged') return ok('unchanged')
