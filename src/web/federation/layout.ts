@@ -1,4 +1,4 @@
-import { forceCenter, forceCollide, forceLink, forceManyBody, forceSimulation, type SimulationLinkDatum, type SimulationNodeDatum } from 'd3-force'
+import { forceCollide, forceLink, forceManyBody, forceSimulation, type SimulationLinkDatum, type SimulationNodeDatum } from 'd3-force'
 import type { MemberRow } from './members.ts'
 
 export const WIDTH = 360
@@ -20,7 +20,6 @@ export function placed (rows: readonly MemberRow[]): readonly Placed[] {
     .force('link', forceLink(links).distance(near))
     .force('charge', forceManyBody().strength(-300))
     .force('room', forceCollide(32))
-    .force('middle', forceCenter(WIDTH / 2, HEIGHT / 2))
     .stop().tick(TICKS)
   return dots.map(({ row, x = WIDTH / 2, y = HEIGHT / 2 }) => ({ row, label: shortened(row.name), x: within(x, WIDTH), y: within(y, HEIGHT) }))
 }
