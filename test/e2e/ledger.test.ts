@@ -1,0 +1,137 @@
+import { strict as assert } from 'node:assert'
+import { mkdtemp, readFile, rm, writeFile } from 'node:fs/promises'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import type { City } from '../../scripts/demo/city.ts'
+import { utf8 } from '../../src/base/index.ts'
+import { closeBrowser, openConsole, startCities, withoutBrowser, type Console } from '../support/browser.ts'
+import { until } from '../support/nodes.ts'
+
+describe('the ledger in the console', function () {
+  this.timeout(120_000)
+  let city: City
+  let dataset = ''
+  let stop = async (): Promise<void> => {}
+
+  const open = async (page: string, look: Parameters<typeof openConsole>[1] = {}): Promise<Console> => {
+    const opened = await openConsole(city, look)
+    await opened.page.getByRole('heading', { level: 1 }).waitFor()
+    await opened.page.evaluate(hash => { location.hash = hash }, page)
+    return opened
+  }
+
+  before(async function () {
+    const reason = withoutBrowser()
+    if (reason !== undefined) {
+      console.log(reason)
+      this.skip()
+    }
+    const started = await startCities(['Bellevue'], 'Lake Cities')
+    stop = started.stop
+    const [first] = started.cities
+    assert.ok(first !== undefined)
+    city = first
+    const published = await city.client.publish({
+      datasetId: 'bins', title: 'Bins', description: 'Where they stand', theme: 'waste', keywords: ['bins'], licence: 'CC-BY-4.0', spatial: null,
+      temporal: null, schema: [], access: 'public', simulated: true
+    }, {
+      form: 'table', mediaType: 'text/csv', fileName: 'bins.csv', sizeBytes: 8,
+      records: ['a,b\n', '1,2\n'].map((row, at) => ({ key: utf8(`row/${at}`), timeMs: 1_790_000_000_000 + at, operation: 'put' as const, mediaType: 'text/csv', body: utf8(row) }))
+    })
+    assert.ok(published.ok, JSON.stringify(published))
+    dataset = published.value.id
+    await until(async () => (await city.client.ledgerProof(dataset, 1)).ok, 'the dataset is anchored', 60_000)
+  })
+  after(async () => {
+    await closeBrowser()
+    await stop()
+  })
+
+  it('says that it is quiet, and finds entries by member and by day', async () => {
+    const opened = await open('#/ledger')
+    const { page } = opened
+    await page.getByText(/Nothing to decide since/).waitFor()
+    await page.getByText('Bellevue entered the dataset bins.').waitFor()
+    await opened.picture('ledger')
+    await page.getByLabel('About a member or dataset').fill('Bellevue')
+    await page.getByRole('button', { name: 'Search' }).click()
+    await page.getByText(/\d+ entries, newest first/).waitFor()
+    await page.getByText('Details').nth(1).click()
+    await page.getByLabel('About a member or dataset').fill('Bellevue/bins')
+    await page.getByRole('button', { name: 'Search' }).click()
+    await page.getByText(/Bellevue anchored how far/).first().waitFor()
+    await page.getByLabel('About a member or dataset').fill('')
+    await page.getByLabel('Not later than').fill('2020-01-01')
+    await page.getByRole('button', { name: 'Search' }).click()
+    await page.getByText('There are no blocks in this time').waitFor()
+    await opened.close()
+  })
+
+  it('verifies a record with its head and its block in the browser, with one click', async () => {
+    const opened = await open(`#/verify/${encodeURIComponent(dataset)}`)
+    const { page } = opened
+    await opened.effort()
+    await page.getByLabel('Number of the record').fill('1')
+    await page.getByRole('button', { name: 'Get its proofs and check them' }).click()
+    await page.getByText('The record is what its publisher signed.').waitFor()
+    await page.getByText('The ledger made it final.').waitFor()
+    await page.getByText('1,2').first().waitFor()
+    assert.deepEqual(await opened.effort(), { clicks: 1, fields: 1 })
+    assert.equal(await page.getByText('Does not hold:').count(), 0)
+    assert.deepEqual(await opened.violations(), [])
+    await opened.picture('verify')
+    const [download] = await Promise.all([page.waitForEvent('download'), page.getByRole('link', { name: 'Save the publisher\'s proof' }).click()])
+    assert.deepEqual(new Uint8Array(await readFile(await download.path())), await proofOf(dataset))
+    await opened.close()
+  })
+
+  it('judges files, says which check a tampered proof fails, and needs a charter for one of the ledger', async () => {
+    const folder = await mkdtemp(join(tmpdir(), 'hanse-proofs-'))
+    const opened = await open('#/verify')
+    const { page } = opened
+    try {
+      const proof = await proofOf(dataset)
+      const light = await city.client.ledgerProof(dataset, 1)
+      assert.ok(light.ok)
+      const at = Buffer.from(proof).indexOf('1,2\n')
+      assert.ok(at > 0)
+      await writeFile(join(folder, 'bent.proof'), proof.with(at, 0x39))
+      await writeFile(join(folder, 'light.proof'), light.value)
+      await page.getByLabel('Files').setInputFiles(join(folder, 'bent.proof'))
+      await page.getByText('the record is not in that segment').waitFor()
+      await page.getByText('Nothing is proved.').waitFor()
+      await opened.picture('verify-tampered')
+      await page.getByLabel('Files').setInputFiles(join(folder, 'light.proof'))
+      await page.getByText('the charter is missing').waitFor()
+      await page.getByLabel('Files').setInputFiles([join(folder, 'light.proof'), join(city.folder, 'charter.cbor')])
+      await page.getByText('The ledger made it final.').waitFor()
+      await opened.close()
+    } finally {
+      await rm(folder, { recursive: true })
+    }
+  })
+
+  for (const theme of ['light', 'dark'] as const) {
+    for (const language of ['en', 'de'] as const) {
+      it(`has nothing that axe complains about, ${theme}, in ${language}`, async () => {
+        const opened = await open('#/ledger', { theme, language, width: theme === 'dark' ? 400 : 1280 })
+        const { page } = opened
+        await page.getByText(language === 'de' ? /Nichts zu entscheiden seit/ : /Nothing to decide since/).waitFor()
+        assert.deepEqual(await opened.violations(), [])
+        await opened.picture('ledger')
+        await page.evaluate(hash => { location.hash = hash }, `#/verify/${encodeURIComponent(dataset)}`)
+        await page.getByRole('button', { name: language === 'de' ? 'Nachweise holen und prüfen' : 'Get its proofs and check them' }).click()
+        await page.getByText(language === 'de' ? 'Das Hauptbuch hat es endgültig gemacht.' : 'The ledger made it final.').waitFor()
+        assert.deepEqual(await opened.violations(), [])
+        await opened.picture('verify')
+        await opened.close()
+      })
+    }
+  }
+
+  async function proofOf (reference: string): Promise<Uint8Array> {
+    const proof = await city.client.proof(reference, 1)
+    assert.ok(proof.ok)
+    return proof.value
+  }
+})
