@@ -1,4 +1,6 @@
 import { strict as assert } from 'node:assert'
+import { once } from 'node:events'
+import { connect } from 'node:net'
 import { DEFAULT_LIMITS, listenHttp } from '../../src/api/http/index.ts'
 import { utf8 } from '../../src/base/index.ts'
 import type { Column, RecordInput } from '../../src/sdk/index.ts'
@@ -90,5 +92,20 @@ describe('what is written to make a reader fall', () => {
     for (const path of ['/ngsi-ld/v1/entities?type=Late&q=modifiedAt%3E2020-01-01T00:00:00Z', '/api/v1/datasets/late/query?limit=1', `/ogc/collections/${served.node.status().member.did}:late/items`]) {
       assert.ok([200, 404].includes((await get(path)).status), path)
     }
+  })
+
+  it('a connection that is refused another protocol is not held by who does not close it', async () => {
+    const hurried = await serve({ lingerMs: 50 })
+    const { port } = new URL(hurried.api.url)
+    const socket = connect({ port: Number(port), host: '127.0.0.1', allowHalfOpen: true })
+    socket.on('error', () => undefined)
+    const closed = new Promise<void>(resolve => { socket.once('close', () => { resolve() }) })
+    socket.write(`GET /api/v1/datasets/x/socket HTTP/1.1\r\nHost: 127.0.0.1:${port}\r\nConnection: upgrade\r\nUpgrade: websocket\r\n\r\n`)
+    const [answer] = await once(socket, 'data') as [Buffer]
+    assert.match(String(answer), /^HTTP\/1\.1 401 /)
+    const writing = setInterval(() => { socket.write('and on') }, 20)
+    await closed
+    clearInterval(writing)
+    await hurried.api.stop()
   })
 })

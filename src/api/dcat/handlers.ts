@@ -38,13 +38,15 @@ function document (request: ApiRequest, syntax: Syntax, page: Parameters<typeof 
   const bytes = utf8(write(catalogOf(page), syntax))
   const etag = tagOf(bytes)
   const known = (request.header('if-none-match') ?? '').split(',').some(each => each.trim().replace(/^W\//, '') === etag)
-  if (known) return { type: 'stream', status: 304, headers: { etag }, chunks: only() }
+  // What the whole would say of keeping it: else a browser throws away what it holds (RFC 9110, section 15.4.5).
+  const held = { etag, 'cache-control': 'private, no-cache' }
+  if (known) return { type: 'stream', status: 304, headers: held, chunks: only() }
   const newestMs = page.datasets.reduce((newest, { modifiedMs }) => Math.max(newest, modifiedMs), 0)
   return {
     type: 'stream', status: 200, chunks: only(bytes),
     headers: {
-      'content-type': `${SYNTAX_MEDIA_TYPES[syntax]}${syntax === 'turtle' ? '; charset=utf-8' : ''}`, 'content-length': String(bytes.length), etag,
-      'cache-control': 'private, no-cache', 'last-modified': new Date(newestMs).toUTCString()
+      'content-type': `${SYNTAX_MEDIA_TYPES[syntax]}${syntax === 'turtle' ? '; charset=utf-8' : ''}`, 'content-length': String(bytes.length), ...held,
+      'last-modified': new Date(newestMs).toUTCString()
     }
   }
 }

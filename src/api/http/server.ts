@@ -191,7 +191,12 @@ class Service {
     const response = new ServerResponse(message)
     response.assignSocket(socket as Socket)
     response.shouldKeepAlive = false
-    response.once('finish', () => { socket.end() })
+    response.once('finish', () => {
+      socket.end()
+      // Nothing else watches this connection any more: whoever does not close its side would hold it for ever.
+      const late = setTimeout(() => { socket.destroy() }, this.#options.limits.lingerMs)
+      socket.once('close', () => { clearTimeout(late) })
+    })
     socket.on('error', () => { socket.destroy() })
     await this.serve(message, response, { message, socket, head })
   }

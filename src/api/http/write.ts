@@ -81,8 +81,9 @@ function plainReply (message: IncomingMessage, reply: Exclude<Answer, { readonly
   if (reply.tagged !== true) return { status: reply.status, headers, body }
   const etag = tagOf(body)
   const known = (message.headers['if-none-match'] ?? '').split(',').some(each => each.trim().replace(/^W\//, '') === etag)
-  const kept = { ...headers, etag, 'cache-control': 'private, no-cache' }
-  return known ? { status: 304, headers: { etag }, body: new Uint8Array(0) } : { status: reply.status, headers: kept, body }
+  const held = { etag, 'cache-control': 'private, no-cache' }
+  const kept = { ...headers, ...held }
+  return known ? { status: 304, headers: held, body: new Uint8Array(0) } : { status: reply.status, headers: kept, body }
 }
 
 function hasBody (message: IncomingMessage): boolean {

@@ -95,6 +95,8 @@ export class RecordSocket implements Listener {
   }
 
   #heard (text: string): void {
+    // What comes behind the end is not looked at, however much it is.
+    if (this.#socket?.readyState !== OPEN) return
     const given = grant.safeParse(parsed(text))
     if (!given.success || this.#credit + given.data.credit > CREDIT_RECORDS_MAX) {
       return this.#close(POLICY, `a reader sends {"credit": n}, up to ${CREDIT_RECORDS_MAX} in all`)
