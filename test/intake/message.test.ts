@@ -53,6 +53,13 @@ describe('messages of JSON', () => {
     assert.deepEqual((await readAll(settingsOf({ mapping }), '{"data":')).reasons, ['the message is not JSON'])
   })
 
+  it('with a day that there is not are refused, and not taken for the day after', async () => {
+    const days = ['2024-02-29', '2024-02-30', '2023-02-29T10:00:00+01:00', '2024-04-31 10:00', '2024-12-31T23:30:00-02:00', '2024-13-01']
+    const { records, reasons } = await readAll(settingsOf({ mapping: { key: ['at'], time: 'at' } }), JSON.stringify(days.map(at => ({ at }))))
+    assert.deepEqual(records.map(({ timeMs }) => new Date(timeMs).toISOString()), ['2024-02-29T00:00:00.000Z', '2025-01-01T01:30:00.000Z'])
+    assert.equal(reasons.length, 4)
+  })
+
   it('are entities of the data model that the dataset has, or are refused', async () => {
     const settings = settingsOf({ mapping: { key: ['n'], columns: { fillingLevel: { from: 'f', type: 'number', scale: 0.01 } }, location: { longitude: 'x', latitude: 'y' } } }, 'WasteContainer')
     const { records, reasons } = await readAll(settings, '[{"n":1,"f":70,"x":1,"y":2},{"n":2,"f":700,"x":1,"y":2},{"n":3,"f":7}]')

@@ -139,7 +139,13 @@ export function timeOf (value: unknown, format: Mapping['time_format']): Result<
   if (typeof value !== 'string' || !DATE_TIME.test(value)) return wrong
   const hasZone = /(?:Z|[+-]\d{2}:?\d{2})$/.test(value.slice(10))
   const timeMs = Date.parse(hasZone || value.length === 10 ? value : `${value}Z`)
-  return Number.isFinite(timeMs) && timeMs >= 0 ? ok(timeMs) : wrong
+  return Number.isFinite(timeMs) && timeMs >= 0 && isDay(value.slice(0, 10)) ? ok(timeMs) : wrong
+}
+
+/** The 30th of February would be read as the 1st of March. */
+function isDay (day: string): boolean {
+  const timeMs = Date.parse(`${day}T00:00:00Z`)
+  return Number.isFinite(timeMs) && new Date(timeMs).toISOString().startsWith(day)
 }
 
 /** The last moment that a Date can tell. */
