@@ -1,7 +1,7 @@
 import { strict as assert } from 'node:assert'
 import fc from 'fast-check'
 import { timeMsOf } from '../../src/core/rows/index.ts'
-import { checkQuestion, groupsText, isTelling, splitQuestion, type GroupColumn, type Meeting } from '../../src/core/sql/index.ts'
+import { checkQuestion, checkText, groupsText, isTelling, splitQuestion, type GroupColumn, type Meeting } from '../../src/core/sql/index.ts'
 import { createSqlEngine } from '../../src/host/duckdb/index.ts'
 import type { SqlEngine } from '../../src/host/index.ts'
 
@@ -90,6 +90,23 @@ describe('sql: questions', () => {
       assert.ok(!checkQuestion(changed).ok, JSON.stringify(place).slice(0, 200))
       assert.equal(typeof checkQuestion(value).ok, 'boolean')
     }), { numRuns: RUNS })
+  })
+
+  it('are refused before they are parsed where the parser would read them again and again', () => {
+    for (const text of ['+'.repeat(2_000), '+-'.repeat(1_000), '/**/'.repeat(300), '/* '.repeat(300), '+/**/'.repeat(60), 'SELECT 1\u0000']) assert.ok(!checkText(`SELECT 1 ${text}`).ok, text.slice(0, 9))
+    for (const text of [`-- ${'='.repeat(80)}`, '-'.repeat(80), `/${'*'.repeat(80)}/ SELECT 1`, 'SELECT - - 1 + - 2 /* a */ -- b']) assert.ok(checkText(text).ok, text)
+  })
+
+  it('are refused where a number in them is beyond all numbers, or texts grow of themselves', async () => {
+    for (const text of ['SELECT 1e999', 'SELECT -1e999', `SELECT ${'1'.repeat(400)}`]) {
+      const tree = await engine.parse(text)
+      assert.deepEqual([tree.ok, tree.ok ? '' : tree.failure.code], [false, 'invalid'])
+    }
+    let grown = 'SELECT a AS x FROM "a/t"'
+    for (let depth = 0; depth < 13; depth++) grown = `SELECT ${depth % 2 === 0 ? 'x || x' : 'concat(x, x)'} AS x FROM (${grown})`
+    const tree = await engine.parse(grown)
+    const checked = tree.ok ? checkQuestion(tree.value) : undefined
+    assert.deepEqual([checked?.ok, checked?.ok === false ? checked.failure.code : ''], [false, 'limit'])
   })
 
   it('are read into parts and said anew, so that what somebody wrote never runs over rows in groups', async () => {

@@ -1,8 +1,8 @@
 import { assert, fail, ok, type Result } from '../../base/index.ts'
-import { TABLES_MAX, TREE_DEPTH_MAX, TREE_NODES_MAX } from './limits.ts'
+import { GROWING_CALLS_MAX, TABLES_MAX, TREE_DEPTH_MAX, TREE_NODES_MAX } from './limits.ts'
 import { CASE, EXPRESSIONS, MODIFIERS, OPERATOR_TYPES, ORDER, QUERIES, TABLES, type Holds, type Shape } from './shapes.ts'
 import { byteOf, folded, isPart, notAllowed, partIn, partsIn, textIn, textsIn, type Part, type QuestionFault } from './tree.ts'
-import { isFunctionKnown, isTableFunctionKnown, isWindowKnown, isWordOfEngine, TYPES } from './words.ts'
+import { growthOf, isFunctionKnown, isTableFunctionKnown, isWindowKnown, isWordOfEngine, TYPES } from './words.ts'
 
 /** A dataset that a question names, as it names it. `byte`: where it does first. */
 export type NamedTable = { readonly name: string, readonly byte: number | null }
@@ -39,6 +39,7 @@ class Check {
   readonly #rows = new Set<string>()
   #needsAll = false
   #nodes = 0
+  #growth = 0
 
   /** A name that is also that of a table may mean its rows as a whole. */
   columnsNeeded (): ReadonlySet<string> | null {
@@ -73,6 +74,8 @@ class Check {
     switch (textIn(part, 'class')) {
       case 'FUNCTION':
         if (schema !== '' && schema !== 'main') return faultOf(notAllowed(part, `there is no function in "${schema}"`))
+        this.#growth += growthOf(name, partsIn(part, 'children').length)
+        if (this.#growth > GROWING_CALLS_MAX) return { code: 'limit', reason: `a question puts texts together at most ${GROWING_CALLS_MAX} times`, hint: 'ask for the parts as columns of their own', byte: byteOf(part) }
         return isFunctionKnown(name) ? undefined : faultOf(notAllowed(part, `the function "${name}" is not for questions`))
       case 'WINDOW':
         if (schema !== '' && schema !== 'main') return faultOf(notAllowed(part, `there is no function in "${schema}"`))

@@ -29,4 +29,5 @@ export {
   admitAnswer, ANSWER_PROOF_BYTES_MAX, answerBody, csvRow, decodeAnswerProof, decodeQuestion, encodeAnswerProof, encodeQuestion, type SentQuestion
 } from './answer.ts'
 export { ANSWER_CSV_BYTES_MAX, QUESTION_BYTES_MAX } from './limits.ts'
+export { checkText } from './text.ts'
 export { characterAt, folded, type QuestionFault } from './tree.ts'

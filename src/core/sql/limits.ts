@@ -1,5 +1,10 @@
 /** A question, as text. */
 export const QUESTION_BYTES_MAX = 32_768
+/** Characters of operators in a row, and comments: what the parser reads again and again. */
+export const OPERATOR_BYTES_MAX = 64
+export const COMMENTS_MAX = 256
+/** Calls that make longer texts of texts, in one question: each may double what another gave. */
+export const GROWING_CALLS_MAX = 12
 /** Parts of its syntax tree, and how deep they lie in each other. */
 export const TREE_NODES_MAX = 4_096
 export const TREE_DEPTH_MAX = 64

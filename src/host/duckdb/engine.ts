@@ -2,7 +2,7 @@ import type { DuckDBConnection, DuckDBInstance } from '@duckdb/node-api'
 import { assert, fail, ok, type Result } from '../../base/index.ts'
 import type { SqlEngine, SqlFault, SqlTables } from '../index.ts'
 import type { Duck } from './duck.ts'
-import { faultOf } from './faults.ts'
+import { faultOf, jsonOf } from './faults.ts'
 import { DuckTables } from './tables.ts'
 
 /** Parsing takes little, whatever the text. */
@@ -45,8 +45,10 @@ export function createSqlEngine (load: () => Promise<Duck> = () => import('@duck
     async parse (text) {
       const serialized = await translated('json_serialize_sql', text)
       if (!serialized.ok) return serialized
-      const tree = JSON.parse(serialized.value) as { readonly error?: unknown }
-      return tree.error === true ? fail(faultOf(tree, text)) : ok(tree)
+      const tree = jsonOf(serialized.value)
+      // Infinity is written as such, which is no JSON.
+      if (typeof tree !== 'object' || tree === null) return fail({ code: 'invalid', reason: 'a number in it is too large', position: null })
+      return 'error' in tree && tree.error === true ? fail(faultOf(tree, text)) : ok(tree)
     },
     async write (tree) {
       const numbers = { isExact: true }

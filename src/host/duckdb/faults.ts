@@ -36,7 +36,7 @@ function firstLine (reason: string): string {
   return reason.split('\n')[0] ?? reason
 }
 
-function jsonOf (text: string): unknown {
+export function jsonOf (text: string): unknown {
   try {
     return JSON.parse(text) as unknown
   } catch {

@@ -1,5 +1,5 @@
-import { fail, ok, utf8, type Result } from '../../base/index.ts'
-import { checkQuestion, folded, QUESTION_BYTES_MAX, type Question as SqlQuestion } from '../../core/sql/index.ts'
+import { fail, ok, type Result } from '../../base/index.ts'
+import { checkQuestion, checkText, folded, type Question as SqlQuestion } from '../../core/sql/index.ts'
 import type { Policy } from '../../core/terms/index.ts'
 import type { Clock, SqlEngine, Store } from '../../host/index.ts'
 import type { Asker, SqlAnswer, SqlColumn, SqlFailure, SqlRequest } from '../contract/index.ts'
@@ -67,7 +67,6 @@ export class Reckoner {
   /** `named`: datasets that the names in it mean, where whoever sent it has found them already. */
   async answer (request: SqlRequest, asker: Asker | undefined, named?: ReadonlyMap<string, string>): Promise<Result<Reckoning, SqlFailure>> {
     const { text } = request
-    if (utf8(text).length > QUESTION_BYTES_MAX) return refused({ code: 'limit', reason: `a question has at most ${QUESTION_BYTES_MAX} bytes`, hint: 'ask in parts' })
     const checked = await this.#checked(text)
     if (!checked.ok) return checked
     const meant = meantBy(checked.value.tables, this.#options.datasets, asker, text, named)
@@ -95,6 +94,8 @@ export class Reckoner {
   }
 
   async #checked (text: string): Promise<Result<SqlQuestion, SqlFailure>> {
+    const given = checkText(text)
+    if (!given.ok) return fail(failureOfQuestion(given.failure, text))
     const tree = await this.#options.engine.parse(text)
     if (!tree.ok) return fail(failureOfEngine(tree.failure))
     const checked = checkQuestion(tree.value)
