@@ -1,6 +1,6 @@
 import type { LedgerMember, MemberStatus, NodeStatus, PeerStatus } from '../../sdk/index.ts'
 
-export type Reach = 'self' | 'reachable' | 'away' | 'unseen' | 'removed'
+export type Reach = 'self' | 'reachable' | 'away' | 'unknown' | 'removed'
 
 /** A member as a row of the table and a dot of the graph. */
 export type MemberRow = {
@@ -23,7 +23,7 @@ export function memberRows (
     const nodes = peers.filter(({ member }) => member.did === did)
     const up = nodes.find(({ reachable }) => reachable)
     const sinceMs = up?.sinceMs ?? latest(nodes)
-    const reach = did === own.did ? 'self' as const : revoked ? 'removed' as const : up !== undefined ? 'reachable' as const : sinceMs === null ? 'unseen' as const : 'away' as const
+    const reach = did === own.did ? 'self' as const : revoked ? 'removed' as const : up !== undefined ? 'reachable' as const : sinceMs === null ? 'unknown' as const : 'away' as const
     return {
       did, name, reach, sinceMs, seat: ledger.find(each => each.did === did)?.seat ?? null, nodes,
       sentBytes: nodes.reduce((sum, each) => sum + each.sentBytes, 0), receivedBytes: nodes.reduce((sum, each) => sum + each.receivedBytes, 0)
