@@ -10,7 +10,13 @@ export type Audience = typeof AUDIENCES[number]
 export const PASSINGS = ['no', 'results', 'free'] as const
 export type Passing = typeof PASSINGS[number]
 
+/** Resolutions of H3, from exact to coarse; their cells are about so many kilometres wide. */
+export const AREAS = [{ resolution: null, widthKm: 0 }, { resolution: 8, widthKm: 1 }, { resolution: 7, widthKm: 2.5 }, { resolution: 6, widthKm: 6.5 }, { resolution: 5, widthKm: 17 }] as const
+/** Hours that times are told in. */
+export const STEPS_H = [0, 1, 24] as const
+
 const GROUP_SIZE = 10
+const HOUR_MS = 3_600_000
 const REVIEW_AFTER_MS = 250
 const DAY_MS = 86_400_000
 
@@ -32,6 +38,8 @@ export class Draft {
   groupSize = $state<number | null>(null)
   entity = $state<string | null>(null)
   delayHours = $state(0)
+  resolution = $state<number | null>(null)
+  stepHours = $state(0)
   passing = $state<Passing>('results')
   /** What was written by hand in place of the form. */
   byHand = $state<string | null>(null)
@@ -79,7 +87,8 @@ export class Draft {
       purposes: this.purposes.map(purpose => PURPOSE_NS + purpose),
       untilMs: this.until === '' ? null : Date.parse(`${this.until}T00:00:00Z`) + DAY_MS - 1_000,
       redactFields: this.redacted, summarise: this.groupSize === null ? null : { minGroupSize: this.groupSize },
-      delayMs: this.delayHours === 0 ? null : this.delayHours * 3_600_000, passOn: passingOf(this.passing, clauses)
+      delayMs: this.delayHours === 0 ? null : this.delayHours * HOUR_MS, h3ResolutionMax: this.resolution, timeStepMs: this.stepHours === 0 ? null : this.stepHours * HOUR_MS,
+      passOn: passingOf(this.passing, clauses)
     }
     return { ...this.#begun, terms }
   }
@@ -96,7 +105,11 @@ export class Draft {
 
   get hoursLater (): number {
     const { delayMs } = this.#clauses
-    return typeof delayMs === 'number' ? Math.round(delayMs / 3_600_000) : 0
+    return typeof delayMs === 'number' ? Math.round(delayMs / HOUR_MS) : 0
+  }
+
+  get isCoarse (): boolean {
+    return this.#clauses['h3ResolutionMax'] != null || this.#clauses['timeStepMs'] != null
   }
 
   get #clauses (): Clauses {
@@ -135,7 +148,9 @@ export class Draft {
   }
 
   #take (clauses: Clauses): void {
-    const { audience, passOn, summarise, redactFields, delayMs, untilMs } = clauses
+    const { audience, passOn, summarise, redactFields, delayMs, untilMs, h3ResolutionMax, timeStepMs } = clauses
+    this.resolution = typeof h3ResolutionMax === 'number' ? h3ResolutionMax : null
+    this.stepHours = typeof timeStepMs === 'number' ? Math.round(timeStepMs / HOUR_MS) : 0
     this.audience = typeOf(audience) === 'anyone' ? 'anyone' : typeOf(audience) === 'members' ? 'members' : 'named'
     this.named = listOf(memberOf(audience, 'members'))
     this.purposes = []
@@ -143,7 +158,7 @@ export class Draft {
     this.redacted = [...new Set([...this.redacted, ...listOf(redactFields)])]
     const size = memberOf(summarise, 'minGroupSize')
     this.groupSize = typeof size === 'number' ? size : null
-    this.delayHours = typeof delayMs === 'number' ? Math.round(delayMs / 3_600_000) : 0
+    this.delayHours = typeof delayMs === 'number' ? Math.round(delayMs / HOUR_MS) : 0
     this.passing = typeOf(passOn) === 'free' ? 'free' : typeOf(passOn) === 'results' ? 'results' : 'no'
   }
 }
