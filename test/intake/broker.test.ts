@@ -172,6 +172,24 @@ describe('the broker of a node', () => {
     assert.equal(outflow.listeners.size, 0)
   })
 
+  it('gives no further page of last values to a token that was revoked meanwhile', async () => {
+    let isRevoked = false
+    const { outflow, port } = await serve({ callerOf: token => isRevoked ? undefined : CALLERS[token] })
+    for (let at = 0; at < 1_200; at++) await outflow.put(String(at), 'true')
+    const latest = outflow.latest.bind(outflow)
+    let pages = 0
+    outflow.latest = async (...asked) => {
+      pages++
+      isRevoked = true
+      return latest(...asked)
+    }
+    const client = await connect(port, 'reader')
+    const ended = closed(client)
+    await client.subscribeAsync('hanse/v1/bins/#', { qos: 1 })
+    await ended
+    assert.equal(pages, 1)
+  })
+
   it('gives one key where one is asked for, also of a dataset named in full', async () => {
     const { outflow, port } = await serve()
     await outflow.put('a', '1')

@@ -5,6 +5,8 @@ import { LATEST_PAGE_ROWS, WRITES_UNDER_WAY_MAX } from './limits.ts'
 import { levelOf, levelOfKey, OUT_PREFIX, type OutFilter } from './topics.ts'
 import type { BrokerCaller, Outflow } from './types.ts'
 
+const REVOKED = 'its token opens nothing any more'
+
 /**
  * Records of one dataset for one client: the last value of each key, marked as retained, then each that comes. What comes while the last
  * values are being read waits at its source.
@@ -34,7 +36,7 @@ export class OutSubscription {
       take: async records => {
         await ready.promise
         if (!isValid()) {
-          onEnd('its token opens nothing any more')
+          onEnd(REVOKED)
           return
         }
         await subscription.#write(records, false)
@@ -44,7 +46,7 @@ export class OutSubscription {
     if (!listening.ok) return listening
     const { from } = listening.value
     subscription.#stop = () => { listening.value.stop() }
-    begun.then(() => subscription.#writeLatest(outflow, caller, from)).then(ready.resolve, (cause: unknown) => {
+    begun.then(() => subscription.#writeLatest(outflow, caller, from, isValid)).then(ready.resolve, (cause: unknown) => {
       onEnd(cause instanceof Error ? cause.message : String(cause))
       ready.resolve()
     })
@@ -56,10 +58,11 @@ export class OutSubscription {
     this.#stop?.()
   }
 
-  async #writeLatest (outflow: Outflow, caller: BrokerCaller, from: number): Promise<void> {
+  async #writeLatest (outflow: Outflow, caller: BrokerCaller, from: number, isValid: () => boolean): Promise<void> {
     const { reference, key } = this.#filter
     let after: string | undefined
     while (!this.#isStopped) {
+      if (!isValid()) throw new Error(REVOKED)
       const page = await outflow.latest(reference, caller, { key, after, limit: LATEST_PAGE_ROWS })
       // Who may have what comes, and not what was, gets what comes.
       if (!page.ok) return
