@@ -1,7 +1,7 @@
 import { strict as assert } from 'node:assert'
 import { once } from 'node:events'
 import { connect } from 'node:net'
-import { DEFAULT_LIMITS, listenHttp } from '../../src/api/http/index.ts'
+import { DEFAULT_LIMITS, listenHttp, withHeartbeats } from '../../src/api/http/index.ts'
 import { utf8 } from '../../src/base/index.ts'
 import type { Column, RecordInput } from '../../src/sdk/index.ts'
 import { describeDataset, serve, type Served } from '../support/apiServer.ts'
@@ -107,5 +107,15 @@ describe('what is written to make a reader fall', () => {
     await closed
     clearInterval(writing)
     await hurried.api.stop()
+  })
+
+  it('heartbeats leave nothing behind on what lets wait for itself', async () => {
+    let waits = 0
+    const next: Promise<IteratorResult<Uint8Array>> = new Promise(() => undefined)
+    // Each race adds its own to those who are told; a wait that is one for all adds one.
+    void Object.assign(next, { then: (...told: Parameters<typeof next.then>) => { waits++; return Promise.prototype.then.apply(next, told) } })
+    let beats = 0
+    for await (const _ of withHeartbeats({ [Symbol.asyncIterator]: () => ({ next: () => next }) }, utf8('\n'), 0)) if (++beats === 100) break
+    assert.equal(waits, 1)
   })
 })

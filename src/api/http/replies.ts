@@ -114,20 +114,17 @@ async function * progressLines<T> (
   told: LatestProgress, outcome: Promise<Outcome<T>>, first: Progress | undefined
 ): AsyncGenerator<Uint8Array> {
   if (first !== undefined) yield line({ progress: first })
-  for (;;) {
-    const next = await Promise.race([outcome, told.next()])
-    if ('progress' in next) {
-      yield line({ progress: next.progress })
-      continue
-    }
-    yield line(next.result.ok ? { result: next.result.value } : { problem: problemOf(next.result.failure) })
-    return
-  }
+  const over = (): void => { told.end() }
+  outcome.then(over, over)
+  for (let next = await told.next(); next !== undefined; next = await told.next()) yield line(next)
+  const { result } = await outcome
+  yield line(result.ok ? { result: result.value } : { problem: problemOf(result.failure) })
 }
 
 /** Only the newest progress is worth sending: a slow reader skips what is stale, and nothing queues. */
 class LatestProgress {
   #latest: Progress | undefined
+  #isOver = false
   #wake: (() => void) | undefined
 
   put (progress: Progress): void {
@@ -135,8 +132,15 @@ class LatestProgress {
     this.#wake?.()
   }
 
-  async next (): Promise<{ readonly progress: Progress }> {
-    while (this.#latest === undefined) await new Promise<void>(resolve => { this.#wake = resolve })
+  end (): void {
+    this.#isOver = true
+    this.#wake?.()
+  }
+
+  /** Undefined once it is over. */
+  async next (): Promise<{ readonly progress: Progress } | undefined> {
+    while (this.#latest === undefined && !this.#isOver) await new Promise<void>(resolve => { this.#wake = resolve })
+    if (this.#latest === undefined || this.#isOver) return undefined
     const progress = this.#latest
     this.#latest = undefined
     return { progress }
@@ -156,8 +160,9 @@ export async function * withHeartbeats (
   try {
     for (;;) {
       const next = iterator.next()
-      let result: IteratorResult<Uint8Array> | undefined
-      while ((result = await before(next, everyMs)) === undefined) yield heartbeat
+      const settling = new Settling(next)
+      while (!await settling.within(everyMs)) yield heartbeat
+      const result = await next
       if (result.done === true) break
       yield result.value
     }
@@ -165,6 +170,32 @@ export async function * withHeartbeats (
   } finally {
     // Not awaited: a source that waits for its next item answers only when its own signal aborts.
     if (!done) iterator.return?.()?.catch(() => undefined)
+  }
+}
+
+/** A promise that is waited for again and again. A race for each wait would stay with it until it settles: days, where nothing comes. */
+class Settling {
+  #isSettled = false
+  #wake: () => void = () => undefined
+
+  constructor (promise: Promise<unknown>) {
+    const settled = (): void => {
+      this.#isSettled = true
+      this.#wake()
+    }
+    promise.then(settled, settled)
+  }
+
+  async within (timeMs: number): Promise<boolean> {
+    if (this.#isSettled) return true
+    await new Promise<void>(resolve => {
+      const timer = setTimeout(resolve, timeMs)
+      this.#wake = () => {
+        clearTimeout(timer)
+        resolve()
+      }
+    })
+    return this.#isSettled
   }
 }
 
