@@ -234,6 +234,8 @@ describe('doors: no way around them', () => {
     'src/node/verifying/scrub.ts': 'tells whether hashes are right, and nothing of what they are of',
     'src/node/sql/loading.ts': 'reads the first row of a table for how it is written: door sql was asked, and tells of nothing else',
     'src/node/sql/reckoning.ts': 'reads rows into the engine for a question: door sql was asked for each dataset, and is again before anything goes out',
+    'src/node/querying/covering.ts': 'given out by Querying.query, door read',
+    'src/node/indexing/segment.ts': 'digests rows for the index, for this node alone',
     'src/node/reading/records.ts': 'is the reader',
     'src/node/feeds/registry.ts': 'is the reader',
     'src/node/federation/federation.ts': 'hands the files to the server'
