@@ -142,6 +142,28 @@ describe('subscriptions', () => {
     await start()
   })
 
+  it('of members are left as they are by who may only look', async () => {
+    const tokenOf = async (more: object): Promise<string> => {
+      const made = await fetch(`${api.url}/api/v1/tokens`, {
+        method: 'POST', headers: { 'authorization': `Bearer ${TOKEN}`, 'content-type': 'application/json' }, body: JSON.stringify({ label: 'a', scope: 'read', ...more })
+      })
+      assert.equal(made.status, 201)
+      return (await made.json() as { readonly token: string }).token
+    }
+    const [member = assert.fail()] = node.members()
+    const [asMember, asReader] = [askOf({ api, token: await tokenOf({ requester: member.did }) }), askOf({ api, token: await tokenOf({}) })]
+    const made = await asMember('POST', '/subscriptions', wish())
+    const path = (made.headers.get('location') ?? '').replace('/ngsi-ld/v1', '')
+    assert.equal((await asReader('GET', path)).status, 200)
+    for (const [method, body] of [['PATCH', { isActive: false }], ['DELETE', undefined]] as const) {
+      assert.equal((await asReader(method, path, body)).status, 403, method)
+      assert.equal((await ask('PATCH', path, { description: method })).status, 204)
+    }
+    assert.equal((await asMember('DELETE', path)).status, 204)
+    const own = await asReader('POST', '/subscriptions', wish())
+    assert.equal((await asReader('DELETE', (own.headers.get('location') ?? '').replace('/ngsi-ld/v1', ''))).status, 204)
+  })
+
   it('reach no private network that the operator did not allow', async () => {
     const other = await Receiver.open()
     const path = await subscribe({}, { uri: other.url })

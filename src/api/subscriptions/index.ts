@@ -69,6 +69,7 @@ export function subscriptionHandlers ({ contexts, book }: { readonly contexts: C
       const { owner, value, namesContext } = given.value
       const entry = book.find(owner, request.parameters['id'] ?? '')
       if (!entry.ok) return refused(entry.failure)
+      if (!mayChange(request, owner, entry.value.kept.owner)) return refused(NOT_YOURS)
       const isOther = namesContext !== CORE_CONTEXT && JSON.stringify(namesContext) !== JSON.stringify(entry.value.kept.context)
       if (isOther) return refused(badData('a subscription keeps its context', 'remove it and make another'))
       const done = await book.update(owner, entry.value.kept.id, value)
@@ -80,11 +81,21 @@ export function subscriptionHandlers ({ contexts, book }: { readonly contexts: C
       const asked = askedBy(context, request, contexts)
       if (unknown !== undefined) return refused(unknown)
       if (!asked.ok) return refused(asked.failure)
-      const done = await book.remove(asked.value.owner, request.parameters['id'] ?? '')
+      const entry = book.find(asked.value.owner, request.parameters['id'] ?? '')
+      if (!entry.ok) return refused(entry.failure)
+      if (!mayChange(request, asked.value.owner, entry.value.kept.owner)) return refused(NOT_YOURS)
+      const done = await book.remove(asked.value.owner, entry.value.kept.id)
       return done.ok ? { type: 'nothing' } : refused(done.failure)
     }
   }
 }
+
+/** Who may only look sees those of members too, and leaves them as they are. */
+function mayChange (request: ApiRequest, { requester }: Asker, owner: Asker): boolean {
+  return requester === owner.requester || request.caller?.scope !== 'read'
+}
+
+const NOT_YOURS: Refusal = { code: 'forbidden', reason: 'this subscription is a member\'s, and the token can only read', hint: 'use a token with the scope operate' }
 
 /** The body, and who sends it. */
 async function givenIn (
