@@ -86,8 +86,7 @@ async function recordIn (
   const anchored = must('anchor', read('anchorOperation', place.operation))[1].find(([feed]) => feed.equals(declaration.id))
   const [, length, root] = must('anchor', anchored)
   told(held('anchor', { count: length, dataset: datasetId }, [hex(root)]))
-  const { number, steps } = placeRecord(root, length, placed)
-  steps.forEach(told)
+  const number = placeRecord(root, length, placed, told)
   // A founder stands in the charter; of others the state of the ledger tells.
   const isMember = member === null ? founder !== undefined
     : founder === undefined && member.value !== null && equalBytes(member.key, encodeCanonical([MEMBER_TABLE, publisher])) && holds(newest.header.stateRoot, member)

@@ -34,10 +34,9 @@ export async function verifyProof (subtle: Verifying, file: Form<'proofFile'>, t
   const { op, ...fields } = proof.record
   const record = { ...fields, operation: op }
   const { leafData, index, path } = proof.segment
-  const placed = placeRecord(head.mmrRoot, head.length, { leafData, index, path, position: proof.position, salt: proof.salt, record, recordPath: proof.path })
-  if (placed.number >= head.records) throw new Broken('segment')
-  placed.steps.forEach(told)
-  return { charter, shown: { datasetId: declaration.datasetId, publisher: founder.name, number: placed.number, record } }
+  const number = placeRecord(head.mmrRoot, head.length, { leafData, index, path, position: proof.position, salt: proof.salt, record, recordPath: proof.path }, told)
+  if (number >= head.records) throw new Broken('head')
+  return { charter, shown: { datasetId: declaration.datasetId, publisher: founder.name, number, record } }
 }
 
 async function headOf (subtle: Verifying, envelope: Uint8Array, declaration: Awaited<ReturnType<typeof declarationOf>>, certificates: readonly Certificate[], charter: Charter): Promise<Form<'headBody'> & { readonly certificate: Certificate }> {

@@ -30,18 +30,14 @@ function hashOf (salt: Uint8Array, { timeMs, operation, mediaType, key, body }: 
 }
 
 /** Its number in the feed, whose tree has `length` segments and this root. */
-export function placeRecord (root: Uint8Array, length: number, { leafData, index, path, position, salt, record, recordPath }: Placed): { readonly number: number, readonly steps: readonly Step[] } {
+export function placeRecord (root: Uint8Array, length: number, { leafData, index, path, position, salt, record, recordPath }: Placed, told: (step: Step) => void): number {
   const leaf = leafOf(leafData)
   if (!verifyInclusion(root, leafHash(leafData), index, length, path)) throw new Broken('segment')
+  told(held('segment', { index: index + 1, count: length, hashes: path.length }, [cidOfDigest('raw', leaf.digest).toString(), hex(root)]))
   const isRecord = /^[\x20-\x7e]{0,127}$/.test(record.mediaType) && (record.operation === 'put' || record.body.length === 0)
   const reached = must('record', isRecord && rootOfInclusion(hashOf(salt, record), position, leaf.count, recordPath))
   if (!equalBytes(reached, leaf.recordsRoot)) throw new Broken('record')
   const number = leaf.first + position
-  return {
-    number,
-    steps: [
-      held('segment', { index: index + 1, count: length, hashes: path.length }, [cidOfDigest('raw', leaf.digest).toString(), hex(root)]),
-      held('record', { number, hashes: recordPath.length, time: record.timeMs }, [hex(hashOf(salt, record))])
-    ]
-  }
+  told(held('record', { number, hashes: recordPath.length, time: record.timeMs }, [hex(hashOf(salt, record))]))
+  return number
 }
