@@ -14,7 +14,7 @@ const DEVICES = 40
 describe('watching live data in the console', function () {
   let city: City
   let stop = async (): Promise<void> => {}
-  let page: Console
+  let page: Console | undefined
 
   before(async function () {
     const reason = withoutBrowser()
@@ -34,7 +34,10 @@ describe('watching live data in the console', function () {
     assert.ok(opened.ok, JSON.stringify(opened))
     await send(DEVICES)
   })
-  afterEach(async () => { await page?.close() })
+  afterEach(async () => {
+    await page?.close()
+    page = undefined
+  })
   after(async () => {
     await closeBrowser()
     await stop()
@@ -147,6 +150,20 @@ describe('watching live data in the console', function () {
     await page.picture('connectors')
     await page.page.getByRole('button', { name: 'Remove the connector' }).click()
     await page.page.getByText('Nothing is connected yet').waitFor()
+  })
+
+  it('says that it stands still when the node is gone', async () => {
+    const opened = await openConsole(city)
+    await opened.page.getByRole('link', { name: 'Live', exact: true }).click()
+    await opened.page.getByRole('link', { name: 'Buses' }).click()
+    await opened.page.getByText(/The newest \d+ messages/).waitFor()
+    city.process.kill('SIGKILL')
+    await opened.page.getByText('Live view paused').waitFor()
+    assert.ok(await opened.page.locator('tbody tr').count() > 0)
+    assert.deepEqual(await opened.violations(), [])
+    await opened.picture('live-lost')
+    // That nobody answers is what the browser calls an error.
+    await assert.rejects(opened.close(), /ERR_/)
   })
 })
 

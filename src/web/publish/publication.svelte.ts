@@ -79,8 +79,13 @@ export class Publication {
   }
 
   async #publishWhole (name: string, publication: { readonly description: DatasetDescription, readonly terms: TermsFile | undefined }): Promise<Dataset | null> {
+    const { rows } = this.file ?? { rows: null }
     this.#show('storing', { done: 0, total: this.file?.sizeBytes ?? null, unit: 'bytes' })
-    const published = await this.#client.publishInspected(name, publication, progress => { this.#show('storing', progress) })
+    const published = await this.#client.publishInspected(name, publication, progress => {
+      const total = progress.total ?? (progress.unit === 'records' ? rows : null)
+      // The header is a record too.
+      this.#show('storing', { ...progress, total, done: Math.min(progress.done, total ?? Infinity) })
+    })
     if (!published.ok) {
       this.failure = published.failure
       return null
