@@ -2,7 +2,7 @@ import { strict as assert } from 'node:assert'
 import type { City } from '../../scripts/demo/city.ts'
 import { closeBrowser, openConsole, startCities, withoutBrowser } from '../support/browser.ts'
 import { until } from '../support/nodes.ts'
-import { looksRight } from './cities.fixture.ts'
+import { HOSTILE, looksRight } from './cities.fixture.ts'
 
 const WITHIN_MS = 20_000
 
@@ -17,7 +17,7 @@ describe('votes in the console', function () {
       console.log(reason)
       this.skip()
     }
-    const started = await startCities(['Bellevue', 'Renton', 'Kirkland'], 'Lake Cities')
+    const started = await startCities(['Bellevue', 'Renton', `Kirkland ${HOSTILE}`], `Lake ${HOSTILE}`)
     cities = started.cities
     stop = started.stop
     const proposed = await at(0).client.propose({ kind: 'charter', votesAbove: { parts: 3, of: 4 } }, WITHIN_MS)
