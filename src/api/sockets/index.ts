@@ -3,7 +3,7 @@
  *
  * A message is one record, as a line of `records`, or at the end `{"closed": …}` with the reason and the number to begin behind.
  * The reader has credit for 1,000 records and grants more by `{"credit": n}`; one that grants none stays behind, and is closed as any
- * slow reader. A ping every 15 s; whoever has not answered one when the next is due is gone.
+ * slow reader. A ping every 15 s; whoever answers none of three is gone.
  *
  * | closed with | where |
  * |---|---|

@@ -7,6 +7,8 @@ const CREDIT_RECORDS = 1_000
 const CREDIT_RECORDS_MAX = 1_000_000
 /** A reader that has not taken so much is told nothing more until it has. */
 const UNSENT_BYTES_MAX = 65_536
+/** An answer that has come already may wait for its turn in a node that has much to do: one ping says nothing. */
+const UNANSWERED_MAX = 3
 /** How long whoever is told that it is over may take to go. */
 const CLOSE_MS = 2_000
 const REASON_LENGTH_MAX = 120
@@ -52,13 +54,13 @@ export class RecordSocket implements Listener {
   async run (socket: WebSocket, { from, stop }: Listening, signal: AbortSignal): Promise<void> {
     this.#socket = socket
     this.#next = from
-    let isAlive = true
+    let unanswered = 0
     const heartbeat = setInterval(() => {
-      if (!isAlive) return socket.terminate()
-      isAlive = false
+      if (unanswered === UNANSWERED_MAX) return socket.terminate()
+      unanswered++
       socket.ping()
     }, this.#heartbeatMs)
-    socket.on('pong', () => { isAlive = true })
+    socket.on('pong', () => { unanswered = 0 })
     socket.on('message', data => { this.#heard(textOf(data)) })
     socket.on('error', () => { socket.terminate() })
     socket.on('close', () => { this.#over.resolve() })
