@@ -1,10 +1,14 @@
 import { strict as assert } from 'node:assert'
+import { randomBytes } from 'node:crypto'
 import { mkdtemp, readFile, rm, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import type { City } from '../../scripts/demo/city.ts'
+import { createApi, createToken, knownToken } from '../../src/api/index.ts'
 import { utf8 } from '../../src/base/index.ts'
-import { closeBrowser, openConsole, startCities, withoutBrowser, type Console } from '../support/browser.ts'
+import { createClient } from '../../src/sdk/index.ts'
+import { closeBrowser, openConsole, openPage, startCities, withoutBrowser, type Console } from '../support/browser.ts'
+import { MemoryNode } from '../support/memoryNode.ts'
 import { until } from '../support/nodes.ts'
 
 describe('the ledger in the console', function () {
@@ -128,6 +132,45 @@ describe('the ledger in the console', function () {
       })
     }
   }
+
+  it('turns the pages of ten thousand blocks, and goes to a day, without a long task', async () => {
+    const node = new MemoryNode()
+    assert.ok(node.book.status !== undefined)
+    node.book.status = { ...node.book.status, height: 10_000 }
+    const token = createToken(new Uint8Array(32))
+    const created = await createApi({
+      node, tokens: [knownToken(token, 'decide')], random: size => new Uint8Array(randomBytes(size)), listen: { host: '127.0.0.1', port: 0 }, metricsListen: null, consoleFolder: 'dist/web',
+      log: () => undefined, requestStop: () => undefined
+    })
+    assert.ok(created.ok)
+    try {
+      const entry = await createClient({ baseUrl: created.value.url, token }).invitePerson()
+      assert.ok(entry.ok)
+      const opened = await openPage(entry.value.url)
+      const { page } = opened
+      await page.getByRole('heading', { level: 1 }).waitFor()
+      await page.evaluate(() => { location.hash = '#/ledger' })
+      await page.getByRole('cell', { name: '10,000' }).waitFor()
+      await page.evaluate(() => {
+        const long: number[] = []
+        Object.assign(globalThis, { long })
+        new PerformanceObserver(list => { long.push(...list.getEntries().map(({ duration }) => duration)) }).observe({ type: 'longtask' })
+      })
+      for (let turned = 1; turned <= 20; turned++) {
+        await page.getByRole('button', { name: 'Older' }).click()
+        await page.getByRole('cell', { name: (10_000 - turned * 50).toLocaleString('en'), exact: true }).waitFor()
+      }
+      await page.getByLabel('Not later than').fill('2023-11-14')
+      await page.getByRole('button', { name: 'Search' }).click()
+      await page.getByRole('cell', { name: '2,799', exact: true }).waitFor()
+      const long = await page.evaluate(() => (globalThis as unknown as { long: number[] }).long)
+      console.log(`      longest tasks: ${long.map(each => Math.round(each)).join(', ') || 'none above 50'} ms`)
+      assert.ok(long.every(each => each <= 100), long.join(' '))
+      await opened.close()
+    } finally {
+      await created.value.stop()
+    }
+  })
 
   async function proofOf (reference: string): Promise<Uint8Array> {
     const proof = await city.client.proof(reference, 1)
