@@ -1,5 +1,7 @@
 import { strict as assert } from 'node:assert'
+import { once } from 'node:events'
 import { mkdtemp, rm, writeFile } from 'node:fs/promises'
+import { createServer, type Server } from 'node:http'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import type { City } from '../../scripts/demo/city.ts'
@@ -18,6 +20,8 @@ describe('publishing in the console', function () {
   let cities: readonly City[]
   let stop = async (): Promise<void> => {}
   let folder: string
+  let source: Server
+  let address: string
   let page: Console
   let isClosed = false
 
@@ -28,6 +32,14 @@ describe('publishing in the console', function () {
       this.skip()
     }
     folder = await mkdtemp(join(tmpdir(), 'hanse-publish-'))
+    source = createServer((_request, response) => { response.setHeader('content-type', 'text/csv').end('pump,level\nnorth,4\nsouth,5\n') }).listen(0, '127.0.0.1')
+    await once(source, 'listening')
+    const found = source.address()
+    assert.ok(typeof found === 'object' && found !== null)
+    address = `http://127.0.0.1:${found.port}/pump%20levels.csv`
+    // A node asks no address of this machine unless it is told that it may.
+    process.env['HANSE_WEB__ALLOW'] = `127.0.0.1:${found.port}`
+    process.env['HANSE_WEB__PORTS'] = String(found.port)
     const started = await startCities(['Renton', 'Bellevue'], 'Lake Cities')
     stop = started.stop
     cities = started.cities
@@ -35,6 +47,9 @@ describe('publishing in the console', function () {
   beforeEach(() => { isClosed = false })
   afterEach(async () => { if (!isClosed) await page?.close() })
   after(async () => {
+    delete process.env['HANSE_WEB__ALLOW']
+    delete process.env['HANSE_WEB__PORTS']
+    source?.close()
     await closeBrowser()
     await stop()
     await rm(folder ?? '', { recursive: true, force: true })
@@ -115,6 +130,23 @@ describe('publishing in the console', function () {
     // A refusal of the node is what the browser calls an error.
     await assert.rejects(page.close(), { message: /^[^]*status of 422[^]*$/, actual: ['error: Failed to load resource: the server responded with a status of 422 (Unprocessable Entity)'] })
     isClosed = true
+  })
+
+  it('takes an address, of which only the address has to be written, and shows what it brings', async () => {
+    page = await openConsole(city(0))
+    await page.page.getByRole('link', { name: 'Publish', exact: true }).click()
+    await page.page.getByText('An address').waitFor()
+    await page.effort()
+    await page.page.getByText('An address').click()
+    await page.page.getByLabel('Address', { exact: true }).fill(address)
+    await page.page.getByRole('button', { name: 'Connect', exact: true }).click()
+    await page.page.getByText('“Pump levels” is connected.').waitFor()
+    await page.page.getByRole('cell', { name: 'south' }).waitFor()
+    const { clicks, fields } = await page.effort()
+    // A click on a label comes as one on its button too.
+    assert.ok(clicks <= 3 && fields === 1, JSON.stringify({ clicks, fields }))
+    assert.deepEqual(await page.violations(), [])
+    await page.picture('publish-address')
   })
 })
 

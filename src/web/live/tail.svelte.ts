@@ -6,7 +6,7 @@ export type Message = { readonly number: number, readonly timeMs: number, readon
 
 export const KEPT = 1_000
 /** What is drawn of them. */
-export const DRAWN = 100
+const DRAWN = 100
 const REPAINT_MS = 100
 const AGAIN_MS = 5_000
 /** After a longer absence the last messages are read in place of all that came meanwhile. */
