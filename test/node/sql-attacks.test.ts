@@ -60,6 +60,24 @@ describe('sql: attacks on data in groups', function () {
     assert.equal((await refusalOf(node(), 'SELECT count(*), sum(speed) FROM erased', asker())).code, 'differencing')
   })
 
+  it('cannot put numbers of their own in place of groups, to have them signed', async () => {
+    await publish('forged')
+    const { code } = await refusalOf(node(), 'WITH "Released 0" AS (SELECT 1 AS "group 0", 99 AS "measure 0") SELECT street, count(*) FROM forged GROUP BY street', asker())
+    assert.equal(code, 'aggregates-only')
+  })
+
+  it('do not keep the people of the publisher waiting', async function () {
+    this.timeout(30_000)
+    const leave = new AbortController()
+    const heavy = 'SELECT count(*) FROM range(1000000) AS a, range(1000000) AS b WHERE a.range * b.range % 7 = 8'
+    let isOver = false
+    const asked = Promise.all(Array.from({ length: 6 }, () => node().sql({ text: heavy, signal: leave.signal }, asker()))).then(all => { isOver = true; return all })
+    assert.deepEqual(plainRows(await answerOf(node(), 'SELECT 1')), [[1]])
+    assert.ok(!isOver)
+    leave.abort()
+    assert.ok((await asked).every(({ ok }) => !ok))
+  })
+
   it('cannot watch a stream for a single one: they are told what they were told before, until enough have come', async () => {
     const description = {
       datasetId: 'watched', title: 'Watched', description: '', theme: '', keywords: [], licence: '', spatial: null, temporal: null, access: 'members' as const, simulated: false,

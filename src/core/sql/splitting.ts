@@ -25,6 +25,8 @@ export function splitQuestion (query: Part, tables: GroupTables): Read<SplitQues
   return rest.ok ? ok({ query: rest.value, groupings: split.groupings }) : rest
 }
 
+const RELEASED = /^released \d+$/
+
 class Split {
   readonly groupings: SplitGrouping[] = []
   readonly #tables: GroupTables
@@ -37,6 +39,8 @@ class Split {
     const within = new Set(scope)
     const queries = new Map<string, Part>()
     for (const { name, query } of withsOf(part)) {
+      // It would stand in place of what is told, in an answer that is signed.
+      if (RELEASED.test(folded(name))) return onlyGroups(part, `"${name}" is what groups are called here`, 'give it another name')
       const inner = query === undefined ? ok(part) : this.query(query, new Set(within))
       if (!inner.ok) return inner
       queries.set(name, inner.value)

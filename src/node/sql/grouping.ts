@@ -15,7 +15,7 @@ import type { Space } from './spaces.ts'
 export type GroupsHeld = { readonly datasetId: string, readonly version: string, readonly minGroupSize: number, readonly loaded: Loaded }
 export type Groups = { readonly columns: readonly SqlColumn[], readonly rows: readonly (readonly SqlValue[])[] }
 
-type Answering = { readonly space: Space, readonly asked: Asked, readonly requester: string | null, readonly timeMsMax: number, readonly signal: AbortSignal | undefined }
+type Answering = { readonly space: Space, readonly asked: Asked, readonly requester: string | null, readonly timeLeftMs: () => number, readonly signal: AbortSignal | undefined }
 
 /** What a question may call the columns of a dataset that is told in groups. */
 export function groupTableOf ({ reader }: Loaded): { readonly columns: readonly GroupColumn[], readonly timeMsOf: (text: string) => number | undefined } {
@@ -24,7 +24,7 @@ export function groupTableOf ({ reader }: Loaded): { readonly columns: readonly 
 
 /** The groups of one SELECT that may be told, unless they would tell more with what was told before; remembered before they are. */
 export async function tellGroups ({ grouping }: SplitGrouping, held: GroupsHeld, answering: Answering): Promise<Result<Groups, SqlFailure>> {
-  const { space, asked, requester, timeMsMax, signal } = answering
+  const { space, asked, requester, timeLeftMs, signal } = answering
   const { datasetId, version, minGroupSize, loaded } = held
   const before = await asked.of(datasetId, requester)
   if (before === undefined) return differencing('what was told before cannot be read', 'the publisher sees why in its log')
@@ -52,7 +52,7 @@ export async function tellGroups ({ grouping }: SplitGrouping, held: GroupsHeld,
     const full = await add(fault?.code === 'differencing' ? { version, grouping: name, upto: 0, rows: 0 } : { version, grouping: name, upto, rows: loaded.rows })
     if (fault !== undefined || full !== undefined) return fail(full ?? fault ?? ENOUGH)
   }
-  const run = await space.tables.run({ text: groupsText(grouping, loaded.table, minGroupSize, upto), views: [], timeMsMax, rowsMax: GROUPS_MAX, bytesMax: RESULT_BYTES_MAX, signal })
+  const run = await space.tables.run({ text: groupsText(grouping, loaded.table, minGroupSize, upto), views: [], timeMsMax: timeLeftMs(), rowsMax: GROUPS_MAX, bytesMax: RESULT_BYTES_MAX, signal })
   if (!run.ok) return fail(failureOfGroups(run.failure))
   if (run.value.isCut) return fail({ code: 'limit', reason: `there are more than ${GROUPS_MAX} groups`, hint: 'group by fewer columns, or by longer steps' })
   return ok({ columns: columnsOf(grouping, run.value.columns), rows: run.value.rows })
@@ -72,10 +72,10 @@ function toldBefore (variants: readonly Grouping[], before: readonly Told[]): nu
 }
 
 /** Whether all rows are there that were told of: an answer without those that were erased could be subtracted from one with them. */
-async function isStillWhole (before: readonly Told[], { loaded }: GroupsHeld, { space, timeMsMax, signal }: Answering): Promise<Result<null, SqlFailure>> {
+async function isStillWhole (before: readonly Told[], { loaded }: GroupsHeld, { space, timeLeftMs, signal }: Answering): Promise<Result<null, SqlFailure>> {
   const told = before.filter(({ upto }) => upto > 0)
   if (told.length === 0) return ok(null)
-  const run = await space.tables.run({ text: countsText(told.map(({ upto }) => upto), loaded.table), views: [], timeMsMax, rowsMax: 1, bytesMax: RESULT_BYTES_MAX, signal })
+  const run = await space.tables.run({ text: countsText(told.map(({ upto }) => upto), loaded.table), views: [], timeMsMax: timeLeftMs(), rowsMax: 1, bytesMax: RESULT_BYTES_MAX, signal })
   if (!run.ok) return fail(failureOfGroups(run.failure))
   const counts = run.value.rows[0] ?? []
   return told.every(({ rows }, at) => Number(counts[at]) === rows) ? ok(null) : differencing('records that were told of are gone since: what is left could be subtracted from what was told', LATER)
@@ -90,7 +90,7 @@ function variantsOf (grouping: Grouping, { sparse }: Loaded): readonly Grouping[
   })]
 }
 
-async function faultOf (grouping: Grouping, { minGroupSize, loaded }: GroupsHeld, known: readonly Told[], { space, timeMsMax, signal }: Answering): Promise<SqlFailure | undefined> {
+async function faultOf (grouping: Grouping, { minGroupSize, loaded }: GroupsHeld, known: readonly Told[], { space, timeLeftMs, signal }: Answering): Promise<SqlFailure | undefined> {
   const storedOf = new Map(loaded.reader.columns.map(({ name, stored }) => [name, stored]))
   const own = { grouping, upto: loaded.next }
   for (const told of known) {
@@ -98,7 +98,7 @@ async function faultOf (grouping: Grouping, { minGroupSize, loaded }: GroupsHeld
     const other = groupingNamed(told.grouping, storedOf)
     if (other === undefined) return TELLING_OTHERWISE
     const text = meetingText(own, { grouping: other, upto: told.upto }, loaded.table, minGroupSize)
-    const run = await space.tables.run({ text, views: [], timeMsMax, rowsMax: MEETINGS_MAX, bytesMax: RESULT_BYTES_MAX, signal })
+    const run = await space.tables.run({ text, views: [], timeMsMax: timeLeftMs(), rowsMax: MEETINGS_MAX, bytesMax: RESULT_BYTES_MAX, signal })
     if (!run.ok) return failureOfGroups(run.failure)
     if (run.value.isCut) return { code: 'limit', reason: 'there are too many groups to hold against what was told before', hint: 'group by fewer columns, or by longer steps' }
     if (isTelling(run.value.rows.map(meetingOf), minGroupSize, isSameChoice(grouping, other))) return TELLING

@@ -12,8 +12,9 @@ export const SPACES_MAX = 3
 /** Rows of a dataset that are read into the engine, and about how many bytes all that it keeps may take. */
 export const TABLE_ROWS_MAX = 10_000_000
 export const KEPT_BYTES_MAX = 384 << 20
-/** Questions that are reckoned at a time, and that wait. */
+/** Questions that are reckoned at a time, of the people of this node and beside them of others; and that wait, of each. */
 export const RUNNING_MAX = 2
+export const OTHERS_RUNNING_MAX = 1
 export const WAITING_MAX = 16
 /** Groups of one SELECT over data in groups, and meetings of the groups of two. */
 export const GROUPS_MAX = 100_000

@@ -10,11 +10,12 @@ import { Asked } from './asked.ts'
 import { rowsReader } from './columns.ts'
 import { conditionsOf } from './conditions.ts'
 import { failureOfEngine, failureOfQuestion, refused } from './failures.ts'
-import { OTHERS_TIME_MS_MAX, RESULT_BYTES_MAX, ROWS_DEFAULT, ROWS_MAX, RUNNING_MAX, TIME_MS_MAX, WAITING_MAX } from './limits.ts'
+import { OTHERS_RUNNING_MAX, OTHERS_TIME_MS_MAX, RESULT_BYTES_MAX, ROWS_DEFAULT, ROWS_MAX, RUNNING_MAX, TIME_MS_MAX } from './limits.ts'
 import { endOf, formatFor } from './loading.ts'
 import { assetOfFound, meantBy, wayTo, type Meant } from './naming.ts'
 import { keyOf, reckon, type Reckoned, type Source } from './reckoning.ts'
 import { Spaces } from './spaces.ts'
+import { Turns } from './turns.ts'
 
 export type ReckonerOptions = {
   readonly federation: Federation
@@ -39,8 +40,8 @@ export class Reckoner {
   readonly #asked: Asked
   readonly #stops: readonly (() => void)[]
   readonly #lengths = new Map<string, number>()
-  #running = 0
-  readonly #waiting: (() => void)[] = []
+  /** Whoever asks from elsewhere never keeps the people of this node waiting. */
+  readonly #turns = { own: new Turns(RUNNING_MAX), others: new Turns(OTHERS_RUNNING_MAX) }
 
   constructor (options: ReckonerOptions) {
     const { engine, store, clock, federation } = options
@@ -80,7 +81,8 @@ export class Reckoner {
       else sources.push(source.value)
     }
     if (remote.length > 0) return ok({ type: 'remote', tables: meant.value, refusals: remote })
-    return await this.#inTurn(() => this.#reckoned(checked.value, sources, request, asker))
+    const turns = asker?.requester === undefined || asker.requester === this.#options.own ? this.#turns.own : this.#turns.others
+    return await turns.take(() => this.#reckoned(checked.value, sources, request, asker), request.signal)
   }
 
   /** Names by which datasets can be asked for, with the columns that rows of them have. */
@@ -173,19 +175,6 @@ export class Reckoner {
         return ready.ok ? [ready.value.policy] : []
       })
     })
-  }
-
-  /** A few at a time. */
-  async #inTurn<T> (work: () => Promise<Result<T, SqlFailure>>): Promise<Result<T, SqlFailure>> {
-    if (this.#running >= RUNNING_MAX && this.#waiting.length >= WAITING_MAX) return fail({ code: 'limit', reason: 'too many questions wait already', hint: 'ask again in a moment' })
-    if (this.#running >= RUNNING_MAX) await new Promise<void>(resolve => { this.#waiting.push(resolve) })
-    this.#running++
-    try {
-      return await work()
-    } finally {
-      this.#running--
-      this.#waiting.shift()?.()
-    }
   }
 }
 

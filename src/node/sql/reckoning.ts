@@ -69,10 +69,13 @@ async function tellAll (question: SqlQuestion, sources: readonly Source[], wish:
   const written = await tables.engine.write({ error: false, statements: [{ node: split.value.query, named_param_map: [] }] })
   if (!written.ok) return fail(failureOfEngine(written.failure, true))
   const told: ToldTable[] = []
+  // Of all that is held against each other, not of each.
+  const untilMs = tables.clock.monotonicMs() + wish.timeMsMax
+  const timeLeftMs = (): number => Math.max(1, untilMs - tables.clock.monotonicMs())
   for (const grouping of split.value.groupings) {
     const of = held.get(grouping.table)
     if (of === undefined) continue
-    const groups = await tellGroups(grouping, of, { space, asked: tables.asked, requester: wish.requester, timeMsMax: wish.timeMsMax, signal: wish.signal })
+    const groups = await tellGroups(grouping, of, { space, asked: tables.asked, requester: wish.requester, timeLeftMs, signal: wish.signal })
     if (!groups.ok) return groups
     told.push({ ...grouping, ...groups.value })
   }
