@@ -7,6 +7,8 @@ const PER_SECOND = 500
 const BATCHES_PER_SECOND = 10
 /** How long so many messages come; `HANSE_LIVE_S=600` shows that memory is flat. */
 const FOR_S = Number(process.env['HANSE_LIVE_S'] ?? '6')
+// Nodes refuse variables of this beginning that they do not know.
+delete process.env['HANSE_LIVE_S']
 const LONG_TASK_MS = 100
 const HOSTILE = '<img src=x onerror=alert(1)>'
 const DEVICES = 40
