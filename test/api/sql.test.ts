@@ -50,6 +50,12 @@ describe('sql over the API', () => {
     }
   })
 
+  it('gives times beyond all calendars in every form', async () => {
+    const columns = [{ name: 'at', type: 'time' as const }]
+    served.node.answerSql = async () => ({ ok: true, value: { ...ANSWER, columns, rows: [[9_223_372_036_854_776], [-9_223_372_036_854_776], [0]] } })
+    for (const format of ['json', 'csv', 'parquet']) assert.equal((await ask({ sql: 'SELECT 1', format })).status, 200, format)
+  })
+
   it('says what is wrong with a question, and at which character', async () => {
     served.node.answerSql = async () => ({ ok: false, failure: { code: 'not-allowed', reason: 'the function "getenv" is not for questions', hint: 'ask otherwise', position: 7 } })
     const response = await ask({ sql: 'SELECT getenv(\'HOME\')' })

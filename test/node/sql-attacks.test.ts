@@ -60,6 +60,14 @@ describe('sql: attacks on data in groups', function () {
     assert.equal((await refusalOf(node(), 'SELECT count(*), sum(speed) FROM erased', asker())).code, 'differencing')
   })
 
+  it('cannot subtract what is told in one detail from what was told in another', async () => {
+    await publish('finer')
+    assert.deepEqual(plainRows(await answerOf(node(), 'SELECT count(*) FROM finer', asker())), [[40]])
+    const set = await node().setTerms('finer', termsBy(node(), 'aggregates', { summarise: { minGroupSize: 5 }, timeStepMs: 60_000 }, COUNTED))
+    assert.ok(set.ok, JSON.stringify(set))
+    assert.equal((await refusalOf(node(), 'SELECT count(*) FROM finer', asker())).code, 'differencing')
+  })
+
   it('cannot put numbers of their own in place of groups, to have them signed', async () => {
     await publish('forged')
     const { code } = await refusalOf(node(), 'WITH "Released 0" AS (SELECT 1 AS "group 0", 99 AS "measure 0") SELECT street, count(*) FROM forged GROUP BY street', asker())

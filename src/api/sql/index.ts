@@ -63,7 +63,10 @@ const PARQUET_TYPES: Readonly<Record<SqlColumn['type'], BasicType>> = {
   text: 'STRING', integer: 'INT64', number: 'DOUBLE', boolean: 'BOOLEAN', time: 'TIMESTAMP', decimal: 'STRING', date: 'STRING', other: 'STRING'
 }
 
-/** Integers beyond 64 bits are null: the form has none. */
+/** What a Date can hold; the engine knows later times, and one after all. */
+const DATE_MS_MAX = 8.64e15
+
+/** Integers beyond 64 bits are null, and so are times beyond all dates: the form has none. */
 function parquetOf ({ columns, rows }: SqlAnswer): Uint8Array {
   const writer = new ByteWriter()
   void parquetWrite({
@@ -77,7 +80,7 @@ function parquetOf ({ columns, rows }: SqlAnswer): Uint8Array {
 
 function cellOf (value: SqlValue, type: SqlColumn['type']): string | number | bigint | boolean | Date | null {
   if (value === null) return null
-  if (type === 'time') return new Date(Number(value))
+  if (type === 'time') return Math.abs(Number(value)) <= DATE_MS_MAX ? new Date(Number(value)) : null
   if (typeof value === 'bigint') return BigInt.asIntN(64, value) === value ? value : null
   return value
 }

@@ -28,7 +28,7 @@ export async function tellGroups ({ grouping }: SplitGrouping, held: GroupsHeld,
   const { datasetId, version, minGroupSize, loaded } = held
   const before = await asked.of(datasetId, requester)
   if (before === undefined) return differencing('what was told before cannot be read', 'the publisher sees why in its log')
-  if (before.some(each => each.version !== version)) return differencing('the data were published anew since they were told of: two versions could be subtracted from each other', LATER)
+  if (before.some(each => each.version !== version)) return differencing('the data were published anew, or in another detail, since they were told of: two versions could be subtracted from each other', LATER)
   const isWhole = await isStillWhole(before, held, answering)
   if (!isWhole.ok) return isWhole
   let known = before

@@ -1,4 +1,4 @@
-import { fail, ok, type Result } from '../../base/index.ts'
+import { fail, hex, ok, sha256, utf8, type Result } from '../../base/index.ts'
 import { operationOf } from '../../core/derivation/index.ts'
 import type { RowFormat } from '../../core/rows/index.ts'
 import { characterAt, folded, splitQuestion, type Question as SqlQuestion, type SplitGrouping } from '../../core/sql/index.ts'
@@ -61,8 +61,8 @@ async function tellAll (question: SqlQuestion, sources: readonly Source[], wish:
   for (const source of sources) {
     const loaded = await loadedOf(source, null, tables, space)
     if (!loaded.ok) return loaded
-    const { found: { entry: { datasetId, distribution: { firstRecord } } }, feed, way } = source
-    if (way.type === 'groups') held.set(folded(source.name), { datasetId, version: `${feed.key} ${firstRecord}`, minGroupSize: way.minGroupSize, loaded: loaded.value })
+    const { found: { entry: { datasetId } }, way } = source
+    if (way.type === 'groups') held.set(folded(source.name), { datasetId, version: versionOf(source), minGroupSize: way.minGroupSize, loaded: loaded.value })
   }
   const split = splitQuestion(question.query, new Map([...held].map(([name, { loaded }]) => [name, groupTableOf(loaded)])))
   if (!split.ok) return fail({ ...split.failure, ...positionOf(split.failure.byte, wish.text) })
@@ -80,6 +80,12 @@ async function tellAll (question: SqlQuestion, sources: readonly Source[], wish:
     told.push({ ...grouping, ...groups.value })
   }
   return ok({ text: written.value, tables: told, records: new Map([...held].map(([name, { loaded: { rows } }]) => [name, rows])) })
+}
+
+/** Which rows there are, and how coarse: told once in one detail and once in another, they could be subtracted too. */
+function versionOf ({ found: { entry: { distribution: { firstRecord } } }, feed, way, countedBy }: Source): string {
+  const detail = way.type === 'groups' ? hex(sha256(utf8(JSON.stringify([way.recipe, countedBy])))).slice(0, 32) : ''
+  return `${feed.key} ${firstRecord} ${detail}`
 }
 
 function positionOf (byte: number | null, text: string): { readonly position?: number } {
