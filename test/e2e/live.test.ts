@@ -1,4 +1,5 @@
 import { strict as assert } from 'node:assert'
+import { availableParallelism, loadavg } from 'node:os'
 import type { City } from '../../scripts/demo/city.ts'
 import { utf8 } from '../../src/base/index.ts'
 import { closeBrowser, openConsole, startCities, withoutBrowser, type Console } from '../support/browser.ts'
@@ -10,6 +11,9 @@ const FOR_S = Number(process.env['HANSE_LIVE_S'] ?? '6')
 // Nodes refuse variables of this beginning that they do not know.
 delete process.env['HANSE_LIVE_S']
 const LONG_TASK_MS = 100
+/** Of each processor, with the browser and the node at work. */
+const LOAD_MAX = 2
+const HEAP_GROWTH_BYTES_MAX = 4 * 1_048_576
 const HOSTILE = '<img src=x onerror=alert(1)>'
 const DEVICES = 40
 
@@ -120,7 +124,11 @@ describe('watching live data in the console', function () {
     const heap = await heapOf(page)
     console.log(`      live: ${sent} messages sent, longest task ${Math.round(Math.max(0, ...tasks))} ms, ${tasks.length} above 50 ms, heap ${mebibytes(heapBefore)} -> ${mebibytes(heap)} MiB`)
     assert.ok(rows <= 100, String(rows))
-    assert.deepEqual(tasks.filter(durationMs => durationMs > LONG_TASK_MS), [])
+    // A task is timed by the clock on the wall: where others want the processors too, it waits for them, and nothing is told of the page.
+    const [load = 0] = loadavg()
+    if (load > availableParallelism() * LOAD_MAX) console.log(`      live: how long tasks take is not judged at a load of ${load.toFixed(1)}`)
+    else assert.deepEqual(tasks.filter(durationMs => durationMs > LONG_TASK_MS), [])
+    assert.ok(heap - heapBefore < HEAP_GROWTH_BYTES_MAX, `the heap grew from ${heapBefore} to ${heap} bytes`)
     assert.deepEqual(await page.violations(), [])
   })
 
