@@ -115,6 +115,18 @@ describe('the ledger in the console', function () {
     }
   })
 
+  it('says where a browser has no Web Crypto, and names the command', async () => {
+    const opened = await open(`#/verify/${encodeURIComponent(dataset)}`)
+    const { page } = opened
+    // As on a page that came over plain HTTP from another machine.
+    await page.addInitScript(() => { Object.defineProperty(globalThis.crypto, 'subtle', { value: undefined }) })
+    await page.reload()
+    await page.getByText('This browser checks no signatures here').waitFor()
+    await page.getByText(/^hanse verify did:key:/).waitFor()
+    assert.deepEqual(await opened.violations(), [])
+    await opened.close()
+  })
+
   for (const theme of ['light', 'dark'] as const) {
     for (const language of ['en', 'de'] as const) {
       it(`has nothing that axe complains about, ${theme}, in ${language}`, async () => {

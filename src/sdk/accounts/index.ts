@@ -24,7 +24,7 @@ export const PASSPHRASE_LENGTH_MIN = 12
 const PASSPHRASE_LENGTH_MAX = 256
 
 export const accountNameSchema: z.ZodType<string> = z.string().min(1).max(NAME_LENGTH_MAX).regex(/^[\p{L}\p{N}](?:[\p{L}\p{N} ._@-]*[\p{L}\p{N}])?$/u, 'letters, digits and . _ @ - between them')
-export const passphraseSchema: z.ZodType<string> = z.string().min(PASSPHRASE_LENGTH_MIN).max(PASSPHRASE_LENGTH_MAX)
+const passphraseSchema: z.ZodType<string> = z.string().min(PASSPHRASE_LENGTH_MIN).max(PASSPHRASE_LENGTH_MAX)
 export const accountViewSchema: z.ZodType<AccountView> = z.object({ name: z.string(), role: z.enum(ROLES), createdMs: z.int() })
 export const accountsSchema: z.ZodType<readonly AccountView[]> = z.array(accountViewSchema)
 const accountRequestSchema: z.ZodType<AccountRequest> = z.strictObject({ name: accountNameSchema, role: z.enum(ROLES), passphrase: passphraseSchema })

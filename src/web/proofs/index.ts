@@ -15,7 +15,7 @@ import { Broken } from './steps.ts'
 
 export { finalBlock, nextAnchor, type Anchor } from './finality.ts'
 export { isSigned, type Verifying } from './signing.ts'
-export { STEPS, type Step, type StepName } from './steps.ts'
+export type { Step } from './steps.ts'
 export type { Shown } from './proof.ts'
 
 /** What a file is: the proof of a record by its publisher, one by the ledger, or a charter. */

@@ -1,8 +1,10 @@
 import type { Values } from '../text/index.ts'
 
-/** What is checked, in the order in which one rests on the other. */
-export const STEPS = ['form', 'charter', 'certificate', 'declaration', 'head', 'segment', 'record', 'seals', 'finality', 'block', 'transaction', 'anchor', 'author', 'member', 'operation', 'state'] as const
-export type StepName = typeof STEPS[number]
+/** What is checked: of both kinds of proof, of a record, of the ledger. */
+export type StepName =
+  | 'form' | 'charter' | 'certificate' | 'declaration' | 'head'
+  | 'segment' | 'record'
+  | 'seals' | 'finality' | 'block' | 'transaction' | 'anchor' | 'author' | 'member' | 'operation' | 'state'
 
 /** One check with its result. `facts`: what stands under the details. */
 export type Step = { readonly name: StepName, readonly ok: boolean, readonly values: Values, readonly facts: readonly string[] }
