@@ -15,7 +15,12 @@
  * are about, its publisher says (`questions` in a file of terms; else the recipe of a derivation of it): a column, which nobody can ask
  * for, or nothing, each row being about another. Its rows are in a database of their own, where nothing runs that somebody else wrote.
  * What each requester was told is remembered, durable before it is told: at most `ASKED_MAX` answers of a dataset within
- * `ASKED_WINDOW_MS`; then none is given until the oldest is past. Of a dataset that was published anew, none within that time.
+ * `ASKED_WINDOW_MS`; then none is given until the oldest is past. What was refused for what it would tell is counted with them, since a
+ * refusal tells a little. Of a dataset that was published anew, or of which records were erased that were told of, or that is told in
+ * another detail than before, none within that time. The same question about data that grew is answered as before, until enough came.
+ *
+ * Questions of others are reckoned beside those of the people of this node, one at a time; all that is held against each other for one
+ * of them has one limit of time. Memory has a limit in the engine, but not within one call of it: `core/sql` keeps those short.
  */
 export { Reckoner, type ReckonerOptions } from './reckoner.ts'
 export { type Meant } from './naming.ts'

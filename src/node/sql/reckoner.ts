@@ -10,12 +10,11 @@ import { Asked } from './asked.ts'
 import { rowsReader } from './columns.ts'
 import { conditionsOf } from './conditions.ts'
 import { failureOfEngine, failureOfQuestion, refused } from './failures.ts'
-import { OTHERS_RUNNING_MAX, OTHERS_TIME_MS_MAX, RESULT_BYTES_MAX, ROWS_DEFAULT, ROWS_MAX, RUNNING_MAX, TIME_MS_MAX } from './limits.ts'
+import { OTHERS_RUNNING_MAX, OTHERS_TIME_MS_MAX, RESULT_BYTES_MAX, ROWS_DEFAULT, ROWS_MAX, RUNNING_MAX, TIME_MS_MAX, WAITING_MAX } from './limits.ts'
 import { endOf, formatFor } from './loading.ts'
 import { assetOfFound, meantBy, wayTo, type Meant } from './naming.ts'
 import { keyOf, reckon, type Reckoned, type Source } from './reckoning.ts'
 import { Spaces } from './spaces.ts'
-import { Turns } from './turns.ts'
 
 export type ReckonerOptions = {
   readonly federation: Federation
@@ -175,6 +174,32 @@ export class Reckoner {
         return ready.ok ? [ready.value.policy] : []
       })
     })
+  }
+}
+
+/** Questions that are reckoned a few at a time, in the order in which they came. */
+class Turns {
+  readonly #runningMax: number
+  readonly #waiting: (() => void)[] = []
+  #running = 0
+
+  constructor (runningMax: number) {
+    this.#runningMax = runningMax
+  }
+
+  /** Nothing is begun for whoever left while it waited. */
+  async take<T> (work: () => Promise<Result<T, SqlFailure>>, signal: AbortSignal | undefined): Promise<Result<T, SqlFailure>> {
+    if (this.#running < this.#runningMax) this.#running++
+    else if (this.#waiting.length >= WAITING_MAX) return fail({ code: 'limit', reason: 'too many questions wait already', hint: 'ask again in a moment' })
+    // Whoever is through hands its place on.
+    else await new Promise<void>(resolve => { this.#waiting.push(resolve) })
+    try {
+      return signal?.aborted === true ? fail({ code: 'limit', reason: 'whoever asked has left', hint: 'ask again' }) : await work()
+    } finally {
+      const next = this.#waiting.shift()
+      if (next === undefined) this.#running--
+      else next()
+    }
   }
 }
 
