@@ -14,11 +14,11 @@ const TIME: ReadonlySet<string> = new Set([
   'time', 'timestamp', 'date', 'datetime', 'epoch', 'at', 'when', 'day', 'zeit', 'zeitstempel', 'datum', 'uhrzeit', 'zeitpunkt', 'ts', 'dt'
 ])
 
-/** Units by the last word of a name, as in `weight_kg`. */
+/** Units by the last word of a name, as in `weight_kg`. Not `min`, which stands beside `max` more often than for minutes. */
 const UNITS: ReadonlyMap<string, string> = new Map([
   ['pct', '%'], ['percent', '%'], ['prozent', '%'], ['kmh', 'km/h'], ['kph', 'km/h'], ['mph', 'mph'], ['mps', 'm/s'],
   ['mm', 'mm'], ['cm', 'cm'], ['m', 'm'], ['km', 'km'], ['mi', 'mi'], ['kg', 'kg'], ['g', 'g'], ['t', 't'], ['l', 'l'], ['m2', 'm²'],
-  ['m3', 'm³'], ['s', 's'], ['ms', 'ms'], ['min', 'min'], ['c', '°C'], ['celsius', '°C'], ['hpa', 'hPa'], ['ppm', 'ppm'],
+  ['m3', 'm³'], ['s', 's'], ['ms', 'ms'], ['c', '°C'], ['celsius', '°C'], ['hpa', 'hPa'], ['ppm', 'ppm'],
   ['kw', 'kW'], ['kwh', 'kWh'], ['w', 'W'], ['v', 'V'], ['db', 'dB'], ['dba', 'dB(A)'], ['eur', 'EUR'], ['usd', 'USD']
 ])
 

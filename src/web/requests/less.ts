@@ -6,16 +6,21 @@ export const GROUP_MIN = 10
 
 export type Less = { readonly days: number | null, readonly isSummary: boolean }
 
-/** The same terms with less in them: for so many days from now, in groups alone. Nothing in them ever gets wider. */
+/** When so many days are over: from now, or from when the terms begin, where that is later. */
+export function lessEndMs (file: TermsFile | null, days: number, nowMs: number): number {
+  const { fromMs = null, untilMs = null } = typeof file?.terms === 'object' && file.terms !== null ? file.terms as { readonly fromMs?: number | null, readonly untilMs?: number | null } : {}
+  const endMs = Math.floor((Math.max(nowMs, fromMs ?? nowMs) + days * DAY_MS) / 1_000) * 1_000
+  return untilMs === null ? endMs : Math.min(untilMs, endMs)
+}
+
+/** The same terms with less in them: for so many days, in groups alone. Nothing in them ever gets wider. */
 export function lessened (file: TermsFile, { days, isSummary }: Less, nowMs: number): TermsFile {
   const form = typeof file.terms === 'object' && file.terms !== null ? file.terms as Readonly<Record<string, unknown>> : {}
-  const endMs = days === null ? null : Math.floor((nowMs + days * DAY_MS) / 1_000) * 1_000
-  const until = form['untilMs']
   const summary = form['summarise'] as { readonly minGroupSize?: number } | null | undefined
   return {
     terms: {
       ...form,
-      ...endMs === null ? {} : { untilMs: typeof until === 'number' ? Math.min(until, endMs) : endMs },
+      ...days === null ? {} : { untilMs: lessEndMs(file, days, nowMs) },
       ...isSummary ? { summarise: { minGroupSize: Math.max(GROUP_MIN, summary?.minGroupSize ?? 0) } } : {}
     }
   }

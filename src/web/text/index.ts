@@ -33,8 +33,20 @@ export function t (key: Key, values: Values = {}): string {
 }
 
 function pluralOf (forms: Exclude<Message, string>, count: string | number | undefined): string {
-  const category = new Intl.PluralRules(language).select(Number(count ?? 0))
+  const category = made('plural', () => new Intl.PluralRules(language)).select(Number(count ?? 0))
   return forms[category] ?? forms.other ?? ''
+}
+
+/** Makers of texts, by what they make: a table asks for thousands of texts, and a maker costs more than its text. */
+const makers = new Map<string, unknown>()
+
+function made<T> (name: string, make: () => T): T {
+  const key = `${language} ${name}`
+  const known = makers.get(key)
+  if (known !== undefined) return known as T
+  const fresh = make()
+  makers.set(key, fresh)
+  return fresh
 }
 
 /** The first language that the browser asks for and that we speak. */
@@ -44,7 +56,7 @@ export function preferredLanguage (wanted: readonly string[]): Language {
 }
 
 export function numberText (value: number): string {
-  return new Intl.NumberFormat(language).format(value)
+  return made('number', () => new Intl.NumberFormat(language)).format(value)
 }
 
 const SIZES = ['byte', 'kilobyte', 'megabyte', 'gigabyte', 'terabyte'] as const
@@ -52,11 +64,11 @@ const SIZES = ['byte', 'kilobyte', 'megabyte', 'gigabyte', 'terabyte'] as const
 export function bytesText (value: number): string {
   const power = value < 1 ? 0 : Math.min(SIZES.length - 1, Math.floor(Math.log10(value) / 3))
   const unit = SIZES[power] ?? 'byte'
-  return new Intl.NumberFormat(language, { style: 'unit', unit, unitDisplay: 'short', maximumFractionDigits: power === 0 ? 0 : 1 }).format(value / 1_000 ** power)
+  return new Intl.NumberFormat(language, { style: 'unit', unit, unitDisplay: power === 0 ? 'long' : 'short', maximumFractionDigits: power === 0 ? 0 : 1 }).format(value / 1_000 ** power)
 }
 
 export function timeText (timeMs: number): string {
-  return new Intl.DateTimeFormat(language, { dateStyle: 'medium', timeStyle: 'short' }).format(timeMs)
+  return made('time', () => new Intl.DateTimeFormat(language, { dateStyle: 'medium', timeStyle: 'short' })).format(timeMs)
 }
 
 const STEPS = [['year', 31_536_000_000], ['month', 2_592_000_000], ['day', 86_400_000], ['hour', 3_600_000], ['minute', 60_000], ['second', 1_000]] as const
@@ -65,7 +77,7 @@ const STEPS = [['year', 31_536_000_000], ['month', 2_592_000_000], ['day', 86_40
 export function agoText (timeMs: number, nowMs: number): string {
   const elapsedMs = timeMs - nowMs
   const [unit, stepMs] = STEPS.find(([, each]) => Math.abs(elapsedMs) >= each) ?? ['second', 1_000]
-  return new Intl.RelativeTimeFormat(language, { numeric: 'auto' }).format(Math.round(elapsedMs / stepMs), unit)
+  return made('ago', () => new Intl.RelativeTimeFormat(language, { numeric: 'auto' })).format(Math.round(elapsedMs / stepMs), unit)
 }
 
 export function listText (items: readonly string[]): string {
@@ -74,7 +86,7 @@ export function listText (items: readonly string[]): string {
 
 /** A number as it was measured: as many digits as matter. */
 export function decimalText (value: number): string {
-  return new Intl.NumberFormat(language, { maximumSignificantDigits: 6 }).format(value)
+  return made('decimal', () => new Intl.NumberFormat(language, { maximumSignificantDigits: 6 })).format(value)
 }
 
 /** For the axis of a chart: the hour within a day, else the day. */
