@@ -1,6 +1,6 @@
 import type { AuditEntry, BlockView, Client, Failure, LedgerMember, LedgerStatus } from '../../sdk/index.ts'
 
-const PAGE = 50
+const PAGE = 25
 const DAY_MS = 86_400_000
 const REFRESH_MS = 5_000
 

@@ -100,14 +100,8 @@ export function durationText (durationMs: number): string {
   return new Intl.NumberFormat(language, { style: 'unit', unit, unitDisplay: 'long', maximumFractionDigits: 0 }).format(Math.max(1, Math.round(durationMs / stepMs)))
 }
 
-const precise = new Map<Language, Intl.DateTimeFormat>()
-
-/** To the millisecond, as it is needed many times a second: making the format costs more than using it. */
+/** To the millisecond. */
 export function preciseTimeText (timeMs: number): string {
-  let format = precise.get(language)
-  if (format === undefined) {
-    format = new Intl.DateTimeFormat(language, { day: 'numeric', month: 'short', hour: '2-digit', minute: '2-digit', second: '2-digit', fractionalSecondDigits: 3 })
-    precise.set(language, format)
-  }
-  return format.format(timeMs)
+  const options = { day: 'numeric', month: 'short', hour: '2-digit', minute: '2-digit', second: '2-digit', fractionalSecondDigits: 3 } as const
+  return made('precise', () => new Intl.DateTimeFormat(language, options)).format(timeMs)
 }
