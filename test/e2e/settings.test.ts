@@ -1,4 +1,5 @@
 import { strict as assert } from 'node:assert'
+import { chmod } from 'node:fs/promises'
 import type { City } from '../../scripts/demo/city.ts'
 import { closeBrowser, openConsole, startCities, withoutBrowser, type Console } from '../support/browser.ts'
 
@@ -42,6 +43,14 @@ describe('settings in the console', function () {
     await health.getByRole('button', { name: 'Check again' }).click()
     assert.deepEqual(await opened.effort(), { clicks: 1, fields: 0 })
     await page.getByText('hanse key backup FILE').waitFor()
+    await chmod(city.folder, 0o755)
+    await health.getByRole('button', { name: 'Check again' }).click()
+    await health.getByText('One check needs attention.').waitFor()
+    await health.getByText(`Run chmod 700 ${city.folder}`).waitFor()
+    await opened.picture('settings-warning')
+    await chmod(city.folder, 0o700)
+    await health.getByRole('button', { name: 'Check again' }).click()
+    await health.getByText('All checks are well.').waitFor()
     await opened.close()
   })
 
