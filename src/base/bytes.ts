@@ -1,6 +1,3 @@
-import { base16 } from 'multiformats/bases/base16'
-import { base32 } from 'multiformats/bases/base32'
-import { base58btc } from 'multiformats/bases/base58'
 import { assert } from './result.ts'
 
 const encoder = new TextEncoder()
@@ -64,32 +61,7 @@ export function hex (bytes: Uint8Array): string {
 
 /** Bytes of lower case hex; undefined for anything else. */
 export function bytesOfHex (text: string): Uint8Array | undefined {
-  return /^([0-9a-f]{2})*$/.test(text) ? base16.baseDecode(text) : undefined
-}
-
-export function base58 (bytes: Uint8Array): string {
-  return base58btc.baseEncode(bytes)
-}
-
-export function bytesOfBase58 (text: string): Uint8Array | undefined {
-  try {
-    return base58btc.baseDecode(text)
-  } catch {
-    return undefined
-  }
-}
-
-/** RFC 4648 base 32, lower case, without padding. */
-export function base32Text (bytes: Uint8Array): string {
-  return base32.baseEncode(bytes)
-}
-
-export function bytesOfBase32 (text: string): Uint8Array | undefined {
-  try {
-    return base32.baseDecode(text)
-  } catch {
-    return undefined
-  }
+  return /^([0-9a-f]{2})*$/.test(text) ? Uint8Array.from({ length: text.length / 2 }, (_, at) => Number.parseInt(text.slice(2 * at, 2 * at + 2), 16)) : undefined
 }
 
 export function u16 (value: number): Uint8Array {

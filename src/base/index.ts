@@ -6,9 +6,10 @@
  * CID form or tree than these. All integers in fixed layouts are unsigned, big-endian and below 2^53.
  */
 export {
-  base32Text, base58, bytesOfBase32, bytesOfBase58, bytesOfHex, compareBytes, concat, equalBytes, hex, INTEGER_MAX,
+  bytesOfHex, compareBytes, concat, equalBytes, hex, INTEGER_MAX,
   readUint, readVarint, textOf, u16, u32, u64, utf8, varintSize, writeUint, writeVarint
 } from './bytes.ts'
+export { base32Text, base58, bytesOfBase32, bytesOfBase58 } from './bases/index.ts'
 export { decodeCanonical, DEPTH_MAX, encodeCanonical, type CodecFailure, type Value } from './codec.ts'
 export {
   CID_SIZE_BYTES, cidOf, cidOfBytes, cidOfDigest, cidOfText, codecOf, digestOf, HASH_SIZE_BYTES, hmacSha256, isCid, isOurCid,

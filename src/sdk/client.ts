@@ -30,7 +30,6 @@ import type {
   BundleReport, Content, Dataset, DatasetDescription, DatasetPage, DatasetQuery, Derived, FoundingStatus, InviteOptions, MemberStatus,
   NodeEvent, NodeStatus, NumberedRecord, OnProgress, PeerStatus, RecordInput, ScrubReport, Ticket, VerifyReport
 } from './bodies/index.ts'
-import { counted, publishBody, recordFrames } from './upload.ts'
 
 type ContentStream = {
   /** Null where the node does not know it beforehand. */
@@ -145,13 +144,13 @@ export function createClient (
       ...query, box: box === undefined ? undefined : [box.west, box.south, box.east, box.north].join(',')
     }),
     dataset: reference => transport.json({ method: 'GET', path: datasetPath(reference) }, datasetSchema),
-    publish: (description, content, onProgress, terms) => transport.json({
+    publish: async (description, content, onProgress, terms) => await transport.json({
       method: 'POST', path: `${API_PATH}/datasets`, headers: { 'content-type': MEDIA_TYPES.publish },
-      body: publishBody(description, content, terms, onProgress), signal: given
+      body: (await uploads()).publishBody(description, content, terms, onProgress), signal: given
     }, datasetSchema),
-    append: (datasetId, records, { flush }) => transport.json({
+    append: async (datasetId, records, { flush }) => await transport.json({
       method: 'POST', path: datasetPath(datasetId, 'records'), query: { flush }, headers: { 'content-type': MEDIA_TYPES.records },
-      body: recordFrames(records)
+      body: (await uploads()).recordFrames(records)
     }, appendedSchema),
     withdraw: datasetId => nothing(transport, { method: 'DELETE', path: datasetPath(datasetId) }),
     fetch: (reference, { timeoutMs, signal = given }, onProgress) => transport.progressing(
@@ -160,9 +159,9 @@ export function createClient (
     verify: (reference, onProgress) => transport.progressing(
       { method: 'POST', path: datasetPath(reference, 'verify'), signal: given }, verifyReportSchema, onProgress
     ),
-    openBundle: (source, sizeBytes, onProgress) => transport.json({
+    openBundle: async (source, sizeBytes, onProgress) => await transport.json({
       method: 'PUT', path: `${API_PATH}/bundles`, headers: { 'content-type': MEDIA_TYPES.car },
-      body: withProgress(source, sizeBytes, onProgress), signal: given
+      body: await withProgress(source, sizeBytes, onProgress), signal: given
     }, bundleReportSchema),
     scrub: onProgress => transport.progressing({ method: 'POST', path: `${API_PATH}/scrub`, signal: given }, scrubReportSchema, onProgress),
     basemap: () => transport.json({ method: 'GET', path: BASEMAP_PATH, signal: given }, basemapSchema),
@@ -225,11 +224,11 @@ function streams (transport: Transport, given: AbortSignal | undefined): Pick<Cl
       const response = await transport.call({ method: 'GET', path: datasetPath(reference, 'records'), query: { from, limit }, headers: purposeHeader(purpose), signal })
       return response.ok ? ok(recordsOf(response.value)) : response
     },
-    query: (reference, { key, latest, fromMs, toMs, box, where, limit, after }, purpose) => transport.json({
+    query: (reference, { key, latest, fromMs, toMs, box, where, number, limit, after }, purpose) => transport.json({
       method: 'GET', path: datasetPath(reference, 'query'), headers: purposeHeader(purpose), signal: given,
       query: {
         key, latest, from: fromMs, to: toMs, bbox: box === undefined ? undefined : [box.west, box.south, box.east, box.north].join(','),
-        where: where === undefined ? undefined : JSON.stringify(where), limit, after
+        where: where === undefined ? undefined : JSON.stringify(where), number, limit, after
       }
     }, queryPageSchema),
     follow: async (reference, { last, purpose, ...live }) => {
@@ -265,11 +264,14 @@ function jsonBody (body: unknown): Pick<Call, 'headers' | 'body'> {
   return { headers: { 'content-type': MEDIA_TYPES.json }, body: JSON.stringify(body) }
 }
 
-function withProgress (
+/** Most programs, and most pages of a browser, send nothing large. */
+const uploads = (): Promise<typeof import('./upload.ts')> => import('./upload.ts')
+
+async function withProgress (
   source: AsyncIterable<Uint8Array>, total: number | null, onProgress: OnProgress | undefined
-): AsyncIterable<Uint8Array> {
+): Promise<AsyncIterable<Uint8Array>> {
   let done = 0
-  return counted(source, sizeBytes => {
+  return (await uploads()).counted(source, sizeBytes => {
     done += sizeBytes
     onProgress?.({ phase: 'verifying', done, total, unit: 'bytes' })
   })

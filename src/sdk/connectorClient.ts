@@ -1,8 +1,6 @@
 import { ok } from '../base/index.ts'
-import { datasetSchema, MEDIA_TYPES, type Dataset, type OnProgress } from './bodies/index.ts'
-import {
-  CONNECTORS_PATH, connectorSchema, connectorsSchema, lettersSchema, PUSH_PATH, takenSchema, type ConnectorView, type DeadLetter, type Taken
-} from './connectors/index.ts'
+import { CONNECTORS_PATH, datasetSchema, MEDIA_TYPES, PUSH_PATH, type Dataset, type OnProgress } from './bodies/index.ts'
+import type { ConnectorView, DeadLetter, Taken } from './connectors/index.ts'
 import { INSPECT_PATH, inspectionSchema, type Inspection, type PublishInspected } from './inspection/index.ts'
 import { nothing, type Answer, type Call, type Transport } from './transport.ts'
 
@@ -24,20 +22,23 @@ export type ConnectorClient = {
   push (name: string, mediaType: string, body: NonNullable<Call['body']>): Answer<Taken>
 }
 
+/** Declarations are the largest of all schemas, and most programs ask for none: they come when they are needed. */
+const schemas = (): Promise<Pick<typeof import('./connectors/index.ts'), 'connectorSchema' | 'connectorsSchema' | 'lettersSchema' | 'takenSchema'>> => import('./connectors/index.ts')
+
 export function connectorClient (transport: Transport, signal: AbortSignal | undefined): ConnectorClient {
   const pathOf = (name: string, part = ''): string => `${CONNECTORS_PATH}/${encodeURIComponent(name)}${part}`
   return {
-    connectors: () => transport.json({ method: 'GET', path: CONNECTORS_PATH }, connectorsSchema),
-    connector: name => transport.json({ method: 'GET', path: pathOf(name) }, connectorSchema),
-    addConnector: declaration => transport.json({
+    connectors: async () => await transport.json({ method: 'GET', path: CONNECTORS_PATH }, (await schemas()).connectorsSchema),
+    connector: async name => await transport.json({ method: 'GET', path: pathOf(name) }, (await schemas()).connectorSchema),
+    addConnector: async declaration => await transport.json({
       method: 'POST', path: CONNECTORS_PATH, headers: { 'content-type': MEDIA_TYPES.json }, body: JSON.stringify(declaration)
-    }, connectorSchema),
+    }, (await schemas()).connectorSchema),
     removeConnector: async name => {
       const response = await transport.call({ method: 'DELETE', path: pathOf(name) })
       return response.ok ? ok(null) : response
     },
-    restartConnector: name => transport.json({ method: 'POST', path: pathOf(name, '/restart') }, connectorSchema),
-    deadLetters: (name, limit) => transport.json({ method: 'GET', path: pathOf(name, '/letters'), query: { limit } }, lettersSchema),
+    restartConnector: async name => await transport.json({ method: 'POST', path: pathOf(name, '/restart') }, (await schemas()).connectorSchema),
+    deadLetters: async (name, limit) => await transport.json({ method: 'GET', path: pathOf(name, '/letters'), query: { limit } }, (await schemas()).lettersSchema),
     inspect: (file, fileName, onProgress, given = signal) => transport.progressing({
       method: 'POST', path: INSPECT_PATH, query: { fileName }, headers: { 'content-type': 'application/octet-stream' }, body: file, signal: given
     }, inspectionSchema, onProgress),
@@ -45,8 +46,8 @@ export function connectorClient (transport: Transport, signal: AbortSignal | und
       method: 'POST', path: `${INSPECT_PATH}/${encodeURIComponent(name)}/publish`, headers: { 'content-type': MEDIA_TYPES.json }, body: JSON.stringify(publication), signal
     }, datasetSchema, onProgress),
     removeInspected: name => nothing(transport, { method: 'DELETE', path: `${INSPECT_PATH}/${encodeURIComponent(name)}` }),
-    push: (name, mediaType, body) => transport.json({
+    push: async (name, mediaType, body) => await transport.json({
       method: 'POST', path: `${PUSH_PATH}/${encodeURIComponent(name)}`, headers: { 'content-type': mediaType }, body, signal
-    }, takenSchema)
+    }, (await schemas()).takenSchema)
   }
 }

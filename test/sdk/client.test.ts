@@ -5,7 +5,7 @@ import { describeDataset } from '../support/apiServer.ts'
 
 /** What the client leaves to other tools: files for those that read them, and what a browser does for itself. */
 const FOR_OTHERS_TOOLS: readonly string[] = [
-  'api.describe', 'basemap.read', 'bundles.download', 'datasets.download', 'datasets.socket', 'datasets.vehiclePositions', 'sessions.begin', 'sessions.show', 'sessions.end'
+  'api.describe', 'basemap.read', 'bundles.download', 'datasets.download', 'datasets.places', 'datasets.socket', 'datasets.vehiclePositions', 'sessions.begin', 'sessions.show', 'sessions.end'
 ]
 /** Standards that have clients of their own, and pages, stand outside of this path. */
 const OURS = ['/api/v1', '/.well-known']

@@ -1,5 +1,7 @@
 /** Paths and media types that client and server must agree on. Ids stand percent-encoded in paths. */
 export const API_PATH = '/api/v1'
+export const CONNECTORS_PATH = '/api/v1/connectors'
+export const PUSH_PATH = '/api/v1/push'
 /** Where anybody may ask, without a token, where the ledger stands. */
 export const CHECKPOINT_PATH = '/.well-known/hanse-checkpoint.json'
 

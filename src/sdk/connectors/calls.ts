@@ -1,5 +1,5 @@
 import { z } from 'zod'
-import { API_PATH, MEDIA_TYPES } from '../bodies/index.ts'
+import { CONNECTORS_PATH, MEDIA_TYPES, PUSH_PATH } from '../bodies/index.ts'
 import { json, type Call, type Operations } from '../operation/index.ts'
 import { declarationSchema, type ConnectorDeclaration } from './declaration.ts'
 import { connectorSchema, connectorsSchema, lettersSchema, takenSchema } from './schemas.ts'
@@ -22,8 +22,6 @@ const PUSH_MEDIA_TYPES: readonly string[] = [
   MEDIA_TYPES.json, MEDIA_TYPES.lines, 'text/csv', 'application/senml+json', 'application/geo+json', 'application/octet-stream'
 ]
 
-export const CONNECTORS_PATH: string = `${API_PATH}/connectors`
-export const PUSH_PATH: string = `${API_PATH}/push`
 const tag = { tag: 'Connectors' } as const
 const one = `${CONNECTORS_PATH}/:name`
 

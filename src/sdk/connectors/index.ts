@@ -5,7 +5,7 @@
  * it names the files that hold them.
  */
 export type { FeedFormat, FolderDeclaration, UrlDeclaration } from './arrival.ts'
-export { CONNECTOR_OPERATIONS, CONNECTORS_PATH, PUSH_PATH, type ConnectorCalls } from './calls.ts'
+export { CONNECTOR_OPERATIONS, type ConnectorCalls } from './calls.ts'
 export { commonDeclaration, CONNECTOR_NAME, datasetDeclaration, type DatasetDeclaration } from './common.ts'
 export { CONNECTORS_MAX, declarationSchema, type ConnectorDeclaration, type ConnectorKind } from './declaration.ts'
 export { mappingSchema, type MappedColumn, type Mapping } from './mapping.ts'

@@ -33,6 +33,8 @@ export type QueryRequest = {
   readonly toMs?: number | undefined
   readonly box?: Box | undefined
   readonly where?: readonly FilterText[] | undefined
+  /** From the row of this number on, where nothing is asked of the latest. */
+  readonly number?: number | undefined
   readonly limit: number
   readonly after?: string | undefined
 }
