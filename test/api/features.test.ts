@@ -154,6 +154,22 @@ describe('rows over HTTP', () => {
     assert.deepEqual(odd.ok && odd.value.rows.map(({ values }) => values['speedKmh']), ['0.1000000000000000000001'])
   })
 
+  it('are told for a map by where they are alone, in one answer without those that are nowhere, and one of them whole by its number', async () => {
+    const placesOf = async (query: string): Promise<{ features: { id: number, geometry: unknown, properties: unknown }[], isPart: boolean }> => {
+      const answer = await fetch(`${served.api.url}/api/v1/datasets/buses/places?${query}`, { headers: { authorization: `Bearer ${served.token}` } })
+      assert.equal(answer.headers.get('content-type'), 'application/geo+json')
+      return await answer.json() as Awaited<ReturnType<typeof placesOf>>
+    }
+    const all = await placesOf('')
+    assert.deepEqual([all.features.length, all.isPart, all.features.find(({ id }) => id === 10)], [39, false, { type: 'Feature', id: 10, geometry: { type: 'Point', coordinates: [7.01, 50.01] }, properties: null }])
+    const some = await placesOf('limit=7')
+    assert.deepEqual([some.features.map(({ id }) => id), some.isPart], [[0, 1, 2, 3, 4, 6], true])
+    const near = await placesOf('bbox=7,50,7.02,50.02&latest=true')
+    assert.ok(near.features.length < 40, JSON.stringify(near))
+    const row = await served.client.query('buses', { number: 10, limit: 1 })
+    assert.deepEqual(row.ok && row.value.rows.map(({ number, key }) => [number, key]), [[10, 'bus-0']])
+  })
+
   it('are refused with a reason where the question is none', async () => {
     const statusOf = async (query: string): Promise<number> => (await fetch(`${served.api.url}/api/v1/datasets/buses/query?${query}`, { headers: { authorization: `Bearer ${served.token}` } })).status
     for (const query of ['limit=0', 'limit=1001', 'from=now', 'bbox=1,2,3', 'where=speed', 'where=[{"column":"a","op":"~","value":1}]', 'latest=1', 'nonsense=1']) assert.equal(await statusOf(query), 422, query)

@@ -1,9 +1,7 @@
-import { hex, textOf, utf8 } from '../../base/index.ts'
-import { columnsOfPlace, isObject, objectOfRow, placeOfGeometry, textOfTime, type RowFormat } from '../../core/rows/index.ts'
+import { hex, textOf } from '../../base/index.ts'
+import { columnsOfPlace, textOfTime, type RowFormat } from '../../core/rows/index.ts'
 import type { Dataset, QueriedRecord } from '../../node/contract/index.ts'
-import { valuesOf } from '../query/index.ts'
-
-type Geometry = Readonly<Record<string, unknown>> | null
+import { geometryIn, pointOf, valuesOf } from '../query/index.ts'
 
 /** A row as a feature: its geometry as it was published where it has one, else the point that it names. */
 export function featureOf ({ schema, distribution: { form } }: Dataset, row: QueriedRecord): Readonly<Record<string, unknown>> {
@@ -16,18 +14,4 @@ export function featureOf ({ schema, distribution: { form } }: Dataset, row: Que
     type: 'Feature', id: row.number, geometry: geometryIn(shape === undefined ? geometry : row.values.get(shape)) ?? pointOf(row),
     properties: { ...own, ...Object.fromEntries(Object.entries(rest).filter(([name]) => !isPlace(name))) }
   }
-}
-
-/** A shape that is nowhere on earth is none (RFC 7946, section 3.1); a text is read within the bounds of a row. */
-function geometryIn (value: unknown): Geometry {
-  if (!isObject(value)) return null
-  const { type, text } = value
-  const geometry = type === 'text' && typeof text === 'string' ? objectOfRow(TEXT, utf8(text)) : value
-  return geometry !== undefined && placeOfGeometry(geometry) !== undefined ? geometry : null
-}
-
-const TEXT: RowFormat = { delimiter: null, columns: [] }
-
-function pointOf ({ place }: QueriedRecord): Geometry {
-  return place === null ? null : { type: 'Point', coordinates: [place.longitude, place.latitude] }
 }

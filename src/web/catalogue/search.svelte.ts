@@ -87,8 +87,9 @@ export class Search {
       if (!page.ok) return
       loaded.push(...page.value.datasets)
       after = page.value.next
-      // What is new is shown as it comes; what is refreshed, when all of it is there.
-      if (isNew || after === null) this.#show([...loaded], after !== null)
+      // The first of what is new are shown at once, and then all: each time the map draws all of it anew. What is refreshed comes whole.
+      const isFirst = loaded.length === page.value.datasets.length
+      if ((isNew && isFirst) || after === null || loaded.length >= DATASETS_MAX) this.#show([...loaded], after !== null)
     } while (after !== null && loaded.length < DATASETS_MAX)
   }
 

@@ -1,37 +1,44 @@
 import type { GeoJSONSource, Map as MapOfLibrary } from 'maplibre-gl'
-import { featureOf, type MapFeature } from './geometry.ts'
+import { featureOf, type Fetched, type MapFeature } from './geometry.ts'
 
 /** What is handed over at once: more would hold up the page while it is copied to the worker, and each slice has the worker cluster all anew. */
 const SLICE_MIN = 2_500
 const SLICE_MAX = 10_000
 /** From here on points that lie close together are drawn as one. */
-const CLUSTERED_FROM = 1_000
+const CLUSTERED_FROM = 200
 
-/** Keeps a source of the map as the features that were given last: only what changed is sent, in slices. */
+const NOTHING: GeoJSON.FeatureCollection = { type: 'FeatureCollection', features: [] }
+
+/** Keeps a source of the map as the features that were given last: only what changed is sent, in slices. Or has its worker fetch them. */
 export class Feed {
   readonly #map: MapOfLibrary
   readonly #source: string
-  readonly #onShown: () => void
+  readonly #onShown: (fetched: Fetched | null) => void
   #shown = new Map<string, MapFeature>()
   #wanted: ReadonlyMap<string, MapFeature> = new Map()
   #running: Promise<void> | undefined
   #isClustered = false
+  #wantedAddress: string | undefined
+  #address: string | undefined
+  #fetched: Fetched | null = null
 
-  constructor (map: MapOfLibrary, source: string, onShown: () => void) {
+  constructor (map: MapOfLibrary, source: string, onShown: (fetched: Fetched | null) => void) {
     this.#onShown = onShown
     this.#map = map
     this.#source = source
     map.addSource(source, {
-      type: 'geojson', data: { type: 'FeatureCollection', features: [] }, promoteId: 'id', cluster: false, clusterRadius: 40, clusterMaxZoom: 15
+      type: 'geojson', data: NOTHING, promoteId: 'id', cluster: false, clusterRadius: 40, clusterMaxZoom: 15
     })
   }
 
   /** How many are drawn. */
   get size (): number {
-    return this.#shown.size
+    return this.#fetched?.count ?? this.#shown.size
   }
 
-  show (features: readonly MapFeature[]): void {
+  /** `address`: where the worker finds them; then no features are sent. */
+  show (features: readonly MapFeature[], address?: string): void {
+    this.#wantedAddress = address
     this.#wanted = new Map(features.map(feature => [feature.id, feature]))
     this.#running ??= this.#catchUp().finally(() => { this.#running = undefined })
     this.#running.catch(() => {})
@@ -41,19 +48,34 @@ export class Feed {
     for (;;) {
       const source = this.#map.getSource<GeoJSONSource>(this.#source)
       if (source === undefined) return
-      const isClustered = this.#wanted.size >= CLUSTERED_FROM
+      const address = this.#wantedAddress
+      const isClustered = address !== undefined || this.#wanted.size >= CLUSTERED_FROM
       if (isClustered !== this.#isClustered) {
         this.#isClustered = isClustered
         await source.setClusterOptions({ cluster: isClustered })
       }
+      if (address !== this.#address) {
+        await this.#fetch(source, address)
+        continue
+      }
+      if (address !== undefined) return
       const { gone, come } = this.#next()
       if (gone.length === 0 && come.length === 0) return
       await source.updateData({ remove: gone.map(({ id }) => id), add: come.map(featureOf) })
       for (const { id } of gone) this.#shown.delete(id)
       for (const feature of come) this.#shown.set(feature.id, feature)
-      this.#onShown()
+      this.#onShown(null)
       await new Promise(resolve => { setTimeout(resolve) })
     }
+  }
+
+  async #fetch (source: GeoJSONSource, address: string | undefined): Promise<void> {
+    this.#shown.clear()
+    await source.setData(address === undefined ? NOTHING : `places://${address}`)
+    const data: object = address === undefined ? NOTHING : await source.getData()
+    this.#address = address
+    this.#fetched = 'fetched' in data ? data.fetched as Fetched : null
+    this.#onShown(this.#fetched)
   }
 
   #next (): { readonly gone: readonly MapFeature[], readonly come: readonly MapFeature[] } {

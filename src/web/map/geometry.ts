@@ -5,6 +5,8 @@ type Position = GeoJSON.Position
 
 /** Something on the map: its id is unique within its layer; `label` is drawn beside it where there is room. */
 export type MapFeature = { readonly id: string, readonly geometry: Geometry, readonly label?: string }
+/** What the map fetched by itself: how many are on it, around what, and whether there are more. */
+export type Fetched = { readonly count: number, readonly extent: Box | null, readonly isPart: boolean, readonly isFailed: boolean }
 export type FeatureOfMap = GeoJSON.Feature<Geometry, { readonly id: string, readonly label: string }>
 
 /** How maplibre wants it: the id as a property, which it promotes, since it knows numbers alone as ids. */
@@ -23,7 +25,7 @@ export function pointOf (longitude: number, latitude: number): Geometry {
 }
 
 /** The smallest box around all of them that does not cross the antimeridian; null where there is nothing. */
-export function extentOf (features: Iterable<MapFeature>): Box | null {
+export function extentOf (features: Iterable<Pick<MapFeature, 'geometry'>>): Box | null {
   const extent = { west: Infinity, south: Infinity, east: -Infinity, north: -Infinity }
   for (const { geometry } of features) for (const position of positionsOf(geometry)) widen(extent, position)
   return extent.west <= extent.east ? extent : null

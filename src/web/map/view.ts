@@ -5,16 +5,16 @@ import type { BasemapLayer } from '../../sdk/basemap/index.ts'
 import type { Box } from '../../sdk/index.ts'
 // The build makes it: the address of a script for workers.
 // oxlint-disable-next-line import/default
-import atlasUrl from './atlas.ts?worker&url'
+import scriptUrl from './workers.ts?worker&url'
 import { coloursOf, onThemeChange, type Colours, type Tone } from '../parts/index.ts'
 import { Drawing } from './drawing.ts'
 import { Feed } from './feed.ts'
-import { areaOf, type MapFeature } from './geometry.ts'
+import { areaOf, type Fetched, type MapFeature } from './geometry.ts'
 import { addOperatorMap } from './operator.ts'
 import { americanLayers, backgroundLayers, drawnLayers, featureLayers, STATES_FROM_ZOOM } from './style.ts'
 
-/** A set of things that are drawn alike. */
-export type MapLayer = { readonly id: string, readonly tone: Tone, readonly features: readonly MapFeature[] }
+/** A set of things that are drawn alike: these features or, for many, those that the map fetches from an address of the node without the page. */
+export type MapLayer = { readonly id: string, readonly tone: Tone, readonly features: readonly MapFeature[], readonly address?: string | undefined }
 export type Picked = { readonly layer: string, readonly id: string }
 
 export type ViewOptions = {
@@ -26,6 +26,7 @@ export type ViewOptions = {
   readonly onIdle: (isIdle: boolean) => void
   /** How many things of the page are on it by now. */
   readonly onDrawn: (count: number) => void
+  readonly onFetched: (fetched: Fetched | null) => void
 }
 
 const AMERICA = { west: -180, south: 17, east: -64, north: 72 }
@@ -44,7 +45,7 @@ export async function openView (options: ViewOptions): Promise<View> {
     setWorkerUrl(workerUrl)
     // Its workers stay when a map is closed: new ones would be asked for the atlas before they know it.
     prewarm()
-    await importScriptInWorkers(new URL(atlasUrl, location.href).href)
+    await importScriptInWorkers(new URL(scriptUrl, location.href).href)
   })()
   await isPrepared
   return new View(options)
@@ -143,17 +144,22 @@ export class View {
 
   show (layers: readonly MapLayer[]): void {
     this.#soon(() => {
-      for (const { id, tone, features } of layers) {
+      for (const { id, tone, features, address } of layers) {
         const name = `data/${id}`
         const known = this.#feeds.get(id)
-        const feed = known ?? new Feed(this.#map, name, () => { this.#options.onDrawn([...this.#feeds.values()].reduce((sum, { size }) => sum + size, 0)) })
+        const feed = known ?? new Feed(this.#map, name, fetched => { this.#drawn(fetched) })
         if (known === undefined) {
           this.#feeds.set(id, feed)
           this.#addStyle(name, colours => featureLayers(name, tone, colours))
         }
-        feed.show(features)
+        feed.show(features, address)
       }
     })
+  }
+
+  #drawn (fetched: Fetched | null): void {
+    this.#options.onDrawn([...this.#feeds.values()].reduce((sum, { size }) => sum + size, 0))
+    this.#options.onFetched(fetched)
   }
 
   select (picked: Picked | null): void {
