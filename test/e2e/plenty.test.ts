@@ -41,6 +41,8 @@ describe('plenty in the console', function () {
     assert.ok(published.ok, JSON.stringify(published))
     const opened = await openConsole(city)
     const { page } = opened
+    let pagesAsked = 0
+    page.on('request', request => { if (request.url().includes('/query?')) pagesAsked++ })
     await page.getByRole('link', { name: 'Catalogue' }).click()
     await page.getByRole('link', { name: 'Dataset points' }).click()
     await page.getByRole('button', { name: 'Draw up to 100,000 rows' }).waitFor()
@@ -54,6 +56,8 @@ describe('plenty in the console', function () {
     await page.getByRole('button', { name: 'Closer' }).click()
     await idle(page)
     await opened.picture('plenty-points')
+    // The first rows once; places come to the map by themselves.
+    assert.ok(pagesAsked <= 10, `${pagesAsked} pages of rows were asked for`)
     say(`${POINTS} points in ${Math.round(drawnMs)} ms`, await tasksOf(page))
     await opened.close()
   })
