@@ -13,7 +13,8 @@ export type Cell =
 
 /** The columns that are described, or else those that rows of JSON have. */
 export function columnsOf (schema: readonly Column[], rows: readonly QueriedRow[]): readonly Column[] {
-  if (schema.length > 0) return schema.slice(0, COLUMNS_SHOWN_MAX)
+  // A stranger may name two alike: rows have one value of a name, and it is shown once.
+  if (schema.length > 0) return [...new Map(schema.map(column => [column.name, column])).values()].slice(0, COLUMNS_SHOWN_MAX)
   const names = new Set(rows.flatMap(({ values }) => Object.keys(values)))
   return [...names].slice(0, COLUMNS_SHOWN_MAX).map(name => ({ name, unit: null, type: typeIn(rows, name) }))
 }
