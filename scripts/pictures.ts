@@ -2,8 +2,8 @@
  * Pictures of every page of the console, for people to look at: three cities with real and simulated content, every page in both
  * themes, on a desk and on a telephone, in English and, for some, in German; and a node that has nothing yet. Written to `artefacts/`.
  *
- *   npm run pictures              all of them
- *   npm run pictures -- ledger    only those whose name has this in it
+ *   npm run pictures                     all of them
+ *   npm run pictures -- 'live|ledger'    only those whose name fits
  */
 import { strict as assert } from 'node:assert'
 import { mkdtemp, readFile, rm, writeFile } from 'node:fs/promises'
@@ -160,7 +160,7 @@ async function album (city: City, shots: readonly Shot[], looks: readonly Look[]
 
 async function main (): Promise<void> {
   withoutBrowser()
-  const [wanted = ''] = process.argv.slice(2)
+  const wanted = new RegExp(process.argv[2] ?? '')
   const folder = await mkdtemp(join(tmpdir(), 'hanse-pictures-'))
   const [full, alone] = await Promise.all([startCities(NAMES, 'Demo federation'), startCities(['Tacoma'])])
   let stopBuses = (): void => {}
@@ -172,8 +172,8 @@ async function main (): Promise<void> {
     const ids = await fill(full.cities, folder)
     const file = join(folder, 'counters.csv')
     await writeFile(file, `plate,when,fill,latitude,longitude\n${Array.from({ length: 300 }, (_, at) => `KA-AB ${1_000 + at},2026-01-0${1 + at % 9}T10:00:00Z,${at % 100},${47.6 + at / 1e4},${-122.2 + at / 1e4}\n`).join('')}`)
-    await album(seattle, shotsOf(ids, file).filter(({ name }) => name.includes(wanted)), LOOKS)
-    await album(tacoma, EMPTY.filter(({ name }) => name.includes(wanted)), [{ theme: 'light', language: 'en' }, { theme: 'dark', language: 'de', width: 400 }])
+    await album(seattle, shotsOf(ids, file).filter(({ name }) => wanted.test(name)), LOOKS)
+    await album(tacoma, EMPTY.filter(({ name }) => wanted.test(name)), [{ theme: 'light', language: 'en' }, { theme: 'dark', language: 'de', width: 400 }])
     say('The pictures are in artefacts/: page-NAME-THEME-LANGUAGE-WIDTH.png')
   } finally {
     stopBuses()

@@ -26,7 +26,7 @@ describe('what other members and data files say', function () {
   let folder = ''
   let opened: Console
   let ids: readonly string[] = []
-  let [stream, asked] = ['', '']
+  let [stream, asked, twins] = ['', '', '']
   const at = (index: number): City => cities[index] ?? assert.fail('no such city')
 
   before(async function () {
@@ -45,10 +45,11 @@ describe('what other members and data files say', function () {
       return all.every(status => status.ok && status.value.state === 'ready' && status.value.neighbours.reachable === 1)
     }, 'the cities see each other', 60_000)
     ids = await Promise.all(CORPUS.map((_, index) => publishTable(at(0), index)))
+    twins = await publishTwins(at(0))
     stream = await publishStream(at(0))
     asked = await askAndDeny(at(0), at(1))
     await pushWhatIsNone(at(1))
-    for (const id of [...ids, stream]) await isListed(at(1), id)
+    for (const id of [...ids, stream, twins]) await isListed(at(1), id)
   })
   afterEach(async () => { await opened?.close() })
   after(async () => {
@@ -87,6 +88,7 @@ describe('what other members and data files say', function () {
         assert.equal(await page.locator('h1').textContent().then(given => given?.includes(visible(CORPUS[index] ?? ''))), true)
         await page.locator('main').getByText(visible(CORPUS[(index + 1) % CORPUS.length] ?? '')).first().waitFor({ state: 'attached' })
       }
+      await visit(`#/dataset/${encodeURIComponent(twins)}`, 'main .chart canvas')
       const dataset = encodeURIComponent(ids[0] ?? '')
       await visit(`#/request/${encodeURIComponent(asked)}`, 'main .timeline')
       await visit('#/requests', 'main h2')
@@ -154,7 +156,7 @@ function wrongIn (field: 'title' | 'description' | 'theme' | 'licence' | 'keywor
     case 'keywords': return { keywords: [text] }
     case 'column': return { schema: [{ name: text, type: 'text', unit: null }] }
     case 'unit': return { schema: [{ name: 'a', type: 'text', unit: text }] }
-    default: return { [field]: text }
+    case 'title': case 'description': case 'theme': case 'licence': return { [field]: text }
   }
 }
 
@@ -177,6 +179,18 @@ async function publishTable ({ client }: City, index: number): Promise<string> {
     records: lines.map((line, row) => ({ key: utf8(row === 0 ? 'header/0' : `row/${row}`), timeMs: 0, operation: 'put', mediaType: 'text/csv', body: utf8(line) }))
   })
   assert.ok(published.ok, `${JSON.stringify(published)} ${JSON.stringify(words[0])}`)
+  return published.value.id
+}
+
+/** Columns of one name, which no file should have. */
+async function publishTwins ({ client }: City): Promise<string> {
+  const columns = [{ name: 'time', type: 'time', unit: null }, ...['twin', 'twin', '__proto__'].map(name => ({ name, type: 'number', unit: null }))] as DatasetDescription['schema']
+  const lines = ['time,twin,twin,__proto__\n', '2026-01-01,1,2,3\n', '2026-01-01,4,5,6\n']
+  const published = await client.publish(describedBy('twins', { schema: columns }), {
+    form: 'table', mediaType: 'text/csv', fileName: 'twins.csv', sizeBytes: null,
+    records: lines.map((line, row) => ({ key: utf8(row === 0 ? 'header/0' : `row/${row}`), timeMs: 0, operation: 'put', mediaType: 'text/csv', body: utf8(line) }))
+  })
+  assert.ok(published.ok, JSON.stringify(published))
   return published.value.id
 }
 
