@@ -55,7 +55,11 @@ describe('sql: terms of what is asked', function () {
     assert.equal((await refusalOf(node(1), 'SELECT count(*) FROM bins')).code, 'refused')
     const end = await agree('bins')
     await until(() => heldBy(node(1), 'bins')?.phase === 'complete', 'the bins came')
-    await until(async () => (await node(1).sql({ text: 'SELECT count(*) FROM bins' })).ok, 'and their keys')
+    // Until the giver was heard of, the question goes to its publisher, who answers it.
+    await until(async () => {
+      const asked = await node(1).sql({ text: 'SELECT count(*) FROM bins' })
+      return asked.ok && asked.value.sources[0]?.agreementId != null
+    }, 'and their keys')
     const answer = await answerOf(node(1), 'SELECT street, sum(fill) FROM bins GROUP BY 1 ORDER BY 1 LIMIT 1')
     assert.deepEqual(plainRows(answer), [['S0', 60]])
     assert.equal(answer.sources[0]?.agreementId, 'urn:uuid:00000000-0000-4000-8000-000000000001')
