@@ -39,7 +39,7 @@ export async function isListed ({ client }: City, id: string): Promise<void> {
 }
 
 /** Each look that a page must be right in, one after the other. */
-export const LOOKS: readonly Look[] = [
+const LOOKS: readonly Look[] = [
   { theme: 'light', language: 'en' }, { theme: 'dark', language: 'de' }, { theme: 'dark', language: 'en', width: 400 }, { theme: 'light', language: 'de', width: 400 }
 ]
 

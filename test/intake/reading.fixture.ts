@@ -8,7 +8,7 @@ import type { Document, Output, ReadFailure, Reader, Reading } from '../../src/i
 import type { RecordInput } from '../../src/sdk/index.ts'
 
 export const NOW_MS = 1_700_000_100_000
-export const SECRET: Uint8Array = new Uint8Array(32).fill(7)
+const SECRET: Uint8Array = new Uint8Array(32).fill(7)
 
 export type Pages = Readonly<Record<string, string | Uint8Array>>
 

@@ -12,10 +12,10 @@ describe('what the console says of the ledger', () => {
   before(() => { speak('en', english as Messages) })
 
   it('is that a quiet one is well, also while others are away', () => {
-    assert.deepEqual([standingText(STATUS).tone, /^Nothing to decide since/.test(standingText(STATUS).text)], ['ok', true])
+    assert.deepEqual([standingText(STATUS).tone, standingText(STATUS).text.startsWith('Nothing to decide since')], ['ok', true])
     assert.equal(standingText({ ...STATUS, height: 0 }).text, 'Nothing was decided yet.')
     const few = standingText({ ...STATUS, reachable: 2 })
-    assert.deepEqual([few.tone, /^Nothing waits\./.test(few.text)], ['ok', true])
+    assert.deepEqual([few.tone, few.text.startsWith('Nothing waits.')], ['ok', true])
   })
 
   it('is that it stalls only where something waits and too few are there', () => {

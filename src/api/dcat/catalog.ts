@@ -64,7 +64,7 @@ function describe (graph: Graph, dataset: Dataset, around: Around): void {
 }
 
 /** Where a person reads about a dataset. */
-export function landingPage (origin: string, id: string): string {
+function landingPage (origin: string, id: string): string {
   return `${origin}/datasets/${encodeURIComponent(id)}`
 }
 

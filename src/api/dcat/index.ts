@@ -7,5 +7,5 @@
  * anybody may fetch it, and otherwise the page where one reads how to get it. Blank nodes are not used: every part has a name.
  */
 export { dcatHandlers } from './handlers.ts'
-export { catalogOf, landingPage, type CatalogPage } from './catalog.ts'
-export { SYNTAX_MEDIA_TYPES, write, type Syntax } from './syntaxes.ts'
+export { catalogOf, type CatalogPage } from './catalog.ts'
+export { write, type Syntax } from './syntaxes.ts'

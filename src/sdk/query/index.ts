@@ -5,7 +5,7 @@
  * numbers where these say them exactly, and text where they do not. Pages are gone through by `next`, which is null behind the last; a
  * page may have fewer rows than asked for, or none, and still be followed by others.
  */
-export { PLACES_MAX, QUERY_OPERATIONS, QUERY_LIMIT_MAX, type QueryCalls } from './operations.ts'
+export { QUERY_OPERATIONS, QUERY_LIMIT_MAX, type QueryCalls } from './operations.ts'
 export {
   boxText, filtersSchema, queryPageSchema, type FilterText, type QueriedRow, type QueryRequest, type QueryRows
 } from './schemas.ts'

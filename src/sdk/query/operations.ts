@@ -6,7 +6,7 @@ import { boxText, queryPageSchema, timeText, whereText, type FilterText } from '
 export const QUERY_LIMIT_MAX = 1_000
 const QUERY_LIMIT = 100
 /** What a map can show; more of it nobody tells apart. */
-export const PLACES_MAX = 100_000
+const PLACES_MAX = 100_000
 const CURSOR_LENGTH_MAX = 2_048
 const KEY_LENGTH_MAX = 512
 

@@ -28,7 +28,7 @@ export function drawPlot ({ container, colours, points, format, formatTime, onPo
   const width = (): number => Math.max(240, container.clientWidth)
   // Several at one time are of several things: a line would join what does not follow each other.
   const isCrowd = points.timesMs.some((timeMs, at) => at > 0 && timeMs === points.timesMs[at - 1])
-  const [first = 0, last = 0] = [points.timesMs[0], points.timesMs.at(-1)]
+  const [first, last] = [points.timesMs[0] ?? 0, points.timesMs.at(-1) ?? 0]
   const plot = new uPlot({
     width: width(), height: HEIGHT_PX, padding: [null, MARGIN_PX, null, null], legend: { show: false }, cursor: { y: false, drag: { x: true, y: false } },
     axes: [
