@@ -1,8 +1,7 @@
-import { readFile, stat } from 'node:fs/promises'
 import { z } from 'zod'
 import { fail, ok, type Result } from '../../base/index.ts'
 import { ROLES, type AccountView } from '../../sdk/accounts/index.ts'
-import { replaceFile } from '../files/index.ts'
+import { readOwnFile, replaceFile } from '../files/index.ts'
 
 /** An account as the file holds it. `keystore`: hex of what its passphrase opens. */
 export type KeptAccount = AccountView & { readonly keystore: string }
@@ -14,18 +13,12 @@ const fileSchema: z.ZodType<{ readonly accounts: readonly KeptAccount[] }> = z.s
 })
 
 export async function readAccounts (path: string): Promise<Result<readonly KeptAccount[], AccountFileFailure>> {
-  let text: string
-  try {
-    const { mode } = await stat(path)
-    if ((mode & 0o077) !== 0) {
-      return fail({ code: 'loose-mode', reason: `others may read or write ${path}, which says who may use this node`, hint: `look whether an account was added to it, then chmod 600 ${path}` })
-    }
-    text = await readFile(path, 'utf8')
-  } catch (cause) {
-    if (cause instanceof Error && 'code' in cause && cause.code === 'ENOENT') return ok([])
-    throw cause
+  const file = await readOwnFile(path)
+  if (file.state === 'absent') return ok([])
+  if (file.state === 'loose-mode') {
+    return fail({ code: 'loose-mode', reason: `others may read or write ${path}, which says who may use this node`, hint: `look whether an account was added to it, then chmod 600 ${path}` })
   }
-  const parsed = fileSchema.safeParse(jsonOf(text))
+  const parsed = fileSchema.safeParse(file.json)
   return parsed.success
     ? ok(parsed.data.accounts)
     : fail({ code: 'malformed', reason: `${path} is not what this node wrote`, hint: 'restore it, or remove it: then nobody has an account, and "hanse open" lets you in' })
@@ -33,12 +26,4 @@ export async function readAccounts (path: string): Promise<Result<readonly KeptA
 
 export async function writeAccounts (path: string, accounts: readonly KeptAccount[]): Promise<void> {
   await replaceFile(path, `${JSON.stringify({ accounts }, undefined, 2)}\n`)
-}
-
-function jsonOf (text: string): unknown {
-  try {
-    return JSON.parse(text)
-  } catch {
-    return undefined
-  }
 }

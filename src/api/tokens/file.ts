@@ -1,9 +1,8 @@
-import { readFile, stat } from 'node:fs/promises'
 import { z } from 'zod'
 import { fail, ok, type Result } from '../../base/index.ts'
 import { SCOPES } from '../../sdk/operation/index.ts'
 import type { TokenView } from '../../sdk/tokens/index.ts'
-import { replaceFile } from '../files/index.ts'
+import { readOwnFile, replaceFile } from '../files/index.ts'
 
 /** A token as the file holds it. */
 export type KeptToken = TokenView & { readonly sha256: string }
@@ -18,18 +17,12 @@ const fileSchema: z.ZodType<{ readonly tokens: readonly KeptToken[] }> = z.stric
 })
 
 export async function readTokens (path: string): Promise<Result<readonly KeptToken[], TokenFileFailure>> {
-  let text: string
-  try {
-    const { mode } = await stat(path)
-    if ((mode & 0o077) !== 0) {
-      return fail({ code: 'loose-mode', reason: `others may read or write ${path}, which says who may use this node`, hint: `look whether a token was added to it, then chmod 600 ${path}` })
-    }
-    text = await readFile(path, 'utf8')
-  } catch (cause) {
-    if (cause instanceof Error && 'code' in cause && cause.code === 'ENOENT') return ok([])
-    throw cause
+  const file = await readOwnFile(path)
+  if (file.state === 'absent') return ok([])
+  if (file.state === 'loose-mode') {
+    return fail({ code: 'loose-mode', reason: `others may read or write ${path}, which says who may use this node`, hint: `look whether a token was added to it, then chmod 600 ${path}` })
   }
-  const parsed = fileSchema.safeParse(jsonOf(text))
+  const parsed = fileSchema.safeParse(file.json)
   return parsed.success
     ? ok(parsed.data.tokens)
     : fail({ code: 'malformed', reason: `${path} is not what this node wrote`, hint: 'restore it, or remove it: then no token but that of this start is valid' })
@@ -37,12 +30,4 @@ export async function readTokens (path: string): Promise<Result<readonly KeptTok
 
 export async function writeTokens (path: string, tokens: readonly KeptToken[]): Promise<void> {
   await replaceFile(path, `${JSON.stringify({ tokens }, undefined, 2)}\n`)
-}
-
-function jsonOf (text: string): unknown {
-  try {
-    return JSON.parse(text)
-  } catch {
-    return undefined
-  }
 }
