@@ -76,7 +76,7 @@ describe('what other members and data files say', function () {
       await page.locator('header nav').waitFor()
       const visit = async (hash: string, shown: string): Promise<void> => {
         await page.evaluate(to => { location.hash = to }, hash)
-        await page.locator(shown).first().waitFor({ timeout: 20_000 }).catch((error: unknown) => { throw new Error(`${hash}: ${String(error)}`) })
+        await page.locator(shown).first().waitFor({ timeout: 20_000 }).catch(async (error: unknown) => { throw new Error(`${hash}: ${String(error)}\n${await page.locator('main').innerText()}`) })
         await watched.isInert(hash)
       }
       await visit('#/overview', `main :text(${JSON.stringify(FEDERATION)})`)

@@ -89,7 +89,7 @@ export function loopback (name: string, handler: ProtocolHandler, conduct: Condu
 
 function linkTo (peer: Peer): Link {
   return {
-    peer, member: `did:key:${peer.peerId}`, lane: new Lane(), gone: new AbortController(), digest: new Uint8Array(32), uncompared: new Map(),
+    peer, member: `did:key:${peer.peerId}`, lane: new Lane(), heads: new Lane(), gone: new AbortController(), digest: new Uint8Array(32), uncompared: new Map(),
     doubted: new Set(), isListing: false
   }
 }

@@ -8,6 +8,8 @@ export type Link = {
   readonly member: string
   /** Bulk work on this peer's stream, one at a time. */
   readonly lane: Lane
+  /** Questions for heads: with many feeds at once they would leave no room for anything else. */
+  readonly heads: Lane
   /** Aborted when the peer is gone. */
   readonly gone: AbortController
   /** Digest of the set of feeds that it listed last. */

@@ -28,7 +28,7 @@ export class Lister {
   /** What the peer says it holds; nothing where it is what it said last. */
   async list (link: Link): Promise<readonly ListEntry[]> {
     const entries: ListEntry[] = []
-    let after: CID | null = null
+    let [after, digest]: [CID | null, Uint8Array] = [null, link.digest]
     do {
       const request: Request = { verb: 'feeds', creditBytes: CREDIT_BYTES.small, setDigest: link.digest, after }
       let next: CID | null = null
@@ -40,11 +40,13 @@ export class Lister {
         entries.push(...page.value.entries)
         if (entries.length > LISTED_FEEDS_MAX) throw new PeerFault('fault', 'a listing without end')
         next = page.value.next
-        if (next === null) link.digest = page.value.setDigest
+        digest = page.value.setDigest
       }
       after = next
     } while (after !== null)
     await this.seek(link, entries.map(({ feed }) => feed))
+    // Not before all of them are known here: the same set is not told again.
+    link.digest = digest
     return entries
   }
 

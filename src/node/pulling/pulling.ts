@@ -16,8 +16,11 @@ import type { Link } from './link.ts'
 import { Lister } from './listing.ts'
 
 const TICK_MS = 1_000
+const HEADS_AT_ONCE = 16
 /** A peer that speaks of feeds that are not known here is listed anew so much later. */
 const LISTING_REST_MS = 100
+/** One that had no room for the question, or did not answer it: a hint that came meanwhile was for this listing. */
+const UNLISTED_REST_MS = 1_000
 
 type Pull = {
   readonly feed: Feed
@@ -122,7 +125,7 @@ export class Puller {
 
   peerUp (peer: Peer, member: string): void {
     const link: Link = {
-      peer, member, lane: new Lane(), gone: new AbortController(), digest: new Uint8Array(32), uncompared: new Map(), doubted: new Set(),
+      peer, member, lane: new Lane(), heads: new Lane(HEADS_AT_ONCE), gone: new AbortController(), digest: new Uint8Array(32), uncompared: new Map(), doubted: new Set(),
       isListing: false
     }
     this.#links.set(peer.peerId, link)
@@ -258,7 +261,10 @@ export class Puller {
         this.#claims(link, entries.filter(({ feed }) => this.#feeds.get(feed) !== undefined))
         this.listed.emit(link.member)
       })
-      .catch((cause: unknown) => this.#faulty(link, cause, 'listing'))
+      .catch((cause: unknown) => {
+        this.#faulty(link, cause, 'listing')
+        if (cause instanceof PeerFault && (cause.code === 'busy' || cause.code === 'unanswered')) this.#listAfter(link, UNLISTED_REST_MS)
+      })
       .finally(() => {
         link.isListing = false
         const jitter = (this.#random.bytes(1)[0] ?? 0) / 256
@@ -366,7 +372,7 @@ export class Puller {
 
   async #attempt (feed: Feed, candidate: Head | undefined, link: Link, task: Task): Promise<TaskOutcome> {
     switch (task.work.type) {
-      case 'head': return this.#fetcher.head(feed, link)
+      case 'head': return link.heads.take(() => this.#fetcher.head(feed, link))
       case 'leaves': return candidate === undefined ? { type: 'ok' } : this.#fetcher.leaves(feed, candidate, link)
       case 'tail': return candidate === undefined ? { type: 'ok' } : link.lane.take(() => this.#fetcher.tail(feed, candidate, link))
       case 'segments': return this.#fetcher.segments(feed, task, link)

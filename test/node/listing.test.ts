@@ -1,0 +1,128 @@
+import { strict as assert } from 'node:assert'
+import type { CID } from '../../src/base/index.ts'
+import { decodeRequest, encodeItem, encodeItemBytes, encodeListing, encodeResult, listingPage, type Verb } from '../../src/core/sync/index.ts'
+import type { Clock, ProtocolHandler } from '../../src/host/index.ts'
+import { Puller } from '../../src/node/pulling/index.ts'
+import { ada, ben, feedOf, membership, NOW_MS, recordsOf, type TestFeed } from '../core/feed.fixture.ts'
+import { certificateOf, valueOf } from '../core/identity.fixture.ts'
+import { town } from './bundle.fixture.ts'
+import { loopback } from './loopback.fixture.ts'
+
+const LISTING_EVERY_MS = 60_000
+const SOON_MS = 5_000
+const STEP_MS = 100
+/** As the network allows. */
+const REQUESTS_OF_A_STREAM = 32
+const bins = feedOf(ada, [recordsOf(3)], { datasetId: 'bins', class: 'members' })
+
+describe('what a member holds', () => {
+  for (const verb of ['feeds', 'statements'] as const) {
+    it(`is known soon also where it had no room for the question after "${verb}": it tells of a feed only once`, async () => {
+      const { puller, advance } = await newcomer([], false)
+      puller.peerUp(loopback(ada.did, busyOnce(verb)).link.peer, ada.did)
+      await advance(SOON_MS)
+      assert.equal(puller.feedsOfferedBy(ada.did), 1)
+      puller.stop()
+    })
+  }
+
+  it('is asked for a few feeds at a time: many leave room for other questions on the same stream', async () => {
+    const many = Array.from({ length: 100 }, (_, at) => feedOf(ada, [recordsOf(1)], { datasetId: `dataset-${at}`, class: 'members' }))
+    const { puller, advance } = await newcomer(many, true)
+    const [heads, asked]: [(() => void)[], Set<string>] = [[], new Set()]
+    const { link } = loopback(ada.did, holderOf(many, (feed, answer) => {
+      asked.add(feed.toString())
+      heads.push(answer)
+    }))
+    puller.peerUp(link.peer, ada.did)
+    await advance(SOON_MS)
+    assert.ok(heads.length > 0 && heads.length < REQUESTS_OF_A_STREAM, `${heads.length} questions are open`)
+    for (let at = 0; at < many.length; at++) {
+      heads[at]?.()
+      await advance(STEP_MS)
+    }
+    assert.equal(asked.size, many.length, 'all come to their turn')
+    puller.stop()
+  })
+})
+
+/** A node that knows these feeds by name and holds nothing of them. */
+async function newcomer (known: readonly TestFeed[], wants: boolean): Promise<{ readonly puller: Puller, readonly advance: (byMs: number) => Promise<void> }> {
+  const { clock, advance } = movedClock(NOW_MS)
+  const { feeds, members } = await town()
+  valueOf(await members.addCertificate(certificateOf(ada, membership.federation).envelope))
+  for (const { declaration } of known) await feeds.register(declaration.statement, declaration, 'reader')
+  const puller = new Puller({
+    feeds, members, clock, random: { bytes: size => new Uint8Array(size) }, log: () => {}, own: ben.did, wants: () => wants, mayTell: () => true,
+    listingEveryMs: LISTING_EVERY_MS, feedsPerMemberMax: 10, alarm: () => {}, onFatal: cause => { throw cause }
+  })
+  return { puller, advance }
+}
+
+/** Answers as a node that holds these feeds; `onHead` says when heads are given, each of which is none. */
+function holderOf (held: readonly TestFeed[], onHead: (feed: CID, answer: () => void) => void): ProtocolHandler {
+  return {
+    request: async (_peer, body, reply) => {
+      const request = decodeRequest(body)
+      assert.ok(request.ok)
+      if (request.value.verb === 'head') return onHead(request.value.feed, () => { reply.error('gone', 'not any more') })
+      assert.equal(request.value.verb, 'feeds')
+      const page = listingPage(held.map(({ declaration, head }) => ({ feed: declaration.id, length: 1, mmrRoot: head(1).mmrRoot })), new Uint8Array(32), null)
+      await reply.send(encodeItemBytes('listing', encodeListing(page), 0))
+      reply.end(encodeResult({ code: 'ok' }))
+    },
+    note: () => {}
+  }
+}
+
+/** Answers as a node that holds one feed, but the first request of one verb with that it has no room. */
+function busyOnce (verb: Verb): ProtocolHandler {
+  let wasBusy = false
+  return {
+    request: async (_peer, body, reply) => {
+      const request = decodeRequest(body)
+      assert.ok(request.ok)
+      if (request.value.verb === verb && !wasBusy) {
+        wasBusy = true
+        return reply.error('busy', 'too many requests are open')
+      }
+      if (request.value.verb === 'feeds') {
+        const page = listingPage([{ feed: bins.declaration.id, length: 1, mmrRoot: bins.head(1).mmrRoot }], request.value.setDigest, request.value.after)
+        await reply.send(encodeItemBytes('listing', encodeListing(page), 0))
+      } else {
+        const { envelope } = bins.declaration.statement
+        await reply.send(encodeItem('statement', { id: bins.declaration.id }, envelope.length))
+        await reply.send(envelope)
+      }
+      reply.end(encodeResult({ code: 'ok' }))
+    },
+    note: () => {}
+  }
+}
+
+/** Stands still but for `advance`, which lets all that is due happen, and what follows from it. */
+function movedClock (fromMs: number): { readonly clock: Clock, readonly advance: (byMs: number) => Promise<void> } {
+  let passedMs = 0
+  const waiting = new Map<object, { readonly dueMs: number, readonly work: () => void }>()
+  return {
+    clock: {
+      nowMs: () => fromMs + passedMs,
+      monotonicMs: () => passedMs,
+      wake: (delayMs, work) => {
+        const key = {}
+        waiting.set(key, { dueMs: passedMs + delayMs, work })
+        return () => { waiting.delete(key) }
+      }
+    },
+    advance: async byMs => {
+      for (const endMs = passedMs + byMs; passedMs < endMs; passedMs += STEP_MS) {
+        for (const [key, { dueMs, work }] of waiting) {
+          if (dueMs > passedMs) continue
+          waiting.delete(key)
+          work()
+        }
+        await new Promise(resolve => { setImmediate(resolve) })
+      }
+    }
+  }
+}
