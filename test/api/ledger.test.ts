@@ -33,7 +33,7 @@ async function plainly (method: 'GET' | 'POST', path: string, body?: unknown, to
 describe('the ledger over HTTP', () => {
   it('answer as the node does: where it stands, members, applications, proposals', async () => {
     const { client, node } = served
-    node.book.applied.push({ id: 'bafyapplication', did: didOf('Kirkland'), name: 'Kirkland', receivedMs: 5, addresses: ['/ip4/127.0.0.1/tcp/4009'] })
+    node.book.applied.push({ id: 'bafyapplication', did: didOf('Kirkland'), name: 'Kirkland', receivedMs: 5, addresses: ['/ip4/127.0.0.1/tcp/4009'], words: ['apple', 'river', 'stone', 'tower'] })
     assert.deepEqual(value(await client.ledger()), node.ledger())
     assert.deepEqual(value(await client.ledgerMembers()), node.ledgerMembers())
     assert.deepEqual(value(await client.applications()), node.applications())

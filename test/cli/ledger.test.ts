@@ -47,11 +47,11 @@ async function done (...args: readonly string[]): Promise<Record<string, unknown
 describe('commands about the ledger', () => {
   describe('for deciding', () => {
     it('say the exact effect of a proposal, open it, and tell the others how to vote', async () => {
-      served.node.book.applied.push({ id: 'bafyapplication', did: didOf('Kirkland'), name: 'Kirkland', receivedMs: 5, addresses: [] })
-      assert.match((await run('applications')).out, /^NAME.*\nKirkland +1970-01-01T00:00:00Z +did:key:z6MkKirkland\n\n.*compare the key/)
+      served.node.book.applied.push({ id: 'bafyapplication', did: didOf('Kirkland'), name: 'Kirkland', receivedMs: 5, addresses: [], words: ['apple', 'river', 'stone', 'tower'] })
+      assert.match((await run('applications')).out, /^NAME.*\nKirkland +1970-01-01T00:00:00Z +apple river stone tower +did:key:z6MkKirkland\n\n.*the same four words/)
       const ran = await run('propose', 'join', 'Kirkland')
       assert.equal(ran.code, 0, ran.error)
-      assert.match(ran.error, /admit Kirkland \(did:key:z6MkKirkland\) as a member, with a seat[^]*You vote yes with it\. 3 members may vote/)
+      assert.match(ran.error, /admit Kirkland \(did:key:z6MkKirkland\) as a member, with a seat[^]*four words too[^]*apple river stone tower[^]*You vote yes with it\. 3 members may vote/)
       assert.equal(ran.out, `Proposal ${idOf('proposal 0').slice(0, 12)} stands in block 42. It has 1 of 3 votes needed of 3 members; open until 2023-12-14T22:13:20Z.\nThe others vote with: hanse vote ${idOf('proposal 0').slice(0, 12)} yes\n`)
       assert.deepEqual(served.node.book.told, [`propose ${JSON.stringify({ kind: 'join', member: didOf('Kirkland'), seat: true })} 20000`])
     })

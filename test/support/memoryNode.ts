@@ -143,7 +143,7 @@ export class MemoryNode implements HanseNode {
     return {
       member: { did: DID, name: NAME }, state: this.state,
       federation: this.state === 'ready' ? { id: 'bafyfederation', name: 'Corridor', members: 1 } : null,
-      founding: this.state === 'founding' ? { name: 'Corridor', have: 1, want: 3, convener: DID } : null,
+      founding: this.state === 'founding' ? { name: 'Corridor', have: 1, want: 3, convener: DID, newcomers: [] } : null,
       peerId: '12D3KooW', addresses: ['/ip4/127.0.0.1/tcp/4001'], neighbours: { reachable: 1, known: 2 },
       feeds: { own: this.held.size, replicated: 0, frozen: 0, recovering: 0 }, records, storedBytes: 0, segmentsMissing: 0,
       startedMs: TIME_MS, certificateNotAfterMs: TIME_MS + 90 * 86_400_000, alarms: this.alarms
@@ -168,7 +168,7 @@ export class MemoryNode implements HanseNode {
 
   async join (ticket: string): ReturnType<HanseNode['join']> {
     return ticket.startsWith('hanse1')
-      ? ok({ name: 'Corridor', have: 3, want: 3, convener: 'Seattle' })
+      ? ok({ name: 'Corridor', have: 3, want: 3, convener: 'Seattle', newcomers: [{ name: NAME, words: ['apple', 'river', 'stone', 'tower'] }] })
       : fail({ code: 'invalid', reason: 'this is no ticket', hint: 'copy all of it; a ticket begins with hanse1' })
   }
 
@@ -227,6 +227,13 @@ export class MemoryNode implements HanseNode {
     for (const record of records) held.records.push({ ...record, number: held.records.length })
     for (const wake of this.#followers) wake()
     return ok({ first, count: records.length })
+  }
+
+  async history (reference: string, asker?: Asker): ReturnType<HanseNode['history']> {
+    const dataset = this.dataset(reference, asker)
+    if (!dataset.ok) return dataset
+    const { title, version, modifiedMs, distribution: { records } } = dataset.value
+    return ok({ versions: [{ version, modifiedMs, title, records, changes: null }], isPart: false, recipe: null, holders: [], segments: 0 })
   }
 
   async withdraw (datasetId: string): ReturnType<HanseNode['withdraw']> {
@@ -387,7 +394,7 @@ export class MemoryNode implements HanseNode {
 
   reviewTerms (order: Parameters<HanseNode['reviewTerms']>[0]): ReturnType<HanseNode['reviewTerms']> {
     return ok({
-      policyCid: 'bafypolicy', policy: {}, access: 'members', sentences: [{ clause: 1, sentence: 'Any member may use it.', labels: ['enforced'] }], findings: [],
+      policyCid: 'bafypolicy', policy: {}, access: 'members', sentences: [{ clause: 1, code: 'any-member', values: {}, sentence: 'Any member of the federation may use it.', labels: ['enforced'] }], findings: [],
       derived: order.form.summarise === null ? null : { byEntity: true }, anyone: false,
       readers: [{ did: DID, name: NAME, may: 'now', sees: `all of it (${order.form.audience.type})`, reasons: [] }]
     })

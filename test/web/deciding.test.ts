@@ -28,7 +28,7 @@ describe('the inbox', () => {
         proposal('open', {}), proposal('voted', { yes: ['did:key:Bellevue'] }), proposal('against', { no: ['did:key:Bellevue'] }), proposal('passed', { state: 'passed' }),
         proposal('join', { kind: 'join', fields: { member: 'did:key:Kirkland' } })
       ],
-      applications: [{ id: 'a', did: 'did:key:Kirkland', name: 'Kirkland', receivedMs: 1, addresses: [] }, { id: 'b', did: 'did:key:Kent', name: 'Kent', receivedMs: 1, addresses: [] }],
+      applications: [{ id: 'a', did: 'did:key:Kirkland', name: 'Kirkland', receivedMs: 1, addresses: [], words: [] }, { id: 'b', did: 'did:key:Kent', name: 'Kent', receivedMs: 1, addresses: [], words: [] }],
       emergencies: []
     })
     assert.deepEqual(items.map(({ kind, id }) => `${kind} ${id}`), [

@@ -40,7 +40,7 @@ export const inviteCommand: Command = {
       if (!invited.ok) return failed(invited.failure)
       const { ticket, expiresMs } = invited.value
       if (want.value === 1) return answer({ ticket: null, ...await stateOf(client) }, `The federation ${federationName} is founded, with you alone.`)
-      const code = call.flag('no-qr') || call.terminal.json !== 'no' ? undefined : qrText(ticket)
+      const code = call.flag('no-qr') || call.terminal.json !== 'no' ? undefined : qrText(ticket.toUpperCase())
       return answer(invited.value, [
         `Give this ticket to the ${count(want.value - 1, 'other founder')} of ${federationName}. It is good until ${formatTime(expiresMs)}.`,
         'Whoever has it can apply: send it by a way that you trust.', '', ticket, ...code === undefined ? [] : ['', code],
@@ -59,7 +59,7 @@ async function inviteMember (call: Call, client: Client, federationName: string,
   const invited = await client.invite({ federationName, want: 0, validMs: hours * HOUR_MS })
   if (!invited.ok) return failed(invited.failure)
   const { ticket, expiresMs } = invited.value
-  const code = call.flag('no-qr') || call.terminal.json !== 'no' ? undefined : qrText(ticket)
+  const code = call.flag('no-qr') || call.terminal.json !== 'no' ? undefined : qrText(ticket.toUpperCase())
   return answer(invited.value, [
     `Give this ticket to whoever shall become a member of ${federationName}. It is good until ${formatTime(expiresMs)}.`,
     'It lets them apply; the members decide by vote.', '', ticket, ...code === undefined ? [] : ['', code], '', 'They run: hanse join TICKET'
@@ -95,13 +95,15 @@ export const joinCommand: Command = {
   run: async call => await withNode(call, async client => {
     const joined = await client.join(argument(call).trim())
     if (!joined.ok) return failed(joined.failure)
-    const { name, have, want } = joined.value
+    const { name, have, want, newcomers } = joined.value
     const heard = `Who invited you has your application to ${name}`
+    const compare = `Your four words: ${newcomers.map(({ words }) => words.join(' ')).join('; ')}. Read them to the one who invited you: who sees others must not agree.`
     if (call.flag('no-wait')) {
       const standing = want === 0 ? 'the members vote on it' : `${have} of ${want} founders are there`
-      return answer({ founding: joined.value }, `${heard}: ${standing}. See hanse status.`)
+      return answer({ founding: joined.value }, `${heard}: ${standing}. See hanse status.\n${compare}`)
     }
     call.terminal.note(want === 0 ? `${heard}. You are a member when the others have voted for you.` : `${heard}. The federation is founded when all ${want} have signed.`)
+    call.terminal.note(compare)
     return await founded(call, client, want === 0)
   })
 }

@@ -25,6 +25,7 @@ function statusText (status: NodeStatus, ledger: LedgerStatus | null, nowMs: num
   const rows: (readonly [string, string])[] = [
     ['member', member.name],
     ['state', stateText(status)],
+    ...(founding?.newcomers ?? []).map(({ name, words }) => ['applied', `${name}, four words: ${words.join(' ')}`] as const),
     ['neighbours', `${neighbours.reachable} of ${neighbours.known} reachable`],
     ['feeds', [`${count(feeds.own, 'own', 'own')}`, `${feeds.replicated} of others`, ...feeds.frozen > 0 ? [`${feeds.frozen} frozen`] : [],
       ...feeds.recovering > 0 ? [`${feeds.recovering} recovering`] : []].join(', ')],

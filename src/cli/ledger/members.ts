@@ -57,10 +57,10 @@ export const applicationsCommand: Command = {
     const applications = await client.applications()
     if (!applications.ok) return failed(applications.failure)
     if (applications.value.length === 0) return answer({ applications: [] }, 'Nobody waits. A ticket for new members is made by hanse invite.')
-    const rows = applications.value.map(({ name, receivedMs, did, addresses }) => [name, formatTime(receivedMs), did, addresses[0] ?? ''])
+    const rows = applications.value.map(({ name, receivedMs, words, did, addresses }) => [name, formatTime(receivedMs), words.join(' '), did, addresses[0] ?? ''])
     return answer({ applications: applications.value }, [
-      table([{ heading: 'NAME' }, { heading: 'APPLIED' }, { heading: 'KEY' }, { heading: 'ADDRESS' }], rows),
-      '', 'The names are their own words: compare the key with them before you run hanse propose join KEY.'
+      table([{ heading: 'NAME' }, { heading: 'APPLIED' }, { heading: 'FOUR WORDS' }, { heading: 'KEY' }, { heading: 'ADDRESS' }], rows),
+      '', 'Names can be chosen freely. Who applied sees the same four words: let them be read to you before you run hanse propose join KEY; if they differ, do not.'
     ].join('\n'))
   })
 }

@@ -15,10 +15,11 @@ export const proposeCommands: readonly Command[] = [
     run: async call => await withNode(call, async client => {
       const applicant = await applicantOf(client, argument(call))
       if (!applicant.ok) return applicant
-      const { did, name } = applicant.value
+      const { did, name, words } = applicant.value
       const seat = !call.flag('no-seat')
       return await propose(call, client, { kind: 'join', member: did, seat }, [
         `Proposes to admit ${name} (${did}) as a member${seat ? ', with a seat among the validators from a seal on' : ', without a seat among the validators'}.`,
+        ...words === null ? [] : [`${name} sees these four words too, if it is the one that you mean: ${words.join(' ')}.`],
         'Once it passes, its nodes may connect, see what members see, and vote on proposals.'
       ])
     })
@@ -147,16 +148,16 @@ function memberNamed (members: readonly LedgerMember[], text: string): Result<Le
 }
 
 /** Who applied goes before who is a member: it is what such a proposal is mostly for. */
-async function applicantOf (client: Client, text: string): Promise<Result<{ readonly did: string, readonly name: string }, Problem>> {
+async function applicantOf (client: Client, text: string): Promise<Result<{ readonly did: string, readonly name: string, readonly words: readonly string[] | null }, Problem>> {
   const [applications, members] = await Promise.all([client.applications(), client.ledgerMembers()])
   if (!applications.ok) return failed(applications.failure)
   if (!members.ok) return failed(members.failure)
   const applicant = named(applications.value, ({ id, did, name }) => [id, did, name], text, 'application', 'hanse applications')
   if (applicant.ok || applicant.failure.code === 'ambiguous') return applicant
   const member = memberNamed(members.value, text)
-  if (member.ok) return member
+  if (member.ok) return ok({ ...member.value, words: null })
   // Somebody who applied to another member: the key alone says who it is.
-  return text.startsWith('did:key:') ? ok({ did: text, name: 'an applicant of another member' }) : applicant
+  return text.startsWith('did:key:') ? ok({ did: text, name: 'an applicant of another member', words: null }) : applicant
 }
 
 function paramsOf (call: Call): Result<Readonly<Record<string, number>>, Problem> {

@@ -11,6 +11,11 @@
  * Requests have 16 KiB at most. A member keeps at most 64 open applications, and of each applicant the newest. Both sides are
  * machines: persist their state before an answer or a request leaves, and nothing is lost by a restart; every message may be
  * sent again.
+ *
+ * Applicant and inviter compare four words. They are the first 44 bits, eleven a word, of the SHA-256 of the canonical
+ * { v: 1, kind: 'four-words', to, applicant, inviter }, as numbers of words in the English list of BIP-39; `to` is the
+ * federation's id or, while it is being founded, the CID of the ticket, and the other two are did:key. They help people who read
+ * aloud; what is secure are the ticket's signature and the members' vote.
  */
 export {
   APPLY_ADDRESSES_MAX, decodeAdmissionAnswer, decodeAdmissionRequest, encodeAdmissionAnswer, encodePresent, INTRODUCED_MAX, signAdmissionRequest,
@@ -24,3 +29,4 @@ export {
   candidateRequest, candidateStep, decodeCandidate, encodeCandidate, startCandidate,
   type Candidate, type CandidateFields, type CandidateOutcome, type CandidateStep
 } from './candidate.ts'
+export { fourWords, type Applied } from './words.ts'

@@ -7,6 +7,7 @@ import type { Asker } from './asker.ts'
 import type { DerivationOrder, DerivationStatus, DeriveFailure } from './derivation.ts'
 import type { NodeDuties } from './duties.ts'
 import type { Failure } from './failure.ts'
+import type { NodeHistory } from './history.ts'
 import type { NodeLedger } from './ledger.ts'
 import type { NodeProtocol } from './protocol.ts'
 import type { NodeQueries } from './query.ts'
@@ -23,6 +24,7 @@ export type {
   UseProofView, UseReport
 } from './duties.ts'
 export type { Failure, NotReady } from './failure.ts'
+export { VERSIONS_TOLD_MAX, type DatasetHistory, type HolderView, type NodeHistory, type RecipeView, type VersionChange, type VersionView } from './history.ts'
 export type {
   NodeSql, SqlAnswer, SqlColumn, SqlFailure, SqlFailureCode, SqlProofReport, SqlRequest, SqlValue
 } from './sql.ts'
@@ -110,7 +112,11 @@ export type Dataset = DatasetDescription & {
 
 // --- Status --------------------------------------------------------------------------------------------------------
 
-export type FoundingStatus = { readonly name: string, readonly have: number, readonly want: number, readonly convener: string }
+/** `newcomers`: who applied, as far as this node knows it, each with the four words that inviter and applicant both see. */
+export type FoundingStatus = {
+  readonly name: string, readonly have: number, readonly want: number, readonly convener: string,
+  readonly newcomers: readonly { readonly name: string, readonly words: readonly string[] }[]
+}
 
 export type NodeStatus = {
   readonly member: { readonly did: string, readonly name: string }
@@ -197,7 +203,7 @@ export type Ticket = { readonly ticket: string, readonly expiresMs: number, read
 export type FoundingFailure = Failure<'not-ready' | 'invalid' | 'expired' | 'unreachable' | 'refused' | 'already-member'>
 
 /** What a program does with a running node. Expected refusals are values; only broken devices throw. */
-export interface HanseNode extends NodeLedger, NodeTerms, NodeAgreements, NodeDuties, NodeProtocol, NodeQueries, NodeSql {
+export interface HanseNode extends NodeLedger, NodeTerms, NodeAgreements, NodeDuties, NodeProtocol, NodeQueries, NodeSql, NodeHistory {
   status (): NodeStatus
   peers (): readonly PeerStatus[]
   members (): readonly { readonly did: string, readonly name: string, readonly revoked: boolean }[]

@@ -102,7 +102,10 @@ export type Submitted = {
 export type SubmitFailure = Failure<'not-ready' | 'refused' | 'busy' | 'locked' | 'root-locked' | 'invalid' | 'expired'>
 
 /** Someone who applied for membership and waits for a vote. */
-export type ApplicationView = { readonly id: string, readonly did: string, readonly name: string, readonly receivedMs: number, readonly addresses: readonly string[] }
+/** `words`: four, which the applicant sees too. */
+export type ApplicationView = {
+  readonly id: string, readonly did: string, readonly name: string, readonly receivedMs: number, readonly addresses: readonly string[], readonly words: readonly string[]
+}
 
 export type LedgerCheck = {
   readonly verified: boolean

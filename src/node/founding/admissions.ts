@@ -1,6 +1,6 @@
 import { fail, ok, type Result } from '../../base/index.ts'
 import {
-  decodeAdmissionRequest, decodeReception, encodeReception, INTRODUCED_MAX, openReception, outstandingUntilMs, receptionStep, withTicket,
+  decodeAdmissionRequest, decodeReception, encodeReception, fourWords, INTRODUCED_MAX, openReception, outstandingUntilMs, receptionStep, withTicket,
   type Introduced, type Reception, type Standing
 } from '../../core/admission/index.ts'
 import { encodeTicket, peerIdOfKey, TICKET_NONCE_SIZE_BYTES, type Did } from '../../core/identity/index.ts'
@@ -75,8 +75,10 @@ export class Admissions {
 
   /** Those who applied and are no members yet, in the order of arrival. */
   applications (): readonly ApplicationView[] {
-    return this.#reception.applications.filter(({ member }) => !this.#isMember(member)).map(({ id, member, name, receivedMs, addresses }) =>
-      ({ id: id.toString(), did: member, name, receivedMs, addresses }))
+    const { federation, applications } = this.#reception
+    return applications.filter(({ member }) => !this.#isMember(member)).map(({ id, member, name, receivedMs, addresses }) => ({
+      id: id.toString(), did: member, name, receivedMs, addresses, words: fourWords({ to: federation, applicant: member, inviter: this.#options.keys.did })
+    }))
   }
 
   /** Who applied, by DID or by the id of the application. */

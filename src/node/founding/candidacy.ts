@@ -1,6 +1,6 @@
 import { bytes, decodeCanonical, encodeCanonical, fail, list, literal, nullable, ok, struct, text, type Result } from '../../base/index.ts'
 import {
-  APPLY_ADDRESSES_MAX, candidateRequest, candidateStep, decodeCandidate, encodeCandidate, INTRODUCED_MAX, startCandidate, type Candidate, type Introduced
+  APPLY_ADDRESSES_MAX, candidateRequest, candidateStep, decodeCandidate, encodeCandidate, fourWords, INTRODUCED_MAX, startCandidate, type Candidate, type Introduced
 } from '../../core/admission/index.ts'
 import {
   CERTIFICATE_LIFETIME_MS_MAX, decodeTicket, didSchema, issueCertificate, KEY_SIZE_BYTES, type Charter, type MemberFacts, type SigningKey
@@ -82,9 +82,7 @@ export class Candidacy {
   }
 
   status (): FoundingStatus | null {
-    if (this.#candidate === undefined) return null
-    const { ticket: { name, inviter } } = this.#candidate
-    return { name, have: 0, want: 0, convener: inviter }
+    return this.#candidate === undefined ? null : this.#statusOf(this.#candidate)
   }
 
   /** Whether this is a ticket for new members. */
@@ -113,9 +111,15 @@ export class Candidacy {
       this.#candidate = startCandidate({ ticket, name, certificate, consensusKey: await this.#options.consensusKey(), addresses: addresses.slice(0, APPLY_ADDRESSES_MAX) }, root)
       await this.#keep()
     }
+    const applied = this.#statusOf(this.#candidate)
     this.#asks = 0
     const asked = await this.#ask(root)
-    return asked.ok ? ok({ name: ticket.name, have: 0, want: 0, convener: ticket.inviter }) : asked
+    return asked.ok ? ok(applied) : asked
+  }
+
+  #statusOf ({ ticket: { name, inviter }, federation }: Candidate): FoundingStatus {
+    const { keys: { did }, name: own } = this.#options
+    return { name, have: 0, want: 0, convener: inviter, newcomers: [{ name: own, words: fourWords({ to: federation, applicant: did, inviter }) }] }
   }
 
   async stop (): Promise<void> {

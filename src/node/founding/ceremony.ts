@@ -1,4 +1,5 @@
 import { assert, fail, ok, type Result } from '../../base/index.ts'
+import { fourWords } from '../../core/admission/index.ts'
 import {
   APPLICATION_NONCE_SIZE_BYTES, applicantRequest, applicantStep, CHARTER_NONCE_SIZE_BYTES, charterSignature, decodeApplicant, decodeFounding,
   decodeTicket, encodeApplicant, encodeTicket, foundingStep, FOUNDERS_MAX, startApplicant, startFounding, TICKET_NONCE_SIZE_BYTES,
@@ -95,11 +96,14 @@ export class Ceremony {
       const { ticket, applications, signatures } = this.#convening
       const signed = signatures.filter(each => each !== undefined).length
       const have = this.#convening.draft === undefined ? applications.length + 1 : signed
-      return { name: ticket.name, have, want: ticket.founders, convener: this.#keys.did }
+      const newcomers = applications.map(({ founder }) => ({ name: founder.name, words: wordsOf(ticket, founder.member) }))
+      return { name: ticket.name, have, want: ticket.founders, convener: this.#keys.did, newcomers }
     }
-    if (this.#applying === undefined) return null
-    const { ticket } = this.#applying
-    return { name: ticket.name, have: this.#standing.have, want: ticket.founders, convener: ticket.inviter }
+    return this.#applying === undefined ? null : this.#applied(this.#applying.ticket, this.#standing.have)
+  }
+
+  #applied (ticket: Applicant['ticket'], have: number): FoundingStatus {
+    return { name: ticket.name, have, want: ticket.founders, convener: ticket.inviter, newcomers: [{ name: this.#name, words: wordsOf(ticket, this.#keys.did) }] }
   }
 
   async stop (): Promise<void> {
@@ -191,8 +195,7 @@ export class Ceremony {
     }
     const asked = await this.#ask(root)
     if (!asked.ok) return asked
-    const status = this.status()
-    return ok(status ?? { name: ticket.name, have: ticket.founders, want: ticket.founders, convener: ticket.inviter })
+    return ok(this.status() ?? this.#applied(ticket, ticket.founders))
   }
 
   #askSoon (delayMs: number): void {
@@ -253,6 +256,10 @@ export class Ceremony {
 
 /** A founder whose node was off when the last one signed still comes for the charter. */
 const ANSWER_LATE_MS = 30 * 24 * 3_600_000
+
+function wordsOf ({ id, inviter }: Founding['ticket'], applicant: Founding['convener']['member']): readonly string[] {
+  return fourWords({ to: id, applicant, inviter })
+}
 
 function ticketOf ({ ticket }: Founding): Ticket {
   return { ticket: ticket.text, expiresMs: ticket.expiresMs, federationName: ticket.name, want: ticket.founders }

@@ -115,7 +115,9 @@ export const derivedSchema: z.ZodType<Derived> = z.object({ dataset: datasetSche
 
 export const datasetPageSchema: z.ZodType<DatasetPage> = z.object({ datasets: z.array(datasetSchema), next: z.string().nullable() })
 
-const founding = z.object({ name: z.string(), have: count, want: count, convener: z.string() })
+const founding = z.object({
+  name: z.string(), have: count, want: count, convener: z.string(), newcomers: z.array(z.object({ name: z.string(), words: z.array(z.string()) }))
+})
 export const foundingSchema: z.ZodType<FoundingStatus> = founding
 
 export const statusSchema: z.ZodType<NodeStatus> = z.object({

@@ -82,7 +82,11 @@ export type DatasetQuery = {
   readonly after?: string
 }
 
-export type FoundingStatus = { readonly name: string, readonly have: number, readonly want: number, readonly convener: string }
+/** `newcomers`: who applied, as far as this node knows it, each with the four words that inviter and applicant both see. */
+export type FoundingStatus = {
+  readonly name: string, readonly have: number, readonly want: number, readonly convener: string,
+  readonly newcomers: readonly { readonly name: string, readonly words: readonly string[] }[]
+}
 
 export type NodeStatus = {
   readonly member: { readonly did: string, readonly name: string }

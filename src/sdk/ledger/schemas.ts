@@ -42,7 +42,7 @@ export const ledgerMembersSchema: z.ZodType<readonly LedgerMember[]> = z.array(z
 }))
 
 export const applicationsSchema: z.ZodType<readonly ApplicationView[]> = z.array(z.object({
-  id: z.string(), did: z.string(), name: z.string(), receivedMs: timeMs, addresses: z.array(z.string())
+  id: z.string(), did: z.string(), name: z.string(), receivedMs: timeMs, addresses: z.array(z.string()), words: z.array(z.string())
 }))
 
 const operation: z.ZodType<OperationView> = z.object({ index: count, name: z.string(), fields: z.record(z.string(), z.unknown()) })
