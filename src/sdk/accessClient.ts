@@ -1,5 +1,5 @@
 import { ACCOUNTS_PATH, accountsSchema, accountViewSchema, type AccountRequest, type AccountView } from './accounts/index.ts'
-import { SESSION_PATH, entrySchema, type Entry } from './sessions/index.ts'
+import { SESSION_PATH, entrySchema, type Entry, type PassphraseChange } from './sessions/index.ts'
 import { DIAGNOSIS_PATH, diagnosisSchema, type Diagnosis } from './diagnosis/index.ts'
 import { madeTokenSchema, TOKENS_PATH, tokensSchema, type MadeToken, type TokenRequest, type TokenView } from './tokens/index.ts'
 import { nothing, type Answer, type Transport } from './transport.ts'
@@ -12,6 +12,10 @@ export type AccessClient = {
   revokeToken (id: string): Answer<null>
   accounts (): Answer<readonly AccountView[]>
   addAccount (request: AccountRequest): Answer<AccountView>
+  /** For somebody who forgot it; sessions and passkeys of the account end. */
+  setPassphrase (name: string, passphrase: string): Answer<null>
+  /** Of the account that is signed in here; its other sessions end. */
+  changePassphrase (change: PassphraseChange): Answer<null>
   /** Its sessions end too. */
   removeAccount (name: string): Answer<null>
   diagnose (): Answer<Diagnosis>
@@ -30,6 +34,10 @@ export function accessClient (transport: Transport): AccessClient {
     addAccount: request => transport.json({
       method: 'POST', path: ACCOUNTS_PATH, headers: { 'content-type': 'application/json' }, body: JSON.stringify(request)
     }, accountViewSchema),
+    setPassphrase: (name, passphrase) => nothing(transport, {
+      method: 'PUT', path: `${ACCOUNTS_PATH}/${encodeURIComponent(name)}/passphrase`, headers: { 'content-type': 'application/json' }, body: JSON.stringify({ passphrase })
+    }),
+    changePassphrase: change => nothing(transport, { method: 'PUT', path: `${SESSION_PATH}/passphrase`, headers: { 'content-type': 'application/json' }, body: JSON.stringify(change) }),
     removeAccount: name => nothing(transport, { method: 'DELETE', path: `${ACCOUNTS_PATH}/${encodeURIComponent(name)}` }),
     diagnose: () => transport.json({ method: 'GET', path: DIAGNOSIS_PATH }, diagnosisSchema),
     invitePerson: () => transport.json({ method: 'POST', path: `${SESSION_PATH}/entries` }, entrySchema)

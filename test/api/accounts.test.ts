@@ -95,6 +95,41 @@ describe('accounts', function () {
     assert.equal((await send('DELETE', '/api/v1/accounts/ada')).status, 404)
   })
 
+  it('change their own passphrase where they know it, and every other session of theirs ends', async () => {
+    await add('Ada', 'viewer')
+    await add('Ben', 'viewer')
+    const [first, second, other] = [await enter({ name: 'Ada', passphrase: PASSPHRASE }), await enter({ name: 'Ada', passphrase: PASSPHRASE }), await enter({ name: 'Ben', passphrase: PASSPHRASE })]
+    const change = async (passphrase: string, newPassphrase: string): Promise<number> => (await send('PUT', '/api/v1/session/passphrase', { passphrase, newPassphrase }, first.headers)).status
+    assert.equal(await change('not this one at all', 'three lamps under water'), 403)
+    assert.equal(await change(PASSPHRASE, 'short'), 422)
+    assert.equal(await change(PASSPHRASE, 'three lamps under water'), 204)
+    const seen = await Promise.all([first, second, other].map(async ({ headers }) => (await send('GET', '/api/v1/session', undefined, headers)).status))
+    assert.deepEqual(seen, [200, 401, 200])
+    assert.equal((await enter({ name: 'Ada', passphrase: PASSPHRASE })).status, 401)
+    assert.equal((await enter({ name: 'Ada', passphrase: 'three lamps under water' })).status, 201)
+    assert.equal((await send('PUT', '/api/v1/session/passphrase', { passphrase: PASSPHRASE, newPassphrase: PASSPHRASE })).status, 404)
+  })
+
+  it('slow down who tries passphrases from a session that is not theirs', async () => {
+    await add('Ada', 'viewer')
+    const { headers } = await enter({ name: 'Ada', passphrase: PASSPHRASE })
+    const answers: number[] = []
+    for (let tried = 0; tried < 12; tried++) answers.push((await send('PUT', '/api/v1/session/passphrase', { passphrase: `wrong ${tried}`, newPassphrase: 'three lamps under water' }, headers)).status)
+    assert.deepEqual([answers[0], answers.at(-1)], [403, 429])
+  })
+
+  it('get a new passphrase from an admin, and are signed out', async () => {
+    await add('Ada', 'publisher')
+    const { headers } = await enter({ name: 'Ada', passphrase: PASSPHRASE })
+    assert.equal((await send('PUT', '/api/v1/accounts/ada/passphrase', { passphrase: 'three lamps under water' }, headers)).status, 403)
+    assert.equal((await send('PUT', '/api/v1/accounts/ada/passphrase', { passphrase: 'three lamps under water' })).status, 204)
+    assert.equal((await send('GET', '/api/v1/session', undefined, headers)).status, 401)
+    assert.equal((await enter({ name: 'Ada', passphrase: PASSPHRASE })).status, 401)
+    const { status, body } = await enter({ name: 'Ada', passphrase: 'three lamps under water' })
+    assert.deepEqual([status, body['role']], [201, 'publisher'])
+    assert.equal((await send('PUT', '/api/v1/accounts/ben/passphrase', { passphrase: PASSPHRASE })).status, 404)
+  })
+
   it('are not guessed: an address waits after ten failures', async () => {
     await add('Ada', 'viewer')
     const answers: number[] = []

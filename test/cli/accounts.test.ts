@@ -36,6 +36,11 @@ describe('hanse account', function () {
     assert.match((await hanse('account', 'list')).out, /Ada +approver/)
     assert.equal((await hanse('account', 'add', 'Ben', '--role', 'king', '--passphrase-file', join(folder.path, 'secret'))).code, 2)
     assert.notEqual((await hanse('account', 'add', 'Ada', '--passphrase-file', join(folder.path, 'secret'))).code, 0)
+    writeFileSync(join(folder.path, 'other'), 'another horse that nobody staples\n')
+    assert.equal((await hanse('account', 'passphrase', 'ada', '--passphrase-file', join(folder.path, 'other'))).code, 0)
+    const entering = async (passphrase: string): Promise<number> => (await fetch(`${api.url}/api/v1/session`, { method: 'POST', headers: { 'content-type': 'application/json' }, body: JSON.stringify({ name: 'Ada', passphrase }) })).status
+    assert.deepEqual([await entering('a horse that nobody staples'), await entering('another horse that nobody staples')], [401, 201])
+    assert.equal((await hanse('account', 'passphrase', 'Ben', '--passphrase-file', join(folder.path, 'other'))).code, 4)
     assert.equal((await hanse('account', 'remove', 'Ada')).code, 0)
     assert.equal((await hanse('account', 'remove', 'Ada')).code, 4)
   })

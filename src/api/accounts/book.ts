@@ -57,6 +57,19 @@ export class AccountBook {
     return ok(viewOf(account))
   }
 
+  /** Puts another passphrase in place; answers with the name as it is written in the account, undefined where there is none. */
+  async setPassphrase (name: string, passphrase: string): Promise<Result<string | undefined, AnyFailure>> {
+    if (!this.#accounts.has(keyOf(name))) return ok(undefined)
+    const sealed = await this.#seal(passphrase)
+    if (!sealed.ok) return sealed
+    // It may have been removed meanwhile.
+    const found = this.#accounts.get(keyOf(name))
+    if (found === undefined) return ok(undefined)
+    this.#accounts.set(keyOf(name), { ...found, keystore: sealed.value })
+    await this.#write()
+    return ok(found.name)
+  }
+
   /** The account, by the name as it is written in it; undefined where there is none. */
   async remove (name: string): Promise<string | undefined> {
     const found = this.#accounts.get(keyOf(name))
@@ -77,8 +90,9 @@ export class AccountBook {
     }
     const opened = await this.#run({ type: 'open', passphrase, keystore: found?.keystore ?? this.#decoy ?? '' })
     if (!opened.ok) return opened
-    // It may have been removed meanwhile.
-    return ok(found !== undefined && opened.value === true && this.#accounts.get(keyOf(name)) === found ? viewOf(found) : null)
+    // It may have been removed meanwhile, or have another passphrase.
+    const isStill = found !== undefined && this.#accounts.get(keyOf(name))?.keystore === found.keystore
+    return ok(isStill && opened.value === true ? viewOf(found) : null)
   }
 
   async #seal (passphrase: string): Promise<Result<string, AnyFailure>> {

@@ -7,7 +7,7 @@
  */
 import type { AccountCalls } from '../../sdk/accounts/index.ts'
 import type { Handlers } from '../context/index.ts'
-import { json, jsonOrProblem, problem } from '../http/index.ts'
+import { json, jsonOrProblem, problem, type AnyFailure } from '../http/index.ts'
 import type { AccountBook } from './book.ts'
 
 export { AccountBook, type AccountBookOptions } from './book.ts'
@@ -18,12 +18,24 @@ export function accountHandlers (book: AccountBook, ended: (name: string) => voi
   return {
     'accounts.list': () => json(book.list()),
     'accounts.add': async (_context, _request, { body }) => jsonOrProblem(await book.add(body), 201),
+    'accounts.passphrase': async (_context, request, { body }) => {
+      const name = request.parameters['name'] ?? ''
+      const set = await book.setPassphrase(name, body.passphrase)
+      if (!set.ok) return problem(set.failure)
+      if (set.value === undefined) return problem(unknown(name))
+      ended(set.value)
+      return { type: 'nothing' }
+    },
     'accounts.remove': async (_context, request) => {
       const name = request.parameters['name'] ?? ''
       const removed = await book.remove(name)
-      if (removed === undefined) return problem({ code: 'not-found', reason: `there is no account ${name.slice(0, 64)}`, hint: 'see the list of accounts' })
+      if (removed === undefined) return problem(unknown(name))
       ended(removed)
       return { type: 'nothing' }
     }
   }
+}
+
+function unknown (name: string): AnyFailure {
+  return { code: 'not-found', reason: `there is no account ${name.slice(0, 64)}`, hint: 'see the list of accounts' }
 }

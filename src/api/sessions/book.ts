@@ -1,5 +1,5 @@
 import { assert, base32Text, fail, hex, ok, sha256, utf8, type Result } from '../../base/index.ts'
-import { scopeOfRole, type Role } from '../../sdk/accounts/index.ts'
+import { scopeOfRole, type AccountView, type Role } from '../../sdk/accounts/index.ts'
 import type { Session } from '../../sdk/sessions/index.ts'
 import type { AnyFailure } from '../http/index.ts'
 import { Guard } from './guard.ts'
@@ -58,7 +58,7 @@ export class SessionBook {
   }
 
   /** The same by name and passphrase: `check` says whose they are. */
-  async beginBy (check: () => Promise<Result<{ readonly name: string, readonly role: Role } | null, AnyFailure>>, address: string): Promise<Result<Begun, EntryFailure>> {
+  async beginBy (check: () => Promise<Result<AccountView | null, AnyFailure>>, address: string): Promise<Result<Begun, EntryFailure>> {
     const late = this.#mustWait(address)
     if (late !== undefined) return late
     const checked = await check()
@@ -66,6 +66,17 @@ export class SessionBook {
     if (checked.value === null) return this.#refuse(address, { reason: 'there is no account with this name and passphrase', hint: 'look for capital letters, or enter with a link of "hanse open"' })
     const { name, role } = checked.value
     return ok(this.#open({ account: name, role }))
+  }
+
+  /** Whether `check` knows its passphrase for that of the account: slowed down as entering is, for a session may be somebody else's by now. */
+  async confirm (check: () => Promise<Result<AccountView | null, AnyFailure>>, address: string): Promise<Result<null, EntryFailure>> {
+    const late = this.#mustWait(address)
+    if (late !== undefined) return late
+    const checked = await check()
+    if (!checked.ok) return checked
+    if (checked.value !== null) return ok(null)
+    this.#guard.failed(address, this.#options.nowMs())
+    return fail({ code: 'refused', reason: 'this is not the passphrase of your account', hint: 'look for capital letters; an admin gives you a new one if you forgot it' })
   }
 
   #mustWait (address: string): Result<never, EntryFailure> | undefined {
@@ -115,9 +126,9 @@ export class SessionBook {
     return session === undefined || isOver(session, this.#options.nowMs())
   }
 
-  /** All of an account that is removed. */
-  endOf (account: string): void {
-    for (const [id, session] of this.#sessions) if (session.account === account) this.#sessions.delete(id)
+  /** All of an account, but for one that goes on. */
+  endOf (account: string, exceptId?: string): void {
+    for (const [id, session] of this.#sessions) if (session.account === account && id !== exceptId) this.#sessions.delete(id)
   }
 
   end (id: string): void {

@@ -65,6 +65,18 @@ export function sessionHandlers (book: SessionBook, accounts: AccountBook): Hand
       const session = book.byId(request.caller?.id ?? '')
       return session === undefined ? problem(NO_SESSION) : json(viewOf(session, hasAccounts()))
     },
+    'sessions.passphrase': async (_context, request, { body }) => {
+      const session = book.byId(request.caller?.id ?? '')
+      if (session === undefined) return problem(NO_SESSION)
+      const { account } = session
+      if (account === null) return problem(NO_ACCOUNT)
+      const confirmed = await book.confirm(() => accounts.check(account, body.passphrase), request.address)
+      if (!confirmed.ok) return refusal(confirmed.failure)
+      const set = await accounts.setPassphrase(account, body.newPassphrase)
+      if (!set.ok) return problem(set.failure)
+      book.endOf(account, session.id)
+      return { type: 'nothing' }
+    },
     'sessions.end': (context, request) => {
       const session = book.byId(request.caller?.id ?? '')
       if (session === undefined) return problem(NO_SESSION)
@@ -75,6 +87,7 @@ export function sessionHandlers (book: SessionBook, accounts: AccountBook): Hand
 }
 
 const NO_SESSION: AnyFailure = { code: 'not-found', reason: 'this request belongs to no session', hint: 'a token has none; enter with a link of "hanse open"' }
+const NO_ACCOUNT: AnyFailure = { code: 'no-account', reason: 'you came in by a link, which is no account', hint: 'enter with an account' }
 
 function refusal ({ waitMs, ...failure }: EntryFailure): Reply {
   return problem(failure, waitMs === undefined ? {} : { 'retry-after': String(Math.ceil(waitMs / 1_000)) })

@@ -42,6 +42,22 @@ export const accountCommands: readonly Command[] = [
     })
   },
   {
+    name: 'account passphrase',
+    summary: 'Give an account a new passphrase; it is signed out everywhere, and its passkeys end',
+    arguments: [{ name: 'NAME', help: 'as in hanse account list' }],
+    options: [passphraseOption],
+    examples: ['hanse account passphrase Ada', 'hanse account passphrase Ada --passphrase-file ./secret'],
+    run: async call => {
+      const [name = ''] = call.arguments
+      const passphrase = await newPassphrase(call, `the account ${name}, of ${PASSPHRASE_LENGTH_MIN} characters at least`)
+      if (!passphrase.ok) return passphrase
+      return await withNode(call, async client => {
+        const set = await client.setPassphrase(name, passphrase.value)
+        return set.ok ? answer({ name }, `${name} enters the console with this passphrase from now on, and with no other.`) : failed(set.failure)
+      })
+    }
+  },
+  {
     name: 'account remove',
     summary: 'Remove an account; who uses it is signed out at once',
     arguments: [{ name: 'NAME', help: 'as in hanse account list' }],

@@ -5,7 +5,7 @@
  * besides. Passkey and OIDC would be further forms of `EntryRequest`.
  */
 import { z } from 'zod'
-import { accountNameSchema, ROLES, type Role } from '../accounts/index.ts'
+import { accountNameSchema, passphraseSchema, ROLES, type Role } from '../accounts/index.ts'
 import { json, SCOPES, type Call, type Operations, type Scope } from '../operation/index.ts'
 
 /** A link for one entry, within a few minutes. Whoever has it enters as one of the people of this node. */
@@ -38,10 +38,16 @@ export const sessionSchema: z.ZodType<Session> = z.object({
   scope: z.enum(SCOPES), role: z.enum(ROLES), account: z.string().nullable(), hasAccounts: z.boolean(), csrf: z.string(), idleEndMs: z.int(), endMs: z.int()
 })
 
+/** One's own passphrase: the one until now, and the one from now on. */
+export type PassphraseChange = { readonly passphrase: string, readonly newPassphrase: string }
+
+const passphraseChangeSchema: z.ZodType<PassphraseChange> = z.strictObject({ passphrase: z.string().min(1).max(256), newPassphrase: passphraseSchema })
+
 export type SessionCalls = {
   'sessions.invite': Call
   'sessions.begin': Call<undefined, EntryRequest>
   'sessions.show': Call
+  'sessions.passphrase': Call<undefined, PassphraseChange>
   'sessions.end': Call
 }
 
@@ -56,5 +62,9 @@ export const SESSION_OPERATIONS: Operations<SessionCalls> = {
     answers: { 201: json(sessionSchema) }
   },
   'sessions.show': { ...session, method: 'GET', scope: 'read', summary: 'The session of this cookie', answers: { 200: json(sessionSchema) }, problems: [404] },
+  'sessions.passphrase': {
+    ...session, method: 'PUT', path: `${SESSION_PATH}/passphrase`, scope: 'read', summary: 'Change the passphrase of the account that is signed in; its other sessions end',
+    body: { as: 'json', schema: passphraseChangeSchema }, answers: { 204: null }, problems: [404, 409]
+  },
   'sessions.end': { ...session, method: 'DELETE', scope: 'read', summary: 'Leave: the cookie opens nothing any more', answers: { 204: null }, problems: [404] }
 }
