@@ -11,7 +11,7 @@ const TEXTS: Readonly<Record<Language, string>> = { en: english, de: german }
 
 async function open (target: HTMLElement): Promise<void> {
   const language = preferences.language ?? preferredLanguage(navigator.languages)
-  speak(language, await (await fetch(TEXTS[language])).json() as Messages)
+  speak(language, await (await fetch(TEXTS[language])).json() as Messages, navigator.languages)
   document.documentElement.lang = language
   mount(App, { target })
 }

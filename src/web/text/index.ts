@@ -15,12 +15,13 @@ type Message = string | Readonly<Partial<Record<Intl.LDMLPluralRule, string>>>
 export type Messages = Readonly<Record<string, Message>>
 
 let messages: Messages = {}
-let language: Language = 'en'
+let language: string = 'en'
 
-/** Texts asked for from then on are these. */
-export function speak (wanted: Language, texts: Messages): void {
+/** Texts asked for from then on are these; times and numbers are written as the reader's country writes them in that language. */
+export function speak (wanted: Language, texts: Messages, wishes: readonly string[] = []): void {
   messages = texts
-  language = wanted
+  // Not all that browsers name is a language tag: `en-US@posix` is none.
+  language = wishes.find(each => new RegExp(`^${wanted}-[A-Z]{2}$`).test(each)) ?? wanted
 }
 
 export function t (key: Key, values: Values = {}): string {
@@ -98,6 +99,12 @@ export function shortTimeText (timeMs: number, isWithinDay: boolean): string {
 export function durationText (durationMs: number): string {
   const [unit, stepMs] = STEPS.find(([, each]) => durationMs >= each) ?? ['second', 1_000]
   return new Intl.NumberFormat(language, { style: 'unit', unit, unitDisplay: 'long', maximumFractionDigits: 0 }).format(Math.max(1, Math.round(durationMs / stepMs)))
+}
+
+/** Where the clock of this browser stands: all times that the console shows are its. */
+export function zoneText (): string {
+  const parts = new Intl.DateTimeFormat(language, { timeZoneName: 'shortOffset' }).formatToParts()
+  return `${new Intl.DateTimeFormat().resolvedOptions().timeZone.replaceAll('_', ' ')}, ${parts.find(({ type }) => type === 'timeZoneName')?.value ?? ''}`
 }
 
 /** To the millisecond. */
