@@ -134,6 +134,7 @@ describe('watching live data in the console', function () {
 
   it('connects a program in the browser, and shows what came, what could not be taken, and what ends with it', async () => {
     page = await openConsole(city)
+    await page.page.getByRole('button', { name: 'Menu' }).click()
     await page.page.getByRole('link', { name: 'Connectors', exact: true }).click()
     await page.page.getByText('Nothing is connected yet').waitFor()
     assert.deepEqual(await page.violations(), [])

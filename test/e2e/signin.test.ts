@@ -84,6 +84,7 @@ describe('signing in to the console', function () {
     await page.getByLabel('Passphrase', { exact: true }).fill(PASSPHRASE)
     await page.keyboard.press('Enter')
     await page.getByRole('heading', { name: 'Overview' }).waitFor()
+    await page.getByRole('button', { name: 'Menu' }).click()
     await page.getByRole('link', { name: 'Settings' }).click()
     await page.getByText('You are Vera. Viewer: sees all').waitFor()
     assert.equal(await page.getByRole('heading', { name: 'Tokens for programs' }).count(), 0)
