@@ -22,6 +22,7 @@ const SCHEMAS: Readonly<Record<string, (z: typeof whole) => Parser>> = {
   nothing: z => z.null(),
   unknown: z => z.unknown(),
   json: z => z.json(),
+  base64: z => z.base64(),
   choice: z => z.enum(['a', 'ab']).describe('one of them'),
   literal: z => z.literal('a'),
   literals: z => z.literal(['a', 2]),

@@ -31,7 +31,7 @@ function isNumber ({ def }: Schema): boolean {
 }
 
 export const z = {
-  array: zod.array, boolean: zod.boolean, discriminatedUnion: zod.discriminatedUnion, enum: zod.enum, hex: zod.hex, int: zod.int, json: zod.json, literal: zod.literal,
+  array: zod.array, base64: zod.base64, boolean: zod.boolean, discriminatedUnion: zod.discriminatedUnion, enum: zod.enum, hex: zod.hex, int: zod.int, json: zod.json, literal: zod.literal,
   looseObject: zod.looseObject, null: zod.null, number: zod.number, object: zod.object, record: zod.record, strictObject: zod.strictObject, string: zod.string,
   tuple: zod.tuple, union: zod.union, unknown: zod.unknown
 }
