@@ -13,7 +13,7 @@ const ANSWER: SqlAnswer = {
   rows: [['a "b", c', 3n, 1.5, true, Date.UTC(2026, 0, 2), '1.10'], ['', 2n ** 60n, Number.NaN, null, null, null]],
   isCut: false, timeMs: 5, proof: new Uint8Array([1, 2]),
   sources: [{ dataset: 'did:key:a/b', publisher: { did: 'did:key:a', name: 'Ada' }, records: 7, agreementId: null, policyCid: null, minGroupSize: 5 }],
-  conditions: [{ clause: 7, sentence: 'May not be passed on.', labels: ['attested'] }]
+  conditions: [{ clause: 7, code: 'pass-on-no', values: {}, sentence: 'May not be passed on.', labels: ['attested'] }]
 }
 
 describe('sql over the API', () => {

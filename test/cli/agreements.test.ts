@@ -95,7 +95,7 @@ describe('commands about agreements, with somebody who writes to the terminal', 
     const escape = '\u001b]0;owned\u0007\u001b[2J'
     const view = {
       id: 'urn:uuid:00000000-0000-4000-8000-000000000001', role: 'provider', other: { did: 'did:key:z6MkRenton', name: `Renton${escape}` }, dataset: `did:key:z6MkRenton/bins${escape}`,
-      purpose: `urn:hanse:purpose:1:${escape}`, state: 'TERMINATED', states: ['REQUESTED', 'TERMINATED'], isAsked: false, terms: null, sentences: [{ clause: 10, sentence: `Credit: "${escape}".`, labels: [] }],
+      purpose: `urn:hanse:purpose:1:${escape}`, state: 'TERMINATED', states: ['REQUESTED', 'TERMINATED'], isAsked: false, terms: null, sentences: [{ clause: 10, code: 'credit', values: { text: escape }, sentence: `Credit: "${escape}".`, labels: [] }],
       agreementId: null, changedMs: 0, ended: { by: 'peer', code: `no${escape}`, reasons: [`because${escape}`] }
     } as const
     node.negotiated.push(view)

@@ -160,8 +160,8 @@ describe('terms: sentences', () => {
     const json = { ...writePolicy(policyOf(begun('members'))), obligation: [{ action: 'odrl:play' }, { action: 'odrl:review' }] }
     const lines = sentencesOf(valueOf(readPolicy(json))).filter(({ clause }) => clause === 0)
     assert.deepEqual(lines, [
-      { clause: 0, sentence: 'This node would refuse all use because it does not know: {"action":"odrl:play"}', labels: [] },
-      { clause: 0, sentence: 'Also, in the words of the policy: {"action":"odrl:review"}', labels: [] }
+      { clause: 0, code: 'unknown-part', values: { json: '{"action":"odrl:play"}' }, sentence: 'This node would refuse all use because it does not know: {"action":"odrl:play"}', labels: [] },
+      { clause: 0, code: 'other-part', values: { json: '{"action":"odrl:review"}' }, sentence: 'Also, in the words of the policy: {"action":"odrl:review"}', labels: [] }
     ])
   })
 })

@@ -141,7 +141,7 @@ describe('receipts between two cities', function () {
     assert.ok(uses.ok)
     assert.equal(uses.value.agreements[0]?.id, id)
     assert.equal(uses.value.agreements[0].isOnLedger, true)
-    assert.ok(uses.value.agreements[0].sentences.some(sentence => sentence.startsWith('Renton may use it')))
+    assert.ok(uses.value.agreements[0].sentences.some(({ sentence }) => sentence.startsWith('Renton may use it')))
     const [served] = uses.value.entries.filter(({ what }) => what === 'served')
     assert.equal(served?.member?.name, 'Renton')
     assert.equal(served.agreementId, id)

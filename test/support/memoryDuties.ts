@@ -38,7 +38,7 @@ export class MemoryDuties implements NodeDuties {
       dataset: reference, entries: [SERVED], erasures: this.#erasures,
       agreements: [{
         id: SERVED.agreementId ?? '', provider: MEMBER, consumer: { did: 'did:key:z6Mkother', name: 'Redmond' }, purpose: SERVED.purpose, inForceFromMs: TIME_MS, revokedAtMs: null,
-        policyCid: null, sentences: ['Redmond may use it.'], duties: [{ rule: 'obligation/0', state: 'pending' }], isOnLedger: true
+        policyCid: null, sentences: [{ clause: 1, code: 'named', values: { names: ['Redmond'] }, sentence: 'Redmond may use it.', labels: ['enforced'] }], duties: [{ rule: 'obligation/0', state: 'pending' }], isOnLedger: true
       }]
     })
 

@@ -37,7 +37,7 @@ function reportText ({ agreements, entries, erasures }: UseReport): string {
   const agreed = agreements.flatMap(({ id, provider, consumer, inForceFromMs, revokedAtMs, sentences, duties, isOnLedger }) => [
     `${plain(consumer.name)} by agreement ${id} with ${plain(provider.name)}, ${formatTime(inForceFromMs)} to ${revokedAtMs === null ? 'now' : formatTime(revokedAtMs)}` +
       `${isOnLedger === true ? ', on the ledger' : ''}${duties.some(({ state }) => state === 'violated') ? ', BROKEN: a receipt is overdue' : ''}`,
-    ...sentences.map(sentence => `  ${plain(sentence)}`)
+    ...sentences.map(({ sentence }) => `  ${plain(sentence)}`)
   ])
   const shown = entries.slice(0, SHOWN_MAX)
   const more = entries.length > shown.length ? [`and ${count(entries.length - shown.length, 'older entry', 'older entries')}: see --json`] : []

@@ -1,20 +1,14 @@
 /**
- * All words of terms in English. Another language is another file of the same shape; nothing else holds words that people read
- * beside a clause. Numbers and days are written here, since the core has no locale.
+ * All words of terms in English; nothing else holds words that people read beside a clause. Numbers and days are written here, since
+ * the core has no locale. Whoever speaks another language makes its own sentences of the same codes and values.
  */
-import { DAY_MS, dayOf } from '../policy/index.ts'
-import type { EmergencyClause, Fee, NeverAction, PassingOn, Replicas } from './form.ts'
+import { DAY_MS, dayOf, PURPOSE_NS, type Iri } from '../policy/index.ts'
+import type { NeverAction } from './form.ts'
 
 const MONTHS = ['Jan', 'Feb', 'Mar', 'Apr', 'May', 'Jun', 'Jul', 'Aug', 'Sep', 'Oct', 'Nov', 'Dec']
 const HOUR_MS = 3_600_000
 const MINUTE_MS = 60_000
 const SECOND_MS = 1_000
-
-/** Average area of an H3 cell by resolution (h3-js 4.5), in words. */
-const CELL_AREAS = [
-  '4,360,000 km²', '610,000 km²', '86,800 km²', '12,400 km²', '1,770 km²', '253 km²', '36 km²', '5 km²', '0.74 km²', '0.11 km²',
-  '15,000 m²', '2,150 m²', '307 m²', '44 m²', '6 m²', '1 m²'
-]
 
 const SYMBOLS: Readonly<Record<string, string>> = { EUR: '€', USD: '$', GBP: '£' }
 /** ISO 4217: currencies of the world whose smallest unit is not a hundredth. */
@@ -77,81 +71,96 @@ function capital (text: string): string {
   return text.charAt(0).toUpperCase() + text.slice(1)
 }
 
-type Detail = {
-  readonly minGroupSize: number | null
-  readonly h3Resolution: number | null
-  readonly timeStepMs: number | null
-  readonly redactFields: readonly string[]
+/** A purpose of ours by what follows the namespace: `waste.collection`. */
+function purposeWords (purpose: Iri): string {
+  if (!purpose.startsWith(PURPOSE_NS)) return purpose
+  const name = purpose.slice(PURPOSE_NS.length)
+  return PURPOSE_WORDS[name] ?? name.replaceAll('.', ' ').replaceAll('-', ' ')
 }
 
+const SQUARE_KILOMETRE_M2 = 1_000_000
+
+function area (areaM2: number): string {
+  return areaM2 * 10 < SQUARE_KILOMETRE_M2 ? `${grouped(areaM2)} m²` : `${grouped(areaM2 / SQUARE_KILOMETRE_M2)} km²`
+}
+
+/** `creditMinor` null: none. */
+type FeeValues = { readonly amountMinor: number, readonly currency: string, readonly count: number, readonly creditMinor: number | null }
+
+function feeWords ({ amountMinor, currency, count, creditMinor }: FeeValues, unit: 'record' | 'request'): string {
+  const per = count === 1 ? unit : `${grouped(count)} ${unit}s`
+  return `${money(amountMinor, currency)} per ${per}; ${creditMinor === null ? 'no credit' : `credit up to ${money(creditMinor, currency)}`}.`
+}
+
+type Names = { readonly names: readonly string[] }
+
+/** One sentence for each code, of values that any other language makes the same of. */
 export const ENGLISH = {
-  anyone: (): string => 'Anyone may use it.',
-  anyMember: (): string => 'Any member of the federation may use it.',
-  named: (names: readonly string[]): string => `${list(names, 'and')} may use it.`,
-  classes: (classes: readonly string[]): string => `Members of these kinds may use it: ${list(classes, 'or')}.`,
-  purposes: (purposes: readonly string[]): string => `Only for ${list(purposes, 'or')}.`,
-  /** `name` is what follows the namespace: `waste.collection`. */
-  purpose: (name: string): string => PURPOSE_WORDS[name] ?? name.replaceAll('.', ' ').replaceAll('-', ' '),
-  period: (fromMs: number | null, untilMs: number | null): string => {
+  'anyone': (): string => 'Anyone may use it.',
+  'any-member': (): string => 'Any member of the federation may use it.',
+  'named': ({ names }: Names): string => `${list(names, 'and')} may use it.`,
+  'classes': ({ classes }: { readonly classes: readonly string[] }): string => `Members of these kinds may use it: ${list(classes, 'or')}.`,
+  'purposes': ({ purposes }: { readonly purposes: readonly Iri[] }): string => `Only for ${list(purposes.map(purposeWords), 'or')}.`,
+  'period': ({ fromMs, untilMs }: { readonly fromMs: number | null, readonly untilMs: number | null }): string => {
     const from = fromMs === null ? '' : `from ${moment(fromMs, false)}`
     const until = untilMs === null ? '' : `${fromMs === null ? 'until' : ' to'} ${moment(untilMs, true)}`
     return `${capital(from + until)}. Either side may end it at any time.`
   },
-  detail: ({ minGroupSize, h3Resolution, timeStepMs, redactFields }: Detail): string => {
-    const cells = h3Resolution === null ? [] : [`per hexagon of about ${CELL_AREAS[h3Resolution] ?? ''}`]
+  'detail': ({ groupSizeMin, cellAreaM2, timeStepMs, columns }: {
+    readonly groupSizeMin: number | null, readonly cellAreaM2: number | null, readonly timeStepMs: number | null, readonly columns: readonly string[]
+  }): string => {
+    const cells = cellAreaM2 === null ? [] : [`per hexagon of about ${area(cellAreaM2)}`]
     const steps = timeStepMs === null ? [] : [`in steps of ${length(timeStepMs)}`]
-    const groups = minGroupSize === null ? [] : [`groups under ${grouped(minGroupSize)} left out`]
-    const fields = redactFields.length === 0 ? [] : [`without ${list(redactFields, 'and')}`]
-    return `${capital([...minGroupSize === null ? [] : ['only counts, sums and means'], ...cells, ...steps, ...groups, ...fields].join('; '))}.`
+    const groups = groupSizeMin === null ? [] : [`groups under ${grouped(groupSizeMin)} left out`]
+    const fields = columns.length === 0 ? [] : [`without ${list(columns, 'and')}`]
+    return `${capital([...groupSizeMin === null ? [] : ['only counts, sums and means'], ...cells, ...steps, ...groups, ...fields].join('; '))}.`
   },
-  delay: (delayMs: number): string => `Not before ${length(delayMs)} after measurement.`,
-  amount: (perDay: number | null, inAll: number | null, recordsPerDay: number | null): string => {
+  'delay': ({ delayMs }: { readonly delayMs: number }): string => `Not before ${length(delayMs)} after measurement.`,
+  'amount': ({ requestsPerDay, requestsInAll, recordsPerDay }: {
+    readonly requestsPerDay: number | null, readonly requestsInAll: number | null, readonly recordsPerDay: number | null
+  }): string => {
     const limits = [
-      ...perDay === null ? [] : [`${many(perDay, 'request')} a day`],
-      ...inAll === null ? [] : [`${many(inAll, 'request')} in all`],
+      ...requestsPerDay === null ? [] : [`${many(requestsPerDay, 'request')} a day`],
+      ...requestsInAll === null ? [] : [`${many(requestsInAll, 'request')} in all`],
       ...recordsPerDay === null ? [] : [`${many(recordsPerDay, 'record')} a day`]
     ]
     return `At most ${list(limits, 'and')}.`
   },
-  passingOn: (passOn: PassingOn, names: readonly string[]): string => {
-    switch (passOn.type) {
-      case 'no': return 'May not be passed on.'
-      case 'free': return 'May be passed on.'
-      case 'named': return `May be passed on only to ${list(names, 'and')}, under the same terms.`
-      case 'results': return `Results with at least ${passOn.minGroupSize} per group may be published; nothing else may be passed on.`
-      case 'named-or-results': return `May be passed on only to ${list(names, 'and')}, under the same terms; results with at least ${passOn.minGroupSize} per group may be published.`
-    }
-  },
-  keep: (keepMs: number, from: 'receipt' | 'agreement-end'): string =>
-    `Delete within ${length(keepMs)} ${from === 'receipt' ? 'of receipt' : 'after the agreement ends'}, and confirm.`,
-  fee: ({ amountMinor, currency, count, unit, creditMinor }: Fee): string => {
-    const per = count === 1 ? unit.slice(0, -1) : `${grouped(count)} ${unit}`
-    return `${money(amountMinor, currency)} per ${per}; ${creditMinor === 0 ? 'no credit' : `credit up to ${money(creditMinor, currency)}`}.`
-  },
-  report: (everyMs: number): string => `Send a summary of use every ${length(everyMs)}.`,
-  credit: (text: string): string => `Credit: "${text}".`,
-  inform: (): string => 'Send us what you publish.',
-  never: (actions: readonly NeverAction[]): string => `${capital(list(actions.map(action => NEVER_WORDS[action]), 'and'))}.`,
-  stored: (places: readonly string[], level: number | null): string => {
+  'pass-on-no': (): string => 'May not be passed on.',
+  'pass-on-free': (): string => 'May be passed on.',
+  'pass-on-named': ({ names }: Names): string => `May be passed on only to ${list(names, 'and')}, under the same terms.`,
+  'pass-on-results': ({ groupSizeMin }: { readonly groupSizeMin: number }): string =>
+    `Results with at least ${groupSizeMin} per group may be published; nothing else may be passed on.`,
+  'pass-on-named-or-results': ({ names, groupSizeMin }: Names & { readonly groupSizeMin: number }): string =>
+    `May be passed on only to ${list(names, 'and')}, under the same terms; results with at least ${groupSizeMin} per group may be published.`,
+  'keep-from-receipt': ({ keepMs }: { readonly keepMs: number }): string => `Delete within ${length(keepMs)} of receipt, and confirm.`,
+  'keep-from-agreement-end': ({ keepMs }: { readonly keepMs: number }): string => `Delete within ${length(keepMs)} after the agreement ends, and confirm.`,
+  'fee-per-records': (fee: FeeValues): string => feeWords(fee, 'record'),
+  'fee-per-requests': (fee: FeeValues): string => feeWords(fee, 'request'),
+  'report': ({ everyMs }: { readonly everyMs: number }): string => `Send a summary of use every ${length(everyMs)}.`,
+  'credit': ({ text }: { readonly text: string }): string => `Credit: "${text}".`,
+  'inform': (): string => 'Send us what you publish.',
+  'never': ({ actions }: { readonly actions: readonly NeverAction[] }): string => `${capital(list(actions.map(action => NEVER_WORDS[action]), 'and'))}.`,
+  'stored': ({ places, level }: { readonly places: readonly string[], readonly level: number | null }): string => {
     const where = places.length === 0 ? '' : ` in ${list(places, 'or')}`
     return `Kept${where}${places.length > 0 && level !== null ? ',' : ''}${level === null ? '' : ` at security level ${level} or better`}.`
   },
-  emergency: ({ kinds, mode, mayPassOn }: EmergencyClause, responders: readonly string[], officials: readonly string[]): string =>
-    `In an emergency (${list(kinds, 'or')}) declared by ${list(officials, 'or')}, ${list(responders, 'and')} may use all of it${mayPassOn ? ' and pass it on' : ''}; ` +
-    `logged and reviewed.${mode === 'sealed' ? ' Keys are handed over beforehand, sealed.' : ''}`,
-  replicas: (replicas: Replicas): string => {
-    switch (replicas) {
-      case 'members': return 'Members may keep encrypted copies that they cannot read.'
-      case 'recipients': return 'Only those who may read it may keep encrypted copies.'
-      case 'nobody': return 'Nobody else keeps encrypted copies.'
-    }
-  },
-  legalNotice: (text: string): string => `Legal notice: ${text}`,
-  unknownPart: (json: string): string => `This node would refuse all use because it does not know: ${json}`,
-  otherPart: (json: string): string => `Also, in the words of the policy: ${json}`
+  'emergency': ({ kinds, officials, names, mayPassOn, isSealed }: Names & {
+    readonly kinds: readonly string[], readonly officials: readonly string[], readonly mayPassOn: boolean, readonly isSealed: boolean
+  }): string =>
+    `In an emergency (${list(kinds, 'or')}) declared by ${list(officials, 'or')}, ${list(names, 'and')} may use all of it${mayPassOn ? ' and pass it on' : ''}; ` +
+    `logged and reviewed.${isSealed ? ' Keys are handed over beforehand, sealed.' : ''}`,
+  'replicas-members': (): string => 'Members may keep encrypted copies that they cannot read.',
+  'replicas-recipients': (): string => 'Only those who may read it may keep encrypted copies.',
+  'replicas-nobody': (): string => 'Nobody else keeps encrypted copies.',
+  'legal-notice': ({ text }: { readonly text: string }): string => `Legal notice: ${text}`,
+  'unknown-part': ({ json }: { readonly json: string }): string => `This node would refuse all use because it does not know: ${json}`,
+  'other-part': ({ json }: { readonly json: string }): string => `Also, in the words of the policy: ${json}`
 }
 
-export type Wording = typeof ENGLISH
+/** What the sentence of each code is made of. */
+export type ClauseValues = { readonly [Code in keyof typeof ENGLISH]: Parameters<(typeof ENGLISH)[Code]> extends [infer Values] ? Values : Readonly<Record<never, never>> }
+export type Wording = { readonly [Code in keyof ClauseValues]: (values: ClauseValues[Code]) => string }
 
 export const TEMPLATE_WORDS: Readonly<Record<string, { readonly title: string, readonly explanation: string }>> = {
   'open': { title: 'Open', explanation: 'Anyone may have it and pass it on. Not encrypted.' },

@@ -1,6 +1,7 @@
 import type { Negotiation } from '../../core/agreement/index.ts'
 import { agreementOf, type LedgerState } from '../../core/ledger/index.ts'
-import { ENGLISH, formOfPolicy, sentencesOf, type Policy } from '../../core/terms/index.ts'
+import { formOfPolicy, type Policy } from '../../core/terms/index.ts'
+import { policySentences } from '../catalogue/index.ts'
 import type { AgreementView, NegotiationView, SentenceView } from '../contract/index.ts'
 import type { Policies, StandingAgreement } from '../doors/index.ts'
 import { purposeOf, targetOf } from './offers.ts'
@@ -37,5 +38,5 @@ export function agreementView (views: Views, standing: StandingAgreement): Agree
 }
 
 function sentences ({ nameOf }: Views, policy: Policy): readonly SentenceView[] {
-  return sentencesOf(policy, { wording: ENGLISH, nameOf }).map(({ clause, sentence, labels }) => ({ clause, sentence, labels }))
+  return policySentences(policy, nameOf)
 }

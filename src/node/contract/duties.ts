@@ -1,5 +1,6 @@
 import type { Result } from '../../base/index.ts'
 import type { Failure } from './failure.ts'
+import type { SentenceView } from './terms.ts'
 
 type Member = { readonly did: string, readonly name: string }
 
@@ -72,7 +73,7 @@ export type UsedAgreement = {
   readonly revokedAtMs: number | null
   readonly policyCid: string | null
   /** What holds of it, in sentences. */
-  readonly sentences: readonly string[]
+  readonly sentences: readonly SentenceView[]
   readonly duties: readonly { readonly rule: string, readonly state: 'pending' | 'fulfilled' | 'violated' }[]
   /** Whether the ledger has its commitment; null where none was made. */
   readonly isOnLedger: boolean | null

@@ -21,6 +21,9 @@ export type SentenceView = {
   /** 0: no clause of ours. */
   readonly clause: number
   readonly sentence: string
+  /** What the sentence is made of, for whoever says it in another language: see `core/terms`. */
+  readonly code: string
+  readonly values: Readonly<Record<string, string | number | boolean | null | readonly string[]>>
   /** What happens if the other side does not want to keep its word, for each part of the clause. */
   readonly labels: readonly Label[]
 }

@@ -1,7 +1,7 @@
 import type { ErasureNotice } from '../../core/grants/index.ts'
-import { ENGLISH, sentencesOf } from '../../core/terms/index.ts'
 import type { Did } from '../../core/identity/index.ts'
 import type { AccessRecord } from '../access/index.ts'
+import { policySentences } from '../catalogue/index.ts'
 import type { EmergencyView, ErasureView, UsedAgreement, UseEntry, UseProofView } from '../contract/index.ts'
 import { sentenceOfText, type Policies, type StandingAgreement } from '../doors/index.ts'
 import type { KnownEmergency, Review } from '../emergency/index.ts'
@@ -74,7 +74,7 @@ export function agreementView (agreement: StandingAgreement, policies: Policies,
   const ready = policies.of(policy)
   return {
     id, provider: memberOf(names, provider), consumer: memberOf(names, consumer), purpose, inForceFromMs, revokedAtMs, duties, isOnLedger,
-    policyCid: ready.ok ? ready.value.policy.policyCid.toString() : null, sentences: ready.ok ? sentencesOf(ready.value.policy, { wording: ENGLISH, nameOf: names }).map(({ sentence }) => sentence) : []
+    policyCid: ready.ok ? ready.value.policy.policyCid.toString() : null, sentences: ready.ok ? policySentences(ready.value.policy, names) : []
   }
 }
 

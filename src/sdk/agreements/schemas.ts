@@ -1,14 +1,13 @@
 import { z } from 'zod'
-import { termsFileSchema } from '../terms/index.ts'
+import { sentencesSchema, termsFileSchema } from '../terms/index.ts'
 import { END_CODES, type AgreementRequest, type AgreementView, type EndCode, type NegotiationAnswer, type NegotiationView } from './types.ts'
 
 const REFERENCE_LENGTH_MAX = 512
 const PURPOSE_LENGTH_MAX = 128
 const REASON_LENGTH_MAX = 1_000
 
-const sentences = z.array(z.object({ clause: z.int(), sentence: z.string(), labels: z.array(z.enum(['enforced', 'attested', 'contractual'])) }))
 const common = {
-  id: z.string(), role: z.enum(['provider', 'consumer']), other: z.object({ did: z.string(), name: z.string() }), dataset: z.string(), purpose: z.string().nullable(), sentences
+  id: z.string(), role: z.enum(['provider', 'consumer']), other: z.object({ did: z.string(), name: z.string() }), dataset: z.string(), purpose: z.string().nullable(), sentences: sentencesSchema
 }
 
 export const negotiationSchema: z.ZodType<NegotiationView> = z.object({

@@ -1,4 +1,5 @@
 import { z } from 'zod'
+import { sentencesSchema } from '../terms/index.ts'
 import {
   EMERGENCY_KINDS, ERASE_BASES, type EmergencyRequest, type EmergencyView, type EraseBasis, type EraseScope, type ErasureView, type UseEntry, type UseReport
 } from './types.ts'
@@ -33,7 +34,7 @@ export const useReportSchema: z.ZodType<UseReport> = z.object({
   dataset: z.string(), entries: z.array(useEntrySchema), erasures: z.array(erasureSchema),
   agreements: z.array(z.object({
     id: z.string(), provider: member, consumer: member, purpose: z.string().nullable(), inForceFromMs: z.int(), revokedAtMs: z.int().nullable(),
-    policyCid: z.string().nullable(), sentences: z.array(z.string()), isOnLedger: z.boolean().nullable(),
+    policyCid: z.string().nullable(), sentences: sentencesSchema, isOnLedger: z.boolean().nullable(),
     duties: z.array(z.object({ rule: z.string(), state: z.enum(['pending', 'fulfilled', 'violated']) }))
   }))
 })

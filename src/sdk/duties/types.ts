@@ -1,3 +1,5 @@
+import type { TermsSentence } from '../terms/index.ts'
+
 export const ERASE_BASES = ['request', 'consent', 'purpose', 'unlawful', 'order', 'retention', 'mistake'] as const
 export const EMERGENCY_KINDS = [
   'flood', 'fire', 'storm', 'earthquake', 'chemical', 'power-outage', 'water-outage', 'mass-casualty', 'infrastructure', 'other'
@@ -72,7 +74,7 @@ export type UsedAgreement = {
   readonly revokedAtMs: number | null
   readonly policyCid: string | null
   /** What holds of it, in sentences. */
-  readonly sentences: readonly string[]
+  readonly sentences: readonly TermsSentence[]
   readonly duties: readonly { readonly rule: string, readonly state: 'pending' | 'fulfilled' | 'violated' }[]
   /** Whether the ledger has its commitment; null where none was made. */
   readonly isOnLedger: boolean | null

@@ -1,4 +1,5 @@
 import { z } from 'zod'
+import { sentencesSchema } from '../terms/index.ts'
 
 const SQL_TEXT_LENGTH_MAX = 32_768
 const ROWS_MAX = 1_000_000
@@ -15,7 +16,7 @@ export const sqlAnswerSchema = z.object({
     dataset: z.string(), publisher: z.object({ did: z.string(), name: z.string() }), records: count, agreementId: z.string().nullable(), policyCid: z.string().nullable(),
     minGroupSize: count.nullable()
   })),
-  conditions: z.array(z.object({ clause: z.int(), sentence: z.string(), labels: z.array(z.enum(['enforced', 'attested', 'contractual'])) })),
+  conditions: sentencesSchema,
   proof: z.string().nullable(),
   timeMs: count
 })

@@ -5,7 +5,7 @@
  * A file of terms is passed through as it is: the node alone reads it, and refuses it with the position of what is wrong.
  */
 export {
-  datasetTermsSchema, derivationsSchema, deriveSchema, explanationSchema, reviewSchema, termsFileSchema, termsReviewSchema
+  datasetTermsSchema, derivationsSchema, deriveSchema, explanationSchema, reviewSchema, sentencesSchema, termsFileSchema, termsReviewSchema
 } from './schemas.ts'
 export { PURPOSE_NS, PURPOSES, type Purpose } from './purposes.ts'
 export {

@@ -1,5 +1,5 @@
 import { z } from 'zod'
-import { MEASURES, type DatasetTerms, type DerivationStatus, type DeriveRequest, type TermsExplanation, type TermsFile, type TermsReview } from './types.ts'
+import { MEASURES, type DatasetTerms, type DerivationStatus, type DeriveRequest, type TermsExplanation, type TermsFile, type TermsReview, type TermsSentence } from './types.ts'
 
 const REFERENCE_LENGTH_MAX = 512
 
@@ -14,7 +14,9 @@ export const reviewSchema: z.ZodType<{ readonly terms: TermsFile, readonly datas
   z.strictObject({ terms: file, dataset: z.string().min(1).max(REFERENCE_LENGTH_MAX).optional() })
 
 const labels = z.array(z.enum(['enforced', 'attested', 'contractual']))
-const sentences = z.array(z.object({ clause: z.int(), sentence: z.string(), labels }))
+const values = z.record(z.string(), z.union([z.string(), z.number(), z.boolean(), z.null(), z.array(z.string())]))
+const sentences = z.array(z.object({ clause: z.int(), sentence: z.string(), code: z.string(), values, labels }))
+export const sentencesSchema: z.ZodType<readonly TermsSentence[]> = sentences
 const findings = z.array(z.object({ code: z.string(), position: z.string(), reason: z.string(), remedy: z.string() }))
 
 export const datasetTermsSchema: z.ZodType<DatasetTerms> = z.object({

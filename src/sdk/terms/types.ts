@@ -17,6 +17,12 @@ export type TermsSentence = {
   /** 0: no clause of ours. */
   readonly clause: number
   readonly sentence: string
+  /**
+   * What the sentence is made of, for whoever says it in another language: times and spans in milliseconds, areas in square metres,
+   * money in its smallest unit.
+   */
+  readonly code: string
+  readonly values: Readonly<Record<string, string | number | boolean | null | readonly string[]>>
   /** What happens if the other side does not want to keep its word, for each part of the clause. */
   readonly labels: readonly Label[]
 }
