@@ -10,7 +10,7 @@ import { ConsensusKeys, type ProfileName } from './consensus/index.ts'
 import type {
   Failure, HanseNode, NodeEvent, NodeStatus
 } from './contract/index.ts'
-import { Datasets, governedOf, isTooFine, Publisher, Reader, tooFine } from './datasets/index.ts'
+import { Datasets, governedOf, historyOf, isTooFine, Publisher, Reader, tooFine } from './datasets/index.ts'
 import { Derivations } from './derivations/index.ts'
 import { TERMS_ENGINE, type Engine } from './doors/index.ts'
 import { announce, eventsOf } from './events.ts'
@@ -258,6 +258,11 @@ export async function createNode (options: NodeOptions): Promise<HanseNode> {
       if (belonging === undefined) return fail(notKnown)
       const found = belonging.datasets.findFor(reference, asker)
       return found.ok ? ok(belonging.datasets.view(found.value)) : found
+    },
+    history: async (reference, asker) => {
+      if (belonging === undefined) return fail(notKnown)
+      const found = belonging.datasets.findFor(reference, asker)
+      return found.ok ? ok(await historyOf({ ...belonging, own: keys.did }, found.value, asker)) : found
     },
     publish: (description, content, onProgress = () => {}, terms) => within(async ({ publisher, counting }) => {
       const governed = terms === undefined ? undefined : governedOf(terms, host.random.bytes(TERMS_SALT_BYTES))

@@ -11,6 +11,7 @@ import {
 } from './duties/index.ts'
 import { BASEMAP_PATH, basemapSchema, type BasemapLayer } from './basemap/index.ts'
 import { bytesOf, ledgerClient, type LedgerClient } from './ledgerClient.ts'
+import type { DatasetHistory } from './history/index.ts'
 import { openLive, type LiveOptions } from './live.ts'
 import { API_PATH, datasetPath, MEDIA_TYPES, PURPOSE_HEADER } from './bodies/index.ts'
 import { queryPageSchema, type QueryRequest, type QueryRows } from './query/index.ts'
@@ -83,6 +84,8 @@ export type Client = AccessClient & SqlClient & ConnectorClient & LedgerClient &
 
   datasets (query: DatasetQuery): Answer<DatasetPage>
   dataset (reference: string): Answer<Dataset>
+  /** What was said of it over time, what it was made of, who holds it. */
+  history (reference: string): Answer<DatasetHistory>
   publish (description: DatasetDescription, content: Content, onProgress?: OnProgress, terms?: TermsFile): Answer<Dataset>
   append (datasetId: string, records: readonly RecordInput[], options: { readonly flush: boolean }): Answer<{ readonly first: number, readonly count: number }>
   withdraw (datasetId: string): Answer<null>
@@ -144,6 +147,7 @@ export function createClient (
       ...query, box: box === undefined ? undefined : [box.west, box.south, box.east, box.north].join(',')
     }),
     dataset: reference => transport.json({ method: 'GET', path: datasetPath(reference) }, datasetSchema),
+    history: async reference => await transport.json({ method: 'GET', path: datasetPath(reference, 'history') }, (await import('./history/index.ts')).historySchema),
     publish: async (description, content, onProgress, terms) => await transport.json({
       method: 'POST', path: `${API_PATH}/datasets`, headers: { 'content-type': MEDIA_TYPES.publish },
       body: (await uploads()).publishBody(description, content, terms, onProgress), signal: given

@@ -28,6 +28,7 @@ export type {
   ApplicationView, AuditEntry, BlockPage, BlockView, LedgerCheck, LedgerMember, LedgerStatus, OperationView, ProposalKind, ProposalRequest,
   ProposalView, Proposed, PublicCheckpoint, Submitted, TransactionView
 } from './ledger/index.ts'
+export type { DatasetHistory, HolderView, RecipeView, VersionChange, VersionView } from './history/index.ts'
 export { filtersSchema, QUERY_LIMIT_MAX, type FilterText, type QueriedRow, type QueryRequest, type QueryRows } from './query/index.ts'
 export { API_PATH, CHECKPOINT_PATH, datasetPath, MEDIA_TYPES, PURPOSE_HEADER } from './bodies/index.ts'
 export {

@@ -2,6 +2,7 @@
 import { fail, ok, type Result } from '../../base/index.ts'
 import type { HanseNode, RecordInput } from '../../node/contract/index.ts'
 import type { DatasetCalls } from '../../sdk/contract/index.ts'
+import type { HistoryCalls } from '../../sdk/history/index.ts'
 import {
   datasetPath, linesOf, MEDIA_TYPES, publishStartSchema, recordOfLine, RecordStreamReader, StreamBroken, type DatasetPage, type PublishStart
 } from '../../sdk/index.ts'
@@ -22,6 +23,13 @@ export const showDataset: Handler<DatasetCalls['datasets.show']> = (context, req
   if (!asker.ok) return problem(asker.failure)
   const dataset = context.node.dataset(request.reference, asker.value)
   return dataset.ok ? tagged(dataset.value) : problem(dataset.failure)
+}
+
+export const showHistory: Handler<HistoryCalls['datasets.history']> = async (context, request) => {
+  const asker = askerOf(context, request)
+  if (!asker.ok) return problem(asker.failure)
+  const history = await context.node.history(request.reference, asker.value)
+  return history.ok ? tagged(history.value) : problem(history.failure)
 }
 
 export const publish: Handler<DatasetCalls['datasets.publish']> = async ({ node, limits }, request) => {

@@ -35,6 +35,7 @@ export type { Claims, Derivation, EntryTerms, Source } from './terms.ts'
 export {
   catalogueOf, type Advertisement, type Catalogue, type Notice, type Quarantined, type QuarantineReason
 } from './catalogue.ts'
+export { changesBetween, type Change } from './changes.ts'
 export { searchCatalogue, touches, type CatalogueQuery } from './search.ts'
 export { QUARANTINE_SHOWN_MAX } from './limits.ts'
 

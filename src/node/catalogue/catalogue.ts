@@ -6,14 +6,16 @@ import {
 import type { FeedClass, FeedRecord, Placed } from '../../core/feed/index.ts'
 import { decodeRevocation, type Did } from '../../core/identity/index.ts'
 import type { Clock, Log } from '../../host/index.ts'
-import type { Failure, PublishFailure } from '../contract/index.ts'
+import { VERSIONS_TOLD_MAX, type Failure, type PublishFailure } from '../contract/index.ts'
 import type { Federation } from '../federation/index.ts'
 import { Signal, type Feed } from '../feeds/index.ts'
 import { failureOf } from '../publishing/index.ts'
 import { Incomplete, readableEnd, recordsOf } from '../reading/index.ts'
 
-/** One catalogue feed, read so far: of each key the latest record. */
-type Shelf = { readonly feed: Feed, next: number, readonly latest: Map<string, Placed>, state: PublisherCatalogue, reading: Promise<void> | undefined, isNewer: boolean }
+const NUMBERS_KEPT = VERSIONS_TOLD_MAX + 1
+
+/** One catalogue feed, read so far: of each key the latest record, and where the last ones of each stand. */
+type Shelf = { readonly feed: Feed, next: number, readonly latest: Map<string, Placed>, readonly numbers: Map<string, readonly number[]>, state: PublisherCatalogue, reading: Promise<void> | undefined, isNewer: boolean }
 
 /**
  * The catalogues of all members, kept up to date, and the own ones, which it writes: the one for all members, and one for each
@@ -75,6 +77,35 @@ export class Catalogue {
 
   entry (publisher: string, datasetId: string): DatasetEntry | undefined {
     return this.#shelfWith(publisher, datasetId)?.state.datasets.get(datasetId)?.entry
+  }
+
+  /**
+   * What a publisher said of a dataset, oldest first, as far as it is here and stands in a catalogue that the viewer is told of, null
+   * being nobody in particular: the last ones, of which one more than `VERSIONS_TOLD_MAX` is enough to compare the oldest that is told.
+   */
+  async versions (publisher: string, datasetId: string, viewer: string | null): Promise<readonly DatasetEntry[]> {
+    const versions = new Map<number, DatasetEntry>()
+    for (const feedClass of ['members', ...viewer === null ? [] : [`pair:${viewer}`]]) {
+      const shelf = this.#shelves.get(nameOf(publisher, feedClass))
+      for (const number of shelf?.numbers.get(hex(utf8(keyOfDataset(datasetId)))) ?? []) {
+        const entry = shelf === undefined ? undefined : await this.#entryAt(shelf.feed, number, datasetId)
+        if (entry !== undefined) versions.set(entry.version, entry)
+      }
+    }
+    return [...versions.values()].toSorted((one, other) => one.version - other.version)
+  }
+
+  /** What one record of a catalogue says of a dataset; undefined where it is not here any more, or was not its publisher's to say. */
+  async #entryAt (feed: Feed, number: number, datasetId: string): Promise<DatasetEntry | undefined> {
+    try {
+      for await (const record of recordsOf(this.#federation, feed, number, number + 1)) {
+        const said = catalogueOf(feed.declaration.publisher, [{ record, recordIndex: number }], id => this.#federation.feeds.get(id)?.declaration)
+        return said.datasets.get(datasetId)?.entry
+      }
+    } catch (cause) {
+      if (!(cause instanceof Incomplete)) throw cause
+    }
+    return undefined
   }
 
   /** The feeds in which a publisher describes itself, and a dataset as this member is told of it. */
@@ -244,7 +275,9 @@ export class Catalogue {
     if (end <= shelf.next) return
     try {
       for await (const record of recordsOf(this.#federation, feed, shelf.next, end)) {
-        shelf.latest.set(hex(record.key), { record, recordIndex: record.number })
+        const key = hex(record.key)
+        shelf.latest.set(key, { record, recordIndex: record.number })
+        shelf.numbers.set(key, [...shelf.numbers.get(key) ?? [], record.number].slice(-NUMBERS_KEPT))
         shelf.next = record.number + 1
       }
     } catch (cause) {
@@ -260,7 +293,7 @@ export class Catalogue {
     const known = this.#shelves.get(name)
     // A newer catalogue feed replaces one that was frozen.
     if (known !== undefined && (known.feed === feed || known.feed.declaration.createdMs >= feed.declaration.createdMs)) return known
-    const shelf: Shelf = { feed, next: 0, latest: new Map(), state: catalogueOf(publisher, [], () => undefined), reading: undefined, isNewer: false }
+    const shelf: Shelf = { feed, next: 0, latest: new Map(), numbers: new Map(), state: catalogueOf(publisher, [], () => undefined), reading: undefined, isNewer: false }
     this.#shelves.set(name, shelf)
     return shelf
   }

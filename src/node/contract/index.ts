@@ -7,10 +7,9 @@ import type { Asker } from './asker.ts'
 import type { DerivationOrder, DerivationStatus, DeriveFailure } from './derivation.ts'
 import type { NodeDuties } from './duties.ts'
 import type { Failure } from './failure.ts'
-import type { NodeHistory } from './history.ts'
 import type { NodeLedger } from './ledger.ts'
 import type { NodeProtocol } from './protocol.ts'
-import type { NodeQueries } from './query.ts'
+import type { NodeHistory, NodeQueries } from './query.ts'
 import type { Listener, Listening, NumberedRecord, RecordInput } from './records.ts'
 import type { NodeSql } from './sql.ts'
 import type { NodeTerms, TermsOrder, TermsView } from './terms.ts'
@@ -24,7 +23,6 @@ export type {
   UseProofView, UseReport
 } from './duties.ts'
 export type { Failure, NotReady } from './failure.ts'
-export { VERSIONS_TOLD_MAX, type DatasetHistory, type HolderView, type NodeHistory, type RecipeView, type VersionChange, type VersionView } from './history.ts'
 export type {
   NodeSql, SqlAnswer, SqlColumn, SqlFailure, SqlFailureCode, SqlProofReport, SqlRequest, SqlValue
 } from './sql.ts'
@@ -33,7 +31,10 @@ export type {
   ProposalRequest, ProposalView, SubmitFailure, Submitted, TransactionView
 } from './ledger.ts'
 export type { ListenEnd, Listener, Listening, NumberedRecord, RecordInput } from './records.ts'
-export { QUERY_LIMIT_MAX, type NodeQueries, type QueriedRecord, type QueryFailure, type QueryPage, type RecordQuery } from './query.ts'
+export {
+  QUERY_LIMIT_MAX, VERSIONS_TOLD_MAX, type DatasetHistory, type HolderView, type NodeHistory, type NodeQueries, type QueriedRecord, type QueryFailure, type QueryPage,
+  type RecipeView, type RecordQuery, type VersionView
+} from './query.ts'
 export type {
   ExplainRequest, Explanation, FindingView, NodeTerms, ReaderView, ReasonView, SentenceView, TermsFailure, TermsOrder, TermsReview, TermsView
 } from './terms.ts'

@@ -1,4 +1,5 @@
 import type { Result } from '../../base/index.ts'
+import type { Change } from '../../core/catalogue/index.ts'
 import type { Filter, Place, PlaceBox, Scalar } from '../../core/rows/index.ts'
 import type { Asker } from './asker.ts'
 import type { Failure } from './failure.ts'
@@ -44,4 +45,53 @@ export const QUERY_LIMIT_MAX = 1_000
 export interface NodeQueries {
   /** One page of rows that meet all that is asked, of a dataset whose rows can be read. */
   query (reference: string, query: RecordQuery, asker?: Asker): Promise<Result<QueryPage, QueryFailure>>
+}
+
+/** Versions of one dataset that are told of at most; earlier ones stay in the feed of the catalogue. */
+export const VERSIONS_TOLD_MAX = 50
+
+/** What a publisher said of a dataset at one time. */
+export type VersionView = {
+  readonly version: number
+  readonly modifiedMs: number
+  readonly title: string
+  readonly records: number | null
+  /** Null: it is the first, or what was said before is not known here. */
+  readonly changes: readonly Change[] | null
+}
+
+/** How a derived dataset was made: bounds that hold for every record of it. */
+export type RecipeView = {
+  /** CID of the recipe. */
+  readonly recipe: string
+  readonly operations: readonly ('redact' | 'coarsen' | 'roundTime' | 'summarise' | 'delay')[]
+  /** The least group behind any record; 1: rows as they are. */
+  readonly minGroupSize: number
+  /** The finest cell of a place; 15: as measured. */
+  readonly h3Resolution: number
+  /** 0: as measured. */
+  readonly timeStepMs: number
+  readonly delayMs: number
+  readonly redactedFields: readonly string[]
+}
+
+/** A member whose node is reachable and says how much of a dataset it holds; what is sealed may be ciphertext to it. */
+export type HolderView = { readonly member: { readonly did: string, readonly name: string }, readonly segments: number }
+
+export type DatasetHistory = {
+  /** Newest first, at most `VERSIONS_TOLD_MAX`. */
+  readonly versions: readonly VersionView[]
+  /** There were earlier ones, or some between, that are not told here. */
+  readonly isPart: boolean
+  /** Null: it was not derived. Its sources stand in its description. */
+  readonly recipe: RecipeView | null
+  /** Most first. To people of this node alone: who keeps copies is not everybody's affair. */
+  readonly holders: readonly HolderView[]
+  /** What is known to exist of its feed. */
+  readonly segments: number
+}
+
+export type NodeHistory = {
+  /** What was said of a dataset over time, what it was made of, and who holds it; as far as the asker may know of it. */
+  history (reference: string, asker?: Asker): Promise<Result<DatasetHistory, Failure<'not-found' | 'ambiguous'>>>
 }

@@ -55,3 +55,8 @@ export async function * ask (
     if (!isDone) exchange.cancel()
   }
 }
+
+/** Whether the peer is to blame for it. */
+export function isFault (cause: unknown): boolean {
+  return cause instanceof PeerFault && (cause.code === 'fault' || cause.code === 'limit')
+}

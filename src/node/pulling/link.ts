@@ -1,5 +1,7 @@
-import type { ListEntry } from '../../core/sync/index.ts'
+import type { Head } from '../../core/feed/index.ts'
+import type { ListEntry, PullState } from '../../core/sync/index.ts'
 import type { Peer } from '../../host/index.ts'
+import type { Feed } from '../feeds/index.ts'
 import type { Lane } from './lane.ts'
 
 /** A member's node, as long as it is connected. */
@@ -19,4 +21,14 @@ export type Link = {
   /** Feeds of which it was just asked why it claims another root. */
   readonly doubted: Set<string>
   isListing: boolean
+}
+
+/** How far one feed has come from others. */
+export type Pull = {
+  readonly feed: Feed
+  state: PullState
+  /** Signed and longer than what is held: what is aimed at. */
+  candidate: Head | undefined
+  /** Length of the longest head that was shown. */
+  shown: number
 }

@@ -1,18 +1,18 @@
 import { equalBytes, type CID } from '../../base/index.ts'
 import { judgeHead, makeExtensionProof, type Head } from '../../core/feed/index.ts'
 import {
-  decodeNote, isInReach, pullStep, startPull, type ListEntry, type PullInput, type PullState, type Task, type TaskOutcome
+  decodeNote, isInReach, pullStep, startPull, type ListEntry, type PullInput, type Task, type TaskOutcome
 } from '../../core/sync/index.ts'
 import type { Clock, Log, Peer, Random, Verdict } from '../../host/index.ts'
 import { Signal, type Feed, type Feeds } from '../feeds/index.ts'
 import type { Members } from '../members/index.ts'
 import { Admission, isNobodysFault } from './admission.ts'
-import { PeerFault } from './exchange.ts'
+import { isFault, PeerFault } from './exchange.ts'
 import { Fetcher } from './fetching.ts'
 import { Follower } from './follow.ts'
 import { forkOf, Forks } from './forks.ts'
 import { Lane } from './lane.ts'
-import type { Link } from './link.ts'
+import type { Link, Pull } from './link.ts'
 import { Lister } from './listing.ts'
 
 const TICK_MS = 1_000
@@ -21,15 +21,6 @@ const HEADS_AT_ONCE = 16
 const LISTING_REST_MS = 100
 /** One that had no room for the question, or did not answer it: a hint that came meanwhile was for this listing. */
 const UNLISTED_REST_MS = 1_000
-
-type Pull = {
-  readonly feed: Feed
-  state: PullState
-  /** Signed and longer than what is held: what is aimed at. */
-  candidate: Head | undefined
-  /** Length of the longest head that was shown. */
-  shown: number
-}
 
 /**
  * Fetches what this node wants and lacks, from whoever has it. Decisions are those of the machine in `core/sync`; what it
@@ -149,11 +140,14 @@ export class Puller {
     for (const link of this.#links.values()) this.#list(link)
   }
 
+  /** How many segments of a feed each peer says it holds, all up to there. */
+  sharesOf (feed: Feed): readonly (readonly [peerId: string, segments: number])[] {
+    return [...this.#pulls.get(feed.key)?.state.sources ?? []].map(([peerId, { claimed }]) => [peerId, claimed])
+  }
+
   /** Peers that say they hold all that is known of a feed. */
   holdersOf (feed: Feed): readonly string[] {
-    const sources = this.#pulls.get(feed.key)?.state.sources
-    if (sources === undefined || feed.length === 0) return []
-    return [...sources].filter(([, { claimed }]) => claimed >= feed.length).map(([peerId]) => peerId)
+    return feed.length === 0 ? [] : this.sharesOf(feed).filter(([, segments]) => segments >= feed.length).map(([peerId]) => peerId)
   }
 
   /** Length that a signed head shows to exist; the leaves up to it may not be here yet. */
@@ -163,8 +157,7 @@ export class Puller {
 
   /** Length that somebody at least claims to hold. */
   claimedOf (feed: Feed): number {
-    const sources = this.#pulls.get(feed.key)?.state.sources.values() ?? []
-    return Math.max(this.targetOf(feed), ...[...sources].map(({ claimed }) => claimed))
+    return Math.max(this.targetOf(feed), ...this.sharesOf(feed).map(([, segments]) => segments))
   }
 
   /** False also where the quota is reached. */
@@ -399,8 +392,4 @@ export class Puller {
       this.#tick()
     })
   }
-}
-
-function isFault (cause: unknown): boolean {
-  return cause instanceof PeerFault && (cause.code === 'fault' || cause.code === 'limit')
 }

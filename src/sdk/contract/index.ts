@@ -21,6 +21,7 @@ import { TOKEN_OPERATIONS, type TokenCalls } from '../tokens/index.ts'
 import { NGSI_OPERATIONS, type NgsiCalls } from '../ngsi/index.ts'
 import { OUTLET_OPERATIONS, type OutletCalls } from './outlets.ts'
 import { FEATURE_OPERATIONS, type FeatureCalls } from '../features/index.ts'
+import { HISTORY_OPERATIONS, type HistoryCalls } from '../history/index.ts'
 import { QUERY_OPERATIONS, type QueryCalls } from '../query/index.ts'
 import { REALTIME_OPERATIONS, type RealtimeCalls } from './realtime.ts'
 import { SQL_OPERATIONS, type SqlCalls } from '../sql/index.ts'
@@ -29,12 +30,12 @@ import { TERMS_OPERATIONS, type TermsCalls } from './terms.ts'
 export type { AgreementCalls, DatasetCalls, DcatCalls, DutyCalls, InspectionCalls, LedgerCalls, NodeCalls, OutletCalls, RealtimeCalls, TermsCalls }
 export { DOWNLOAD_FORMATS, DOWNLOAD_TYPES, type DownloadFormat } from './outlets.ts'
 
-export type AllCalls = NodeCalls & DiagnosisCalls & DatasetCalls & InspectionCalls & QueryCalls & FeatureCalls & OutletCalls & RealtimeCalls & DcatCalls & TermsCalls & AgreementCalls & DutyCalls & LedgerCalls & TokenCalls & AccountCalls & SessionCalls & ConnectorCalls & NgsiCalls & BasemapCalls & SqlCalls
+export type AllCalls = NodeCalls & DiagnosisCalls & DatasetCalls & InspectionCalls & HistoryCalls & QueryCalls & FeatureCalls & OutletCalls & RealtimeCalls & DcatCalls & TermsCalls & AgreementCalls & DutyCalls & LedgerCalls & TokenCalls & AccountCalls & SessionCalls & ConnectorCalls & NgsiCalls & BasemapCalls & SqlCalls
 
 export type OperationId = keyof AllCalls
 
 const OPERATIONS: Operations<AllCalls> = {
-  ...NODE_OPERATIONS, ...DIAGNOSIS_OPERATIONS, ...DATASET_OPERATIONS, ...INSPECTION_OPERATIONS, ...QUERY_OPERATIONS, ...FEATURE_OPERATIONS, ...OUTLET_OPERATIONS, ...REALTIME_OPERATIONS, ...DCAT_OPERATIONS, ...TERMS_OPERATIONS, ...AGREEMENT_OPERATIONS, ...DUTY_OPERATIONS, ...LEDGER_OPERATIONS,
+  ...NODE_OPERATIONS, ...DIAGNOSIS_OPERATIONS, ...DATASET_OPERATIONS, ...INSPECTION_OPERATIONS, ...HISTORY_OPERATIONS, ...QUERY_OPERATIONS, ...FEATURE_OPERATIONS, ...OUTLET_OPERATIONS, ...REALTIME_OPERATIONS, ...DCAT_OPERATIONS, ...TERMS_OPERATIONS, ...AGREEMENT_OPERATIONS, ...DUTY_OPERATIONS, ...LEDGER_OPERATIONS,
   ...TOKEN_OPERATIONS, ...ACCOUNT_OPERATIONS, ...SESSION_OPERATIONS, ...CONNECTOR_OPERATIONS, ...NGSI_OPERATIONS, ...BASEMAP_OPERATIONS, ...SQL_OPERATIONS
 }
 
