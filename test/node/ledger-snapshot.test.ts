@@ -15,7 +15,7 @@ import { Council, takeUpSequence, transactionOf, type Voter } from './ledger.fix
 const PATIENCE_MS = 60_000
 const BODY_BYTES_MAX = 1024 * 1024
 /** A block behind is far behind, and every state is held for others. */
-const SOON = { snapshots: { lagBlocks: 1, everyBlocks: 1 } }
+const SOON = { snapshots: { lagBlocks: 1, everyBlocks: 1, retryMs: 200 } }
 
 type Handlers = Readonly<Record<string, ProtocolHandler>>
 
@@ -34,8 +34,8 @@ function withoutBlocks (handlers: Handlers): Handlers {
   return { ...handlers, [LEDGER_PROTOCOL]: silent(handlers[LEDGER_PROTOCOL]), [CONSENSUS_PROTOCOL]: silent(handlers[CONSENSUS_PROTOCOL]) }
 }
 
-/** Answers requests of one kind with something else than the truth. */
-function lying (kind: SnapshotRequest['kind'], told: SnapshotRequest['kind'][], twist: (truth: Uint8Array) => Uint8Array): (handlers: Handlers) => Handlers {
+/** Answers requests of these kinds with something else than the truth. */
+function lying (kinds: readonly SnapshotRequest['kind'][], told: SnapshotRequest['kind'][], twist: (truth: Uint8Array) => Uint8Array): (handlers: Handlers) => Handlers {
   return plain => {
     const handlers = withoutBlocks(plain)
     const bulk = handlers[LEDGER_PROTOCOL]
@@ -46,10 +46,30 @@ function lying (kind: SnapshotRequest['kind'], told: SnapshotRequest['kind'][], 
         ...bulk,
         request: (peer, body, reply) => {
           const request = decodeSnapshotRequest(body)
-          if (!request.ok || request.value.kind !== kind) return bulk.request(peer, body, reply)
-          told.push(kind)
+          if (!request.ok || !kinds.includes(request.value.kind)) return bulk.request(peer, body, reply)
+          told.push(request.value.kind)
           const twisted: Reply = { signal: reply.signal, send: truth => reply.send(twist(truth)), end: end => reply.end(end), error: (code, reason) => reply.error(code, reason) }
           return bulk.request(peer, body, twisted)
+        }
+      }
+    }
+  }
+}
+
+/** Whoever stands in `busy` has no time for one question for an offer, as a node that is just starting. */
+function busyOnce (name: string, busy: Set<string>): (handlers: Handlers) => Handlers {
+  return plain => {
+    const handlers = withoutBlocks(plain)
+    const bulk = handlers[LEDGER_PROTOCOL]
+    assert.ok(bulk !== undefined)
+    return {
+      ...handlers,
+      [LEDGER_PROTOCOL]: {
+        ...bulk,
+        request: async (peer, body, reply) => {
+          const request = decodeSnapshotRequest(body)
+          if (request.ok && request.value.kind === 'offer' && busy.delete(name)) return reply.error('busy', 'not begun yet')
+          return bulk.request(peer, body, reply)
         }
       }
     }
@@ -156,7 +176,7 @@ describe('a node that is far behind', function () {
 
   it('leaves whoever sends another manifest or another part, and asks the others', async () => {
     const told: SnapshotRequest['kind'][] = []
-    const { first, late } = await three(4, [lying('chunk', told, flipped), lying('manifest', told, flipped)])
+    const { first, late } = await three(4, [lying(['chunk'], told, flipped), lying(['manifest'], told, flipped)])
     await council.start(late)
     await until(() => hasAdopted(late), 'the state is there')
     hidesBlocks = false
@@ -165,10 +185,11 @@ describe('a node that is far behind', function () {
   })
 
   it('stays where it is while all who answer lie, and goes on once one does not', async () => {
-    const told: SnapshotRequest['kind'][] = []
-    const { first, late } = await three(4, [lying('manifest', told, flipped), lying('chunk', told, flipped), lying('offer', told, flipped)])
+    // Whoever is connected first is asked for the manifest, and all who offer are asked for parts: so the first lies about both.
+    const told: [SnapshotRequest['kind'][], SnapshotRequest['kind'][], SnapshotRequest['kind'][]] = [[], [], []]
+    const { first, late } = await three(4, [lying(['manifest', 'chunk'], told[0], flipped), lying(['chunk'], told[1], flipped), lying(['offer'], told[2], flipped)])
     await council.start(late)
-    await until(() => new Set(told).size === 3, 'all have lied')
+    await until(() => told.every(lies => lies.length > 0), 'all have lied')
     assert.ok(!hasAdopted(late) && late.consensus.view.height === 0, 'nothing of it was believed')
     const [, , third] = council.voters
     assert.ok(third !== undefined)
@@ -176,6 +197,17 @@ describe('a node that is far behind', function () {
     third.lie = withoutBlocks
     await council.start(third)
     await until(() => hasAdopted(late), 'the state is there')
+    hidesBlocks = false
+    await agreed(first.consensus.view.height)
+  })
+
+  it('asks all again who had no time to answer', async () => {
+    const [names, busy] = [['one', 'two', 'three'], new Set<string>()]
+    const { first, late } = await three(4, names.map(name => busyOnce(name, busy)))
+    for (const name of names) busy.add(name)
+    await council.start(late)
+    await until(() => hasAdopted(late), 'the state is there')
+    assert.equal(busy.size, 0)
     hidesBlocks = false
     await agreed(first.consensus.view.height)
   })
@@ -300,7 +332,7 @@ describe('a node that is far behind', function () {
 
   it('that was away for longer than keys are trusted for raises an alarm, and waits for the word of two members', async () => {
     const told: SnapshotRequest['kind'][] = []
-    const honest = lying('seals', told, truth => truth)
+    const honest = lying(['seals'], told, truth => truth)
     const { first, late } = await three(2, [honest, honest, honest], 40 * DAY_MS)
     assert.ok(council.up.every(({ consensus }) => consensus.alarm === undefined), 'who is shown nothing new has no reason to doubt')
     await sealed()

@@ -20,6 +20,7 @@ export const LEDGER_VERSION = 1
 /** So many blocks behind what is proven, a state is fetched instead of blocks. */
 const SNAPSHOT_LAG_BLOCKS = 2_000
 const SNAPSHOT_EVERY_BLOCKS = 1_000
+const SNAPSHOT_RETRY_MS = 30_000
 const RESTORED = 'this node was restored from a backup: what it voted since is not known here'
 
 export type ConsensusOptions = {
@@ -31,7 +32,7 @@ export type ConsensusOptions = {
   readonly isRestored: boolean
   /** Where the ledger stands, by the word of the member who invited this one. */
   readonly invitation?: Checkpoint | undefined
-  readonly snapshots?: { readonly lagBlocks: number, readonly everyBlocks: number }
+  readonly snapshots?: { readonly lagBlocks: number, readonly everyBlocks: number, readonly retryMs?: number }
   readonly store: Store
   readonly signer: Store
   readonly clock: Clock
@@ -80,7 +81,7 @@ export class Consensus {
       name: `/hanse/1/${options.charter.federation.toString()}/tx`, driver, ledger, state, clock: options.clock
     })
     const { charter: { federation }, clock, onFatal, log, invitation, snapshots } = options
-    const { lagBlocks, everyBlocks } = snapshots ?? { lagBlocks: SNAPSHOT_LAG_BLOCKS, everyBlocks: SNAPSHOT_EVERY_BLOCKS }
+    const { lagBlocks, everyBlocks, retryMs = SNAPSHOT_RETRY_MS } = snapshots ?? { lagBlocks: SNAPSHOT_LAG_BLOCKS, everyBlocks: SNAPSHOT_EVERY_BLOCKS }
     const { archive } = driver
     const anchor = (): Anchor => anchorOf(driver.state.epoch, { federation })
     this.#trust = new Trust({ federation, clock, anchor: anchor(), finalMs: driver.state.final.timeMs, invitation })
@@ -91,7 +92,8 @@ export class Consensus {
     this.#fetcher = new SnapshotFetcher({
       protocol: LEDGER_PROTOCOL, scheme: realScheme, clock, anchor, height: () => driver.state.final.height,
       // Blocks that lead into another epoch are not heard then.
-      lagBlocks: () => this.#trust.isStale ? 0 : lagBlocks, isTrusted: shown => this.#trust.agrees(shown), adopt: fetched => this.#adopt(fetched), onFatal, log
+      lagBlocks: () => this.#trust.isStale ? 0 : lagBlocks, retryMs,
+      isTrusted: shown => this.#trust.agrees(shown), adopt: fetched => this.#adopt(fetched), onFatal, log
     })
   }
 

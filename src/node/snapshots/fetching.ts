@@ -11,8 +11,6 @@ import { decodeOffer, decodeSeals, OFFER_BYTES_MAX, SEALS_BYTES_MAX, type Offer,
 
 const CHUNKS_AT_ONCE = 4
 const MANIFEST_BYTES_MAX = 4 * 1024 * 1024
-/** After everybody who could help has failed, all are asked again. */
-const RETRY_MS = 30_000
 
 /** A snapshot that seals and a certificate prove, before any of it is fetched. */
 export type Shown = {
@@ -38,6 +36,8 @@ export type SnapshotFetcherOptions = {
   readonly height: () => number
   /** Fewer blocks than these behind, blocks are taken one by one. */
   readonly lagBlocks: () => number
+  /** After everybody who could help has failed, or somebody did not answer, all are asked again. */
+  readonly retryMs: number
   /** Whether the history that was shown may be believed beyond its proofs. */
   readonly isTrusted: (shown: Shown) => boolean
   readonly adopt: (fetched: Fetched) => Promise<boolean>
@@ -45,8 +45,8 @@ export type SnapshotFetcherOptions = {
   readonly log: WriteLog
 }
 
-/** `offer`: null while there is none, or none any more. `asked`: resolves when it has answered. */
-type Source = { readonly peer: Peer, offer: Offer | null, asked: Promise<void> }
+/** `offer`: null while there is none, or none any more. `asked`: resolves when it has answered. `isSilent`: it did not, as while it starts. */
+type Source = { readonly peer: Peer, offer: Offer | null, asked: Promise<void>, isSilent: boolean }
 
 /**
  * Fetches the newest proven state that connected members hold, when this node is far behind it.
@@ -71,7 +71,7 @@ export class SnapshotFetcher {
   }
 
   up (peer: Peer): void {
-    const source: Source = { peer, offer: null, asked: Promise.resolve() }
+    const source: Source = { peer, offer: null, asked: Promise.resolve(), isSilent: false }
     this.#sources.set(peer.peerId, source)
     this.#look([source])
   }
@@ -122,12 +122,12 @@ export class SnapshotFetcher {
       for (const each of this.#sources.values()) if (isAdopted || each.offer?.height === height) each.offer = null
       if (isAdopted) isBehind = false
     }
-    if (isBehind) this.#retryLater()
-    else this.#chunks.clear()
+    if (isBehind || [...this.#sources.values()].some(({ isSilent }) => isSilent)) this.#retryLater()
+    if (!isBehind) this.#chunks.clear()
   }
 
   #retryLater (): void {
-    this.#cancelRetry ??= this.#options.clock.wake(RETRY_MS, () => {
+    this.#cancelRetry ??= this.#options.clock.wake(this.#options.retryMs, () => {
       this.#cancelRetry = undefined
       this.askAgain()
     })
@@ -143,6 +143,7 @@ export class SnapshotFetcher {
     const answer = await this.#ask(source.peer, { kind: 'offer', aboveHeight: height() + lagBlocks() }, OFFER_BYTES_MAX)
     const offer = answer.type === 'found' ? decodeOffer(answer.bytes) : undefined
     source.offer = offer ?? null
+    source.isSilent = answer.type === 'silent'
     if (answer.type === 'wrong' || (answer.type === 'found' && offer === undefined)) this.#blame(source, 'an offer of a snapshot that is none')
   }
 
@@ -177,6 +178,7 @@ export class SnapshotFetcher {
       const answer = await this.#ask(source.peer, { kind: 'seals', fromEpoch: anchor.epoch }, SEALS_BYTES_MAX)
       if (answer.type !== 'found' && answer.type !== 'wrong') {
         source.offer = null
+        source.isSilent = answer.type === 'silent'
         return undefined
       }
       const some = answer.type === 'found' ? decodeSeals(answer.bytes) : undefined
