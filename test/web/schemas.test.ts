@@ -17,6 +17,7 @@ const SCHEMAS: Readonly<Record<string, (z: typeof whole) => Parser>> = {
   positive: z => z.number().positive(),
   integer: z => z.number().int(),
   int: z => z.int().min(0).max(3),
+  coerced: z => z.coerce.number().int().min(1).max(3).default(2),
   length: z => z.hex().length(4),
   boolean: z => z.boolean(),
   nothing: z => z.null(),

@@ -1,6 +1,6 @@
 /**
  * Stands in for `zod` in a browser: the same checks, with those ways to write them that `sdk` uses and no others, for a third of the bytes.
- * The build puts it in the place of the package. What it lacks fails when the console opens.
+ * The build puts it in the place of the package. What it lacks fails when the page is opened that needs it.
  */
 import * as zod from 'zod/mini'
 
@@ -31,7 +31,7 @@ function isNumber ({ def }: Schema): boolean {
 }
 
 export const z = {
-  array: zod.array, base64: zod.base64, boolean: zod.boolean, discriminatedUnion: zod.discriminatedUnion, enum: zod.enum, hex: zod.hex, int: zod.int, json: zod.json, literal: zod.literal,
+  array: zod.array, base64: zod.base64, boolean: zod.boolean, coerce: { number: zod.coerce.number }, discriminatedUnion: zod.discriminatedUnion, enum: zod.enum, hex: zod.hex, int: zod.int, json: zod.json, literal: zod.literal,
   looseObject: zod.looseObject, null: zod.null, number: zod.number, object: zod.object, record: zod.record, strictObject: zod.strictObject, string: zod.string,
   tuple: zod.tuple, union: zod.union, unknown: zod.unknown
 }
