@@ -1,4 +1,5 @@
 import { strict as assert } from 'node:assert'
+import { globSync, readFileSync } from 'node:fs'
 import { z as whole } from 'zod'
 import { z as small } from '../../src/web/browser/schemas.ts'
 
@@ -32,6 +33,7 @@ const SCHEMAS: Readonly<Record<string, (z: typeof whole) => Parser>> = {
   object: z => z.object({ a: z.number().optional() }),
   strict: z => z.strictObject({ a: z.number().exactOptional() }),
   loose: z => z.looseObject({ a: z.number().nullable() }),
+  caught: z => z.object({ a: z.number() }).catchall(z.literal('x')),
   default: z => z.object({ a: z.number().nullable().default(7), kind: z.string().default('x') }),
   record: z => z.record(z.string().max(1), z.int()),
   union: z => z.union([z.string(), z.number()]).nullable(),
@@ -52,4 +54,11 @@ describe('schemas in the browser', () => {
       }
     })
   }
+
+  it('can be written in all ways that sdk begins one with', () => {
+    const sources = globSync('src/sdk/**/*.ts').filter(path => !path.includes('openapi')).map(path => readFileSync(path, 'utf8'))
+    const begun = new Set(sources.flatMap(source => [...source.matchAll(/\bz\.(?!core\b)([a-z]\w*)[.(]/g)].map(([, name = '']) => name)))
+    assert.ok(begun.size > 10)
+    assert.deepEqual([...begun].filter(name => !(name in small)), [])
+  })
 })

@@ -18,6 +18,7 @@ const WAYS: ThisType<Schema> & Record<string, (this: Schema, ...given: never[]) 
   max (most: number) { return this.check(isNumber(this) ? zod.lte(most) : zod.maxLength(most)) },
   length (length: number) { return this.check(zod.length(length)) },
   regex (form: RegExp, complaint?: string) { return this.check(zod.regex(form, complaint)) },
+  catchall (others: never) { return zod.catchall(this as never, others) },
   int () { return this.check(zod.int()) },
   positive () { return this.check(zod.positive()) },
   // What is said of a schema is read by those who write OpenAPI.
@@ -31,7 +32,7 @@ function isNumber ({ def }: Schema): boolean {
 }
 
 export const z = {
-  array: zod.array, base64: zod.base64, boolean: zod.boolean, coerce: { number: zod.coerce.number }, discriminatedUnion: zod.discriminatedUnion, enum: zod.enum, hex: zod.hex, int: zod.int, json: zod.json, literal: zod.literal,
-  looseObject: zod.looseObject, null: zod.null, number: zod.number, object: zod.object, record: zod.record, strictObject: zod.strictObject, string: zod.string,
+  array: zod.array, base64: zod.base64, boolean: zod.boolean, coerce: { number: zod.coerce.number }, discriminatedUnion: zod.discriminatedUnion, enum: zod.enum,
+  hex: zod.hex, int: zod.int, json: zod.json, literal: zod.literal, looseObject: zod.looseObject, null: zod.null, number: zod.number, object: zod.object, record: zod.record, strictObject: zod.strictObject, string: zod.string,
   tuple: zod.tuple, union: zod.union, unknown: zod.unknown
 }
