@@ -31,7 +31,7 @@ export async function connectTools (from: City, to: City, answer: Answer, say: (
     return connectors.ok && connectors.value.some(({ declaration, status }) => declaration.name === 'bins' && status.state === 'running')
   }, `the connector of ${from.name} is at work`)
   for (const [fCnt, data] of UPLINKS.entries()) {
-    const pushed = await from.client.push('bins', 'application/json', utf8(JSON.stringify(uplink(fCnt, data))))
+    const pushed = await from.client.push('bins', 'application/json', utf8(JSON.stringify(uplink(fCnt, data, '2026-05-01T10:00:00Z'))))
     if (!pushed.ok) throw new Error(`an uplink was not taken: ${pushed.failure.reason}`)
   }
   say(`  ${from.name} took ${UPLINKS.length} uplinks of a bin sensor as ChirpStack sends them: SIMULATED, no real bin`)
@@ -44,9 +44,10 @@ export async function connectTools (from: City, to: City, answer: Answer, say: (
   return { uplinksSent: UPLINKS.length, containersRead: containers.length, fillingLevel, sqlAgrees, isGood }
 }
 
-function uplink (fCnt: number, data: string): Readonly<Record<string, unknown>> {
+/** One message of the sensor, as ChirpStack sends it. */
+export function uplink (fCnt: number, data: string, time: string): Readonly<Record<string, unknown>> {
   return {
-    deduplicationId: `00000000-0000-4000-8000-00000000000${fCnt}`, time: '2026-05-01T10:00:00Z', fPort: 85, fCnt, data, devAddr: '00189440',
+    deduplicationId: `00000000-0000-4000-8000-${String(fCnt).padStart(12, '0')}`, time, fPort: 85, fCnt, data, devAddr: '00189440',
     deviceInfo: { devEui: SENSOR, deviceName: 'bin 1', applicationId: 'waste', applicationName: 'waste', deviceProfileName: 'EM310-UDL' }, rxInfo: []
   }
 }
