@@ -28,7 +28,7 @@ export type {
   ApplicationView, AuditEntry, BlockPage, BlockView, LedgerCheck, LedgerMember, LedgerStatus, OperationView, ProposalKind, ProposalRequest,
   ProposalView, Proposed, PublicCheckpoint, Submitted, TransactionView
 } from './ledger/index.ts'
-export type { DatasetHistory, HolderView, RecipeView, VersionChange, VersionView } from './history/index.ts'
+export type { DatasetHistory, HolderView, RecipeView, SourceView, VersionChange, VersionView } from './history/index.ts'
 export { filtersSchema, QUERY_LIMIT_MAX, type FilterText, type QueriedRow, type QueryRequest, type QueryRows } from './query/index.ts'
 export { API_PATH, CHECKPOINT_PATH, datasetPath, MEDIA_TYPES, PURPOSE_HEADER } from './bodies/index.ts'
 export {
@@ -45,8 +45,8 @@ export {
 export { eventBytes, eventsOf, linesOf, StreamBroken } from './textStreams.ts'
 export type { SqlQuestion, SqlResult, SqlTable } from './sql/index.ts'
 export type { Inspection, InspectionWarning } from './inspection/index.ts'
-export type { Answer, Failure } from './transport.ts'
+export { Transport, type Answer, type Failure } from './transport.ts'
 export type {
-  Box, BundleReport, Column, Content, Dataset, DatasetDescription, DatasetPage, Derived, FoundingStatus, MemberStatus, NodeEvent, NodeStatus, NumberedRecord, OnProgress,
-  PeerStatus, Problem, Progress, Readiness, RecordInput, Ticket, VerifyReport
+  Box, BundleReport, Column, Content, Dataset, DatasetDescription, DatasetPage, Derived, FoundingStatus, MemberProfile, MemberStatus, NodeEvent, NodeStatus, NumberedRecord, OnProgress,
+  PeerStatus, Place, Problem, Progress, Readiness, RecordInput, Ticket, VerifyReport
 } from './bodies/index.ts'

@@ -59,6 +59,7 @@ export class MemoryNode implements HanseNode {
   /** Ends those who listen, each by a call. */
   readonly ends: Set<(why: ListenEnd | undefined) => void> = new Set()
   state: NodeStatus['state'] = 'ready'
+  place: { readonly latitude: number, readonly longitude: number } | null = null
   /** Datasets that nobody has: `fetch` waits for them until its signal aborts. */
   readonly missing: Set<string> = new Set()
   readonly #followers: Set<() => void> = new Set()
@@ -158,7 +159,15 @@ export class MemoryNode implements HanseNode {
   }
 
   members (): ReturnType<HanseNode['members']> {
-    return [{ did: DID, name: NAME, revoked: false }, { did: 'did:key:z6MkRenton', name: 'Renton', revoked: false }]
+    return [{ did: DID, name: NAME, revoked: false, place: this.place }, { did: 'did:key:z6MkRenton', name: 'Renton', revoked: false, place: null }]
+  }
+
+  profile (): ReturnType<HanseNode['profile']> {
+    return { name: NAME, place: this.place }
+  }
+
+  async setPlace (place: Parameters<HanseNode['setPlace']>[0]): Promise<void> {
+    this.place = place
   }
 
   async invite ({ federationName, want, validMs }: Parameters<HanseNode['invite']>[0]): ReturnType<HanseNode['invite']> {
@@ -233,7 +242,7 @@ export class MemoryNode implements HanseNode {
     const dataset = this.dataset(reference, asker)
     if (!dataset.ok) return dataset
     const { title, version, modifiedMs, distribution: { records } } = dataset.value
-    return ok({ versions: [{ version, modifiedMs, title, records, changes: null }], isPart: false, recipe: null, holders: [], segments: 0 })
+    return ok({ versions: [{ version, modifiedMs, title, records, changes: null }], isPart: false, sources: [], recipe: null, holders: [], segments: 0 })
   }
 
   async withdraw (datasetId: string): ReturnType<HanseNode['withdraw']> {

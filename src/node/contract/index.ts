@@ -33,7 +33,7 @@ export type {
 export type { ListenEnd, Listener, Listening, NumberedRecord, RecordInput } from './records.ts'
 export {
   QUERY_LIMIT_MAX, VERSIONS_TOLD_MAX, type DatasetHistory, type HolderView, type NodeHistory, type NodeQueries, type QueriedRecord, type QueryFailure, type QueryPage,
-  type RecipeView, type RecordQuery, type VersionView
+  type RecipeView, type RecordQuery, type SourceView, type VersionView
 } from './query.ts'
 export type {
   ExplainRequest, Explanation, FindingView, NodeTerms, ReaderView, ReasonView, SentenceView, TermsFailure, TermsOrder, TermsReview, TermsView
@@ -52,6 +52,9 @@ export type Column = {
 
 /** Degrees, WGS 84. */
 export type Box = { readonly west: number, readonly south: number, readonly east: number, readonly north: number }
+
+/** Degrees, WGS 84. */
+export type Place = { readonly latitude: number, readonly longitude: number }
 
 /** What a publisher says of a dataset, in the terms of DCAT. */
 export type DatasetDescription = {
@@ -207,7 +210,11 @@ export type FoundingFailure = Failure<'not-ready' | 'invalid' | 'expired' | 'unr
 export interface HanseNode extends NodeLedger, NodeTerms, NodeAgreements, NodeDuties, NodeProtocol, NodeQueries, NodeSql, NodeHistory {
   status (): NodeStatus
   peers (): readonly PeerStatus[]
-  members (): readonly { readonly did: string, readonly name: string, readonly revoked: boolean }[]
+  members (): readonly { readonly did: string, readonly name: string, readonly revoked: boolean, readonly place: Place | null }[]
+  /** What this member says of itself. */
+  profile (): { readonly name: string, readonly place: Place | null }
+  /** Kept now, and told to all members as soon as there is a federation. */
+  setPlace (place: Place): Promise<void>
 
   /**
    * Opens the founding of a federation with this member as the convener; with `want` 1 it is founded at once. Where the federation

@@ -78,12 +78,17 @@ export type RecipeView = {
 /** A member whose node is reachable and says how much of a dataset it holds; what is sealed may be ciphertext to it. */
 export type HolderView = { readonly member: { readonly did: string, readonly name: string }, readonly segments: number }
 
+/** A dataset that another was made of. `title` is null where the asker cannot know of it. */
+export type SourceView = { readonly id: string, readonly publisher: { readonly did: string, readonly name: string }, readonly title: string | null }
+
 export type DatasetHistory = {
   /** Newest first, at most `VERSIONS_TOLD_MAX`. */
   readonly versions: readonly VersionView[]
   /** There were earlier ones, or some between, that are not told here. */
   readonly isPart: boolean
-  /** Null: it was not derived. Its sources stand in its description. */
+  /** What it was made of, as its publisher says. */
+  readonly sources: readonly SourceView[]
+  /** Null: it was not derived. */
   readonly recipe: RecipeView | null
   /** Most first. To people of this node alone: who keeps copies is not everybody's affair. */
   readonly holders: readonly HolderView[]

@@ -2,15 +2,15 @@ import { changesBetween, type DatasetEntry } from '../../core/catalogue/index.ts
 import type { Catalogue } from '../catalogue/index.ts'
 import { VERSIONS_TOLD_MAX, type Asker, type DatasetHistory, type RecipeView, type VersionView } from '../contract/index.ts'
 import type { Federation } from '../federation/index.ts'
-import type { Found } from './datasets.ts'
+import type { Datasets, Found } from './datasets.ts'
 
 /** From the widest to the narrowest. */
 const AUDIENCES: readonly DatasetEntry['access'][] = ['public', 'members', 'restricted']
 
-type Options = { readonly federation: Federation, readonly catalogue: Catalogue, readonly own: string }
+type Options = { readonly federation: Federation, readonly catalogue: Catalogue, readonly datasets: Datasets, readonly own: string }
 
 /** What is known of a dataset over time, for one who may know of it as it is now. */
-export async function historyOf ({ federation, catalogue, own }: Options, { publisher, entry }: Found, asker: Asker | undefined): Promise<DatasetHistory> {
+export async function historyOf ({ federation, catalogue, datasets, own }: Options, { publisher, entry }: Found, asker: Asker | undefined): Promise<DatasetHistory> {
   const requester = asker?.requester
   const said = await catalogue.versions(publisher, entry.datasetId, requester === undefined ? own : requester)
   // Catalogues are for members; others that are told of it now need not have been told of what it was when fewer were.
@@ -19,12 +19,17 @@ export async function historyOf ({ federation, catalogue, own }: Options, { publ
   const versions = told.map((each, at) => versionOf(each, told[at - 1])).toReversed().slice(0, VERSIONS_TOLD_MAX)
   const feed = federation.feeds.get(entry.distribution.feed)
   const shares = feed === undefined || requester !== undefined ? [] : federation.puller.sharesOf(feed)
+  const named = (did: string): { readonly did: string, readonly name: string } => ({ did, name: federation.members.nameOf(did) })
   const segments = feed === undefined ? 0 : federation.puller.targetOf(feed)
   return {
     versions,
     isPart: versions.length < entry.version,
+    sources: entry.sources.map(source => {
+      const found = datasets.findFor(`${source.publisher}/${source.datasetId}`, asker)
+      return { id: `${source.publisher}/${source.datasetId}`, publisher: named(source.publisher), title: found.ok ? found.value.entry.title : null }
+    }),
     recipe: recipeOf(entry),
-    holders: holdersOf(federation, shares).map(([did, count]) => ({ member: { did, name: federation.members.nameOf(did) }, segments: Math.min(count, segments) }))
+    holders: holdersOf(federation, shares).map(([did, count]) => ({ member: named(did), segments: Math.min(count, segments) }))
       .toSorted((one, other) => other.segments - one.segments || (one.member.name < other.member.name ? -1 : 1)),
     segments
   }

@@ -7,4 +7,4 @@
  */
 export { HISTORY_OPERATIONS, type HistoryCalls } from './operations.ts'
 export { historySchema } from './schemas.ts'
-export type { DatasetHistory, HolderView, RecipeView, VersionChange, VersionView } from './types.ts'
+export type { DatasetHistory, HolderView, RecipeView, SourceView, VersionChange, VersionView } from './types.ts'

@@ -37,11 +37,16 @@ export type RecipeView = {
 /** A member whose node is reachable and says how much of a dataset it holds; what is sealed may be ciphertext to it. */
 export type HolderView = { readonly member: { readonly did: string, readonly name: string }, readonly segments: number }
 
+/** A dataset that another was made of. `title` is null where the asker cannot know of it. */
+export type SourceView = { readonly id: string, readonly publisher: { readonly did: string, readonly name: string }, readonly title: string | null }
+
 export type DatasetHistory = {
   /** Newest first. */
   readonly versions: readonly VersionView[]
   /** There were others that are not told here. */
   readonly isPart: boolean
+  /** What it was made of, as its publisher says. */
+  readonly sources: readonly SourceView[]
   /** Null: it was not derived. */
   readonly recipe: RecipeView | null
   /** Most first. */
