@@ -7,9 +7,7 @@ import { makeBundle, openBundle, SET_SIZE_BYTES } from './bundle/index.ts'
 import { Catalogue } from './catalogue/index.ts'
 import { DSP_PROTOCOL } from './dsp/index.ts'
 import { ConsensusKeys, type ProfileName } from './consensus/index.ts'
-import type {
-  Failure, HanseNode, NodeEvent, NodeStatus
-} from './contract/index.ts'
+import type { Failure, HanseNode, NodeEvent, NodeStatus } from './contract/index.ts'
 import { Datasets, governedOf, historyOf, isTooFine, Publisher, Reader, tooFine } from './datasets/index.ts'
 import { Derivations } from './derivations/index.ts'
 import { TERMS_ENGINE, type Engine } from './doors/index.ts'
@@ -22,6 +20,7 @@ import { isPairWith } from './granting/index.ts'
 import { nodeMetrics, PeerCounts } from './metrics.ts'
 import { Querying } from './querying/index.ts'
 import { describedBy, ledgerOf, LedgerRoom } from './ledger/index.ts'
+import { Profile } from './profile/index.ts'
 import { metaKey } from './rows/index.ts'
 import { nodeTermsOf, TermsDesk } from './terms/index.ts'
 import { scrub } from './verifying/index.ts'
@@ -150,6 +149,7 @@ export async function createNode (options: NodeOptions): Promise<HanseNode> {
   })
   for (const sealed of [ceremony.founded, candidacy.admitted]) sealed.on(charter => { if (!isBelonging) belong(charter, true).catch(onFatal) })
 
+  const profile = await Profile.load(store, keys.did, name)
   const charter = await keptCharter(options)
   if (charter !== undefined) await belong(charter, false)
   await ceremony.resume(charter !== undefined)
@@ -169,7 +169,7 @@ export async function createNode (options: NodeOptions): Promise<HanseNode> {
       ledgerProfile: options.ledgerProfile ?? 'wan', consensusKeys, wants: feed => room.wants(feed), engine: options.engine ?? TERMS_ENGINE, isRestored: options.isRestored === true,
       restoreEnded: options.restoreEnded ?? (() => {}), onFatal, log
     })
-    const catalogue = await Catalogue.open({ federation, own: keys.did, name, claims: options.claims ?? null, clock, log })
+    const catalogue = await Catalogue.open({ federation, own: keys.did, name, claims: options.claims ?? null, profile, clock, log })
     const datasets = await Datasets.open({ federation, catalogue, clock, store, log, own: keys.did, keepsAll: options.keepsAll })
     federation.doors.openAssets(datasets.assets())
     room.open(federation, datasets, keys.did, options.quotaBytes)
@@ -242,9 +242,9 @@ export async function createNode (options: NodeOptions): Promise<HanseNode> {
     failed,
     status: () => statusOf(),
     peers: () => belonging?.counts.peers() ?? [],
-    members: () => belonging?.federation.members.current.members().map(member => ({
-      did: member.did, name: belonging?.federation.members.nameOf(member.did) ?? member.did, revoked: member.revokedSinceMs !== undefined
-    })) ?? [],
+    members: () => belonging?.federation.members.current.members().map(({ did, revokedSinceMs }) => (
+      { did, name: belonging?.federation.members.nameOf(did) ?? did, revoked: revokedSinceMs !== undefined, place: profile.placeOf(did) })) ?? [],
+    ...profile.calls(),
     invite: async invitation => belonging !== undefined && ceremony.status() === null
       ? belonging.admissions.invite(invitation.validMs)
       : candidacy.status() !== null ? fail(APPLYING) : ceremony.invite(invitation),

@@ -18,7 +18,7 @@ import { queryPageSchema, type QueryRequest, type QueryRows } from './query/inde
 import { recordOfText } from './recordText.ts'
 import { sqlClient, type SqlClient } from './sqlClient.ts'
 import {
-  appendedSchema, bundleReportSchema, datasetPageSchema, datasetSchema, derivedSchema, eventSchema, foundingSchema, membersSchema, peersSchema,
+  appendedSchema, bundleReportSchema, datasetPageSchema, datasetSchema, derivedSchema, eventSchema, foundingSchema, membersSchema, profileSchema, peersSchema,
   scrubReportSchema, statusSchema, ticketSchema, verifyReportSchema
 } from './bodies/index.ts'
 import {
@@ -28,8 +28,8 @@ import {
 import { linesOf, StreamBroken } from './textStreams.ts'
 import { chunksOf, nothing, Transport, type Answer, type Call, type Fetch } from './transport.ts'
 import type {
-  BundleReport, Content, Dataset, DatasetDescription, DatasetPage, DatasetQuery, Derived, FoundingStatus, InviteOptions, MemberStatus,
-  NodeEvent, NodeStatus, NumberedRecord, OnProgress, PeerStatus, RecordInput, ScrubReport, Ticket, VerifyReport
+  BundleReport, Content, Dataset, DatasetDescription, DatasetPage, DatasetQuery, Derived, FoundingStatus, InviteOptions, MemberProfile, MemberStatus,
+  NodeEvent, NodeStatus, NumberedRecord, OnProgress, PeerStatus, Place, RecordInput, ScrubReport, Ticket, VerifyReport
 } from './bodies/index.ts'
 
 type ContentStream = {
@@ -78,6 +78,9 @@ export type Client = AccessClient & SqlClient & ConnectorClient & LedgerClient &
   status (): Answer<NodeStatus>
   peers (): Answer<readonly PeerStatus[]>
   members (): Answer<readonly MemberStatus[]>
+  /** What this member says of itself. */
+  profile (): Answer<MemberProfile>
+  setPlace (place: Place): Answer<MemberProfile>
   invite (options: InviteOptions): Answer<Ticket>
   join (ticket: string): Answer<FoundingStatus>
   revoke (envelope: Uint8Array): Answer<null>
@@ -138,6 +141,8 @@ export function createClient (
     status: () => get('status', statusSchema),
     peers: () => get('peers', peersSchema),
     members: () => get('members', membersSchema),
+    profile: () => get('profile', profileSchema),
+    setPlace: place => transport.json({ method: 'PUT', path: `${API_PATH}/profile`, ...jsonBody({ place }) }, profileSchema),
     invite: invitation => post('federation/invite', invitation, ticketSchema),
     join: ticket => post('federation/join', { ticket }, foundingSchema),
     revoke: envelope => nothing(transport, {

@@ -40,6 +40,11 @@ export const nodeHandlers: Handlers<NodeCalls> = {
   'node.status': ({ node }) => json(node.status()),
   'node.peers': ({ node }) => json(node.peers()),
   'node.members': ({ node }) => json(node.members()),
+  'profile.show': ({ node }) => json(node.profile()),
+  'profile.change': async ({ node }, _request, { body: { place } }) => {
+    await node.setPlace(place)
+    return json(node.profile())
+  },
   'node.events': ({ events, limits }, request) => liveReply(events.after(request.header('last-event-id'), request.signal), limits.heartbeatMs),
   'node.scrub': ({ node, limits }) => progressing(async onProgress => ok(await node.scrub(onProgress)), limits.heartbeatMs),
   'node.stop': ({ requestStop }) => {

@@ -11,6 +11,7 @@ import type { Federation } from '../federation/index.ts'
 import { Signal, type Feed } from '../feeds/index.ts'
 import { failureOf } from '../publishing/index.ts'
 import { Incomplete, readableEnd, recordsOf } from '../reading/index.ts'
+import type { PlaceUnits, Profile } from '../profile/index.ts'
 
 const NUMBERS_KEPT = VERSIONS_TOLD_MAX + 1
 
@@ -31,6 +32,7 @@ export class Catalogue {
   readonly #declaring = new Map<string, Promise<Feed>>()
   readonly #name: string
   readonly #claims: Claims | null
+  readonly #profile: Profile
   /** None while it is not known whether there was one before: it is fetched back, or declared once that is known. */
   #ownFeed: Feed | undefined
   #isIntroducing = false
@@ -40,8 +42,9 @@ export class Catalogue {
   /** A publisher passed on an erasure or an emergency. */
   readonly noticed: Signal<string> = new Signal()
 
-  private constructor (federation: Federation, own: string, name: string, claims: Claims | null, clock: Clock, log: Log) {
+  private constructor (federation: Federation, own: string, name: string, claims: Claims | null, profile: Profile, clock: Clock, log: Log) {
     this.#federation = federation
+    this.#profile = profile
     this.#own = own
     this.#name = name
     this.#claims = claims
@@ -50,18 +53,19 @@ export class Catalogue {
   }
 
   static async open (options: {
-    readonly federation: Federation, readonly own: string, readonly name: string, readonly claims: Claims | null, readonly clock: Clock, readonly log: Log
+    readonly federation: Federation, readonly own: string, readonly name: string, readonly claims: Claims | null, readonly profile: Profile, readonly clock: Clock, readonly log: Log
   }): Promise<Catalogue> {
-    const { federation, own, name, claims, clock, log } = options
-    const catalogue = new Catalogue(federation, own, name, claims, clock, log)
+    const { federation, own, name, claims, profile, clock, log } = options
+    const catalogue = new Catalogue(federation, own, name, claims, profile, clock, log)
     const failed = (cause: unknown): void => log('warn', 'a catalogue could not be read or written', { reason: String(cause) })
     for (const feed of federation.feeds.all()) await catalogue.#read(feed)
     federation.feeds.changed.on(feed => {
       catalogue.#read(feed).catch(failed)
-      if (isOwnCatalogue(feed)) catalogue.#introduce().catch(failed)
+      if (isOwnCatalogue(feed)) catalogue.introduce().catch(failed)
     })
-    federation.own.changed.on(() => { catalogue.#introduce().catch(failed) })
-    await catalogue.#introduce()
+    federation.own.changed.on(() => { catalogue.introduce().catch(failed) })
+    await catalogue.introduce()
+    profile.tellBy(catalogue)
     return catalogue
   }
 
@@ -124,6 +128,11 @@ export class Catalogue {
   /** What a member attests of where and how it keeps what it is given. */
   claimsOf (member: string): Claims | undefined {
     return this.#shelves.get(nameOf(member, 'members'))?.state.profile?.claims ?? undefined
+  }
+
+  /** Where a member says that it is. */
+  placeOf (member: string): PlaceUnits | null {
+    return this.#shelves.get(nameOf(member, 'members'))?.state.profile?.place ?? null
   }
 
   /** Who may see that a dataset exists, as far as this node can know. */
@@ -225,7 +234,7 @@ export class Catalogue {
   }
 
   /** Finds the own catalogue, or declares it where there never was one, and says in it who this publisher is. */
-  async #introduce (): Promise<void> {
+  async introduce (): Promise<void> {
     if (this.#isIntroducing) return
     this.#isIntroducing = true
     try {
@@ -235,8 +244,11 @@ export class Catalogue {
       if (this.#ownFeed?.status !== 'open') return
       await this.#read(this.#ownFeed)
       const state = this.#shelves.get(nameOf(this.#own, 'members'))?.state
-      const isSame = state?.profile !== undefined && state.profile.name === this.#name && sameClaims(state.profile.claims, this.#claims)
-      if (!isSame) await this.#put({ type: 'profile', profile: { name: this.#name, place: null, homepage: null, claims: this.#claims } })
+      // What was said before stays said where this node no longer knows it.
+      const said = state?.profile
+      const place = this.#profile.place ?? said?.place ?? null
+      const isSame = said !== undefined && said.name === this.#name && samePlace(said.place, place) && sameClaims(said.claims, this.#claims)
+      if (!isSame) await this.#put({ type: 'profile', profile: { name: this.#name, place, homepage: said?.homepage ?? null, claims: this.#claims } })
       const isSaid = state?.certificate !== undefined && equalBytes(state.certificate.envelope, certificate.envelope)
       if (!isSaid) await this.#put({ type: 'certificate', certificate })
     } finally {
@@ -325,6 +337,10 @@ export class Catalogue {
 
 function isOwnCatalogue (feed: Feed): boolean {
   return feed.role === 'writer' && feed.declaration.datasetId === CATALOGUE_DATASET_ID && feed.declaration.class === 'members' && feed.status !== 'frozen'
+}
+
+function samePlace (a: PlaceUnits | null, b: PlaceUnits | null): boolean {
+  return a?.latitude === b?.latitude && a?.longitude === b?.longitude
 }
 
 function sameClaims (a: Claims | null, b: Claims | null): boolean {

@@ -5,10 +5,10 @@
 export { API_PATH, CHECKPOINT_PATH, CONNECTORS_PATH, datasetPath, MEDIA_TYPES, PURPOSE_HEADER, PUSH_PATH } from './paths.ts'
 export {
   appendedSchema, boxSchema, bundleReportSchema, complaintOf, datasetPageSchema, datasetSchema, derivedSchema, descriptionSchema, eventSchema, foundingSchema, inviteSchema,
-  joinSchema, membersSchema, peersSchema, problemSchema, progressSchema, publishStartSchema, recordTextSchema, referencesSchema, scrubReportSchema, statusSchema, ticketSchema,
+  joinSchema, membersSchema, peersSchema, problemSchema, profileChangeSchema, profileSchema, progressSchema, publishStartSchema, recordTextSchema, referencesSchema, scrubReportSchema, statusSchema, ticketSchema,
   verifyReportSchema, type PublishStart
 } from './schemas.ts'
 export type {
-  Box, BundleReport, Column, Content, Dataset, DatasetDescription, DatasetPage, DatasetQuery, Derived, FoundingStatus, InviteOptions, MemberStatus, NodeEvent,
-  NodeStatus, NumberedRecord, OnProgress, PeerStatus, Problem, Progress, Readiness, RecordInput, ScrubReport, Ticket, VerifyReport
+  Box, BundleReport, Column, Content, Dataset, DatasetDescription, DatasetPage, DatasetQuery, Derived, FoundingStatus, InviteOptions, MemberProfile, MemberStatus,
+  NodeEvent, NodeStatus, NumberedRecord, OnProgress, PeerStatus, Place, Problem, Progress, Readiness, RecordInput, ScrubReport, Ticket, VerifyReport
 } from './types.ts'

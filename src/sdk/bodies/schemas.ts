@@ -2,7 +2,7 @@
 import { z } from 'zod'
 import { datasetTermsSchema, termsFileSchema, type TermsFile } from '../terms/index.ts'
 import type {
-  Box, BundleReport, Dataset, DatasetDescription, DatasetPage, Derived, FoundingStatus, InviteOptions, MemberStatus, NodeEvent, NodeStatus,
+  Box, BundleReport, Dataset, DatasetDescription, DatasetPage, Derived, FoundingStatus, InviteOptions, MemberProfile, MemberStatus, NodeEvent, NodeStatus, Place,
   PeerStatus, Problem, Progress, ScrubReport, Ticket, VerifyReport
 } from './types.ts'
 
@@ -148,8 +148,14 @@ export const peersSchema: z.ZodType<readonly PeerStatus[]> = z.array(z.object({
   sentBytes: count
 }))
 
+const placeSchema: z.ZodType<Place> = z.strictObject({ latitude: z.number().min(-90).max(90), longitude: z.number().min(-180).max(180) })
+
 export const membersSchema: z.ZodType<readonly MemberStatus[]> =
-  z.array(z.object({ did: z.string(), name: z.string(), revoked: z.boolean() }))
+  z.array(z.object({ did: z.string(), name: z.string(), revoked: z.boolean(), place: placeSchema.nullable() }))
+
+export const profileSchema: z.ZodType<MemberProfile> = z.object({ name: z.string(), place: placeSchema.nullable() })
+
+export const profileChangeSchema: z.ZodType<{ readonly place: Place }> = z.strictObject({ place: placeSchema })
 
 export const inviteSchema: z.ZodType<InviteOptions> = z.strictObject({
   federationName: text(128).min(1),

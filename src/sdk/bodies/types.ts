@@ -116,7 +116,14 @@ export type PeerStatus = {
   readonly sentBytes: number
 }
 
-export type MemberStatus = { readonly did: string, readonly name: string, readonly revoked: boolean }
+/** Degrees, WGS 84. */
+export type Place = { readonly latitude: number, readonly longitude: number }
+
+/** `place`: where it says that it is. */
+export type MemberStatus = { readonly did: string, readonly name: string, readonly revoked: boolean, readonly place: Place | null }
+
+/** What this member says of itself. */
+export type MemberProfile = { readonly name: string, readonly place: Place | null }
 
 export type RecordInput = {
   readonly key: Uint8Array

@@ -1,7 +1,7 @@
 import { z } from 'zod'
 import {
-  API_PATH, bundleReportSchema, eventSchema, foundingSchema, inviteSchema, joinSchema, MEDIA_TYPES, membersSchema, peersSchema, referencesSchema,
-  scrubReportSchema, statusSchema, ticketSchema, type InviteOptions
+  API_PATH, bundleReportSchema, eventSchema, foundingSchema, inviteSchema, joinSchema, MEDIA_TYPES, membersSchema, peersSchema, profileChangeSchema, profileSchema, referencesSchema,
+  scrubReportSchema, statusSchema, ticketSchema, type InviteOptions, type Place
 } from '../bodies/index.ts'
 import { applicationsSchema } from '../ledger/index.ts'
 import { bytes, events, json, kept, type Call, type Operations } from '../operation/index.ts'
@@ -23,6 +23,8 @@ export type NodeCalls = {
   'node.status': Call
   'node.peers': Call
   'node.members': Call
+  'profile.show': Call
+  'profile.change': Call<undefined, { readonly place: Place }>
   'node.events': Call
   'node.scrub': Call
   'node.stop': Call
@@ -55,6 +57,11 @@ export const NODE_OPERATIONS: Operations<NodeCalls> = {
   'node.status': { ...node, method: 'GET', path: `${API_PATH}/status`, summary: 'How the node is', answers: { 200: json(statusSchema) } },
   'node.peers': { ...node, method: 'GET', path: `${API_PATH}/peers`, summary: 'Nodes of other members, and whether they are reachable', answers: kept(peersSchema) },
   'node.members': { ...node, method: 'GET', path: `${API_PATH}/members`, summary: 'Members of the federation', answers: kept(membersSchema) },
+  'profile.show': { ...node, method: 'GET', path: `${API_PATH}/profile`, summary: 'What this member says of itself', answers: { 200: json(profileSchema) } },
+  'profile.change': {
+    ...node, method: 'PUT', path: `${API_PATH}/profile`, scope: 'operate', summary: 'Say where this member is; all members are told',
+    body: { as: 'json', schema: profileChangeSchema }, answers: { 200: json(profileSchema) }
+  },
   'node.events': {
     ...node, method: 'GET', path: `${API_PATH}/events`, summary: 'What happens on the node, live', live: true,
     headers: { 'last-event-id': 'resumes behind this event' }, answers: { 200: events(eventSchema) }
