@@ -13,13 +13,14 @@ import type { Diagnose } from '../sdk/diagnosis/index.ts'
 import type { Connectors } from '../sdk/index.ts'
 import type { Inspector } from '../sdk/inspection/index.ts'
 import {
-  bearerOf, DEFAULT_LIMITS, listenHttp, PUBLIC, type Authenticate, type Caller, type HttpServer, type Limits, type Listen, type ListenFailure, type Log
+  bearerOf, DEFAULT_LIMITS, isAllowedHost, listenHttp, PUBLIC, type Authenticate, type Caller, type HttpServer, type Limits, type Listen, type ListenFailure, type Log
 } from './http/index.ts'
 import { AccountBook, type AccountFileFailure } from './accounts/index.ts'
 import { EventRing } from './live/index.ts'
 import { Metrics } from './metrics.ts'
 import { openEntities, type EntityFileFailure, type EntityOptions } from './ngsi.ts'
 import { consoleRoutes } from './console/index.ts'
+import { PasskeyDesk } from './passkeys/index.ts'
 import { routesOf } from './routes.ts'
 import { authenticateSession, SessionBook } from './sessions/index.ts'
 import { TokenBook, type KnownToken, type TokenFileFailure } from './tokens/index.ts'
@@ -90,16 +91,19 @@ export async function createApi (options: ApiOptions): Promise<Result<Api, Liste
   const accounts = await AccountBook.open({ path: options.accountFile ?? null, random, nowMs: Date.now })
   if (!accounts.ok) return accounts
   const sessions = new SessionBook({ random, nowMs: Date.now })
+  let port = listen.port
+  const passkeys = new PasskeyDesk({ accounts: accounts.value, random, nowMs: Date.now, answersTo: host => isAllowedHost(host, port, hostNames) })
   const authenticate = authenticateBy(tokens.value, authenticateSession(sessions, isBehindProxy), options.isPublic === true)
   const pages = options.consoleFolder === undefined ? [] : await consoleRoutes(options.consoleFolder)
   const entities = await openEntities({ node, random, nowMs: Date.now, log, ...options.entities })
   if (!entities.ok) return entities
-  const routes = routesOf(context, { tokens: tokens.value, accounts: accounts.value, sessions, connectors: options.connectors, inspector: options.inspector, diagnose: options.diagnose, basemapFolder: options.basemapFolder, entities: entities.value })
+  const routes = routesOf(context, { tokens: tokens.value, accounts: accounts.value, sessions, passkeys, connectors: options.connectors, inspector: options.inspector, diagnose: options.diagnose, basemapFolder: options.basemapFolder, entities: entities.value })
   const api = await listenHttp({ routes: [...pages, ...routes], authenticate, listen, hostNames, isBehindProxy, limits, log })
   if (!api.ok) {
     await entities.value.book.stop()
     return api
   }
+  port = api.value.port
   const metrics = metricsListen === null ? ok(null) : await listenMetrics(options, limits, metricsListen, api.value)
   if (!metrics.ok) {
     await Promise.all([api.value.stop(), entities.value.book.stop()])

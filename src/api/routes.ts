@@ -24,7 +24,8 @@ import { entityHandlers, type EntityWriter } from './ngsi/index.ts'
 import { showPage } from './pages/index.ts'
 import { queryHandlers } from './query/index.ts'
 import { realtimeHandlers } from './realtime/index.ts'
-import { sessionHandlers, type SessionBook } from './sessions/index.ts'
+import type { PasskeyDesk } from './passkeys/index.ts'
+import { passkeyHandlers, sessionHandlers, type SessionBook } from './sessions/index.ts'
 import { followBySocket } from './sockets/index.ts'
 import { sqlHandlers } from './sql/index.ts'
 import { subscriptionHandlers, type SubscriptionBook } from './subscriptions/index.ts'
@@ -38,6 +39,7 @@ export type Books = {
   readonly tokens: TokenBook
   readonly accounts: AccountBook
   readonly sessions: SessionBook
+  readonly passkeys: PasskeyDesk
   readonly connectors: Connectors | undefined
   /** Looks at files before they are published. */
   readonly inspector: Inspector | undefined
@@ -47,10 +49,10 @@ export type Books = {
   readonly entities: { readonly contexts: Contexts, readonly writer: EntityWriter, readonly book: SubscriptionBook }
 }
 
-function handlersOf ({ tokens, accounts, sessions, connectors, inspector, diagnose, basemapFolder, entities }: Books): Handlers<AllCalls> {
+function handlersOf ({ tokens, accounts, sessions, passkeys, connectors, inspector, diagnose, basemapFolder, entities }: Books): Handlers<AllCalls> {
   return {
     ...nodeHandlers, ...datasetHandlers, ...queryHandlers, ...sqlHandlers, ...featureHandlers, ...outletHandlers, ...realtimeHandlers, ...dcatHandlers, ...termsHandlers, ...agreementHandlers, ...dutyHandlers, ...ledgerHandlers,
-    ...tokenHandlers(tokens), ...accountHandlers(accounts, name => { sessions.endOf(name) }), ...sessionHandlers(sessions, accounts), ...connectorHandlers(connectors), ...inspectionHandlers(inspector), ...diagnosisHandlers(diagnose), ...basemapHandlers(basemapFolder), ...entityHandlers(entities), ...subscriptionHandlers(entities)
+    ...tokenHandlers(tokens), ...accountHandlers(accounts, name => { sessions.endOf(name) }), ...sessionHandlers(sessions, accounts), ...passkeyHandlers(sessions, accounts, passkeys), ...connectorHandlers(connectors), ...inspectionHandlers(inspector), ...diagnosisHandlers(diagnose), ...basemapHandlers(basemapFolder), ...entityHandlers(entities), ...subscriptionHandlers(entities)
   }
 }
 

@@ -2,7 +2,7 @@ import { Worker } from 'node:worker_threads'
 import { fail, hex, KEYSTORE_NONCE_SIZE_BYTES, KEYSTORE_SALT_SIZE_BYTES, ok, type Result } from '../../base/index.ts'
 import type { AccountRequest, AccountView } from '../../sdk/accounts/index.ts'
 import type { AnyFailure } from '../http/index.ts'
-import { readAccounts, writeAccounts, type AccountFileFailure, type KeptAccount } from './file.ts'
+import { readAccounts, writeAccounts, type AccountFileFailure, type KeptAccount, type KeptPasskey, type KeptPasskeys } from './file.ts'
 import type { Done, Task } from './worker.ts'
 
 const ACCOUNTS_MAX = 256
@@ -57,15 +57,15 @@ export class AccountBook {
     return ok(viewOf(account))
   }
 
-  /** Puts another passphrase in place; answers with the name as it is written in the account, undefined where there is none. */
-  async setPassphrase (name: string, passphrase: string): Promise<Result<string | undefined, AnyFailure>> {
+  /** Puts another passphrase in place; answers with the name as it is written in the account, undefined where there is none. `keepsPasskeys`: they still enter. */
+  async setPassphrase (name: string, passphrase: string, { keepsPasskeys }: { readonly keepsPasskeys: boolean }): Promise<Result<string | undefined, AnyFailure>> {
     if (!this.#accounts.has(keyOf(name))) return ok(undefined)
     const sealed = await this.#seal(passphrase)
     if (!sealed.ok) return sealed
     // It may have been removed meanwhile.
     const found = this.#accounts.get(keyOf(name))
     if (found === undefined) return ok(undefined)
-    this.#accounts.set(keyOf(name), { ...found, keystore: sealed.value })
+    this.#accounts.set(keyOf(name), { ...found, keystore: sealed.value, passkeys: keepsPasskeys ? found.passkeys : undefined })
     await this.#write()
     return ok(found.name)
   }
@@ -93,6 +93,29 @@ export class AccountBook {
     // It may have been removed meanwhile, or have another passphrase.
     const isStill = found !== undefined && this.#accounts.get(keyOf(name))?.keystore === found.keystore
     return ok(isStill && opened.value === true ? viewOf(found) : null)
+  }
+
+  passkeysOf (name: string): KeptPasskeys | undefined {
+    return this.#accounts.get(keyOf(name))?.passkeys
+  }
+
+  /** Whose passkey this is. */
+  ownerOf (id: string): { readonly account: AccountView, readonly passkeys: KeptPasskeys, readonly passkey: KeptPasskey } | undefined {
+    for (const account of this.#accounts.values()) {
+      const passkey = account.passkeys?.list.find(each => each.id === id)
+      if (account.passkeys !== undefined && passkey !== undefined) return { account: viewOf(account), passkeys: account.passkeys, passkey }
+    }
+    return undefined
+  }
+
+  /** Changes what is kept of the passkeys of an account, and answers when that is on the disk; undefined: there is no such account, or `change` wants none. */
+  async changePasskeys (name: string, change: (passkeys: KeptPasskeys | undefined) => KeptPasskeys | undefined): Promise<KeptPasskeys | undefined> {
+    const found = this.#accounts.get(keyOf(name))
+    const passkeys = found === undefined ? undefined : change(found.passkeys)
+    if (found === undefined || passkeys === undefined) return undefined
+    this.#accounts.set(keyOf(name), { ...found, passkeys })
+    await this.#write()
+    return passkeys
   }
 
   async #seal (passphrase: string): Promise<Result<string, AnyFailure>> {
@@ -136,6 +159,6 @@ function keyOf (name: string): string {
   return name.normalize('NFKC').toLowerCase()
 }
 
-function viewOf ({ keystore: _keystore, ...view }: KeptAccount): AccountView {
+function viewOf ({ keystore: _keystore, passkeys: _passkeys, ...view }: KeptAccount): AccountView {
   return view
 }

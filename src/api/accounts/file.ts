@@ -3,13 +3,34 @@ import { fail, ok, type Result } from '../../base/index.ts'
 import { ROLES, type AccountView } from '../../sdk/accounts/index.ts'
 import { readOwnFile, replaceFile } from '../files/index.ts'
 
-/** An account as the file holds it. `keystore`: hex of what its passphrase opens. */
-export type KeptAccount = AccountView & { readonly keystore: string }
+/** A passkey as the file holds it. `id`, `transports`: as the browser said them; `place`: the host name for which it holds; `publicKey`: hex of a COSE key. */
+export type KeptPasskey = {
+  readonly id: string
+  readonly label: string
+  readonly place: string
+  readonly publicKey: string
+  readonly counter: number
+  readonly transports: readonly string[]
+  readonly createdMs: number
+  readonly lastUsedMs: number | null
+}
+
+/** Under what name the devices of a person keep its passkeys, in hex, and the passkeys. */
+export type KeptPasskeys = { readonly userId: string, readonly list: readonly KeptPasskey[] }
+
+/** An account as the file holds it. `keystore`: hex of what its passphrase opens; `passkeys`: left out by builds that knew none. */
+export type KeptAccount = AccountView & { readonly keystore: string, readonly passkeys?: KeptPasskeys | undefined }
 
 export type AccountFileFailure = { readonly code: 'loose-mode' | 'malformed', readonly reason: string, readonly hint: string }
 
+const passkeysSchema: z.ZodType<KeptPasskeys> = z.strictObject({
+  userId: z.hex().max(128),
+  list: z.array(z.strictObject({
+    id: z.string(), label: z.string(), place: z.string(), publicKey: z.hex(), counter: z.int().min(0), transports: z.array(z.string()), createdMs: z.int(), lastUsedMs: z.int().nullable()
+  }))
+})
 const fileSchema: z.ZodType<{ readonly accounts: readonly KeptAccount[] }> = z.strictObject({
-  accounts: z.array(z.strictObject({ name: z.string(), role: z.enum(ROLES), createdMs: z.int(), keystore: z.hex().max(2_048) }))
+  accounts: z.array(z.strictObject({ name: z.string(), role: z.enum(ROLES), createdMs: z.int(), keystore: z.hex().max(2_048), passkeys: passkeysSchema.optional() }))
 })
 
 export async function readAccounts (path: string): Promise<Result<readonly KeptAccount[], AccountFileFailure>> {

@@ -1,7 +1,7 @@
 /**
  * Keeps the accounts of the people of this node, and answers calls about them.
  *
- * An account has a name, a role and a passphrase. Kept is a keystore of `base` that the passphrase opens (scrypt, AES-256-GCM) around
+ * An account has a name, a role, a passphrase and passkeys, which `api/passkeys` checks. Kept is a keystore of `base` that the passphrase opens (scrypt, AES-256-GCM) around
  * a secret that nobody needs, in a file of mode 0600 that is written beside, synced and renamed. Passphrases are looked at one after
  * the other in a thread of their own, and a name that there is not takes as long as one that there is.
  */
@@ -11,7 +11,7 @@ import { json, jsonOrProblem, problem, type AnyFailure } from '../http/index.ts'
 import type { AccountBook } from './book.ts'
 
 export { AccountBook, type AccountBookOptions } from './book.ts'
-export type { AccountFileFailure } from './file.ts'
+export type { AccountFileFailure, KeptPasskey } from './file.ts'
 
 /** `ended`: the sessions of that account are to end. */
 export function accountHandlers (book: AccountBook, ended: (name: string) => void): Handlers<AccountCalls> {
@@ -20,7 +20,7 @@ export function accountHandlers (book: AccountBook, ended: (name: string) => voi
     'accounts.add': async (_context, _request, { body }) => jsonOrProblem(await book.add(body), 201),
     'accounts.passphrase': async (_context, request, { body }) => {
       const name = request.parameters['name'] ?? ''
-      const set = await book.setPassphrase(name, body.passphrase)
+      const set = await book.setPassphrase(name, body.passphrase, { keepsPasskeys: false })
       if (!set.ok) return problem(set.failure)
       if (set.value === undefined) return problem(unknown(name))
       ended(set.value)

@@ -8,7 +8,7 @@
  * that the refusal reaches its sender. Plain HTTP beyond loopback is refused.
  */
 export { preferred } from './accept.ts'
-export { bearerOf, isWrite, PUBLIC, type Authenticate, type Caller, type Credentials } from './access.ts'
+export { bearerOf, isAllowedHost, isWrite, PUBLIC, type Authenticate, type Caller, type Credentials } from './access.ts'
 export type { Outlet, Upgrade } from './outlet.ts'
 export { DEFAULT_LIMITS, type Limits } from './limits.ts'
 export {

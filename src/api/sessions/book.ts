@@ -19,7 +19,8 @@ export type Person = { readonly account: string | null, readonly role: Role }
 /** An open session. `id` is the digest of what the cookie holds. */
 export type OpenSession = Person & { readonly id: string, readonly csrf: string, readonly usedMs: number, readonly endMs: number }
 
-type Begun = { readonly secret: string, readonly session: OpenSession }
+export type Begun = { readonly secret: string, readonly session: OpenSession }
+type Said = { readonly reason: string, readonly hint: string }
 export type EntryFailure = AnyFailure & { readonly waitMs?: number }
 
 /** Entries and sessions, by digest, as long as the process lives. Both are bounded: the oldest give way. */
@@ -57,13 +58,13 @@ export class SessionBook {
     return ok(this.#open({ account: null, role: 'admin' }))
   }
 
-  /** The same by name and passphrase: `check` says whose they are. */
-  async beginBy (check: () => Promise<Result<AccountView | null, AnyFailure>>, address: string): Promise<Result<Begun, EntryFailure>> {
+  /** The same for whoever `check` finds; `unknown`: what is said to whom it does not. */
+  async beginBy (check: () => Promise<Result<AccountView | null, AnyFailure>>, address: string, unknown: Said): Promise<Result<Begun, EntryFailure>> {
     const late = this.#mustWait(address)
     if (late !== undefined) return late
     const checked = await check()
     if (!checked.ok) return checked
-    if (checked.value === null) return this.#refuse(address, { reason: 'there is no account with this name and passphrase', hint: 'look for capital letters, or enter with a link of "hanse open"' })
+    if (checked.value === null) return this.#refuse(address, unknown)
     const { name, role } = checked.value
     return ok(this.#open({ account: name, role }))
   }
@@ -89,7 +90,7 @@ export class SessionBook {
     })
   }
 
-  #refuse (address: string, said: { readonly reason: string, readonly hint: string }): Result<never, EntryFailure> {
+  #refuse (address: string, said: Said): Result<never, EntryFailure> {
     this.#guard.failed(address, this.#options.nowMs())
     return fail({ code: 'unauthorised', ...said })
   }

@@ -10,18 +10,21 @@
  * address after ten failures and shut for an hour after thirty; a new link opens it again.
  *
  * A link makes an admin, who makes accounts; whoever has one enters by name and passphrase from then on, and may do what its role
- * says. Passkey and OIDC would be further forms of the body of `sessions.begin`.
+ * says. A passkey of the account enters too (`passkeys.enter`, checked by
+ * `api/passkeys`), and opens the same session.
  */
 import { fail, ok } from '../../base/index.ts'
 import { scopeOfRole } from '../../sdk/accounts/index.ts'
 import { CSRF_HEADER, type SessionCalls } from '../../sdk/sessions/index.ts'
 import type { AccountBook } from '../accounts/index.ts'
 import { originOf, originOfHeaders, type Handlers } from '../context/index.ts'
-import { isWrite, json, problem, type AnyFailure, type Authenticate, type Credentials, type Reply } from '../http/index.ts'
-import { viewOf, type EntryFailure, type SessionBook } from './book.ts'
+import { isWrite, json, problem, type AnyFailure, type Authenticate, type Credentials } from '../http/index.ts'
+import { viewOf, type SessionBook } from './book.ts'
 import { cookieOf, secretOf } from './cookie.ts'
+import { entered, FOREIGN, isFromElsewhere, memberOf, NO_SESSION, refusal } from './replies.ts'
 
 export { SessionBook, type SessionBookOptions } from './book.ts'
+export { passkeyHandlers } from './passkeys.ts'
 
 /** Who has the cookie of a session; a request that some other page may have sent is refused. */
 export function authenticateSession (book: SessionBook, isBehindProxy: boolean): Authenticate {
@@ -43,7 +46,6 @@ function isOwnPage ({ method, headers }: Credentials, own: string): boolean {
   return headers['sec-fetch-site'] === 'same-origin' && (said === own || (said === undefined && !isWrite(method)))
 }
 
-const FOREIGN: AnyFailure = { code: 'forbidden', reason: 'the request did not come from a page of this node', hint: 'open the console anew with "hanse open"' }
 const FORGED: AnyFailure = { code: 'forbidden', reason: `the header ${CSRF_HEADER} is not that of the session`, hint: 'send what the session says' }
 
 export function sessionHandlers (book: SessionBook, accounts: AccountBook): Handlers<SessionCalls> {
@@ -54,25 +56,21 @@ export function sessionHandlers (book: SessionBook, accounts: AccountBook): Hand
       return json({ url: `${originOf(context, request)}/#entry=${entry}`, expiresMs }, 201)
     },
     'sessions.begin': async (context, request, { body }) => {
-      const foreign = request.headers['sec-fetch-site'] ?? 'same-origin'
-      if (foreign !== 'same-origin') return problem(FOREIGN)
-      const begun = 'entry' in body ? book.begin(body.entry, request.address) : await book.beginBy(() => accounts.check(body.name, body.passphrase), request.address)
-      if (!begun.ok) return refusal(begun.failure)
-      const { secret, session } = begun.value
-      return json(viewOf(session, hasAccounts()), 201, { 'set-cookie': cookieOf(originOf(context, request), secret, Math.floor((session.endMs - context.nowMs()) / 1_000)) })
+      if (isFromElsewhere(request)) return problem(FOREIGN)
+      const begun = 'entry' in body ? book.begin(body.entry, request.address) : await book.beginBy(() => accounts.check(body.name, body.passphrase), request.address, NOT_KNOWN)
+      return begun.ok ? entered(context, request, begun.value, hasAccounts()) : refusal(begun.failure)
     },
     'sessions.show': (_context, request) => {
       const session = book.byId(request.caller?.id ?? '')
       return session === undefined ? problem(NO_SESSION) : json(viewOf(session, hasAccounts()))
     },
     'sessions.passphrase': async (_context, request, { body }) => {
-      const session = book.byId(request.caller?.id ?? '')
-      if (session === undefined) return problem(NO_SESSION)
-      const { account } = session
-      if (account === null) return problem(NO_ACCOUNT)
+      const member = memberOf(book, request)
+      if (!member.ok) return problem(member.failure)
+      const { account, session } = member.value
       const confirmed = await book.confirm(() => accounts.check(account, body.passphrase), request.address)
       if (!confirmed.ok) return refusal(confirmed.failure)
-      const set = await accounts.setPassphrase(account, body.newPassphrase)
+      const set = await accounts.setPassphrase(account, body.newPassphrase, { keepsPasskeys: true })
       if (!set.ok) return problem(set.failure)
       book.endOf(account, session.id)
       return { type: 'nothing' }
@@ -86,9 +84,4 @@ export function sessionHandlers (book: SessionBook, accounts: AccountBook): Hand
   }
 }
 
-const NO_SESSION: AnyFailure = { code: 'not-found', reason: 'this request belongs to no session', hint: 'a token has none; enter with a link of "hanse open"' }
-const NO_ACCOUNT: AnyFailure = { code: 'no-account', reason: 'you came in by a link, which is no account', hint: 'enter with an account' }
-
-function refusal ({ waitMs, ...failure }: EntryFailure): Reply {
-  return problem(failure, waitMs === undefined ? {} : { 'retry-after': String(Math.ceil(waitMs / 1_000)) })
-}
+const NOT_KNOWN = { reason: 'there is no account with this name and passphrase', hint: 'look for capital letters, or enter with a link of "hanse open"' }

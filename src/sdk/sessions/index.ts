@@ -2,7 +2,7 @@
  * Says what client and server exchange about sessions of the console: a link for one entry, what a session may do, its end.
  *
  * One enters by a link or by name and passphrase. The cookie holds the session; every write carries `csrf` in the header `CSRF_HEADER`
- * besides. Passkey and OIDC would be further forms of `EntryRequest`.
+ * besides. Passkeys are in `sdk/passkeys`.
  */
 import { z } from 'zod'
 import { accountNameSchema, passphraseSchema, ROLES, type Role } from '../accounts/index.ts'

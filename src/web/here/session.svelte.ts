@@ -13,30 +13,33 @@ export class Session {
   hasAccounts = $state(true)
   /** Why name and passphrase did not open it. */
   failure = $state.raw<Failure | null>(null)
-  readonly client: Client
+  /** For clients of single pages. */
+  readonly options = { baseUrl: location.origin, fetch: (url: string, init: RequestInit): Promise<Response> => this.#fetch(url, init) }
+  readonly client: Client = createClient(this.options)
   #csrf = ''
-
-  constructor () {
-    this.client = createClient({ baseUrl: location.origin, fetch: (url, init) => this.#fetch(url, init) })
-  }
 
   /** Enters by the link that was opened, once, or goes on with the session that there is. */
   async enter (): Promise<void> {
     const entry = /^#entry=([\w-]+)$/.exec(location.hash)?.[1]
     if (entry !== undefined) history.replaceState(null, '', location.pathname)
-    const answer = entry === undefined ? await this.#ask('GET') : await this.#ask('POST', { entry })
+    const answer = await this.#ask(SESSION_PATH, entry === undefined ? undefined : { entry })
     if (!answer) this.state = entry === undefined ? 'outside' : 'refused'
   }
 
   /** Enters by name and passphrase. */
   async signIn (name: string, passphrase: string): Promise<void> {
-    await this.#ask('POST', { name, passphrase })
+    await this.enterBy(SESSION_PATH, { name, passphrase })
+  }
+
+  /** Enters by whatever opens a session there. */
+  async enterBy (path: string, body: object): Promise<void> {
+    await this.#ask(path, body)
   }
 
   /** Whether the node let this browser in. */
-  async #ask (method: 'GET' | 'POST', body?: object): Promise<boolean> {
+  async #ask (path: string, body?: object): Promise<boolean> {
     this.failure = null
-    const response = await fetch(SESSION_PATH, body === undefined ? { method } : { method, headers: { 'content-type': 'application/json' }, body: JSON.stringify(body) })
+    const response = await fetch(path, body === undefined ? {} : { method: 'POST', headers: { 'content-type': 'application/json' }, body: JSON.stringify(body) })
     const said: unknown = await response.json().catch(() => undefined)
     const session = sessionSchema.safeParse(said)
     if (!response.ok || !session.success) {
