@@ -192,6 +192,29 @@ describe('commands to a running node', () => {
     assert.deepEqual(readdirSync(folder.path).filter(name => name.includes('wrong') || name.endsWith('.part')), [])
   })
 
+  it('show where a dataset comes from, who holds it and what changed in it', async () => {
+    await published('counts')
+    const { node } = served
+    const history = node.history.bind(node)
+    const named = (name: string): { readonly did: string, readonly name: string } => ({ did: `did:key:${name}`, name })
+    node.history = async () => ({
+      ok: true, value: {
+        versions: [
+          { version: 3, modifiedMs: 0, title: 'Counts', records: 3, changes: [{ what: 'title', before: 'Cars', after: 'Counts' }, { what: 'columns', added: ['speed'], removed: ['day'], altered: [] }, { what: 'records', before: 1, after: 3 }] },
+          { version: 2, modifiedMs: 0, title: 'Cars', records: 1, changes: null }
+        ],
+        isPart: true, sources: [{ id: 'did:key:Kent/raw', publisher: named('Kent'), title: null }],
+        recipe: { recipe: 'bafyrecipe', operations: ['redact', 'summarise'], minGroupSize: 5, h3Resolution: 15, timeStepMs: 0, delayMs: 0, redactedFields: ['plate'] },
+        holders: [{ member: named('Kent'), segments: 5 }, { member: named('SeaTac'), segments: 3 }], segments: 5
+      }
+    })
+    const { out } = await run(['show', 'counts'])
+    node.history = history
+    assert.match(out, /made of +a dataset that is not shown to you of Kent \(did:key:Kent\/raw\)\nwith less +without plate; summed up in groups of at least 5\n/)
+    assert.match(out, /held by +Kent, SeaTac \(3 of 5 segments\)\n/)
+    assert.match(out, /3 +\S+ +title, before "Cars"; columns added: speed; columns removed: day; 3 records, before 1\n +2 +\S+ +not known here\nThere were others/)
+  })
+
   it('wait for a dataset that others have, and give up after the time they are given', async () => {
     served.node.missing.add('Renton/far')
     assert.deepEqual(await failure(['get', 'Renton/far', '--timeout', '1']), [6, 'unreachable'])

@@ -1,6 +1,7 @@
-import type { Box, Dataset } from '../../sdk/index.ts'
+import type { Box, Dataset, DatasetHistory } from '../../sdk/index.ts'
 import { answer, count, EXIT, formatBytes, formatTime, pairs, problem, table, type Call, type Command, type Problem } from '../terminal/index.ts'
 import { argument, failed, wholeNumber, withNode } from './connection.ts'
+import { originRows, versionsText } from './history.ts'
 
 const LIMIT = 100
 const LIMIT_MAX = 1_000
@@ -98,7 +99,9 @@ export const showCommand: Command = {
   examples: ['hanse show Bellevue/i90-counter', 'hanse show i90-counter --json'],
   run: async call => await withNode(call, async client => {
     const dataset = await client.dataset(argument(call))
-    return dataset.ok ? answer({ dataset: dataset.value }, datasetText(dataset.value)) : failed(dataset.failure)
+    if (!dataset.ok) return failed(dataset.failure)
+    const history = await client.history(dataset.value.id)
+    return history.ok ? answer({ dataset: dataset.value, history: history.value }, datasetText(dataset.value, history.value)) : failed(history.failure)
   })
 }
 
@@ -106,7 +109,7 @@ const ACCESS: Readonly<Record<Dataset['access'], string>> = {
   public: 'anyone', members: 'members of the federation', restricted: 'members that have an agreement'
 }
 
-function datasetText (dataset: Dataset): string {
+function datasetText (dataset: Dataset, history: DatasetHistory): string {
   const { distribution, held, spatial, temporal, schema } = dataset
   const rows: (readonly [string, string])[] = [
     ['dataset', shortName(dataset)],
@@ -126,10 +129,13 @@ function datasetText (dataset: Dataset): string {
     ...distribution.sha256 === null ? [] : [['sha256', distribution.sha256] as const],
     ['here', `${hereText(dataset)} (${count(held.records, 'record')}, ${formatBytes(held.bytes)})`],
     ['state', stateText(dataset)],
+    ...originRows(history),
     ['feed', distribution.feed]
   ]
   const columns = schema.map(({ name, type, unit }) => [name, type, unit ?? ''])
-  return schema.length === 0 ? pairs(rows) : `${pairs(rows)}\n\n${table([{ heading: 'COLUMN' }, { heading: 'TYPE' }, { heading: 'UNIT' }], columns)}`
+  return [
+    pairs(rows), ...schema.length === 0 ? [] : [table([{ heading: 'COLUMN' }, { heading: 'TYPE' }, { heading: 'UNIT' }], columns)], versionsText(history)
+  ].join('\n\n')
 }
 
 export const withdrawCommand: Command = {

@@ -17,7 +17,7 @@ function changeText (change: VersionChange): readonly string[] {
     case 'access': return [t(`history.access.${change.after}`)]
     case 'records': return [change.before === null || change.after === null ? t('history.data') : t('history.records', { count: change.after, before: change.before })]
     case 'columns': return (['added', 'removed', 'altered'] as const).flatMap(how => change[how].length === 0 ? [] : [t(`history.columns.${how}`, { names: namesText(change[how]) })])
-    default: return [t(`history.${change.what}`)]
+    case 'description': case 'terms': case 'data': case 'about': case 'withdrawn': case 'returned': return [t(`history.${change.what}`)]
   }
 }
 
