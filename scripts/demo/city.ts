@@ -43,11 +43,11 @@ async function textOf (stream: AsyncIterable<Uint8Array>): Promise<string> {
 const started = new Set<ChildProcess>()
 let isStopping = false
 
-/** Starts the node of a folder as a process; makes it first where there is none. */
-export async function startCity (name: string, folder: string): Promise<City> {
+/** Starts the node of a folder as a process; makes it first where there is none. `place`: latitude and longitude in degrees. */
+export async function startCity (name: string, folder: string, place?: string): Promise<City> {
   const settings = join(folder, 'hanse.toml')
   if (!existsSync(settings)) {
-    await hanse('init', '--name', name, '--data', folder)
+    await hanse('init', '--name', name, ...place === undefined ? [] : ['--place', place], '--data', folder)
     // In its settings and not in its environment: the charter tells the others these addresses for good.
     const addresses = [await freePort(), await freePort()].map(port => `["/ip4/127.0.0.1/tcp/${port}"]`)
     await appendFile(settings, `\n[network]\nlisten = ${addresses[0]}\njoin_listen = ${addresses[1]}\nlan = false\n`)

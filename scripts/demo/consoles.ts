@@ -13,6 +13,11 @@ const HOUR_MS = 3_600_000
 const DAY_MS = 24 * HOUR_MS
 const WEEK_MS = 7 * DAY_MS
 
+type Settled = { readonly name: string, readonly place: string }
+export const CITIES: readonly Settled[] = [{ name: 'Seattle', place: '47.61,-122.33' }, { name: 'New York', place: '40.71,-74.01' }, { name: 'Chicago', place: '41.88,-87.63' }]
+/** Waits for the members to admit it. */
+export const APPLICANT: Settled = { name: 'Tacoma', place: '47.25,-122.44' }
+
 export type Cast = { readonly seattle: City, readonly newYork: City, readonly chicago: City, readonly applicant: City }
 
 /**

@@ -23,7 +23,7 @@ export async function decideTogether (cities: readonly City[], say: Say, waitFor
   const [first, ...others] = cities
   if (first === undefined) throw new Error('somebody must propose')
   await waitFor(async () => (await Promise.all(cities.map(({ client }) => client.ledgerMembers())))
-    .every(members => members.ok && members.value.length === cities.length && members.value.every(({ seat, nodes }) => seat === 'validator' && nodes.length > 0)), 'every city has said on the ledger who it is')
+    .every(members => members.ok && cities.every(({ name }) => members.value.some(each => each.name === name && each.seat === 'validator' && each.nodes.length > 0))), 'every city has said on the ledger who it is')
   const known = await first.client.proposals()
   if (known.ok && known.value.some(({ kind, state }) => kind === 'params' && state === 'passed')) {
     say('  they decided before to anchor data every second')

@@ -8,31 +8,24 @@
  *   npm run demo -- --exit --json     ends, prints one JSON document, exits 0 only if everything was verified
  */
 import { createHash } from 'node:crypto'
-import { mkdir, mkdtemp, readFile, rm, writeFile } from 'node:fs/promises'
+import { mkdir, mkdtemp, readFile, rm } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
-import { dirname, join } from 'node:path'
-import { fileURLToPath } from 'node:url'
+import { join } from 'node:path'
 import { parseArgs } from 'node:util'
 import type { Dataset } from '../../src/sdk/index.ts'
+import { startArriving } from './arriving.ts'
 import { hanse, startCity, stopCities, type City } from './city.ts'
+import { APPLICANT, CITIES, fillConsoles } from './consoles.ts'
 import { decideTogether, showLedger } from './ledger.ts'
 import { compareWeather, type Answer } from './question.ts'
 import { startBuses } from './stream.ts'
+import { inputFiles, publishAll, PUBLISHED } from './tables.ts'
 import { shareUnderTerms } from './terms.ts'
 import { connectTools } from './tools.ts'
 
 const FEDERATION = 'Demo federation'
 const REPLICATED_WITHIN_MS = 60_000
 const LIVE_RECORDS = 5
-/** On the table's own licence see the package; all of these are public data. */
-const PUBLISHED = [
-  { city: 'Seattle', file: 'seattle-weather.csv', id: 'weather', title: 'Weather in Seattle, daily, 2012 to 2015', theme: 'environment', licence: 'Public domain (NOAA)' },
-  { city: 'New York', file: 'new-york-weather.csv', id: 'weather', title: 'Weather in New York, daily, 2012 to 2015', theme: 'environment', licence: 'Public domain (NOAA)' },
-  { city: 'New York', file: 'airports.csv', id: 'airports', title: 'Airports of the United States', theme: 'transport', licence: 'Public domain (US DOT)' },
-  { city: 'Chicago', file: 'zipcodes.csv', id: 'zipcodes', title: 'Postal codes and where they are', theme: 'geography', licence: 'CC-BY-4.0 (GeoNames)' },
-  { city: 'Chicago', file: 'us-10m.json', id: 'boundaries', title: 'Boundaries of states and counties, TopoJSON', theme: 'geography', licence: 'Public domain (US Census Bureau)' }
-] as const
-
 type Verified = { readonly city: string, readonly dataset: string, readonly records: number, readonly bytes: number, readonly verified: boolean, readonly sameBytes: boolean }
 
 const { values: options } = parseArgs({ options: {
@@ -65,11 +58,13 @@ async function main (): Promise<number> {
   const folder = options.data ?? await mkdtemp(join(tmpdir(), 'hanse-demo-'))
   await mkdir(folder, { recursive: true })
   const cities: City[] = []
-  let stopBuses = (): void => {}
+  const senders: (() => void)[] = []
   const run = async (): Promise<number> => {
     say(`Three cities, each with a node of its own, in ${folder}`)
-    for (const name of ['Seattle', 'New York', 'Chicago']) {
-      cities.push(await startCity(name, join(folder, name.toLowerCase().replace(' ', '-'))))
+    const start = async ({ name, place }: typeof APPLICANT): Promise<City> => await startCity(name, join(folder, name.toLowerCase().replace(' ', '-')), place)
+    for (const each of CITIES) {
+      const { name } = each
+      cities.push(await start(each))
       say(`  ${name} is running (process ${cities.at(-1)?.process.pid ?? '?'})`)
     }
     const [seattle, newYork, chicago] = cities
@@ -77,8 +72,8 @@ async function main (): Promise<number> {
     const federation = await found(cities)
     await decideTogether(cities, say, waitFor)
     const inputs = await inputFiles(folder)
-    await publishAll(cities, inputs)
-    stopBuses = await startBuses(seattle.client)
+    await publishAll(cities, inputs, say)
+    senders.push(await startBuses(seattle.client))
     say('  Seattle sends a live stream of bus positions: SIMULATED, no real buses')
     const verified = await replicateAndVerify(cities, inputs)
     const live = await watchLive(chicago)
@@ -92,13 +87,17 @@ async function main (): Promise<number> {
     if (options.json) {
       process.stdout.write(`${JSON.stringify({ schemaVersion: 1, federation, cities: cities.map(({ name, folder: data }) => ({ name, data })), datasets: verified, liveRecordsSeen: live, tools, terms, ledger, question: { ...answer, agreesWithTheSource: agrees }, verified: isGood, seconds }, undefined, 2)}\n`)
     }
-    if (!options.exit) await stayUp(cities)
+    if (options.exit) return isGood ? 0 : 1
+    const applicant = await start(APPLICANT)
+    senders.push(await startArriving(seattle, say))
+    await fillConsoles({ seattle, newYork, chicago, applicant }, say, waitFor)
+    await stayUp([...cities, applicant])
     return isGood ? 0 : 1
   }
   try {
     return await Promise.race([run(), interrupted])
   } finally {
-    stopBuses()
+    for (const end of senders) end()
     await stopCities()
     if (options.data === undefined) await rm(folder, { recursive: true, force: true })
   }
@@ -130,29 +129,6 @@ async function meet (cities: readonly City[]): Promise<void> {
       const status = await city.client.status()
       return status.ok && status.value.state === 'ready' && status.value.neighbours.reachable === cities.length - 1
     }, `${city.name} sees the other founders`)
-  }
-}
-
-/** The public tables of the package, and New York's part of the one that holds two cities. */
-async function inputFiles (folder: string): Promise<ReadonlyMap<string, string>> {
-  const tables = join(dirname(fileURLToPath(import.meta.resolve('vega-datasets'))), '../data')
-  const [header = '', ...rows] = (await readFile(join(tables, 'weather.csv'), 'utf8')).split(/(?<=\n)/)
-  const newYork = join(folder, 'new-york-weather.csv')
-  await writeFile(newYork, header + rows.filter(row => row.startsWith('New York,')).join(''))
-  return new Map(PUBLISHED.map(({ file }) => [file, file === 'new-york-weather.csv' ? newYork : join(tables, file)]))
-}
-
-async function publishAll (cities: readonly City[], inputs: ReadonlyMap<string, string>): Promise<void> {
-  say('They publish:')
-  for (const { city: name, file, id, title, theme, licence } of PUBLISHED) {
-    const city = cities.find(each => each.name === name)
-    if (city === undefined) throw new Error(`no city ${name}`)
-    if ((await city.client.dataset(`${name}/${id}`)).ok) {
-      say(`  ${name}: ${title} (published before)`)
-      continue
-    }
-    await hanse('publish', inputs.get(file) ?? file, '--id', id, '--title', title, '--theme', theme, '--licence', licence, '--yes', '--data', city.folder)
-    say(`  ${name}: ${title}`)
   }
 }
 

@@ -1,7 +1,10 @@
 import { strict as assert } from 'node:assert'
 import type { City } from '../../scripts/demo/city.ts'
 import { closeBrowser, openConsole, startCities, withoutBrowser } from '../support/browser.ts'
+import { modulesOfPath, readQr } from '../support/qr.ts'
 import { looksRight } from './cities.fixture.ts'
+
+const WORDS = /^[a-z]+( [a-z]+){3}$/
 
 describe('joining a federation in the console', function () {
   let cities: readonly City[] = []
@@ -36,6 +39,9 @@ describe('joining a federation in the console', function () {
     await founder.page.getByText('2 founders must agree, 1 of them have.').waitFor()
     const ticket = await founder.page.locator('pre code').innerText()
     assert.match(ticket, /^hanse1/)
+    const code = founder.page.getByRole('img', { name: 'QR code of the ticket' })
+    const [drawn, box] = [await code.locator('path').getAttribute('d'), await code.getAttribute('viewBox')]
+    assert.equal(readQr(modulesOfPath(drawn ?? '', 4, Number(box?.split(' ')[3]))).toLowerCase(), ticket, 'the code on the page holds the ticket')
     assert.deepEqual(await founder.violations(), [])
     await founder.picture('w1-founding')
     const { clicks, fields } = await founder.effort()
@@ -63,10 +69,20 @@ describe('joining a federation in the console', function () {
     await newcomer.page.getByRole('button', { name: 'Apply' }).click()
     await newcomer.page.getByText('You applied to Lake Cities').waitFor()
     assert.deepEqual(await newcomer.effort(), { clicks: 2, fields: 1 })
+    const words = await newcomer.page.locator('.words strong').innerText()
+    assert.match(words, WORDS)
+    await newcomer.picture('c-words-applicant')
+    assert.deepEqual(await newcomer.violations(), [])
     await inviter.page.getByRole('link', { name: 'Overview' }).click()
     await inviter.page.locator('.inbox').getByText('Kirkland wants to join').waitFor()
     await inviter.effort()
     await inviter.page.locator('.inbox').getByRole('link', { name: /Look at it/ }).click()
+    assert.equal(await inviter.page.locator('.words strong').innerText(), words, 'both sides see the same four words')
+    const byAnother = await at(1).client.invite({ federationName: 'Lake Cities', want: 0, validMs: 3_600_000 })
+    const others = await at(2).client.join(byAnother.ok ? byAnother.value.ticket : assert.fail())
+    assert.notEqual(others.ok ? others.value.newcomers[0]?.words.join(' ') : assert.fail(), words, 'the ticket of another inviter gives other words')
+    const again = await at(2).client.join(ticket)
+    assert.equal(again.ok ? again.value.newcomers[0]?.words.join(' ') : assert.fail(), words)
     await inviter.page.getByRole('button', { name: 'Admit…' }).click()
     await inviter.page.getByText('All members are asked to admit Kirkland').waitFor()
     await inviter.picture('w1-application')
