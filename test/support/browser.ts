@@ -32,6 +32,8 @@ export type Console = {
   readonly effort: () => Promise<{ readonly clicks: number, readonly fields: number }>
   /** Complaints of axe about the page as it is. */
   readonly violations: () => Promise<readonly string[]>
+  /** The same, and what axe leaves to a person; of all of it or of what a selector names. */
+  readonly judged: (within?: string) => Promise<{ readonly violations: readonly string[], readonly incomplete: readonly string[] }>
   readonly picture: (name: string) => Promise<void>
   /** Fails on whatever no page may do; closes it. */
   readonly close: () => Promise<void>
@@ -117,7 +119,8 @@ export async function openPage (address: string, { theme = 'light', language = '
       before = { ...now }
       return spent
     },
-    violations: async () => await violationsOn(page),
+    violations: async () => (await judged(page)).violations,
+    judged: async within => await judged(page, within),
     picture: async name => {
       await mkdir(ARTEFACTS, { recursive: true })
       await page.screenshot({ path: join(ARTEFACTS, `${name}-${theme}-${language}-${width}.png`), fullPage: true })
@@ -151,13 +154,14 @@ function watchEffort (): void {
 
 type AxeResult = { readonly id: string, readonly nodes: readonly { readonly target: readonly unknown[], readonly failureSummary?: string }[] }
 
-async function violationsOn (page: Page): Promise<readonly string[]> {
+async function judged (page: Page, within = 'html'): Promise<{ readonly violations: readonly string[], readonly incomplete: readonly string[] }> {
   // Not as a script element: the policy of the page forbids it, which is right.
-  await page.evaluate(AXE)
-  const results = await page.evaluate(async tags => {
-    const { axe } = globalThis as unknown as { axe: { run: (options: unknown) => Promise<{ violations: AxeResult[], incomplete: AxeResult[] }> } }
-    const { violations } = await axe.run({ runOnly: { type: 'tag', values: tags } })
-    return violations
-  }, AXE_TAGS)
-  return results.flatMap(({ id, nodes }) => nodes.map(({ target, failureSummary }) => `${id} at ${target.join(' ')}: ${failureSummary ?? ''}`))
+  if (!await page.evaluate(() => 'axe' in globalThis)) await page.evaluate(AXE)
+  const results = await page.evaluate(async ([selector, ...tags]) => {
+    const { axe } = globalThis as unknown as { axe: { run: (context: unknown, options: unknown) => Promise<{ violations: AxeResult[], incomplete: AxeResult[] }> } }
+    const { violations, incomplete } = await axe.run(selector, { runOnly: { type: 'tag', values: tags }, resultTypes: ['violations', 'incomplete'] })
+    return { violations, incomplete }
+  }, [within, ...AXE_TAGS])
+  const said = (list: readonly AxeResult[]): readonly string[] => list.flatMap(({ id, nodes }) => nodes.map(({ target, failureSummary }) => `${id} at ${target.join(' ')}: ${failureSummary ?? ''}`))
+  return { violations: said(results.violations), incomplete: said(results.incomplete) }
 }
