@@ -27,12 +27,13 @@ describe('joining a federation in the console', function () {
   })
 
   it('is invited to by an empty node, in every look', async () => {
-    await looksRight(at(2), '#/welcome', async ({ page }) => { await page.locator('textarea').waitFor() }, 'w1-welcome')
+    await looksRight(at(2), '#/welcome/federation', async ({ page }) => { await page.locator('textarea').waitFor() }, 'w1-welcome')
   })
 
   it('founds one with two, each within 4 fields and 5 clicks', async () => {
     const founder = await openConsole(at(0))
     await founder.page.getByRole('link', { name: 'Found or join a federation' }).click()
+    await founder.page.getByRole('button', { name: 'Found a federation' }).click()
     await founder.page.getByLabel('Name of the federation').fill('Lake Cities')
     await founder.page.getByLabel('Founders, you among them').fill('2')
     await founder.page.getByRole('button', { name: 'Found it' }).click()

@@ -2,7 +2,7 @@ import { importScriptInWorkers, Map as MapOfLibrary, prewarm, setWorkerUrl, type
 import workerUrl from 'maplibre-gl/dist/maplibre-gl-worker.mjs?worker&url'
 import 'maplibre-gl/dist/maplibre-gl.css'
 import type { BasemapLayer } from '../../sdk/basemap/index.ts'
-import type { Box } from '../../sdk/index.ts'
+import type { Box, Place } from '../../sdk/index.ts'
 // The build makes it: the address of a script for workers.
 // oxlint-disable-next-line import/default
 import scriptUrl from './workers.ts?worker&url'
@@ -21,6 +21,8 @@ export type ViewOptions = {
   readonly container: HTMLElement
   readonly label: string
   readonly onPick: (picked: Picked | null) => void
+  /** Where it was clicked, or its middle where Enter was pressed on it. */
+  readonly onPlace: (place: Place) => void
   readonly onBox: (box: Box, isDone: boolean) => void
   /** Whether all is drawn that there is to draw. */
   readonly onIdle: (isIdle: boolean) => void
@@ -206,6 +208,8 @@ export class View {
 
   /** A click on several that are one goes closer. */
   #pickAt ([x, y]: readonly [number, number], reach: number): void {
+    const { lng, lat } = this.#map.unproject([x, y]).wrap()
+    this.#options.onPlace({ latitude: lat, longitude: lng })
     const found = this.#map.queryRenderedFeatures([[x - reach, y - reach], [x + reach, y + reach]]).filter(({ source }) => source.startsWith('data/'))
     const [first] = found
     if (first === undefined) this.#options.onPick(null)
