@@ -80,8 +80,12 @@ function jsonOf (text: string): unknown {
 // --- Answers -------------------------------------------------------------------------------------------------------
 
 const count = z.int().min(0)
+/** Any name can be that of a column, also those that objects have of themselves: what reads one finds what the row says, or nothing. */
+const valuesSchema = z.unknown().refine(given => typeof given === 'object' && given !== null && !Array.isArray(given), 'an object')
+  .overwrite(given => Object.assign(Object.create(null) as object, given)).meta({ type: 'object' }) as unknown as z.ZodType<Readonly<Record<string, unknown>>>
+
 const rowSchema = z.object({
-  number: count, timeMs: count, key: z.string().optional(), keyHex: z.string().optional(), values: z.record(z.string(), z.unknown()),
+  number: count, timeMs: count, key: z.string().optional(), keyHex: z.string().optional(), values: valuesSchema,
   place: z.object({ longitude: z.number(), latitude: z.number(), box: boxSchema }).nullable()
 })
 

@@ -14,6 +14,7 @@ const WAYS: ThisType<Schema> & Record<string, (this: Schema, ...given: never[]) 
   default (value: never) { return zod._default(this, value) },
   transform (change: (value: unknown) => unknown) { return zod.pipe(this, zod.transform(change)) },
   refine (isRight: (value: unknown) => boolean, complaint?: string) { return this.check(zod.refine(isRight, complaint)) },
+  overwrite (change: (value: unknown) => unknown) { return this.check(zod.overwrite(change)) },
   min (least: number) { return this.check(isNumber(this) ? zod.gte(least) : zod.minLength(least)) },
   max (most: number) { return this.check(isNumber(this) ? zod.lte(most) : zod.maxLength(most)) },
   length (length: number) { return this.check(zod.length(length)) },
