@@ -33,6 +33,22 @@ export async function fillConsoles (cast: Cast, say: Say, waitFor: WaitFor): Pro
     proposeRules(cast, say, waitFor),
     applyToJoin(cast, say, waitFor)
   ])
+  await anchorSeldom(cast, say, waitFor)
+}
+
+/** Every second was for the demonstration. From here on the ledger is quiet, so that people find in it what was decided. */
+async function anchorSeldom ({ seattle, newYork, chicago }: Cast, say: Say, waitFor: WaitFor): Promise<void> {
+  const paramsOf = async ({ client }: City) => sure(await client.proposals(), 'there are no proposals').filter(({ kind }) => kind === 'params')
+  const before = (await paramsOf(seattle)).length
+  if (before > 1) return
+  await waitFor(async () => sure(await seattle.client.datasets({ limit: 100 }), 'there is no catalogue').datasets.every(({ distribution, access, held }) => distribution.form === 'stream' || access !== 'restricted' || held.state === 'final'), 'the ledger anchors what was shared')
+  sure(await seattle.client.propose({ kind: 'params', params: { anchorEveryMs: 60_000 } }, WITHIN_MS), `${seattle.name} could not propose`)
+  for (const city of [newYork, chicago]) {
+    await waitFor(async () => (await paramsOf(city)).length > before, `${city.name} hears of the proposal`)
+    const open = (await paramsOf(city)).find(({ state }) => state === 'open')
+    if (open !== undefined) sure(await city.client.vote(open.id, true, WITHIN_MS), `${city.name} could not vote`)
+  }
+  say('  They decide to anchor data once a minute from now on')
 }
 
 const trucks = [
@@ -97,8 +113,8 @@ async function askForLater ({ seattle, newYork, chicago }: Cast, say: Say, waitF
 
 async function offerLess (publisher: City, datasetId: string, untilMs: number, waitFor: WaitFor): Promise<void> {
   const negotiations = async () => sure(await publisher.client.negotiations(), 'there are no requests').filter(({ dataset }) => dataset.endsWith(`/${datasetId}`))
-  await waitFor(async () => (await negotiations()).length > 0, `${publisher.name} is asked for ${datasetId}`)
-  const asked = (await negotiations()).find(({ isAsked, states }) => isAsked && !states.includes('OFFERED'))
+  await waitFor(async () => (await negotiations()).some(({ isAsked, states }) => isAsked || states.includes('OFFERED')), `${publisher.name} is asked for ${datasetId}`)
+  const asked = (await negotiations()).find(({ isAsked }) => isAsked)
   if (asked?.terms === undefined || asked.terms === null) return
   const { terms, ...file } = asked.terms
   const less = { ...file, terms: { ...typeof terms === 'object' ? terms : {}, untilMs } }
@@ -117,7 +133,8 @@ async function breakGlass ({ seattle, newYork, chicago }: Cast, say: Say, waitFo
     schema: [{ name: 'shelter', type: 'text', unit: null }, { name: 'beds', type: 'integer', unit: null }, { name: 'latitude', type: 'latitude', unit: 'degrees' }, { name: 'longitude', type: 'longitude', unit: 'degrees' }],
     lines: ['School at the river,120,47.541,-122.32', 'Sports hall,300,47.553,-122.31', 'Community centre,80,47.56,-122.355'],
     terms: {
-      template: 'emergency',
+      // Without copies elsewhere each use comes to the publisher's own door, and is known there at once.
+      template: 'emergency', replicas: 'nobody',
       clauses: {
         audience: { type: 'named', members: [official.name] }, purposes: purposes(PLANNING), reportEveryMs: null,
         emergency: { kinds: ['flood', 'fire'], officials: [await didOf(official)], responders: [await didOf(responder)] }
@@ -138,6 +155,7 @@ async function breakGlass ({ seattle, newYork, chicago }: Cast, say: Say, waitFo
   }
   sure(await responder.client.confirmEmergency(INCIDENT, dataset), `${responder.name} could not open ${dataset}`)
   await waitFor(async () => (await responder.client.content(dataset)).ok, `${responder.name} reads ${dataset}`)
+  await waitFor(async () => sure(await seattle.client.emergencies(), 'there are no emergencies').some(({ review }) => review !== null), `${seattle.name} is told of it`)
   say(`  ${official.name} declares a flood, under which ${responder.name} reads ${seattle.name}'s shelters: ${seattle.name} is to look at that`)
 }
 

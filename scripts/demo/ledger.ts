@@ -26,7 +26,7 @@ export async function decideTogether (cities: readonly City[], say: Say, waitFor
     .every(members => members.ok && cities.every(({ name }) => members.value.some(each => each.name === name && each.seat === 'validator' && each.nodes.length > 0))), 'every city has said on the ledger who it is')
   const known = await first.client.proposals()
   if (known.ok && known.value.some(({ kind, state }) => kind === 'params' && state === 'passed')) {
-    say('  they decided before to anchor data every second')
+    say('  they decided before how often to anchor data')
     return
   }
   const { proposal } = await hanse('propose', 'params', `anchorEveryMs=${ANCHOR_EVERY_MS}`, '--timeout', String(WITHIN_S), '--data', first.folder)

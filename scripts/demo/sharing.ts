@@ -7,7 +7,7 @@ type Answered<T> = { readonly ok: true, readonly value: T } | { readonly ok: fal
 /** A table of a few lines that are invented, and whom it is for; without `terms` for all members. */
 export type Invented = Pick<DatasetDescription, 'datasetId' | 'title' | 'description' | 'theme' | 'spatial' | 'schema'> & {
   readonly lines: readonly string[]
-  readonly terms?: { readonly template: string, readonly clauses: Readonly<Record<string, unknown>> }
+  readonly terms?: { readonly template: string, readonly clauses: Readonly<Record<string, unknown>>, readonly replicas?: 'nobody' }
 }
 
 export function sure<T> (answer: Answered<T>, what: string): T {
@@ -32,9 +32,10 @@ export async function publishInvented ({ name, client }: City, { lines, terms, .
 }
 
 /** A template of the node with clauses of its own; of an emergency, beside what the template has. */
-async function filled (client: City['client'], { template, clauses }: NonNullable<Invented['terms']>): Promise<{ readonly terms: unknown }> {
+async function filled (client: City['client'], { template, clauses, replicas }: NonNullable<Invented['terms']>): Promise<{ readonly terms: unknown }> {
   const { terms, ...file } = sure(await client.termsTemplate(template), `there is no template ${template}`)
-  return { ...file, terms: { ...objectOf(terms), ...clauses, ...'emergency' in clauses ? { emergency: { ...objectOf(objectOf(terms)['emergency']), ...objectOf(clauses['emergency']) } } : {} } }
+  const dataset = replicas === undefined ? {} : { dataset: { ...objectOf(file.dataset), replicas } }
+  return { ...file, ...dataset, terms: { ...objectOf(terms), ...clauses, ...'emergency' in clauses ? { emergency: { ...objectOf(objectOf(terms)['emergency']), ...objectOf(clauses['emergency']) } } : {} } }
 }
 
 function objectOf (value: unknown): Readonly<Record<string, unknown>> {

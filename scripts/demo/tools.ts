@@ -47,7 +47,7 @@ export async function connectTools (from: City, to: City, answer: Answer, say: (
 /** One message of the sensor, as ChirpStack sends it. */
 export function uplink (fCnt: number, data: string, time: string): Readonly<Record<string, unknown>> {
   return {
-    deduplicationId: `00000000-0000-4000-8000-${String(fCnt).padStart(12, '0')}`, time, fPort: 85, fCnt, data, devAddr: '00189440',
+    deduplicationId: `00000000-0000-4000-8000-${String(Date.parse(time) / 100 + fCnt % 10).padStart(12, '0')}`, time, fPort: 85, fCnt, data, devAddr: '00189440',
     deviceInfo: { devEui: SENSOR, deviceName: 'bin 1', applicationId: 'waste', applicationName: 'waste', deviceProfileName: 'EM310-UDL' }, rxInfo: []
   }
 }

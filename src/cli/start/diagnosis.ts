@@ -21,7 +21,7 @@ export async function diagnose ({ node, config, folder, connectors }: Parts): Pr
   const checks: readonly Check[] = [
     checkNode(process.versions.node), await checkFolder(folder), await checkDisk(folder), await checkClock(folder, nowMs), ...await checkRestored(folder),
     checkNeighbours(status), ...checkCertificate(status, nowMs), checkCopies(status), ...ledger === undefined ? [] : [checkOf(ledger)], ...checkConnectors(connectors),
-    ...status.alarms.map((finding): Check => ({ name: 'alarm', state: 'fail', finding, fix: 'See the log of the node' }))
+    ...status.alarms.map(checkAlarm)
   ]
   const figures = node.metrics()
   return {
@@ -38,6 +38,13 @@ export async function diagnose ({ node, config, folder, connectors }: Parts): Pr
 }
 
 type Status = ReturnType<HanseNode['status']>
+
+/** An emergency is to be looked at by people and is no fault of the node. */
+function checkAlarm (finding: string): Check {
+  return /\bemergency "/.test(finding)
+    ? { name: 'alarm', state: 'warn', finding, fix: 'See "hanse emergency list", or the inbox of the console' }
+    : { name: 'alarm', state: 'fail', finding, fix: 'See the log of the node' }
+}
 
 function checkNeighbours ({ neighbours: { reachable, known }, addresses }: Status): Check {
   const name = 'neighbours'
