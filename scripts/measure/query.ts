@@ -16,7 +16,7 @@ import { systemClock, systemRandom } from '../../src/host/system/index.ts'
 import { utf8 } from '../../src/base/index.ts'
 import { createNode, keysOf, type HanseNode, type RecordInput } from '../../src/node/index.ts'
 import { deleteRows } from '../../src/node/indexing/building.ts'
-import type { Rooms } from '../../src/node/node.ts'
+import type { Rooms } from '../../src/node/rooms.ts'
 import { rowsOf } from '../../src/node/rows/index.ts'
 import { freePort } from '../ports.ts'
 
