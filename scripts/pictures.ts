@@ -56,6 +56,7 @@ async function waitFor (holds: () => Promise<boolean>, what: string): Promise<vo
 async function fill (cities: readonly City[], folder: string): Promise<{ readonly weather: string, readonly airports: string, readonly bins: string, readonly shared: string, readonly later: string, readonly buses: string }> {
   const [seattle, newYork, chicago] = cities
   assert.ok(seattle !== undefined && newYork !== undefined && chicago !== undefined)
+  for (const [city, latitude, longitude] of [[seattle, 47.61, -122.33], [newYork, 40.71, -74.01], [chicago, 41.88, -87.63]] as const) await city.client.setPlace({ latitude, longitude })
   const tables = join(dirname(fileURLToPath(import.meta.resolve('vega-datasets'))), '../data')
   const source = await readFile(join(tables, 'weather.csv'), 'utf8')
   const [seattleRows, newYorkRows] = ['Seattle', 'New York'].map(name => source.split(/(?<=\n)/).filter((line, at) => at === 0 || line.startsWith(`${name},`)).join(''))
@@ -121,12 +122,15 @@ function shotsOf (ids: Awaited<ReturnType<typeof fill>>, file: string): readonly
     { name: 'verify', hash: about('verify', ids.weather), shown: inMain('button') },
     { name: 'settings', hash: '#/settings', shown: inMain('table') },
     { name: 'welcome', hash: '#/welcome', shown: inMain('h2') },
+    { name: 'welcome-data', hash: '#/welcome/data', shown: inMain('section') },
+    { name: 'menu', hash: '#/overview', shown: inMain('.tiles'), before: async page => { await page.locator('header nav > button').click() } },
     { name: 'account', hash: '#/account', shown: inMain('form') }
   ]
 }
 
 const EMPTY: readonly Shot[] = ['overview', 'catalogue', 'requests', 'federation', 'publish', 'live', 'connectors', 'ledger', 'welcome', 'settings', 'verify']
   .map(name => ({ name: `empty-${name}`, hash: `#/${name}`, shown: inMain('h1') }))
+  .concat(['place', 'account', 'federation', 'data'].map(step => ({ name: `empty-welcome-${step}`, hash: `#/welcome/${step}`, shown: inMain('form, .ways') })))
 
 async function shoot (opened: Console, { name, hash, shown, before }: Shot): Promise<void> {
   const { page } = opened

@@ -1,4 +1,4 @@
-import type { LedgerMember, MemberStatus, NodeStatus, PeerStatus } from '../../sdk/index.ts'
+import type { LedgerMember, MemberStatus, NodeStatus, PeerStatus, Place } from '../../sdk/index.ts'
 
 export type Reach = 'self' | 'reachable' | 'away' | 'unknown' | 'removed'
 
@@ -9,6 +9,8 @@ export type MemberRow = {
   readonly reach: Reach
   /** Since when it is reachable, or away; null: since this node began. */
   readonly sinceMs: number | null
+  /** Where it says that it is. */
+  readonly place: Place | null
   readonly seat: LedgerMember['seat'] | null
   readonly nodes: readonly PeerStatus[]
   readonly sentBytes: number
@@ -19,13 +21,13 @@ export type MemberRow = {
 export function memberRows (
   own: NodeStatus['member'], members: readonly MemberStatus[], peers: readonly PeerStatus[], ledger: readonly LedgerMember[]
 ): readonly MemberRow[] {
-  return members.map(({ did, name, revoked }) => {
+  return members.map(({ did, name, revoked, place }) => {
     const nodes = peers.filter(({ member }) => member.did === did)
     const up = nodes.find(({ reachable }) => reachable)
     const sinceMs = up?.sinceMs ?? latest(nodes)
     const reach = did === own.did ? 'self' as const : revoked ? 'removed' as const : up !== undefined ? 'reachable' as const : sinceMs === null ? 'unknown' as const : 'away' as const
     return {
-      did, name, reach, sinceMs, seat: ledger.find(each => each.did === did)?.seat ?? null, nodes,
+      did, name, reach, sinceMs, place, seat: ledger.find(each => each.did === did)?.seat ?? null, nodes,
       sentBytes: nodes.reduce((sum, each) => sum + each.sentBytes, 0), receivedBytes: nodes.reduce((sum, each) => sum + each.receivedBytes, 0)
     }
   }).toSorted((a, b) => Number(b.reach === 'self') - Number(a.reach === 'self') || a.name.localeCompare(b.name))
