@@ -18,7 +18,8 @@ const WAYS: Readonly<Record<string, FieldKind>> = { string: 'text', number: 'num
 
 /** The fields of a kind of connector: those that most people need, and the others. */
 export function fieldsOf (kind: ConnectorKind): { readonly first: readonly Field[], readonly more: readonly Field[] } {
-  const schema = declarationSchema.options.find(({ shape }) => shape.kind.value === kind)
+  // By `def`, which schemas have in a browser too.
+  const schema = declarationSchema.def.options.find(({ shape }) => shape.kind.def.values.some(value => value === kind))
   const fields = Object.entries(schema?.shape ?? {}).filter(([name]) => !ELSEWHERE.includes(name)).map(([name, shape]) => fieldOf(name, shape as Shape))
   const first = FIRST[kind]
   return { first: first.flatMap(name => fields.find(each => each.name === name) ?? []), more: fields.filter(({ name }) => !first.includes(name)) }
