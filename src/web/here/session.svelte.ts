@@ -22,35 +22,27 @@ export class Session {
   async enter (): Promise<void> {
     const entry = /^#entry=([\w-]+)$/.exec(location.hash)?.[1]
     if (entry !== undefined) history.replaceState(null, '', location.pathname)
-    const answer = await this.#ask(SESSION_PATH, entry === undefined ? undefined : { entry })
-    if (!answer) this.state = entry === undefined ? 'outside' : 'refused'
+    const refused = await this.enterBy(SESSION_PATH, entry === undefined ? undefined : { entry })
+    if (refused !== null) this.state = entry === undefined ? 'outside' : 'refused'
   }
 
   /** Enters by name and passphrase. */
   async signIn (name: string, passphrase: string): Promise<void> {
-    await this.enterBy(SESSION_PATH, { name, passphrase })
-  }
-
-  /** Enters by whatever opens a session there. */
-  async enterBy (path: string, body: object): Promise<void> {
-    await this.#ask(path, body)
-  }
-
-  /** Whether the node let this browser in. */
-  async #ask (path: string, body?: object): Promise<boolean> {
     this.failure = null
+    this.failure = await this.enterBy(SESSION_PATH, { name, passphrase })
+  }
+
+  /** Enters by whatever opens a session there, or goes on with the one that there is; why the node does not let this browser in, else null. */
+  async enterBy (path: string, body?: object): Promise<Failure | null> {
     const response = await fetch(path, body === undefined ? {} : { method: 'POST', headers: { 'content-type': 'application/json' }, body: JSON.stringify(body) })
     const said: unknown = await response.json().catch(() => undefined)
     const session = sessionSchema.safeParse(said)
-    if (!response.ok || !session.success) {
-      if (body !== undefined && !('entry' in body)) this.failure = failureOf(response.status, said)
-      return false
-    }
+    if (!response.ok || !session.success) return failureOf(response.status, said)
     const { role, account, hasAccounts, csrf } = session.data
     Object.assign(this, { role, account, hasAccounts })
     this.#csrf = csrf
     this.state = 'inside'
-    return true
+    return null
   }
 
   async leave (): Promise<void> {
