@@ -9,7 +9,7 @@ import { describeDataset } from '../support/apiServer.ts'
 
 const DAY_MS = 86_400_000
 const member = (name: string): { readonly did: string, readonly name: string } => ({ did: `did:key:${name}`, name })
-const sentence = (clause: number, text: string) => ({ clause, sentence: text, labels: [] })
+const sentence = (clause: number, text: string) => ({ clause, sentence: text, code: 'other-part', values: {}, labels: [] })
 
 const negotiation = (id: string, given: Partial<NegotiationView>): NegotiationView => ({
   id, role: 'provider', other: member('Renton'), dataset: 'did:key:Bellevue/bins', purpose: null, state: 'REQUESTED', states: ['REQUESTED'], isAsked: true, terms: null,

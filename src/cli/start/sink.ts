@@ -56,10 +56,10 @@ export function sinkOver (node: HanseNode): Sink {
 function isStream (dataset: Result<Dataset, SinkFailure>, isDerived: boolean, wanted: 'as-it-is' | 'restricted'): Result<null, SinkFailure> | undefined {
   if (!dataset.ok) return undefined
   const { distribution: { form }, datasetId, access } = dataset.value
-  const exists = (reason: string): Result<null, SinkFailure> => fail({ code: 'exists', reason: `"${datasetId}" ${reason}`, hint: 'choose another dataset for the connector, or withdraw this one' })
-  if (form !== 'stream') return exists(`is a ${form} already, not a stream`)
-  if (isDerived) return exists('is derived: what is in it follows from its source')
-  return wanted === 'restricted' && access !== 'restricted' ? exists(`is there already for ${access === 'public' ? 'anyone' : 'all members'}, and what is to be kept in it is not for them`) : ok(null)
+  const exists = (reason: string): Result<null, SinkFailure> => fail({ code: 'exists', reason, hint: 'choose another dataset for the connector, or withdraw this one' })
+  if (form !== 'stream') return exists(`"${datasetId}" is a ${form} already, not a stream`)
+  if (isDerived) return exists(`"${datasetId}" is derived: what is in it follows from its source`)
+  return wanted === 'restricted' && access !== 'restricted' ? exists(`"${datasetId}" is there already for ${access === 'public' ? 'anyone' : 'all members'}, and what is to be kept in it is not for them`) : ok(null)
 }
 
 /** What a template says, and by what column questions about single records are held to its groups. */

@@ -1,4 +1,4 @@
-import { count, formatTime } from './format.ts'
+import { formatTime } from './format.ts'
 
 /** What is shown of a ledger wherever its state is shown. */
 type Standing = {
@@ -15,7 +15,7 @@ type Standing = {
 export function ledgerRows ({ height, finalMs, role, validators, toleratedFaults, reachable, sentence }: Standing): readonly (readonly [name: string, value: string])[] {
   return [
     ['ledger', height === 0 ? sentence : `${sentence} (block ${height}, ${formatTime(finalMs)})`],
-    ['validators', `${reachable} of ${validators} reachable, tolerates ${count(toleratedFaults, 'failure')}; ${ROLES[role]}`]
+    ['validators', `${reachable} of ${validators} reachable, tolerates ${toleratedFaults === 1 ? '1 failure' : `${toleratedFaults} failures`}; ${ROLES[role]}`]
   ]
 }
 

@@ -223,7 +223,7 @@ export class ColumnReader {
 
 function mixture (yearFirst: number, dayFirst: number, monthFirst: number, ambiguous: number): string {
   return [
-    [yearFirst, 'with the year first'], [dayFirst, 'with the day first'], [monthFirst, 'with the month first'],
-    [ambiguous, 'that may be either']
-  ].filter(([count]) => count !== 0).map(([count, words]) => `${count} ${words}`).join(', ')
+    [yearFirst, `${yearFirst} with the year first`], [dayFirst, `${dayFirst} with the day first`], [monthFirst, `${monthFirst} with the month first`],
+    [ambiguous, `${ambiguous} that may be either`]
+  ].filter(([count]) => count !== 0).map(([, words]) => words).join(', ')
 }

@@ -151,8 +151,8 @@ export function personalWarning (
 function warningOf (
   column: string, kind: PersonalKind, certainty: Certainty, reason: string, values: number
 ): PersonalWarning {
-  const may = certainty === 'likely' ? 'seems to hold' : 'may hold'
-  const sentence = `Column "${column}" ${may} ${SPOKEN[kind]} (${reason}; ${values} of its values are affected). ` +
-    'Leave it out unless you may share it.'
+  const sentence = certainty === 'likely'
+    ? `Column "${column}" seems to hold ${SPOKEN[kind]} (${reason}; ${values} of its values are affected). Leave it out unless you may share it.`
+    : `Column "${column}" may hold ${SPOKEN[kind]} (${reason}; ${values} of its values are affected). Leave it out unless you may share it.`
   return { code: 'personal-data', column, kind, certainty, reason, values, sentence }
 }

@@ -1,4 +1,5 @@
 import { API_PATH, type Client, type Dataset } from '../../sdk/index.ts'
+import { nodeText } from '../text/index.ts'
 
 /** References that fit into one bundle and one address. */
 const REFERENCES_MAX = 64
@@ -11,8 +12,8 @@ export async function packedFor (client: Client, datasets: readonly Dataset[], m
   const here = datasets.filter(({ held, publisher }) => held.phase === 'complete' && publisher.did !== member).slice(0, REFERENCES_MAX)
   return await Promise.all(here.map(async dataset => {
     const explained = await client.explain(dataset.id, { member, door: 'sync' })
-    if (!explained.ok) return { dataset, because: explained.failure.reason }
-    return { dataset, because: explained.value.allow ? null : explained.value.reasons.map(({ sentence }) => sentence).join(', ') }
+    if (!explained.ok) return { dataset, because: nodeText(explained.failure.reason).text }
+    return { dataset, because: explained.value.allow ? null : explained.value.reasons.map(({ sentence }) => nodeText(sentence).text).join(', ') }
   }))
 }
 

@@ -24,6 +24,24 @@ export function speak (wanted: Language, texts: Messages, wishes: readonly strin
   language = wishes.find(each => new RegExp(`^${wanted}-[A-Z]{2}$`).test(each)) ?? wanted
 }
 
+/** What a sentence of the node is made of, where it says so. */
+export type Made = { readonly code: string, readonly values: Readonly<Record<string, string | number | boolean | null | readonly string[]>> }
+/** Says in another language what the node said in English; undefined where it has no words for it. */
+export type Interpreter = (sentence: string, made?: Made) => string | undefined
+
+/** None where the reader's language is the node's. */
+let interpret: Interpreter | undefined
+
+export function interpretBy (interpreter: Interpreter): void {
+  interpret = interpreter
+}
+
+/** What the node says, and in which language where that is not the reader's. */
+export function nodeText (sentence: string, made?: Made): { readonly text: string, readonly lang: 'en' | undefined } {
+  const text = interpret?.(sentence, made)
+  return { text: text ?? sentence, lang: text === undefined && interpret !== undefined ? 'en' : undefined }
+}
+
 export function t (key: Key, values: Values = {}): string {
   const message = messages[key] ?? key
   const text = typeof message === 'string' ? message : pluralOf(message, values['count'])
@@ -72,6 +90,11 @@ export function timeText (timeMs: number): string {
   return made('time', () => new Intl.DateTimeFormat(language, { dateStyle: 'medium', timeStyle: 'short' })).format(timeMs)
 }
 
+/** A day that was said without a time is the same day everywhere: its beginning in UTC stands for it. */
+export function dayText (timeMs: number): string {
+  return made('day', () => new Intl.DateTimeFormat(language, { dateStyle: 'medium', timeZone: 'UTC' })).format(timeMs)
+}
+
 const STEPS = [['year', 31_536_000_000], ['month', 2_592_000_000], ['day', 86_400_000], ['hour', 3_600_000], ['minute', 60_000], ['second', 1_000]] as const
 
 /** How long ago, in the largest step that fits. */
@@ -81,8 +104,8 @@ export function agoText (timeMs: number, nowMs: number): string {
   return made('ago', () => new Intl.RelativeTimeFormat(language, { numeric: 'auto' })).format(Math.round(elapsedMs / stepMs), unit)
 }
 
-export function listText (items: readonly string[]): string {
-  return new Intl.ListFormat(language).format(items)
+export function listText (items: readonly string[], type: 'conjunction' | 'disjunction' = 'conjunction'): string {
+  return new Intl.ListFormat(language, { type }).format(items)
 }
 
 /** A number as it was measured: as many digits as matter. */

@@ -1,0 +1,148 @@
+import { strict as assert } from 'node:assert'
+import fc from 'fast-check'
+import { ENGLISH, datasetSentencesOf, policyOfForm, readPolicy, sentencesOf, TEMPLATES, writePolicy, type Sentence, type TermsForm } from '../../src/core/terms/index.ts'
+import { interpreterOf } from '../../src/web/said/index.ts'
+import { speak, t, type Interpreter } from '../../src/web/text/index.ts'
+import german from '../../src/web/text/de.json' with { type: 'json' }
+import said from '../../src/web/text/said.de.json' with { type: 'json' }
+import { FEDERATION } from '../core/terms.cases.ts'
+import { arbitraryForm } from '../core/terms.forms.ts'
+import { isSpeech, spokenIn } from './spoken.ts'
+
+/** Where the node says something that comes to be read in the console. */
+const PLACES = [
+  'api/accounts', 'api/basemap', 'api/connectors', 'api/context', 'api/datasets', 'api/diagnosis', 'api/http', 'api/inspect', 'api/passkeys',
+  'api/sessions', 'api/tokens', 'cli/doctor/checks.ts', 'cli/doctor/ledger.ts', 'cli/start/diagnosis.ts', 'cli/start/intake.ts', 'cli/start/sink.ts',
+  'cli/terminal/ledger.ts', 'core/decision', 'core/terms/composing.ts', 'core/terms/form.ts', 'host/web', 'intake/archive', 'intake/arrival',
+  'intake/broker', 'intake/connector', 'intake/file', 'intake/folder', 'intake/inspection', 'intake/lorawan', 'intake/mapping', 'intake/message',
+  'intake/mqtt', 'intake/personal/personal.ts', 'intake/pull', 'intake/push', 'node/{belonging,calls,node,status}.ts', 'node/agreements', 'node/bundle', 'node/catalogue',
+  'node/consensus', 'node/datasets', 'node/derivations', 'node/doors', 'node/duties', 'node/emergency', 'node/erasure', 'node/federation',
+  'node/founding', 'node/granting', 'node/ledger', 'node/live', 'node/profile', 'node/publishing', 'node/querying', 'node/reading', 'node/snapshots',
+  'node/terms', 'sdk/transport.ts'
+]
+/** What is written there and not read in the console: logs, what is told to programs and other nodes alone, headers, lists to look words up in. */
+const UNREAD: readonly (readonly [file: RegExp, text: RegExp])[] = [
+  [/intake\/personal/, /^[a-zü ]+$/], [/api\/http\/replies/, /^[A-Z][a-z ]+$/], [/api\/http\/(broken|server|write)/, /^HTTP|loopback|TLS|^private/],
+  [/api\/(sessions|datasets|basemap)/, /^\{1\}=|^bytes|^attachment/], [/./, /^Bearer /], [/intake\/(pull|file)|host\/web/, /^application|^gzip|^<!doctype/],
+  [/node\/snapshots/, /^an? |^not |inviter/], [/node\/consensus/, /^not begun|^ledger from|consensus key|certificate$|^that it|^this protocol|^a frame/],
+  [/node\/granting/, /grants|such a feed|its feed is|keys could/], [/node\/agreements/, /^An offer|^The formats|^A push|could not be (given|compared)/],
+  [/node\/ledger\/status/, /^(Admit|Remove|Take|Set|Decide|Give|Speak)| with a seat|^\{1\} to/], [/node\/bundle|cli\/doctor/, /CID of a file|^uses the folder/],
+  [/node\/datasets/, /^, by way of/], [/intake\/(mapping|connector|lorawan)/, /^no \{1\}|^\{1\} is no \{2\}|^Dead letters|reports fire/]
+]
+const NAMES: Readonly<Record<string, string>> = { 'did:key:zAda': 'Ada & Söhne, Abfall', 'did:key:zBen': 'Ben', 'did:key:zCleo': 'Cleo' }
+const READER = { wording: ENGLISH, nameOf: (did: string): string => NAMES[did] ?? did }
+const PURPOSE_NS = 'urn:hanse:purpose:1:'
+const MONTHS = { Dec: 'Dezember', Nov: 'November' }
+
+describe('what the node says, in German', () => {
+  let interpret: Interpreter
+
+  before(() => {
+    speak('de', german)
+    interpret = interpreterOf(said, 'de')
+  })
+  after(() => { speak('en', {}) })
+
+  it('has a text for each sentence of terms', () => {
+    assert.deepEqual(Object.keys(said.clauses).toSorted(), Object.keys(ENGLISH).toSorted())
+  })
+
+  it('says of all terms what the English sentences say: every number, day, name and column, and no English besides', () => {
+    const dids = Object.keys(NAMES)
+    for (const { begin } of TEMPLATES) check(withMembers(begin({ federation: FEDERATION, publisherName: 'Ada', timeMs: 0 }).terms, dids))
+    fc.assert(fc.property(arbitraryForm, check), { numRuns: 200 })
+  })
+
+  function check (form: TermsForm): void {
+    const policy = policyOfForm(form)
+    assert.ok(policy.ok)
+    for (const sentence of sentencesOf(policy.value, READER)) compare(sentence)
+  }
+
+  it('says what is no clause as it is written, and what a dataset says of itself', () => {
+    const begun = TEMPLATES.find(({ id }) => id === 'members')?.begin({ federation: FEDERATION, publisherName: 'Ada', timeMs: 0 }).terms
+    const policy = begun === undefined ? undefined : policyOfForm(begun)
+    assert.ok(policy?.ok)
+    const more = readPolicy({ ...writePolicy(policy.value), obligation: [{ action: 'odrl:play' }, { action: 'odrl:review' }] })
+    assert.ok(more.ok)
+    for (const sentence of sentencesOf(more.value, READER)) compare(sentence)
+    for (const replicas of ['members', 'recipients', 'nobody'] as const) {
+      for (const sentence of datasetSentencesOf({ replicas, licence: null, legalNotice: 'No [liability] {1}' }, READER)) compare(sentence)
+    }
+  })
+
+  /** Holds a German sentence to the English one. */
+  function compare (sentence: Sentence): void {
+    const text = interpret(sentence.sentence, sentence)
+    assert.ok(text !== undefined, sentence.code)
+    const about = `${sentence.sentence} / ${text}`
+    let rest = text
+    for (const [name, value] of Object.entries(sentence.values)) {
+      for (const each of Array.isArray(value) ? value as readonly string[] : typeof value === 'string' && name !== 'currency' ? [value] : []) {
+        const word = wordOf(name, each)
+        assert.ok(text.includes(word), `${word} in ${about}`)
+        rest = rest.replaceAll(word, '')
+      }
+    }
+    assert.doesNotMatch(rest, /[{}[\]|]|undefined|null|\bNaN\b/, about)
+    assert.doesNotMatch(rest, /\b(the|and|or|of|may|not|only|with|use|days?|hours?)\b/i, about)
+    const found = numbersIn(text, true)
+    for (const number of numbersIn(sentence.sentence, false)) assert.ok(found.includes(number), `${number} in ${about}`)
+    for (const [english, month] of Object.entries(MONTHS)) if (new RegExp(`\\d ${english} \\d`).test(sentence.sentence)) assert.ok(text.includes(month), about)
+  }
+
+  function wordOf (name: string, value: string): string {
+    if (name === 'purposes') return t(`purpose.${value.slice(PURPOSE_NS.length)}` as 'purpose.any')
+    const kind = { actions: 'never', kinds: 'kind', classes: 'class' }[name]
+    return kind === undefined ? value : said.words[`${kind}.${value}` as keyof typeof said.words]
+  }
+
+  it('has a text for each sentence that it knows, with the same values, and for none that the node does not say', () => {
+    const spoken = spokenIn(PLACES)
+    const lacking = [...spoken].filter(([text, files]) => isSpeech(text) && !Object.hasOwn(said.sentences, text) && ![...files].every(file => isUnread(file, text)))
+    assert.deepEqual(lacking.map(([text, files]) => `${[...files].join(' ')}: ${text}`), [])
+    assert.deepEqual(Object.keys(said.sentences).filter(text => !spoken.has(text)), [])
+    for (const [english, text] of Object.entries(said.sentences)) assert.deepEqual(gapsIn(text), gapsIn(english), english)
+  })
+
+  it('knows each sentence again, whatever stands in it', () => {
+    for (const [english, text] of Object.entries(said.sentences)) {
+      const filled = (sentence: string): string => sentence.replaceAll(/\{(\d+)(:\w+)?\}/g, (_, number: string) => `«${number}»`)
+      assert.equal(interpret(filled(english)), filled(text), english)
+    }
+  })
+
+  it('says what stands within what is said', () => {
+    assert.equal(
+      interpret('the terms do not allow it: it is not for this purpose; there is no agreement for it'),
+      'die Bedingungen erlauben es nicht: nicht für diesen Zweck; es gibt keine Vereinbarung darüber')
+    assert.equal(
+      interpret('Column "plate" seems to hold licence plates (12 values have that form; 12 of its values are affected). Leave it out unless you may share it.'),
+      'Die Spalte „plate“ enthält offenbar Kfz-Kennzeichen (12 Werte haben diese Form; 12 ihrer Werte sind betroffen). Lassen Sie sie weg, wenn Sie sie nicht weitergeben dürfen.')
+    assert.equal(interpret('Something that no code says'), undefined)
+  })
+
+  function isUnread (file: string, text: string): boolean {
+    return UNREAD.some(([place, words]) => place.test(file) && words.test(text))
+  }
+})
+
+/** Templates name nobody yet. */
+function withMembers (form: TermsForm, members: readonly string[]): TermsForm {
+  return {
+    ...form,
+    audience: form.audience.type === 'named' ? { type: 'named', members } : form.audience,
+    passOn: 'members' in form.passOn ? { ...form.passOn, members } : form.passOn,
+    emergency: form.emergency === null ? null : { ...form.emergency, officials: members, responders: members }
+  }
+}
+
+function gapsIn (text: string): readonly string[] {
+  return [...new Set([...text.matchAll(/\{(\d+)(?::\w+)?\}/g)].map(([, number = '']) => number))].toSorted()
+}
+
+/** Without the marks that group digits, which differ. */
+function numbersIn (text: string, isGerman: boolean): readonly string[] {
+  const plain = isGerman ? text.replaceAll(/(?<=\d)\.(?=\d{3})/g, '').replaceAll(/(?<=\d),(?=\d)/g, '.') : text.replaceAll(/(?<=\d),(?=\d{3})/g, '')
+  return [...plain.matchAll(/\d+(?:\.\d+)?/g)].map(([number]) => number)
+}
