@@ -98,6 +98,17 @@ describe('the catalogue', function () {
     await opened.close()
   })
 
+  it('still answers when the reader comes back to it', async () => {
+    const opened = await openCatalogue({})
+    const { page } = opened
+    await page.getByRole('link', { name: 'Speeds by the lake' }).click()
+    await page.getByRole('heading', { level: 1, name: 'Speeds by the lake' }).waitFor()
+    await page.goBack()
+    await page.getByRole('checkbox', { name: 'waste 1' }).click()
+    await page.getByText('One dataset', { exact: true }).waitFor({ timeout: 5_000 })
+    await opened.close()
+  })
+
   it('searches within a box that is drawn', async () => {
     const opened = await openCatalogue({})
     const { page } = opened

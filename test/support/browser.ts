@@ -105,7 +105,7 @@ export async function openPage (address: string, { theme = 'light', language = '
   const faults: string[] = []
   const { origin } = new URL(address)
   context.on('request', request => { if (new URL(request.url()).origin !== origin) faults.push(`a request to ${request.url()}`) })
-  context.on('console', message => { if (message.type() === 'error' || /Content Security Policy/.test(message.text())) faults.push(`${message.type()}: ${message.text()} ${message.location().url}`) })
+  context.on('console', message => { if (message.type() === 'error' || /Content Security Policy|svelte\.dev/.test(message.text())) faults.push(`${message.type()}: ${message.text()} ${message.location().url}`) })
   context.on('weberror', error => { faults.push(`error: ${error.error().stack ?? error.error().message}`) })
   await context.addInitScript(watchEffort)
   const page = await context.newPage()

@@ -101,9 +101,14 @@ export class Search {
   }
 }
 
-let kept: { readonly client: Client, readonly search: Search } | undefined
+let kept: { readonly client: Client, readonly search: Search, readonly end: () => void } | undefined
 
+/** It belongs to no page: what follows from what in it would stand still with the first page that asked for it. */
 export function searchOf (client: Client): Search {
-  if (kept?.client !== client) kept = { client, search: new Search(client) }
+  if (kept?.client === client) return kept.search
+  kept?.end()
+  let search: Search | undefined
+  const end = $effect.root(() => { search = new Search(client) })
+  kept = { client, search: search ?? new Search(client), end }
   return kept.search
 }
