@@ -1,6 +1,6 @@
 import { strict as assert } from 'node:assert'
 import fc from 'fast-check'
-import { areaOf, boxBetween, boxOfFields, extentOf, pointOf, sameBox } from '../../src/web/map/geometry.ts'
+import { areaOf, boxBetween, boxOfFields, extentOf, middleOf, pointOf, sameBox } from '../../src/web/map/geometry.ts'
 
 const degrees = (limit: number): fc.Arbitrary<number> => fc.integer({ min: -limit * 1e5, max: limit * 1e5 }).map(value => value / 1e5)
 
@@ -16,6 +16,13 @@ describe('boxes of the map', () => {
     const box = boxOfFields({ west: '170', south: '-10', east: '-170', north: '10' })
     assert.ok(box !== null)
     assert.deepEqual(areaOf(box), { type: 'Polygon', coordinates: [[[170, -10], [190, -10], [190, 10], [170, 10], [170, -10]]] })
+  })
+
+  it('have their middle on earth, also across the antimeridian', () => {
+    const middle = (west: number, east: number): unknown => middleOf({ west, south: -10, east, north: 20 })
+    assert.deepEqual(middle(170, -170), pointOf(180, 5))
+    assert.deepEqual(middle(175, -160), pointOf(-172.5, 5))
+    assert.deepEqual(middle(-170, 170), pointOf(0, 5), 'the other way around')
   })
 
   it('are the same whichever corner was drawn first', () => {

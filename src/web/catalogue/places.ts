@@ -1,5 +1,5 @@
 import type { Dataset } from '../../sdk/index.ts'
-import { areaOf, pointOf, type MapFeature } from '../map/index.ts'
+import { areaOf, middleOf, type MapFeature } from '../map/index.ts'
 
 type Placed = { readonly key: string, readonly area: MapFeature, readonly middle: MapFeature }
 
@@ -19,10 +19,7 @@ export class Places {
     const key = [title, west, south, east, north].join('|')
     const known = this.#known.get(id)
     if (known?.key === key) return known
-    const right = east < west ? east + 360 : east
-    const placed = {
-      key, area: { id, geometry: areaOf(spatial) }, middle: { id, geometry: pointOf((west + right) / 2, (south + north) / 2), label: title }
-    }
+    const placed = { key, area: { id, geometry: areaOf(spatial) }, middle: { id, geometry: middleOf(spatial), label: title } }
     this.#known.set(id, placed)
     return placed
   }

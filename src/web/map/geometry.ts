@@ -20,6 +20,12 @@ export function areaOf ({ west, south, east, north }: Box): Geometry {
   return { type: 'Polygon', coordinates: [[[west, south], [right, south], [right, north], [west, north], [west, south]]] }
 }
 
+/** The middle of a box, within the world: what lies beyond it no cluster of the map takes in. */
+export function middleOf ({ west, south, east, north }: Box): Geometry {
+  const middle = (west + (east < west ? east + 360 : east)) / 2
+  return pointOf(middle > 180 ? middle - 360 : middle, (south + north) / 2)
+}
+
 export function pointOf (longitude: number, latitude: number): Geometry {
   return { type: 'Point', coordinates: [longitude, latitude] }
 }

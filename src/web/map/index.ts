@@ -8,5 +8,5 @@
  */
 export { default as BoxFields } from './BoxFields.svelte'
 export { default as Map } from './Map.svelte'
-export { areaOf, extentOf, pointOf, type Fetched, type MapFeature } from './geometry.ts'
+export { areaOf, extentOf, middleOf, pointOf, type Fetched, type MapFeature } from './geometry.ts'
 export type { MapLayer, Picked } from './view.ts'
