@@ -2,6 +2,8 @@ import { strict as assert } from 'node:assert'
 import type { QueriedRow } from '../../src/sdk/index.ts'
 import { summaryOf } from '../../src/web/chart/summary.ts'
 import { shellText } from '../../src/web/dataset/snippets.ts'
+import { dayText, speak } from '../../src/web/text/index.ts'
+import english from '../../src/web/text/en.json' with { type: 'json' }
 import { cellOf, columnsOf, featureOf, pointsOf, timeOf } from '../../src/web/rows/cells.ts'
 
 function row (number: number, values: QueriedRow['values'], key = 'a'): QueriedRow {
@@ -23,6 +25,22 @@ describe('rows in the console', () => {
     for (const other of ['02/01/2026', '2026', 'yesterday', 20260102, '2026-13-45']) assert.equal(timeOf(other), null)
   })
 
+  it('show a day alone as the day that was published, wherever the reader is', () => {
+    speak('en', english)
+    assert.deepEqual(cellOf('2012-01-31', 'time'), { kind: 'day', timeMs: Date.UTC(2012, 0, 31), text: '2012-01-31' })
+    assert.equal(cellOf('2012-01-31T00:00', 'time').kind, 'time')
+    const { TZ } = process.env
+    for (const zone of ['America/Los_Angeles', 'Pacific/Auckland']) {
+      process.env['TZ'] = zone
+      assert.match(dayText(Date.UTC(2012, 0, 31)), /31/)
+    }
+    if (TZ === undefined) delete process.env['TZ']
+    else process.env['TZ'] = TZ
+    const columns = [{ name: 'day', unit: null, type: 'time' }, { name: 'n', unit: null, type: 'number' }] as const
+    assert.equal(pointsOf([row(1, { day: '2012-01-31', n: 1 }), row(2, { day: '2012-02-01', n: 2 })], columns, 'n', null).isByDay, true)
+    assert.equal(pointsOf([row(1, { day: '2012-01-31', n: 1 }), row(2, { day: '2012-02-01T00:00', n: 2 })], columns, 'n', null).isByDay, false)
+  })
+
   it('have the columns that JSON has where none are described', () => {
     assert.deepEqual(columnsOf([], [row(1, { level: 3, at: '2026-01-02' }), row(2, { open: false })]), [
       { name: 'level', unit: null, type: 'number' }, { name: 'at', unit: null, type: 'time' }, { name: 'open', unit: null, type: 'boolean' }
@@ -32,7 +50,7 @@ describe('rows in the console', () => {
   it('go in order of time, of one thing alone, with gaps where nothing was measured', () => {
     const rows = [row(3, { level: 7 }), row(1, { level: '5' }), row(2, { level: 'broken' }), row(4, { level: 9 }, 'b')]
     const points = pointsOf(rows, [{ name: 'level', unit: null, type: 'number' }], 'level', 'a')
-    assert.deepEqual(points, { timesMs: [1_000, 2_000, 3_000], values: [5, null, 7] })
+    assert.deepEqual(points, { timesMs: [1_000, 2_000, 3_000], values: [5, null, 7], isByDay: false })
     assert.deepEqual(summaryOf(points.timesMs, points.values), { count: 2, min: 5, mean: 6, max: 7, fromMs: 1_000, toMs: 3_000 })
     assert.equal(summaryOf([1], [null]), null)
   })

@@ -23,7 +23,7 @@ const SCHEMAS: Readonly<Record<string, (z: typeof whole) => Parser>> = {
   boolean: z => z.boolean(),
   nothing: z => z.null(),
   unknown: z => z.unknown(),
-  overwritten: z => z.unknown().refine(given => typeof given === 'object', 'an object').overwrite(given => given === null ? 'none' : given),
+  overwritten: z => z.unknown().refine(given => typeof given === 'object', 'an object').overwrite(given => given === null ? {} : given),
   json: z => z.json(),
   base64: z => z.base64(),
   choice: z => z.enum(['a', 'ab']).describe('one of them'),

@@ -8,7 +8,8 @@ const TEXT_SHOWN_MAX = 160
 export type Cell =
   | { readonly kind: 'empty' }
   | { readonly kind: 'number' | 'text', readonly text: string }
-  | { readonly kind: 'time', readonly timeMs: number, readonly text: string }
+  /** `day`: a date without a time, by its beginning in UTC. */
+  | { readonly kind: 'time' | 'day', readonly timeMs: number, readonly text: string }
   | { readonly kind: 'truth', readonly isTrue: boolean }
 
 /** The columns that are described, or else those that rows of JSON have. */
@@ -31,7 +32,7 @@ export function cellOf (value: unknown, type: Column['type']): Cell {
   if (typeof value === 'number') return { kind: 'number', text: String(value) }
   const text = shortened(typeof value === 'string' ? value : JSON.stringify(value))
   const timeMs = type === 'time' ? timeOf(value) : null
-  if (timeMs !== null) return { kind: 'time', timeMs, text }
+  if (timeMs !== null) return { kind: isDay(value) ? 'day' : 'time', timeMs, text }
   return { kind: isNumeric(type) && Number.isFinite(Number(text)) ? 'number' : 'text', text }
 }
 
@@ -57,6 +58,13 @@ export function timeOf (value: unknown): number | null {
   return Number.isNaN(timeMs) ? null : timeMs
 }
 
+const DAY = /^\d{4}-\d{2}-\d{2}$/
+
+/** A date without a time. */
+function isDay (value: unknown): boolean {
+  return typeof value === 'string' && DAY.test(value.trim())
+}
+
 /** A column over time, of all rows or of one key, in order of time: by the first column of times, or by when the record was made. */
 export function pointsOf (rows: readonly QueriedRow[], columns: readonly Column[], measure: string, key: string | null): Points {
   const clock = columns.find(({ type }) => type === 'time')?.name
@@ -65,9 +73,9 @@ export function pointsOf (rows: readonly QueriedRow[], columns: readonly Column[
     const timeMs = clock === undefined ? row.timeMs : timeOf(row.values[clock])
     const value = row.values[measure]
     const number = value === null || value === undefined || value === '' ? NaN : Number(value)
-    return timeMs === null ? [] : [{ timeMs, value: Number.isFinite(number) ? number : null }]
+    return timeMs === null ? [] : [{ timeMs, value: Number.isFinite(number) ? number : null, isDay: clock !== undefined && isDay(row.values[clock]) }]
   }).toSorted((one, other) => one.timeMs - other.timeMs)
-  return { timesMs: found.map(({ timeMs }) => timeMs), values: found.map(({ value }) => value) }
+  return { timesMs: found.map(({ timeMs }) => timeMs), values: found.map(({ value }) => value), isByDay: found.length > 0 && found.every(each => each.isDay) }
 }
 
 export function keysOf (rows: readonly QueriedRow[]): readonly string[] {
