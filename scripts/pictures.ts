@@ -113,7 +113,7 @@ function shotsOf (ids: Awaited<ReturnType<typeof fill>>, file: string): readonly
     { name: 'request', hash: about('request', ids.airports), shown: inMain('h1') },
     { name: 'federation', hash: '#/federation', shown: inMain('svg[role=img]') },
     { name: 'audit', hash: about('audit', ids.shared), shown: inMain('table') },
-    { name: 'publish', hash: '#/publish', shown: inMain('form, label') },
+    { name: 'publish', hash: '#/publish', shown: inMain('fieldset') },
     { name: 'publish-file', hash: '#/publish', shown: inMain('table'), before: async page => { await page.locator('input[type=file]').first().setInputFiles(file) } },
     { name: 'live', hash: '#/live', shown: inMain('a') },
     { name: 'live-stream', hash: about('live', ids.buses), shown: inMain('tbody tr') },
