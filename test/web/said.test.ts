@@ -119,6 +119,9 @@ describe('what the node says, in German', () => {
     assert.equal(
       interpret('Column "plate" seems to hold licence plates (12 values have that form; 12 of its values are affected). Leave it out unless you may share it.'),
       'Die Spalte „plate“ enthält offenbar Kfz-Kennzeichen (12 Werte haben diese Form; 12 ihrer Werte sind betroffen). Lassen Sie sie weg, wenn Sie sie nicht weitergeben dürfen.')
+    assert.equal(
+      interpret('Column "day" mixes date formats: 20 with the day first, 3 that may be either. Rewrite it as year-month-day before others calculate with it.'),
+      'In der Spalte „day“ sind Datumsformen gemischt: 20 mit dem Tag zuerst, 3, die beides sein können. Schreiben Sie sie als Jahr-Monat-Tag, bevor andere damit rechnen.')
     assert.equal(interpret('Something that no code says'), undefined)
   })
 

@@ -20,12 +20,10 @@ export function interpreterOf ({ clauses, words, sentences }: SaidTexts, languag
     return found === undefined ? undefined : filled(found.text, found.values)
   }
 
-  /** What several have said, one after the other; and what the node only quotes, as it is. */
+  /** What several have said, one after the other; else one of them; and what the node only quotes, as it is. */
   function quoted (text: string): string {
-    const whole = said(text)
-    if (whole !== undefined) return whole
     const separator = ['; ', ', '].find(each => text.includes(each) && text.split(each).every(part => said(part) !== undefined))
-    return separator === undefined ? text : text.split(separator).map(part => said(part) ?? part).join(separator)
+    return separator === undefined ? said(text) ?? text : text.split(separator).map(part => said(part) ?? part).join(separator)
   }
 
   function filled (text: string, values: Values): string {
