@@ -39,7 +39,7 @@ describe('the inbox', () => {
 
 describe('a request beside the terms', () => {
   it('is marked where it differs; what a dataset says of itself is no part of it', () => {
-    const marks = compared([sentence(1, 'Renton may use it.'), sentence(3, 'Until May.')], [sentence(1, 'Renton may use it.'), sentence(3, 'Until June.'), sentence(14, 'Copies are sealed.')])
+    const marks = compared([sentence(1, 'Renton may use it.'), sentence(3, 'Until May.')], [sentence(1, 'Renton may use it.'), sentence(3, 'Until June.'), { ...sentence(14, 'Copies are sealed.'), code: 'replicas-members' }, { ...sentence(0, 'Legal notice: none'), code: 'legal-notice' }])
     assert.deepEqual(marks.map(each => `${each.in} ${each.sentence}`), ['both Renton may use it.', 'request Until May.', 'terms Until June.'])
   })
 

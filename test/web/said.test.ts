@@ -121,7 +121,7 @@ describe('what the node says, in German', () => {
       'Die Spalte „plate“ enthält offenbar Kfz-Kennzeichen (12 Werte haben diese Form; 12 ihrer Werte sind betroffen). Lassen Sie sie weg, wenn Sie sie nicht weitergeben dürfen.')
     assert.equal(
       interpret('Column "day" mixes date formats: 20 with the day first, 3 that may be either. Rewrite it as year-month-day before others calculate with it.'),
-      'In der Spalte „day“ sind Datumsformen gemischt: 20 mit dem Tag zuerst, 3, die beides sein können. Schreiben Sie sie als Jahr-Monat-Tag, bevor andere damit rechnen.')
+      'In der Spalte „day“ sind Datumsformen gemischt: 20 mit dem Tag zuerst, 3 mit unklarer Reihenfolge. Schreiben Sie sie als Jahr-Monat-Tag, bevor andere damit rechnen.')
     assert.equal(interpret('Something that no code says'), undefined)
   })
 

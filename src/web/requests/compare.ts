@@ -4,13 +4,13 @@ import type { TermsSentence } from '../../sdk/index.ts'
 export type Compared = TermsSentence & { readonly in: 'both' | 'request' | 'terms' }
 
 /** What a dataset says of itself beside its offer, and nobody asks for. */
-const OWN_CLAUSE = 14
+const OWN_CODES = ['replicas-members', 'replicas-recipients', 'replicas-nobody', 'legal-notice']
 
 /** The request beside the terms of the dataset, clause by clause: what is only asked for stands before what it replaces. */
 export function compared (request: readonly TermsSentence[], terms: readonly TermsSentence[]): readonly Compared[] {
   const isIn = (sentences: readonly TermsSentence[], { sentence }: TermsSentence): boolean => sentences.some(each => each.sentence === sentence)
   return [
     ...request.map(each => ({ ...each, in: isIn(terms, each) ? 'both' as const : 'request' as const })),
-    ...terms.filter(each => each.clause !== OWN_CLAUSE && !isIn(request, each)).map(each => ({ ...each, in: 'terms' as const }))
+    ...terms.filter(each => !OWN_CODES.includes(each.code) && !isIn(request, each)).map(each => ({ ...each, in: 'terms' as const }))
   ].toSorted((a, b) => a.clause - b.clause)
 }
