@@ -22,13 +22,3 @@ export function bundleAddress (packed: readonly Packed[], recipient: string): st
   const references = packed.filter(({ because }) => because === null).map(({ dataset }) => dataset.id).join(',')
   return `${API_PATH}/bundles?${new URLSearchParams({ references, recipient }).toString()}`
 }
-
-/** A file in pieces. */
-export async function * piecesOf (file: Blob): AsyncGenerator<Uint8Array> {
-  const reader = file.stream().getReader()
-  for (;;) {
-    const { done, value } = await reader.read()
-    if (done) return
-    yield value
-  }
-}

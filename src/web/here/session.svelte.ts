@@ -1,6 +1,7 @@
 import { createClient, type Client, type Failure, type Role } from '../../sdk/index.ts'
 import { CSRF_HEADER, SESSION_PATH, sessionSchema } from '../../sdk/sessions/index.ts'
 
+type Sent = RequestInit & { readonly onSent?: (sentBytes: number) => void }
 type State = 'asking' | 'outside' | 'refused' | 'inside'
 
 /** Whether somebody is signed in here, and the client that speaks for them: by the cookie, with the session's secret on every write. */
@@ -11,10 +12,12 @@ export class Session {
   account = $state<string | null>(null)
   /** Whether anybody has one here. */
   hasAccounts = $state(true)
+  /** Whether it was open until the node said that it is no more. */
+  hasEnded = $state(false)
   /** Why name and passphrase did not open it. */
   failure = $state.raw<Failure | null>(null)
   /** For clients of single pages. */
-  readonly options = { baseUrl: location.origin, fetch: (url: string, init: RequestInit): Promise<Response> => this.#fetch(url, init) }
+  readonly options = { baseUrl: location.origin, fetch: (url: string, init: Sent): Promise<Response> => this.#fetch(url, init) }
   readonly client: Client = createClient(this.options)
   #csrf = ''
 
@@ -41,8 +44,14 @@ export class Session {
     const { role, account, hasAccounts, csrf } = session.data
     Object.assign(this, { role, account, hasAccounts })
     this.#csrf = csrf
+    this.hasEnded = false
     this.state = 'inside'
     return null
+  }
+
+  /** Whether the node takes from whoever is signed in what publishes and runs it, and what decides for the member. */
+  may (scope: 'operate' | 'decide'): boolean {
+    return this.role === 'admin' || this.role === 'approver' || (scope === 'operate' && this.role === 'publisher')
   }
 
   async leave (): Promise<void> {
@@ -50,13 +59,18 @@ export class Session {
     this.state = 'outside'
   }
 
-  async #fetch (url: string, init: RequestInit): Promise<Response> {
+  async #fetch (url: string, { onSent, ...init }: Sent): Promise<Response> {
     const headers = new Headers(init.headers)
     // Over HTTP/1.1 a browser sends no stream: it gathers what comes in pieces first, on the disk where it is large.
     const body = init.body instanceof ReadableStream ? await new Response(init.body).blob() : init.body
     if (init.method !== undefined && init.method !== 'GET') headers.set(CSRF_HEADER, this.#csrf)
-    const response = await fetch(url, { ...init, headers, ...body === undefined ? {} : { body } })
-    if (response.status === 401) this.state = 'outside'
+    const response = onSent !== undefined && body instanceof Blob
+      ? await (await import('./sending.ts')).sent(url, { ...init, headers, body, onSent })
+      : await fetch(url, { ...init, headers, ...body === undefined ? {} : { body } })
+    if (response.status === 401) {
+      this.hasEnded ||= this.state === 'inside'
+      this.state = 'outside'
+    }
     return response
   }
 }

@@ -22,11 +22,12 @@ export function itemsOf ({ own, negotiations, applications, proposals, emergenci
   const asked = negotiations.filter(({ isAsked }) => isAsked).toSorted((a, b) => a.changedMs - b.changedMs)
   const open = proposals.filter(({ state, yes, no }) => state === 'open' && !yes.includes(own) && !no.includes(own))
   // Who applied and is voted on already is in the proposal.
+  const reviewed = emergencies.filter(({ review }) => review !== null && review.reviewedMs === null)
   const voted = proposals.filter(({ kind, state }) => kind === 'join' && state === 'open').map(({ fields }) => fields['member'])
   return [
-    ...alarms.map(alarm => ({ kind: 'alarm', id: `alarm ${alarm}`, sinceMs: null, alarm } as const)),
-    ...emergencies.filter(({ review }) => review !== null && review.reviewedMs === null)
-      .map(emergency => ({ kind: 'emergency', id: emergency.id, sinceMs: emergency.declaredAtMs, emergency } as const)),
+    // What was used under an emergency is an item of its own, with the button that it needs.
+    ...alarms.filter(alarm => !reviewed.some(({ incident }) => alarm.includes(`under emergency "${incident}"`))).map(alarm => ({ kind: 'alarm', id: `alarm ${alarm}`, sinceMs: null, alarm } as const)),
+    ...reviewed.map(emergency => ({ kind: 'emergency', id: emergency.id, sinceMs: emergency.declaredAtMs, emergency } as const)),
     ...asked.map(negotiation => ({ kind: negotiation.role === 'provider' ? 'request' : 'offer', id: negotiation.id, sinceMs: negotiation.changedMs, negotiation } as const)),
     ...open.map(proposal => ({ kind: 'proposal', id: proposal.id, sinceMs: null, proposal } as const)),
     ...applications.filter(({ did }) => !voted.includes(did)).map(application => ({ kind: 'application', id: application.id, sinceMs: application.receivedMs, application } as const))
