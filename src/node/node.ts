@@ -58,7 +58,7 @@ export async function createNode (options: NodeOptions): Promise<HanseNode> {
   })
   for (const sealed of [ceremony.founded, candidacy.admitted]) sealed.on(charter => { if (!isBelonging) belong(charter, true).catch(onFatal) })
 
-  const profile = await Profile.load(store, keys.did, name)
+  const profile = await Profile.load(store, { own: keys.did, name, place: options.place })
   const charter = await keptCharter(options)
   if (charter !== undefined) await belong(charter, false)
   await ceremony.resume(charter !== undefined)

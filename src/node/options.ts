@@ -1,5 +1,6 @@
 import type { Host, Log } from '../host/index.ts'
 import type { ProfileName } from './consensus/index.ts'
+import type { Place } from './contract/index.ts'
 import type { Engine } from './doors/index.ts'
 import type { Keys } from './founding/index.ts'
 import type { Rooms } from './rooms.ts'
@@ -8,6 +9,8 @@ export type NodeOptions = {
   readonly host: Host
   readonly keys: Keys
   readonly name: string
+  /** Where this member is, until somebody says otherwise by `setPlace`. */
+  readonly place?: Place | undefined
   /** What this member attests of where and how it keeps what it is given; nothing where it is left out. */
   readonly claims?: { readonly storedIn: readonly string[], readonly securityLevel: number } | undefined
   readonly listen: readonly string[]

@@ -21,4 +21,14 @@ describe('where a member says that it is', () => {
     await until(() => (heard() as { latitude: number }).latitude === -33.9, 'Renton hears that it moved')
     assert.equal(bellevue.node.members().find(({ name }) => name === 'Renton')?.place, null)
   })
+
+  it('is what the settings say, until somebody says otherwise', async () => {
+    const place = { latitude: 47.48, longitude: -122.21 }
+    const kent = await makeCity('Kent', { place })
+    cities.push(kent)
+    assert.deepEqual(kent.node.profile().place, place)
+    await kent.node.setPlace({ latitude: 47.38, longitude: -122.23 })
+    await restart(kent)
+    assert.deepEqual(kent.node.profile().place, { latitude: 47.38, longitude: -122.23 })
+  })
 })

@@ -1,5 +1,5 @@
 import { strict as assert } from 'node:assert'
-import type { NegotiationView, ProposalView, UseEntry } from '../../src/sdk/index.ts'
+import type { EmergencyView, NegotiationView, ProposalView, UseEntry } from '../../src/sdk/index.ts'
 import { csvOf, holdersOf } from '../../src/web/audit/table.ts'
 import { itemsOf } from '../../src/web/overview/items.ts'
 import { purposesOf } from '../../src/web/request/wish.ts'
@@ -34,6 +34,16 @@ describe('the inbox', () => {
     assert.deepEqual(items.map(({ kind, id }) => `${kind} ${id}`), [
       'alarm alarm the disk is full', 'request old', 'offer offered', 'request new', 'proposal open', 'proposal join', 'application b'
     ])
+  })
+
+  it('says once that data were used under an emergency, and still that one is declared', () => {
+    const emergency = { id: 'e', incident: 'flood', declaredAtMs: 1, review: { uses: [], dueMs: 9, reviewedMs: null } } as unknown as EmergencyView
+    const waiting = {
+      own: 'did:key:Bellevue', negotiations: [], proposals: [], applications: [],
+      alarms: ['emergency "flood" (flood) was declared by Kent', 'Renton used "shelters" under emergency "flood": look at it', 'Renton used "shelters" under emergency "fire": look at it']
+    }
+    assert.deepEqual(itemsOf({ ...waiting, emergencies: [emergency] }).map(item => item.kind === 'alarm' ? item.alarm : item.kind), [waiting.alarms[0], waiting.alarms[2], 'emergency'])
+    assert.equal(itemsOf({ ...waiting, emergencies: [] }).length, 3)
   })
 })
 

@@ -34,7 +34,7 @@ export const configSchema = z.strictObject({
     name: z.string().max(MEMBER_NAME_LENGTH_MAX).default('').describe('What neighbours call this member.'),
     place: z.string().regex(PLACE, 'LATITUDE,LONGITUDE in degrees, for instance 53.87,10.69').default('')
       .refine(text => isPlace(text), 'a latitude up to 90 and a longitude up to 180 degrees')
-      .describe('Where the member is, as LATITUDE,LONGITUDE in degrees. Empty: not told.'),
+      .describe('Where the member is, as LATITUDE,LONGITUDE in degrees, until somebody says otherwise in the console. Empty: not told.'),
     stored_in: z.array(z.string().regex(/^[A-Z]{2}(-[A-Z0-9]{1,3})?$/, 'a country of ISO 3166, for instance DE')).max(64).default([])
       .describe('Countries in which what this member is given is kept: its signed word, which terms may ask for. Empty: none is claimed.'),
     security_level: z.int().min(0).max(100).default(0).describe('Security level at which it is kept, as its federation counts them. 0: none is claimed.'),

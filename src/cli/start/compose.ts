@@ -55,7 +55,7 @@ export async function compose (options: {
   const isRestored = await access(folder.restored).then(() => true, () => false)
   const node = await createNode({
     host: { clock: systemClock, random: systemRandom, store, signer, openNetwork, join: joinPort, sql: createSqlEngine() },
-    keys: keysOf(seeds), name: config.member.name, claims: claimsOf(config.member), listen: network.listen, announce: announced(network.listen, network.announce),
+    keys: keysOf(seeds), name: config.member.name, claims: claimsOf(config.member), place: placeOf(config.member), listen: network.listen, announce: announced(network.listen, network.announce),
     joinListen: network.join_listen, joinAnnounce: announced(network.join_listen, joinAnnounce(network.announce, network.join_listen)),
     lan: network.lan, profile: network.profile, gossip: network.gossip, ledgerProfile: ledger.profile, keepsAll: sync.datasets === 'all', quotaBytes: sync.quota_bytes,
     segmentBytesTarget: storage.segment_bytes_target, lingerMs: storage.linger_ms, scrubHours: storage.scrub_hours,
@@ -123,6 +123,11 @@ export async function compose (options: {
 function joinAnnounce (announce: readonly string[], joinListen: readonly string[]): readonly string[] {
   const port = /\/tcp\/\d+$/.exec(joinListen[0] ?? '')?.[0]
   return port === undefined || port === '/tcp/0' ? [] : announce.map(address => address.replace(/\/tcp\/\d+$/, port))
+}
+
+function placeOf ({ place }: { readonly place: string }): { readonly latitude: number, readonly longitude: number } | undefined {
+  const [latitude, longitude] = place.split(',').map(Number)
+  return latitude === undefined || longitude === undefined ? undefined : { latitude, longitude }
 }
 
 function claimsOf ({ stored_in: storedIn, security_level: securityLevel }: { readonly stored_in: readonly string[], readonly security_level: number }): { readonly storedIn: readonly string[], readonly securityLevel: number } | undefined {

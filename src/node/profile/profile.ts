@@ -13,21 +13,25 @@ export type PlaceUnits = Parsed<typeof schema>
 /** The catalogues, which tell what members say of themselves. */
 type Told = { readonly placeOf: (member: string) => PlaceUnits | null, readonly introduce: () => Promise<void> }
 
+/** `place`: what the settings say; what was set later goes before it. */
+type ProfileFields = { readonly own: string, readonly name: string, readonly place: Place | undefined }
+
 export class Profile {
   readonly #store: Store
   readonly #own: string
   readonly #name: string
-  #place: PlaceUnits | null = null
+  #place: PlaceUnits | null
   #told: Told | undefined
 
-  private constructor (store: Store, own: string, name: string) {
+  private constructor (store: Store, { own, name, place }: ProfileFields) {
     this.#store = store
     this.#own = own
     this.#name = name
+    this.#place = place === undefined ? null : unitsOf(place)
   }
 
-  static async load (store: Store, own: string, name: string): Promise<Profile> {
-    const profile = new Profile(store, own, name)
+  static async load (store: Store, fields: ProfileFields): Promise<Profile> {
+    const profile = new Profile(store, fields)
     const read = await store.get(PLACE)
     const decoded = read.state === 'found' ? decodeCanonical(read.value, schema, BYTES_MAX) : undefined
     if (decoded?.ok === true) profile.#place = decoded.value
@@ -52,12 +56,16 @@ export class Profile {
   calls (): Pick<HanseNode, 'profile' | 'setPlace'> {
     return {
       profile: () => ({ name: this.#name, place: this.placeOf(this.#own) }),
-      setPlace: async ({ latitude, longitude }) => {
-        const place = { latitude: Math.round(latitude * UNITS_PER_DEGREE), longitude: Math.round(longitude * UNITS_PER_DEGREE) }
+      setPlace: async said => {
+        const place = unitsOf(said)
         await this.#store.commit([{ type: 'put', key: PLACE, value: encodeCanonical(place) }])
         this.#place = place
         await this.#told?.introduce()
       }
     }
   }
+}
+
+function unitsOf ({ latitude, longitude }: Place): PlaceUnits {
+  return { latitude: Math.round(latitude * UNITS_PER_DEGREE), longitude: Math.round(longitude * UNITS_PER_DEGREE) }
 }
