@@ -72,7 +72,7 @@ describe('every page of the console', function () {
   })
 
   it('is looked at here', () => {
-    const names = [...readFileSync('src/web/pages.ts', 'utf8').matchAll(/\{ name: '(\w+)'/g)].map(([, name]) => name)
+    const names = [...readFileSync('src/web/pages.ts', 'utf8').matchAll(/\{ name: '(\w+)'/g)].map(([, name = '']) => name)
     assert.deepEqual(PAGES.map(({ name }) => name).toSorted(), names.toSorted())
   })
 

@@ -2,6 +2,8 @@ import { createClient, type Client, type Failure, type Role } from '../../sdk/in
 import { CSRF_HEADER, SESSION_PATH, sessionSchema } from '../../sdk/sessions/index.ts'
 
 type Sent = RequestInit & { readonly onSent?: (sentBytes: number) => void }
+const ENDED = 'ended'
+
 type State = 'asking' | 'outside' | 'refused' | 'inside'
 
 /** Whether somebody is signed in here, and the client that speaks for them: by the cookie, with the session's secret on every write. */
@@ -12,8 +14,8 @@ export class Session {
   account = $state<string | null>(null)
   /** Whether anybody has one here. */
   hasAccounts = $state(true)
-  /** Whether it was open until the node said that it is no more. */
-  hasEnded = $state(false)
+  /** Whether it was open until the node said that it is no more; also after the page was loaded anew. */
+  hasEnded = $state(history.state === ENDED)
   /** Why name and passphrase did not open it. */
   failure = $state.raw<Failure | null>(null)
   /** For clients of single pages. */
@@ -44,6 +46,7 @@ export class Session {
     const { role, account, hasAccounts, csrf } = session.data
     Object.assign(this, { role, account, hasAccounts })
     this.#csrf = csrf
+    if (this.hasEnded) history.replaceState(null, '')
     this.hasEnded = false
     this.state = 'inside'
     return null
@@ -68,7 +71,10 @@ export class Session {
       ? await (await import('./sending.ts')).sent(url, { ...init, headers, body, onSent })
       : await fetch(url, { ...init, headers, ...body === undefined ? {} : { body } })
     if (response.status === 401) {
-      this.hasEnded ||= this.state === 'inside'
+      if (this.state === 'inside') {
+        this.hasEnded = true
+        history.replaceState(ENDED, '')
+      }
       this.state = 'outside'
     }
     return response
