@@ -117,7 +117,7 @@ export type Client = AccessClient & SqlClient & ConnectorClient & LedgerClient &
   proof (reference: string, number: number): Answer<Uint8Array>
   /** Of what every member may have, or of what `recipient` may, by did or name. */
   makeBundle (references: readonly string[], recipient?: string): Answer<AsyncIterable<Uint8Array>>
-  openBundle (source: AsyncIterable<Uint8Array>, sizeBytes: number | null, onProgress?: OnProgress): Answer<BundleReport>
+  openBundle (source: AsyncIterable<Uint8Array> | Blob, sizeBytes: number | null, onProgress?: OnProgress, signal?: AbortSignal): Answer<BundleReport>
 
   scrub (onProgress?: OnProgress): Answer<ScrubReport>
   /** The operator's own maps. */
@@ -168,9 +168,11 @@ export function createClient (
     verify: (reference, onProgress) => transport.progressing(
       { method: 'POST', path: datasetPath(reference, 'verify'), signal: given }, verifyReportSchema, onProgress
     ),
-    openBundle: async (source, sizeBytes, onProgress) => await transport.json({
-      method: 'PUT', path: `${API_PATH}/bundles`, headers: { 'content-type': MEDIA_TYPES.car },
-      body: await withProgress(source, sizeBytes, onProgress), signal: given
+    openBundle: async (source, sizeBytes, onProgress, signal = given) => await transport.json({
+      method: 'PUT', path: `${API_PATH}/bundles`, headers: { 'content-type': MEDIA_TYPES.car }, signal,
+      ...source instanceof Blob
+        ? { body: source, onSent: (done: number) => { onProgress?.({ phase: 'verifying', done, total: sizeBytes, unit: 'bytes' }) } }
+        : { body: await withProgress(source, sizeBytes, onProgress) }
     }, bundleReportSchema),
     scrub: onProgress => transport.progressing({ method: 'POST', path: `${API_PATH}/scrub`, signal: given }, scrubReportSchema, onProgress),
     basemap: () => transport.json({ method: 'GET', path: BASEMAP_PATH, signal: given }, basemapSchema),

@@ -4,6 +4,9 @@ import type { ConnectorView, DeadLetter, Taken } from './connectors/index.ts'
 import { INSPECT_PATH, inspectionSchema, type Inspection, type PublishInspected } from './inspection/index.ts'
 import { nothing, type Answer, type Call, type Transport } from './transport.ts'
 
+/** `onSent`: how much of the file has gone, in a browser. `onProgress`: how far the node has read it. */
+type InspectOptions = { readonly onProgress?: OnProgress, readonly onSent?: (sentBytes: number) => void, readonly signal?: AbortSignal }
+
 /** What a program does with what brings data in: the connectors of a node, and files that are looked at before they are published. */
 export type ConnectorClient = {
   connectors (): Answer<readonly ConnectorView[]>
@@ -13,8 +16,8 @@ export type ConnectorClient = {
   removeConnector (name: string): Answer<null>
   restartConnector (name: string): Answer<ConnectorView>
   deadLetters (name: string, limit: number): Answer<readonly DeadLetter[]>
-  /** Sends a file to be looked at. Progress is that of the looking. */
-  inspect (file: NonNullable<Call['body']>, fileName: string, onProgress?: OnProgress, signal?: AbortSignal): Answer<Inspection>
+  /** Sends a file to be looked at. */
+  inspect (file: NonNullable<Call['body']>, fileName: string, options?: InspectOptions): Answer<Inspection>
   /** Publishes a file that was looked at, by the name that it has there. */
   publishInspected (name: string, publication: PublishInspected, onProgress?: OnProgress): Answer<Dataset>
   removeInspected (name: string): Answer<null>
@@ -39,8 +42,8 @@ export function connectorClient (transport: Transport, signal: AbortSignal | und
     },
     restartConnector: async name => await transport.json({ method: 'POST', path: pathOf(name, '/restart') }, (await schemas()).connectorSchema),
     deadLetters: async (name, limit) => await transport.json({ method: 'GET', path: pathOf(name, '/letters'), query: { limit } }, (await schemas()).lettersSchema),
-    inspect: (file, fileName, onProgress, given = signal) => transport.progressing({
-      method: 'POST', path: INSPECT_PATH, query: { fileName }, headers: { 'content-type': 'application/octet-stream' }, body: file, signal: given
+    inspect: (file, fileName, { onProgress, onSent, signal: given = signal } = {}) => transport.progressing({
+      method: 'POST', path: INSPECT_PATH, query: { fileName }, headers: { 'content-type': 'application/octet-stream' }, body: file, signal: given, onSent
     }, inspectionSchema, onProgress),
     publishInspected: (name, publication, onProgress) => transport.progressing({
       method: 'POST', path: `${INSPECT_PATH}/${encodeURIComponent(name)}/publish`, headers: { 'content-type': MEDIA_TYPES.json }, body: JSON.stringify(publication), signal

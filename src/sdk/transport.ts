@@ -17,7 +17,8 @@ export type Failure = {
 }
 export type Answer<T> = Promise<Result<T, Failure>>
 
-export type Fetch = (url: string, init: RequestInit) => Promise<Response>
+/** `onSent`: how much of the body has gone, for those that can tell. */
+export type Fetch = (url: string, init: RequestInit & { readonly onSent?: (sentBytes: number) => void }) => Promise<Response>
 
 export type Call = {
   readonly method: 'GET' | 'POST' | 'PUT' | 'DELETE'
@@ -26,6 +27,7 @@ export type Call = {
   readonly headers?: Readonly<Record<string, string>>
   readonly body?: Uint8Array | string | Blob | AsyncIterable<Uint8Array>
   readonly signal?: AbortSignal | undefined
+  readonly onSent?: ((sentBytes: number) => void) | undefined
 }
 
 /** Sends calls with the token and turns whatever goes wrong into a failure. */
@@ -52,6 +54,7 @@ export class Transport {
         headers: { ...this.#token === undefined ? {} : { authorization: `Bearer ${this.#token}` }, ...call.headers },
         redirect: 'error',
         ...(body === undefined ? {} : { body, duplex: 'half' }),
+        ...(call.onSent === undefined ? {} : { onSent: call.onSent }),
         ...(call.signal === undefined ? {} : { signal: call.signal })
       })
     } catch (cause) {

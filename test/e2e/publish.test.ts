@@ -16,6 +16,15 @@ function bins (): string {
   return `plate,when,fill,latitude,longitude,note\n${rows.join('\n')}\n`
 }
 
+const LARGE_MB = 5
+const LARGE_ROWS = 100_000
+
+function large (): string {
+  const row = (at: number): string => `2026-01-01T00:00:00Z,${String(at).padStart(6, '0')},47.6,-122.2,north of it`
+  const rows = Array.from({ length: LARGE_ROWS }, (_, at) => row(at))
+  return `when,count,latitude,longitude,note\n${rows.join('\n')}\n`
+}
+
 describe('publishing in the console', function () {
   let cities: readonly City[]
   let stop = async (): Promise<void> => {}
@@ -105,6 +114,33 @@ describe('publishing in the console', function () {
     assert.ok(!other.schema.some(({ name }) => name === 'plate'), JSON.stringify(other.schema))
   })
 
+  it('shows how much of a file has gone, and stops when it is told to', async () => {
+    page = await openConsole(city(0))
+    const { page: tab } = page
+    await tab.getByRole('link', { name: 'Publish', exact: true }).click()
+    const path = join(folder, 'large.csv')
+    await writeFile(path, large())
+    const network = await tab.context().newCDPSession(tab)
+    const send = async (bytesPerSecond: number): Promise<void> => {
+      await network.send('Network.emulateNetworkConditions', { offline: false, latency: 0, downloadThroughput: -1, uploadThroughput: bytesPerSecond })
+      await tab.locator('input[type=file]').setInputFiles(path)
+    }
+    await send(500_000)
+    await tab.getByText(/^Sending it to this node\. [\d.]+ (kB|MB) of [\d.]+ MB, [\d.]+ (kB|MB) a second, about \d+ seconds?$/).waitFor()
+    assert.deepEqual(await page.violations(), [])
+    await page.picture('publish-sending')
+    await tab.getByRole('button', { name: 'Stop', exact: true }).click()
+    await tab.getByText('Drop a file here').waitFor()
+    assert.equal(await tab.getByRole('alert').count(), 0)
+
+    await send(-1)
+    const startMs = Date.now()
+    await tab.getByText(`a table with ${(LARGE_ROWS).toLocaleString('en')} rows`).waitFor()
+    console.log(`      first preview of ${LARGE_MB} MB: ${Date.now() - startMs} ms`)
+    await tab.getByRole('button', { name: 'Discard' }).click()
+    await tab.getByText('Drop a file here').waitFor()
+  })
+
   it('refuses terms that it does not know, with their position, and what nobody said about people', async () => {
     page = await openConsole(city(0), { theme: 'dark', language: 'de' })
     await page.page.getByRole('link', { name: 'Veröffentlichen', exact: true }).click()
@@ -147,6 +183,25 @@ describe('publishing in the console', function () {
     assert.ok(clicks <= 3 && fields === 1, JSON.stringify({ clicks, fields }))
     assert.deepEqual(await page.violations(), [])
     await page.picture('publish-address')
+  })
+
+  // The last one: a node falls.
+  it('says that the way to the node broke, and after how much', async () => {
+    page = await openConsole(city(1))
+    const { page: tab } = page
+    await tab.getByRole('link', { name: 'Publish', exact: true }).click()
+    const path = join(folder, 'larger.csv')
+    await writeFile(path, large().repeat(4))
+    const network = await tab.context().newCDPSession(tab)
+    await network.send('Network.emulateNetworkConditions', { offline: false, latency: 0, downloadThroughput: -1, uploadThroughput: 500_000 })
+    await tab.locator('input[type=file]').setInputFiles(path)
+    await tab.getByText(/^Sending it to this node\./).waitFor()
+    await tab.getByText(/ a second, about /).waitFor()
+    city(1).process.kill('SIGKILL')
+    await tab.getByText(/the connection to the node broke: after \d+ of \d+ bytes/).waitFor()
+    // What the browser says of the cut is no fault of the page.
+    isClosed = true
+    await tab.context().close()
   })
 })
 

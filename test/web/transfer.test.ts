@@ -1,5 +1,5 @@
 import { strict as assert } from 'node:assert'
-import { transferAfter } from '../../src/web/dataset/progress.ts'
+import { transferAfter } from '../../src/web/transfer/progress.ts'
 
 describe('a transfer in the console', () => {
   it('says how fast it goes and for how long, by the last while', () => {
@@ -7,6 +7,13 @@ describe('a transfer in the console', () => {
     assert.deepEqual([first.perSecond, first.remainingMs, first.sinceMs], [null, null, 0])
     const later = transferAfter(first, { phase: 'fetching', done: 250, total: 1_000, unit: 'bytes' }, [{ timeMs: 0, done: 0 }, { timeMs: 1_000, done: 250 }], 1_000)
     assert.deepEqual([later.perSecond, later.remainingMs, later.sinceMs], [250, 3_000, 0])
+  })
+
+  it('says when it last came on', () => {
+    const first = transferAfter(null, { phase: 'sending', done: 5, total: 9, unit: 'bytes' }, [], 0)
+    assert.equal(transferAfter(first, { phase: 'sending', done: 5, total: 9, unit: 'bytes' }, [], 3_000).movedMs, 0)
+    assert.equal(transferAfter(first, { phase: 'sending', done: 6, total: 9, unit: 'bytes' }, [], 3_000).movedMs, 3_000)
+    assert.equal(transferAfter(first, { phase: 'reading', done: 5, total: 9, unit: 'bytes' }, [], 3_000).movedMs, 3_000, 'another phase has come')
   })
 
   it('says since when it stands still, and promises nothing then', () => {

@@ -1,15 +1,14 @@
-import type { Client, Dataset, Failure, Progress } from '../../sdk/index.ts'
-import { RATE_OVER_MS, transferAfter, type Seen, type Transfer } from './progress.ts'
+import type { Client, Dataset, Failure } from '../../sdk/index.ts'
+import { Meter } from '../transfer/index.ts'
 
 const TIMEOUT_MS = 3_600_000
 
 /** Fetches a dataset to this node, until it is here, somebody stops it, or an hour passed. */
 export class Fetching {
-  transfer = $state.raw<Transfer | null>(null)
+  readonly meter: Meter = new Meter()
   failure = $state.raw<Failure | null>(null)
   readonly #client: Client
   readonly #reference: string
-  #seen: Seen[] = []
   #stopping: AbortController | undefined
 
   constructor (client: Client, reference: string) {
@@ -23,26 +22,17 @@ export class Fetching {
     const stopping = new AbortController()
     this.#stopping = stopping
     this.failure = null
-    this.#seen = []
-    this.#take({ phase: 'looking', done: 0, total: null, unit: 'segments' })
-    const fetched = await this.#client.fetch(this.#reference, { timeoutMs: TIMEOUT_MS, signal: stopping.signal }, progress => { this.#take(progress) })
+    this.meter.show('looking', { done: 0, total: null, unit: 'segments' })
+    const fetched = await this.#client.fetch(this.#reference, { timeoutMs: TIMEOUT_MS, signal: stopping.signal }, progress => { this.meter.show(progress.phase, progress) })
     if (this.#stopping !== stopping) return null
-    this.#stopping = undefined
-    this.transfer = null
-    if (!fetched.ok && !stopping.signal.aborted) this.failure = fetched.failure
+    this.stop()
+    if (!fetched.ok) this.failure = fetched.failure
     return fetched.ok ? fetched.value : null
   }
 
   stop (): void {
     this.#stopping?.abort()
     this.#stopping = undefined
-    this.transfer = null
-  }
-
-  #take (progress: Progress): void {
-    const nowMs = Date.now()
-    if (this.transfer !== null && this.transfer.unit !== progress.unit) this.#seen = []
-    this.#seen = [...this.#seen.filter(({ timeMs }) => nowMs - timeMs <= RATE_OVER_MS), { timeMs: nowMs, done: progress.done }]
-    this.transfer = transferAfter(this.transfer, progress, this.#seen, nowMs)
+    this.meter.end()
   }
 }

@@ -1,8 +1,6 @@
-import type { Box, Client, Column, Dataset, DatasetDescription, Failure, Inspection, Progress, TermsFile } from '../../sdk/index.ts'
+import type { Box, Client, Column, Dataset, DatasetDescription, Failure, Inspection, TermsFile } from '../../sdk/index.ts'
 import type { Draft } from '../terms/index.ts'
-import { rateOf, type Seen } from './rate.ts'
-
-export type Transfer = { readonly phase: 'sending' | 'reading' | 'storing' | 'deriving', readonly done: number, readonly total: number | null, readonly unit: Progress['unit'], readonly perSecond: number | null, readonly sinceMs: number }
+import { Meter } from '../transfer/index.ts'
 
 /** What is made of the rows hangs on this name. */
 export const RAW = '-raw'
@@ -20,14 +18,13 @@ export type Described = {
 export class Publication {
   file = $state.raw<Inspection | null>(null)
   described = $state<Described>({ title: '', datasetId: '', description: '', theme: '', keywords: '', licence: '', model: '', columns: [], box: null, period: null })
-  transfer = $state.raw<Transfer | null>(null)
+  readonly meter: Meter = new Meter()
   failure = $state.raw<Failure | null>(null)
   done = $state.raw<Dataset | null>(null)
   /** What was said of what was derived. */
   warnings = $state.raw<readonly string[]>([])
   readonly #client: Client
   #stopping: AbortController | undefined
-  #seen: readonly Seen[] = []
 
   constructor (client: Client) {
     this.#client = client
@@ -37,10 +34,14 @@ export class Publication {
     await this.forget()
     const stopping = new AbortController()
     this.#stopping = stopping
-    this.#show('sending', { done: 0, total: file.size, unit: 'bytes' })
-    const looked = await this.#client.inspect(file, file.name.slice(-255), progress => { this.#show('reading', progress) }, stopping.signal)
+    this.meter.show('sending', { done: 0, total: file.size, unit: 'bytes' })
+    const looked = await this.#client.inspect(file, file.name.slice(-255), {
+      signal: stopping.signal,
+      onSent: done => { this.meter.show('sending', { done, total: file.size, unit: 'bytes' }) },
+      onProgress: progress => { this.meter.show('reading', progress) }
+    })
     if (this.#stopping !== stopping) return
-    this.transfer = null
+    this.meter.end()
     if (looked.ok) {
       const { suggested, columns, box, time } = looked.value
       this.file = looked.value
@@ -51,7 +52,7 @@ export class Publication {
   stop (): void {
     this.#stopping?.abort()
     this.#stopping = undefined
-    this.transfer = null
+    this.meter.end()
   }
 
   /** Throws away what was looked at. */
@@ -75,16 +76,16 @@ export class Publication {
     if (review?.ok === false) this.failure = review.failure
     else if (terms !== undefined && review !== undefined && review.value.derived !== null) await this.#publishDerived(file, description, terms, draft.entity, { did, rawTitle })
     else await this.#publishWhole(file.name, { description: review === undefined ? description : { ...description, access: review.value.access }, terms })
-    this.transfer = null
+    this.meter.end()
   }
 
   async #publishWhole (name: string, publication: { readonly description: DatasetDescription, readonly terms: TermsFile | undefined }): Promise<Dataset | null> {
     const { rows } = this.file ?? { rows: null }
-    this.#show('storing', { done: 0, total: this.file?.sizeBytes ?? null, unit: 'bytes' })
+    this.meter.show('publishing', { done: 0, total: this.file?.sizeBytes ?? null, unit: 'bytes' })
     const published = await this.#client.publishInspected(name, publication, progress => {
       const total = progress.total ?? (progress.unit === 'records' ? rows : null)
       // The header is a record too.
-      this.#show('storing', { ...progress, total, done: Math.min(progress.done, total ?? Infinity) })
+      this.meter.show('publishing', { ...progress, total, done: Math.min(progress.done, total ?? Infinity) })
     })
     if (!published.ok) {
       this.failure = published.failure
@@ -102,7 +103,7 @@ export class Publication {
     const raw = await this.#publishWhole(file.name, { description: { ...description, datasetId: description.datasetId + RAW, title: rawTitle, access: 'restricted' }, terms: hidden })
     if (raw === null) return
     this.done = null
-    this.#show('deriving', { done: 0, total: raw.distribution.records, unit: 'records' })
+    this.meter.show('deriving', { done: 0, total: raw.distribution.records, unit: 'records' })
     const { datasetId, title, description: text } = description
     const derived = await this.#client.derive(raw.id, { datasetId, title, description: text, terms, ...entity === null ? {} : { entityKey: entity } })
     if (!derived.ok) {
@@ -117,7 +118,7 @@ export class Publication {
     for (const untilMs = Date.now() + CATCHING_UP_MS; Date.now() < untilMs;) {
       const derivations = await this.#client.derivations()
       const status = derivations.ok ? derivations.value.find(({ datasetId }) => datasetId === dataset.datasetId) : undefined
-      if (status !== undefined) this.#show('deriving', { done: status.recordsDone, total, unit: 'records' })
+      if (status !== undefined) this.meter.show('deriving', { done: status.recordsDone, total, unit: 'records' })
       if (status !== undefined && (status.recordsBehind === 0 || status.dueMs !== null || status.state !== 'following')) break
       await new Promise(resolve => { setTimeout(resolve, POLL_MS) })
     }
@@ -143,14 +144,5 @@ export class Publication {
       keywords: keywords.split(',').map(word => word.trim()).filter(word => word !== ''), temporal: period,
       access: draft.access, model: model === '' ? null : model
     }
-  }
-
-  #show (phase: Transfer['phase'], { done, total, unit }: Pick<Progress, 'done' | 'total' | 'unit'>): void {
-    const nowMs = Date.now()
-    const isSame = this.transfer?.phase === phase
-    this.#seen = [...isSame ? this.#seen : [], { timeMs: nowMs, done }]
-    const { perSecond, seen } = rateOf(this.#seen, nowMs)
-    this.#seen = seen
-    this.transfer = { phase, done, total, unit, perSecond, sinceMs: isSame ? this.transfer?.sinceMs ?? nowMs : nowMs }
   }
 }
