@@ -13,7 +13,8 @@ type Colour = Pick<Colours, 'paper' | 'panel' | 'ink' | 'soft' | 'edge'>
 export function backgroundLayers (colours: Colour): readonly LayerSpecification[] {
   return [
     { id: 'sea', type: 'background', paint: { 'background-color': colours.paper } },
-    { id: 'land', type: 'fill', source: 'countries', paint: { 'fill-color': colours.panel } },
+    // Its edges lie below the borders: they need not be smooth.
+    { id: 'land', type: 'fill', source: 'countries', paint: { 'fill-color': colours.panel, 'fill-antialias': false } },
     { id: 'borders', type: 'line', source: 'countries', paint: { 'line-color': colours.edge, 'line-width': 0.8 } },
     names('country-names', NAMES_FROM_ZOOM, STATES_FROM_ZOOM + 3, colours)
   ]
@@ -51,20 +52,32 @@ export function operatorLayers (source: string, sourceLayer: string | undefined,
   ]
 }
 
+/** What things of a layer look like; left out: all of it. */
+export type Shapes = 'points' | 'areas' | undefined
+
 const SELECTED: ExpressionSpecification = ['boolean', ['feature-state', 'selected'], false]
 
-/** What a page shows: areas below lines below points. Those that lie too close together are one point with their number. */
-export function featureLayers (source: string, tone: Tone, colours: Colours): readonly LayerSpecification[] {
-  const colour = colours[tone]
+/** What a page shows: areas below lines below points. Each layer costs time, most where there is no graphics card: only those of what may come. */
+export function featureLayers (source: string, tone: Tone, shapes: Shapes, colours: Colours): readonly LayerSpecification[] {
+  return [...shapes === 'points' ? [] : areaLayers(source, colours[tone]), ...shapes === 'areas' ? [] : pointLayers(source, colours[tone], colours)]
+}
+
+function areaLayers (source: string, colour: string): readonly LayerSpecification[] {
   return [
     {
       id: `${source}/areas`, type: 'fill', source, filter: ['==', ['geometry-type'], 'Polygon'],
-      paint: { 'fill-color': colour, 'fill-opacity': ['case', SELECTED, 0.4, 0.06] }
+      paint: { 'fill-color': colour, 'fill-opacity': ['case', SELECTED, 0.4, 0.06], 'fill-antialias': false }
     },
     {
       id: `${source}/lines`, type: 'line', source, filter: ['!=', ['geometry-type'], 'Point'],
       paint: { 'line-color': colour, 'line-width': ['case', SELECTED, 4, 1.5] }
-    },
+    }
+  ]
+}
+
+/** Those that lie too close together are one point with their number. */
+function pointLayers (source: string, colour: string, colours: Colours): readonly LayerSpecification[] {
+  return [
     {
       id: `${source}/points`, type: 'circle', source, filter: ['all', ['==', ['geometry-type'], 'Point'], ['!', ['has', 'point_count']]],
       paint: {
@@ -90,9 +103,10 @@ export function featureLayers (source: string, tone: Tone, colours: Colours): re
   ]
 }
 
+/** Hidden until there is a box. */
 export function drawnLayers (colours: Colours): readonly LayerSpecification[] {
   return [
-    { id: 'box/area', type: 'fill', source: 'box', paint: { 'fill-color': colours.wait, 'fill-opacity': 0.12 } },
-    { id: 'box/line', type: 'line', source: 'box', paint: { 'line-color': colours.wait, 'line-width': 2, 'line-dasharray': [3, 2] } }
+    { id: 'box/area', type: 'fill', source: 'box', layout: { visibility: 'none' }, paint: { 'fill-color': colours.wait, 'fill-opacity': 0.12 } },
+    { id: 'box/line', type: 'line', source: 'box', layout: { visibility: 'none' }, paint: { 'line-color': colours.wait, 'line-width': 2, 'line-dasharray': [3, 2] } }
   ]
 }

@@ -11,10 +11,14 @@ import { Drawing } from './drawing.ts'
 import { Feed } from './feed.ts'
 import { areaOf, type Fetched, type MapFeature } from './geometry.ts'
 import { addOperatorMap } from './operator.ts'
-import { americanLayers, backgroundLayers, drawnLayers, featureLayers, STATES_FROM_ZOOM } from './style.ts'
+import { americanLayers, backgroundLayers, drawnLayers, featureLayers, STATES_FROM_ZOOM, type Shapes } from './style.ts'
 
 /** A set of things that are drawn alike: these features or, for many, those that the map fetches from an address of the node without the page. */
-export type MapLayer = { readonly id: string, readonly tone: Tone, readonly features: readonly MapFeature[], readonly address?: string | undefined }
+export type MapLayer = {
+  readonly id: string, readonly tone: Tone, readonly features: readonly MapFeature[], readonly address?: string | undefined
+  /** Where all of them are points, or areas: what is not to be drawn costs no time. */
+  readonly shapes?: Shapes
+}
 export type Picked = { readonly layer: string, readonly id: string }
 
 export type ViewOptions = {
@@ -101,12 +105,16 @@ export class View {
   }
 
   #begin (): void {
+    // The library draws a sky over all of it, also where there is none: a third of what a picture costs without a graphics card.
+    this.#map.style.sky.getEvaluated = () => undefined as never
     for (const name of ATLAS_SOURCES) this.#map.addSource(name, { type: 'geojson', data: `atlas://${name}` })
     this.#map.addSource('box', { type: 'geojson', data: { type: 'FeatureCollection', features: [] } })
     this.#addStyle('background', backgroundLayers)
     this.#addStyle('drawn', drawnLayers)
     this.#isReady = true
     for (const act of this.#waiting.splice(0)) act()
+    // Where it opens is America, it is there from the start, and not with the first step.
+    this.#addAmerica()
   }
 
   /** Layers of data stand above all maps, and the box above them. */
@@ -146,13 +154,13 @@ export class View {
 
   show (layers: readonly MapLayer[]): void {
     this.#soon(() => {
-      for (const { id, tone, features, address } of layers) {
+      for (const { id, tone, features, address, shapes } of layers) {
         const name = `data/${id}`
         const known = this.#feeds.get(id)
         const feed = known ?? new Feed(this.#map, name, fetched => { this.#drawn(fetched) })
         if (known === undefined) {
           this.#feeds.set(id, feed)
-          this.#addStyle(name, colours => featureLayers(name, tone, colours))
+          this.#addStyle(name, colours => featureLayers(name, tone, shapes, colours))
         }
         feed.show(features, address)
       }
@@ -181,6 +189,7 @@ export class View {
     this.#soon(() => {
       const data = box === null ? { type: 'FeatureCollection' as const, features: [] } : { type: 'Feature' as const, properties: {}, geometry: areaOf(box) }
       this.#map.getSource<GeoJSONSource>('box')?.setData(data).catch(() => {})
+      for (const id of ['box/area', 'box/line']) this.#map.setLayoutProperty(id, 'visibility', box === null ? 'none' : 'visible')
     })
   }
 
