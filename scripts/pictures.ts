@@ -106,7 +106,7 @@ function shotsOf (ids: Awaited<ReturnType<typeof fill>>, file: string): readonly
     { name: 'overview', hash: '#/overview', shown: inMain('.inbox a') },
     { name: 'catalogue', hash: '#/catalogue', shown: inMain('[data-idle=true]') },
     { name: 'dataset', hash: about('dataset', ids.weather), shown: inMain('table') },
-    { name: 'dataset-place', hash: about('dataset', ids.airports), shown: inMain('table') },
+    { name: 'dataset-place', hash: about('dataset', ids.airports), shown: inMain('[data-idle=true]:not([data-drawn="0"])') },
     { name: 'dataset-terms', hash: about('dataset', ids.bins), shown: inMain('.sentences') },
     { name: 'requests', hash: '#/requests', shown: inMain('.ways button') },
     { name: 'requests-decide', hash: '#/requests', shown: inMain('.effect'), before: async page => { await page.locator('.ways button').nth(1).click() } },
@@ -134,6 +134,7 @@ const EMPTY: readonly Shot[] = ['overview', 'catalogue', 'requests', 'federation
 
 async function shoot (opened: Console, { name, hash, shown, before }: Shot): Promise<void> {
   const { page } = opened
+  await page.keyboard.press('Escape')
   await page.evaluate(to => { location.hash = to }, '#/none')
   await page.evaluate(to => { location.hash = to }, hash)
   try {
