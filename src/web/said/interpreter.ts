@@ -1,4 +1,4 @@
-import { listText, type Interpreter } from '../text/index.ts'
+import { listText, timeText, type Interpreter } from '../text/index.ts'
 import { findPattern, patternsOf } from './patterns.ts'
 import { valueText, type Values } from './values.ts'
 
@@ -17,7 +17,7 @@ export function interpreterOf ({ clauses, words, sentences }: SaidTexts, languag
     const exact = sentences[sentence]
     if (exact !== undefined) return exact
     const found = findPattern(patterns, sentence)
-    return found === undefined ? undefined : filled(found.text, found.values)
+    return found === undefined ? plain(sentence) : filled(found.text, found.values)
   }
 
   /** What several have said, one after the other; else one of them; and what the node only quotes, as it is. */
@@ -40,6 +40,12 @@ export function interpreterOf ({ clauses, words, sentences }: SaidTexts, languag
     const clause = made === undefined ? undefined : clauses[made.code]
     return made === undefined ? said(sentence) : clause === undefined ? undefined : composed(clause, made.values)
   }
+}
+
+/** What has no words to translate: a moment, a path, a name. */
+function plain (text: string): string | undefined {
+  if (/^\d{4}-\d\d-\d\dT[\d:.]+Z$/.test(text)) return timeText(Date.parse(text))
+  return /\s/.test(text) ? undefined : text
 }
 
 /** Whether a part can be said: all of its values are there, or, of the form `none`, are not. */
