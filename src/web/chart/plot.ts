@@ -40,7 +40,7 @@ export function drawPlot ({ container, colours, points, format, formatTime, onPo
     scales: { x: { range: (_plot, from, to) => from === to ? [from - AROUND_S, to + AROUND_S] : [from, to] } },
     width: width(), height: HEIGHT_PX, padding: [null, MARGIN_PX, null, null], legend: { show: false }, cursor: { y: false, drag: { x: true, y: false } },
     axes: [
-      { ...axis, ...incrs, space: 90, values: (_plot, splits) => splits.map(second => formatTime(second * 1_000, splits.length > 1 ? (splits[1] ?? 0) - (splits[0] ?? 0) < DAY_S : last - first < DAY_S * 1_000)) },
+      { ...axis, ...incrs, size: 34, space: 120, values: (_plot, splits) => splits.map(second => formatTime(second * 1_000, splits.length > 1 ? (splits[1] ?? 0) - (splits[0] ?? 0) < DAY_S : last - first < DAY_S * 1_000)) },
       { ...axis, size: 64, values: (_plot, splits) => splits.map(format) }
     ],
     series: [{}, { stroke: colours.accent, width: 1.5, ...isCrowd ? { paths: () => null } : {}, points: { show: isCrowd || points.values.length <= DOTS_UP_TO, size: 5, fill: colours.panel } }],
