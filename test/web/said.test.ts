@@ -11,19 +11,20 @@ import { isSpeech, spokenIn } from './spoken.ts'
 
 /** Where the node says something that comes to be read in the console. */
 const PLACES = [
-  'api/accounts', 'api/basemap', 'api/connectors', 'api/context', 'api/datasets', 'api/diagnosis', 'api/http', 'api/inspect', 'api/passkeys',
-  'api/sessions', 'api/tokens', 'cli/doctor/checks.ts', 'cli/doctor/ledger.ts', 'cli/start/diagnosis.ts', 'cli/start/intake.ts', 'cli/start/sink.ts',
-  'cli/terminal/ledger.ts', 'core/decision', 'core/terms/composing.ts', 'core/terms/form.ts', 'host/web', 'intake/archive', 'intake/arrival',
-  'intake/broker', 'intake/connector', 'intake/file', 'intake/folder', 'intake/inspection', 'intake/lorawan', 'intake/mapping', 'intake/message',
-  'intake/mqtt', 'intake/personal/personal.ts', 'intake/pull', 'intake/push', 'node/{belonging,calls,node,status}.ts', 'node/agreements', 'node/bundle', 'node/catalogue',
-  'node/consensus', 'node/datasets', 'node/derivations', 'node/doors', 'node/duties', 'node/emergency', 'node/erasure', 'node/federation',
-  'node/founding', 'node/granting', 'node/ledger', 'node/live', 'node/profile', 'node/publishing', 'node/querying', 'node/reading', 'node/snapshots',
-  'node/terms', 'sdk/transport.ts'
+  'api/accounts', 'api/basemap', 'api/connectors', 'api/context', 'api/datasets', 'api/diagnosis', 'api/download', 'api/federation', 'api/http',
+  'api/inspect', 'api/passkeys', 'api/provider', 'api/sessions', 'api/tokens', 'cli/doctor/checks.ts', 'cli/doctor/ledger.ts',
+  'cli/start/diagnosis.ts', 'cli/start/intake.ts', 'cli/start/sink.ts', 'cli/terminal/ledger.ts', 'core/decision', 'core/terms/composing.ts',
+  'core/terms/form.ts', 'host/web', 'intake/archive', 'intake/arrival', 'intake/broker', 'intake/cap', 'intake/connector', 'intake/feeds',
+  'intake/file', 'intake/folder', 'intake/gbfs', 'intake/gtfs', 'intake/harvest', 'intake/inspection', 'intake/lorawan', 'intake/mapping',
+  'intake/mds', 'intake/message', 'intake/mqtt', 'intake/personal/personal.ts', 'intake/pull', 'intake/push', 'intake/reader', 'intake/wzdx',
+  'node/agreements', 'node/bundle', 'node/catalogue', 'node/consensus', 'node/datasets', 'node/derivations', 'node/doors', 'node/duties',
+  'node/emergency', 'node/erasure', 'node/federation', 'node/founding', 'node/granting', 'node/ledger', 'node/live', 'node/profile',
+  'node/publishing', 'node/querying', 'node/reading', 'node/snapshots', 'node/terms', 'node/{belonging,calls,node,status}.ts', 'sdk/transport.ts'
 ]
 /** What is written there and not read in the console: logs, what is told to programs and other nodes alone, headers, lists to look words up in. */
 const UNREAD: readonly (readonly [file: RegExp, text: RegExp])[] = [
   [/intake\/personal/, /^[a-zü ]+$/], [/api\/http\/replies/, /^[A-Z][a-z ]+$/], [/api\/http\/(broken|server|write)/, /^HTTP|loopback|TLS|^private/],
-  [/api\/(sessions|datasets|basemap)/, /^\{1\}=|^bytes|^attachment/], [/./, /^Bearer /], [/intake\/(pull|file)|host\/web/, /^application|^gzip|^<!doctype/],
+  [/api\/(sessions|datasets|basemap)/, /^\{1\}=|^bytes|^attachment/], [/./, /^Bearer /], [/intake|host\/web/, /^application\/|^text\/turtle|^gzip|^<!doctype/], [/intake/, /^[A-Z][a-z A-Z]+$/], [/api\/download/, /^; charset|^attachment/],
   [/node\/snapshots/, /^an? |^not |inviter/], [/node\/consensus/, /^not begun|^ledger from|consensus key|certificate$|^that it|^this protocol|^a frame/],
   [/node\/granting/, /grants|such a feed|its feed is|keys could/], [/node\/agreements/, /^An offer|^The formats|^A push|could not be (given|compared)/],
   [/node\/ledger\/status/, /^(Admit|Remove|Take|Set|Decide|Give|Speak)| with a seat|^\{1\} to/], [/node\/bundle|cli\/doctor/, /CID of a file|^uses the folder/],
