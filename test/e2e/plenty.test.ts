@@ -1,4 +1,5 @@
 import { strict as assert } from 'node:assert'
+import { availableParallelism, loadavg } from 'node:os'
 import type { Page } from 'playwright-core'
 import type { City } from '../../scripts/demo/city.ts'
 import { utf8 } from '../../src/base/index.ts'
@@ -8,9 +9,14 @@ import { closeBrowser, openConsole, startCities, withoutBrowser } from '../suppo
 /** The console holds with these; fewer are enough to see that it still draws in slices. */
 const DATASETS = Number(process.env['E2E_DATASETS'] ?? 200)
 const POINTS = Number(process.env['E2E_POINTS'] ?? 10_000)
-/** No task of the page may be longer once it is there. 100 is the aim, on a machine that does nothing else; software GL on a shared one is far from it. */
+/** No task of the page may be longer once it is there. 100 is the aim, on a machine that does nothing else: there each picture of the map is drawn by the processor, and waited for. */
 const LONGEST_MS = Number(process.env['E2E_LONG_TASK_MS'] ?? 1_000)
+/** What the page itself may reckon in one task: time of its thread, which others on the machine hardly change. */
+const LONGEST_CPU_MS = 100
+/** Of each processor, with the browser and the node at work. */
+const LOAD_MAX = 2
 const AT_ONCE = 8
+const ASKED_PER_SECOND_MAX = 4
 
 describe('plenty in the console', function () {
   this.timeout(600_000)
@@ -47,7 +53,7 @@ describe('plenty in the console', function () {
     await page.getByRole('link', { name: 'Dataset points' }).click()
     await page.getByRole('button', { name: 'Draw up to 100,000 rows' }).waitFor()
     await idle(page)
-    await watchTasks(page)
+    const tasks = await watchTasks(page)
     const begun = performance.now()
     await page.getByRole('button', { name: 'Draw up to 100,000 rows' }).click()
     await page.locator(`[data-drawn="${POINTS}"]`).waitFor({ timeout: 300_000 })
@@ -58,25 +64,31 @@ describe('plenty in the console', function () {
     await opened.picture('plenty-points')
     // The first rows once; places come to the map by themselves.
     assert.ok(pagesAsked <= 10, `${pagesAsked} pages of rows were asked for`)
-    say(`${POINTS} points in ${Math.round(drawnMs)} ms`, await tasksOf(page))
+    say(`${POINTS} points in ${Math.round(drawnMs)} ms`, await tasks())
     await opened.close()
   })
 
-  it(`finds among ${DATASETS} datasets without standing still`, async () => {
+  it(`finds among ${DATASETS} datasets without standing still, and asks no more than it can read while they come`, async () => {
+    const opened = await openConsole(city)
+    const { page } = opened
+    await page.getByRole('heading', { name: 'Overview' }).waitFor()
+    let asked = 0
+    page.on('request', request => { if (request.url().endsWith('/api/v1/members')) asked++ })
+    const publishing = performance.now()
     for (let from = 0; from < DATASETS; from += AT_ONCE) {
       await Promise.all(Array.from({ length: Math.min(AT_ONCE, DATASETS - from) }, async (_, at) => {
         const published = await city.client.publish(described(`d-${from + at}`, from + at), { form: 'stream', mediaType: 'application/json' })
         assert.ok(published.ok, JSON.stringify(published))
       }))
     }
-    const opened = await openConsole(city)
-    const { page } = opened
+    const askedMax = ASKED_PER_SECOND_MAX * (1 + (performance.now() - publishing) / 1_000)
+    assert.ok(asked <= askedMax, `the overview asked ${asked} times for its members while ${DATASETS} datasets came`)
     const begun = performance.now()
     await page.getByRole('link', { name: 'Catalogue' }).click()
     await page.getByText(`${new Intl.NumberFormat('en').format(DATASETS + 1)} datasets`, { exact: true }).waitFor()
     const listedMs = performance.now() - begun
     await idle(page)
-    await watchTasks(page)
+    const tasks = await watchTasks(page)
     await page.getByRole('button', { name: 'Next' }).click()
     await page.getByRole('checkbox', { name: /^waste/ }).click()
     await page.getByRole('searchbox').fill('d-16')
@@ -86,7 +98,7 @@ describe('plenty in the console', function () {
     await page.getByRole('link', { name: 'Dataset d-1', exact: true }).waitFor()
     await idle(page)
     await opened.picture('plenty-datasets')
-    say(`${DATASETS} datasets listed in ${Math.round(listedMs)} ms`, await tasksOf(page))
+    say(`${DATASETS} datasets listed in ${Math.round(listedMs)} ms`, await tasks())
     await opened.close()
   })
 })
@@ -113,20 +125,36 @@ async function idle (page: Page): Promise<void> {
   await page.locator('[data-idle=true]').waitFor({ timeout: 300_000 })
 }
 
-async function watchTasks (page: Page): Promise<void> {
-  await page.evaluate(() => {
-    const tasks: number[] = []
-    Object.assign(globalThis, { tasks })
-    new PerformanceObserver(list => { tasks.push(...list.getEntries().map(({ duration }) => duration)) }).observe({ type: 'longtask' })
-  })
+type Task = { readonly durationMs: number, readonly cpuMs: number }
+
+/** Traces the page until the answer is called: its tasks, by the clock on the wall and by that of its thread. */
+async function watchTasks (page: Page): Promise<() => Promise<readonly Task[]>> {
+  const browser = page.context().browser()
+  assert.ok(browser !== null)
+  await browser.startTracing(page, { categories: ['toplevel'] })
+  return async () => {
+    const { traceEvents } = JSON.parse((await browser.stopTracing()).toString()) as { readonly traceEvents: readonly TraceEvent[] }
+    const threads = new Set(traceEvents.filter(({ name, args }) => name === 'thread_name' && args?.name === 'CrRendererMain').map(threadOf))
+    const tasks = traceEvents.filter(event => event.name === 'ThreadControllerImpl::RunTask' && threads.has(threadOf(event)))
+    assert.ok(tasks.length > 0)
+    return tasks.map(({ dur = 0, tdur = 0 }) => ({ durationMs: dur / 1_000, cpuMs: tdur / 1_000 }))
+  }
 }
 
-async function tasksOf (page: Page): Promise<readonly number[]> {
-  return await page.evaluate(() => (globalThis as unknown as { tasks: readonly number[] }).tasks)
+type TraceEvent = { readonly name: string, readonly pid: number, readonly tid: number, readonly dur?: number, readonly tdur?: number, readonly args?: { readonly name?: string } }
+
+function threadOf ({ pid, tid }: TraceEvent): string {
+  return `${pid}/${tid}`
 }
 
-function say (what: string, tasks: readonly number[]): void {
-  const longest = Math.max(0, ...tasks)
-  console.log(`      ${what}; ${tasks.length} tasks above 50 ms, the longest ${Math.round(longest)} ms`)
-  assert.ok(longest <= LONGEST_MS, `the page stood still for ${Math.round(longest)} ms`)
+function say (what: string, tasks: readonly Task[]): void {
+  const longest = Math.max(...tasks.map(({ durationMs }) => durationMs))
+  const busiest = Math.max(...tasks.map(({ cpuMs }) => cpuMs))
+  const above = tasks.filter(({ durationMs }) => durationMs > 50).length
+  console.log(`      ${what}; ${above} tasks above 50 ms, the longest ${Math.round(longest)} ms; the page itself reckoned at most ${Math.round(busiest)} ms`)
+  assert.ok(busiest <= LONGEST_CPU_MS, `the page reckoned for ${Math.round(busiest)} ms`)
+  const [load = 0] = loadavg()
+  // By the clock on the wall a task waits where others want the processors too: nothing is told of the page.
+  if (load > availableParallelism() * LOAD_MAX) console.log(`      how long it stood still is not judged at a load of ${load.toFixed(1)}`)
+  else assert.ok(longest <= LONGEST_MS, `the page stood still for ${Math.round(longest)} ms`)
 }

@@ -10,8 +10,10 @@ export class Watch {
   silentSinceMs = $state<number | null>(null)
   failure = $state<Failure | null>(null)
   nowMs = $state(Date.now())
-  /** Grows with every event of the node: what is shown of its datasets is asked anew. */
+  /** Grows with what happens on the node, at once and then once a second: what is shown of its datasets is asked anew. */
   changes = $state(0)
+  #telling: ReturnType<typeof setTimeout> | undefined
+  #isMore = false
   readonly #client: Client
   readonly #ending = new AbortController()
 
@@ -40,6 +42,17 @@ export class Watch {
     } else if (status.failure.status === null) this.silentSinceMs ??= Date.now()
   }
 
+  /** However much happens, pages ask again once a second: a thousand datasets that came were two thousand questions of the overview. */
+  #tell (): void {
+    this.#isMore = this.#telling !== undefined
+    if (this.#isMore) return
+    this.changes++
+    this.#telling = setTimeout(() => {
+      this.#telling = undefined
+      if (this.#isMore && !this.#ending.signal.aborted) this.#tell()
+    }, TICK_MS)
+  }
+
   /** One stream for the page: a browser opens six connections to a node and no more. */
   async #follow (): Promise<void> {
     const { signal } = this.#ending
@@ -48,7 +61,7 @@ export class Watch {
       try {
         if (events.ok) {
           for await (const event of events.value) {
-            if (event.type !== 'progress') this.changes++
+            if (event.type !== 'progress') this.#tell()
           }
         }
       } catch {
