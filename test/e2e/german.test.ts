@@ -76,6 +76,9 @@ describe('the console in German', function () {
     await more(opened)
     await page.evaluate(() => { for (const each of document.querySelectorAll('main details')) each.setAttribute('open', '') })
     await opened.picture(`german-${name}`)
+    assert.deepEqual(await opened.violations(), [], address)
+    const overflow = await page.evaluate(() => document.documentElement.scrollWidth - document.documentElement.clientWidth)
+    assert.ok(overflow <= 0, `${address} is ${overflow} pixels too wide`)
     assert.deepEqual(await page.locator('main [lang="en"]:not(option)').allInnerTexts(), [], address)
     // What programs read stands in code and in fields.
     const text = await page.evaluate(() => [...document.querySelectorAll('main p, main li, main td, main th, main h1, main h2, main h3, main label, main summary, main button')]
@@ -117,7 +120,7 @@ describe('the console in German', function () {
 
   it('says what failed', async () => {
     const opened = await openConsole(bellevue, { language: 'de' })
-    await isGerman(opened, '#/dataset/nirgendwo', 'hier ist kein Datensatz „nirgendwo“ bekannt', 'failure')
+    await isGerman(opened, '#/dataset/nirgendwo', 'Hier ist kein Datensatz „nirgendwo“ bekannt.', 'failure')
     // Not by `close`: the browser's log has the answer 404.
     await opened.page.context().close()
   })

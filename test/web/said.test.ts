@@ -19,7 +19,7 @@ const PLACES = [
   'intake/mds', 'intake/message', 'intake/mqtt', 'intake/personal/personal.ts', 'intake/pull', 'intake/push', 'intake/reader', 'intake/wzdx',
   'node/agreements', 'node/bundle', 'node/catalogue', 'node/consensus', 'node/datasets', 'node/derivations', 'node/doors', 'node/duties',
   'node/emergency', 'node/erasure', 'node/federation', 'node/founding', 'node/granting', 'node/ledger', 'node/live', 'node/profile',
-  'node/publishing', 'node/querying', 'node/reading', 'node/snapshots', 'node/terms', 'node/{belonging,calls,node,status}.ts', 'sdk/transport.ts'
+  'node/publishing', 'node/querying', 'node/reading', 'node/snapshots', 'node/terms', 'node/{belonging,calls,node,status}.ts', 'sdk/transport.ts', 'web/here/sending.ts'
 ]
 /** What is written there and not read in the console: logs, what is told to programs and other nodes alone, headers, lists to look words up in. */
 const UNREAD: readonly (readonly [file: RegExp, text: RegExp])[] = [

@@ -38,7 +38,10 @@ export function sent (url: string, { method = 'POST', headers, body, signal, onS
       answer?.close()
     }
     // The code says that the connection stood: what was sent came to nothing.
-    request.onerror = () => { fail(Object.assign(new Error(`after ${sentBytes} of ${body.size} bytes`), sentBytes > 0 ? { code: 'ECONNRESET' } : {})) }
+    request.onerror = () => {
+      const where = `after ${sentBytes} of ${body.size} bytes`
+      fail(Object.assign(new Error(where), sentBytes > 0 ? { code: 'ECONNRESET' } : {}))
+    }
     request.onabort = () => { fail(new DOMException('aborted', 'AbortError')) }
     if (signal?.aborted === true) return fail(new DOMException('aborted', 'AbortError'))
     signal?.addEventListener('abort', abort)

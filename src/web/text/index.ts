@@ -42,6 +42,12 @@ export function nodeText (sentence: string, made?: Made): { readonly text: strin
   return { text: text ?? sentence, lang: text === undefined && interpret !== undefined ? 'en' : undefined }
 }
 
+/** As a sentence of its own: it begins with a capital and ends in a stop. */
+export function sentenceText (text: string): string {
+  const begun = /^\p{Ll}+[ ,]/u.test(text) ? text.charAt(0).toUpperCase() + text.slice(1) : text
+  return /[.!?:…]$|^$/.test(begun) ? begun : `${begun}.`
+}
+
 export function t (key: Key, values: Values = {}): string {
   const message = messages[key] ?? key
   const text = typeof message === 'string' ? message : pluralOf(message, values['count'])
