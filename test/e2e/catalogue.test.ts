@@ -98,6 +98,20 @@ describe('the catalogue', function () {
     await opened.close()
   })
 
+  it('draws on in the same chart when there are other rows', async () => {
+    const opened = await openCatalogue({})
+    const { page } = opened
+    await page.getByRole('link', { name: 'Speeds by the lake' }).click()
+    await page.getByText('speed, km/h: 500 values').waitFor()
+    await page.locator('.uplot canvas').evaluate(canvas => { canvas.id = 'the-same' })
+    await publish('speeds', { title: 'Speeds by the lake', spatial: LAKE }, ROWS - 1)
+    await page.getByText('speed, km/h: 499 values').waitFor()
+    await page.locator('.uplot canvas#the-same').waitFor()
+    await publish('speeds', { title: 'Speeds by the lake', spatial: LAKE })
+    await page.getByText('speed, km/h: 500 values').waitFor()
+    await opened.close()
+  })
+
   it('still answers when the reader comes back to it', async () => {
     const opened = await openCatalogue({})
     const { page } = opened
@@ -107,6 +121,29 @@ describe('the catalogue', function () {
     await page.getByRole('checkbox', { name: 'waste 1' }).click()
     await page.getByText('One dataset', { exact: true }).waitFor({ timeout: 5_000 })
     await opened.close()
+  })
+
+  it('shows days as days, in a zone where they begin at another hour', async () => {
+    const day = (at: number): string => new Date(Date.UTC(2012, 0, 1 + at)).toISOString().slice(0, 10)
+    const records = ['day,rain,__proto__', ...Array.from({ length: 60 }, (_, at) => `${day(at)},${at % 7},cold`)].map((line, at) => ({ key: utf8(at === 0 ? 'header/0' : `row/${at}`), timeMs: BEGIN_MS, operation: 'put' as const, mediaType: 'text/csv', body: utf8(`${line}\n`) }))
+    const published = await city.client.publish({
+      datasetId: 'rain', title: 'Rain', description: '', theme: 'weather', keywords: [], licence: 'CC0-1.0', spatial: null, temporal: { fromMs: Date.UTC(2012, 0, 1), toMs: Date.UTC(2012, 1, 29) },
+      access: 'public', simulated: true,
+      schema: [{ name: 'day', type: 'time', unit: null }, { name: 'rain', type: 'number', unit: 'mm' }, { name: '__proto__', type: 'text', unit: null }]
+    }, { form: 'table', mediaType: 'text/csv', fileName: 'rain.csv', sizeBytes: null, records })
+    assert.ok(published.ok, JSON.stringify(published))
+    const opened = await openCatalogue({})
+    const { page } = opened
+    await page.getByRole('link', { name: 'Rain' }).click()
+    await page.getByText('rain, mm: 60 values from 1 Jan 2012 to 29 Feb 2012').waitFor()
+    await page.getByText('1 Jan 2012 to 29 Feb 2012', { exact: true }).waitFor()
+    assert.deepEqual(await page.getByRole('region', { name: 'Preview' }).getByRole('row').nth(1).getByRole('cell').allInnerTexts(), ['1 Jan 2012', '0', 'cold'])
+    assert.equal(await page.getByRole('link', { name: 'GeoJSON' }).count(), 0)
+    await page.locator('.uplot canvas').waitFor()
+    await opened.picture('dataset-days')
+    await opened.close()
+    const withdrawn = await city.client.withdraw('rain')
+    assert.ok(withdrawn.ok)
   })
 
   it('searches within a box that is drawn', async () => {
@@ -149,12 +186,15 @@ describe('the catalogue', function () {
 
   async function openCatalogue (look: Look): Promise<Console> {
     const opened = await openConsole(city, look)
+    const menu = opened.page.getByRole('button', { name: look.language === 'de' ? 'Menü' : 'Menu' })
+    await menu.waitFor()
+    if ((look.width ?? 1280) < 900) await menu.click()
     await opened.page.getByRole('link', { name: look.language === 'de' ? 'Katalog' : 'Catalogue' }).click()
     await opened.page.getByRole('heading', { level: 1, name: look.language === 'de' ? 'Katalog' : 'Catalogue' }).waitFor()
     return opened
   }
 
-  async function publish (datasetId: string, more: Partial<DatasetDescription>): Promise<void> {
+  async function publish (datasetId: string, more: Partial<DatasetDescription>, count = ROWS): Promise<void> {
     const published = await city.client.publish({
       datasetId, title: datasetId, description: 'How fast people drive', theme: 'transport', keywords: ['speed'], licence: 'CC-BY-4.0', spatial: null,
       temporal: { fromMs: BEGIN_MS, toMs: BEGIN_MS + ROWS * HOUR_MS }, access: 'public', simulated: true,
@@ -163,15 +203,15 @@ describe('the catalogue', function () {
         { name: 'speed', type: 'number', unit: 'km/h' }, { name: 'street', type: 'text', unit: null }
       ],
       ...more
-    }, { form: 'table', mediaType: 'text/csv', fileName: `${datasetId}.csv`, sizeBytes: null, records: [...rows()] })
+    }, { form: 'table', mediaType: 'text/csv', fileName: `${datasetId}.csv`, sizeBytes: null, records: [...rows(count)] })
     assert.ok(published.ok, JSON.stringify(published))
   }
 })
 
-function * rows (): Generator<RecordInput> {
+function * rows (count: number): Generator<RecordInput> {
   const record = (key: string, body: string): RecordInput => ({ key: utf8(key), timeMs: BEGIN_MS, operation: 'put', mediaType: 'text/csv', body: utf8(body) })
   yield record('header/0', 'time,lat,lon,speed,street\n')
-  for (let row = 0; row < ROWS; row++) {
+  for (let row = 0; row < count; row++) {
     const time = new Date(BEGIN_MS + row * HOUR_MS).toISOString()
     yield record(`row/${row}`, `${time},${(47.6 + Math.sin(row) / 50).toFixed(5)},${(-122.2 + Math.cos(row * 3) / 50).toFixed(5)},${50 + Math.round(40 * Math.sin(row / 4))},"Street ""${row % 9}"" ${NASTY.replaceAll('"', '')}"\n`)
   }

@@ -1,6 +1,6 @@
 import { strict as assert } from 'node:assert'
 import type { QueriedRow } from '../../src/sdk/index.ts'
-import { summaryOf } from '../../src/web/chart/summary.ts'
+import { kindOf, summaryOf } from '../../src/web/chart/summary.ts'
 import { shellText } from '../../src/web/dataset/snippets.ts'
 import { dayText, speak } from '../../src/web/text/index.ts'
 import english from '../../src/web/text/en.json' with { type: 'json' }
@@ -53,6 +53,8 @@ describe('rows in the console', () => {
     assert.deepEqual(points, { timesMs: [1_000, 2_000, 3_000], values: [5, null, 7], isByDay: false })
     assert.deepEqual(summaryOf(points.timesMs, points.values), { count: 2, min: 5, mean: 6, max: 7, fromMs: 1_000, toMs: 3_000 })
     assert.equal(summaryOf([1], [null]), null)
+    assert.deepEqual(kindOf(points), { isByDay: false, isCrowd: false, hasDots: true })
+    assert.deepEqual(kindOf({ timesMs: [1, 1], values: [1, 2], isByDay: true }), { isByDay: true, isCrowd: true, hasDots: true })
   })
 
   it('lie where their shape is, or else where their point is', () => {

@@ -4,4 +4,4 @@
  * The library does not start under a POSIX locale, which bare containers have: the sentence stands alone there, and says so.
  */
 export { default as TimeChart } from './TimeChart.svelte'
-export type { Points } from './plot.ts'
+export type { Points } from './summary.ts'
