@@ -52,3 +52,8 @@ export function recipeTexts ({ operations, redactedFields, h3Resolution, timeSte
     }
   })
 }
+
+/** Whether its publisher took it back, and did not publish it again since. */
+export function isWithdrawn ({ versions }: DatasetHistory): boolean {
+  return versions.flatMap(({ changes }) => changes ?? []).find(({ what }) => what === 'withdrawn' || what === 'returned')?.what === 'withdrawn'
+}

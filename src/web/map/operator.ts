@@ -4,6 +4,9 @@ import { BASEMAP_PATH, type BasemapLayer } from '../../sdk/basemap/index.ts'
 import type { Colours } from '../parts/index.ts'
 import { operatorLayers } from './style.ts'
 
+/** What the sources of these maps are called begins with. */
+export const OPERATOR = 'operator/'
+
 let protocol: Protocol | undefined
 
 /** One of the operator's own maps, put on the map: its style for each theme, and who made it. */
@@ -11,7 +14,7 @@ export type OperatorMap = { readonly attribution: string, readonly layersIn: (co
 
 export async function addOperatorMap (map: MapOfLibrary, layer: BasemapLayer): Promise<OperatorMap> {
   const url = `${location.origin}${BASEMAP_PATH}/${encodeURIComponent(layer.name)}`
-  const source = `operator/${layer.name}`
+  const source = OPERATOR + layer.name
   if (layer.form === 'geojson') {
     map.addSource(source, { type: 'geojson', data: url })
     return { attribution: layer.attribution ?? layer.name, layersIn: colours => operatorLayers(source, undefined, colours) }

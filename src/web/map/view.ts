@@ -10,7 +10,7 @@ import { coloursOf, onThemeChange, type Colours, type Tone } from '../parts/inde
 import { Drawing } from './drawing.ts'
 import { Feed } from './feed.ts'
 import { areaOf, type Fetched, type MapFeature } from './geometry.ts'
-import { addOperatorMap } from './operator.ts'
+import { addOperatorMap, OPERATOR } from './operator.ts'
 import { americanLayers, backgroundLayers, drawnLayers, featureLayers, STATES_FROM_ZOOM, type Shapes } from './style.ts'
 
 /** A set of things that are drawn alike: these features or, for many, those that the map fetches from an address of the node without the page. */
@@ -33,6 +33,8 @@ export type ViewOptions = {
   /** How many things of the page are on it by now. */
   readonly onDrawn: (count: number) => void
   readonly onFetched: (fetched: Fetched | null) => void
+  /** One of the operator's own maps cannot be read, or not all of it. */
+  readonly onBroken: (name: string) => void
 }
 
 const AMERICA = { west: -180, south: 17, east: -64, north: 72 }
@@ -86,6 +88,11 @@ export class View {
     this.#map.on('dataloading', () => {
       options.onIdle(false)
       this.#map.triggerRepaint()
+    })
+    this.#map.on('error', event => {
+      const source = 'sourceId' in event && typeof event.sourceId === 'string' ? event.sourceId : ''
+      if (source.startsWith(OPERATOR)) options.onBroken(source.slice(OPERATOR.length))
+      else console.error(event.error)
     })
     this.#map.on('moveend', () => { this.#addAmerica() })
     this.#map.on('click', event => { this.#pickAt([event.point.x, event.point.y], REACH_PX) })
@@ -148,7 +155,7 @@ export class View {
   async addOperatorMap (layer: BasemapLayer): Promise<string> {
     await new Promise<void>(resolve => { this.#soon(resolve) })
     const added = await addOperatorMap(this.#map, layer)
-    this.#addStyle(`operator/${layer.name}`, added.layersIn)
+    this.#addStyle(OPERATOR + layer.name, added.layersIn)
     return added.attribution
   }
 

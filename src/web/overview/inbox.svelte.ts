@@ -41,7 +41,7 @@ export class Inbox {
     if (fresh > 0) this.arrived = fresh
     this.items = items
     this.decidedMs = lastDecidedMs(negotiations)
-    await this.titles.know(items.flatMap(item => 'negotiation' in item ? [item.negotiation.dataset] : []))
+    await this.titles.know(items.flatMap(item => item.kind === 'emergency' ? item.emergency.review?.uses.map(({ dataset }) => dataset) ?? [] : 'negotiation' in item ? [item.negotiation.dataset] : []))
   }
 
   async review (id: string): Promise<void> {

@@ -43,6 +43,11 @@ const recordProof = struct({
   v: literal(1), kind: literal('record-proof'), segment: struct({ head: small, leafData: bytes(80), index: uint(), path: hashes(53) }), position: uint(4_095), salt: hash,
   record: struct({ ...recordFields, op: literal('put', 'delete') }), path: hashes(12), certificates: list(small, 4)
 })
+/** An entry of a use, as a record of the feed that it stands in, and its place in what was told of its day. */
+const useProof = struct({
+  v: literal(1), kind: literal('use-proof'), record: bytes(1, 1_048_576),
+  period: nullable(struct({ period: uint(), index: uint(), count: uint(), leafData: bytes(0, 1_024), path: hashes(53), root: hash }))
+})
 
 const validator = tuple(did, key, key)
 const certificate = tuple(uint(), integer(1, 2 ** 48), literal(2, 3, 4), nullable(hash), bytes(1, 4), bytes(64, 31 * 64))
@@ -81,7 +86,7 @@ const transactionBody = struct({ v: literal(1), federation: cid(), kind: literal
 const anchorOperation = tuple(literal(21), list(tuple(cid(), uint(), hash, hash), 64, 1))
 
 const FORMS = {
-  charterEnvelope, charterBody, signedEnvelope, statementEnvelope, certificateBody, revocationEnvelope, revocationBody, declarationBody, headBody, proofFile, recordProof,
+  charterEnvelope, charterBody, signedEnvelope, statementEnvelope, certificateBody, revocationEnvelope, revocationBody, declarationBody, headBody, proofFile, recordProof, useProof,
   header, certificate, finality, lightProof, transactionBody, anchorOperation
 }
 type Forms = { readonly [Name in keyof typeof FORMS]: Parsed<typeof FORMS[Name]> }

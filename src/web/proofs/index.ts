@@ -22,9 +22,14 @@ export type { Shown } from './proof.ts'
 export type Kind = 'proof' | 'light-proof' | 'charter'
 
 export function kindOf (file: Uint8Array): Kind | undefined {
-  if (read('proofFile', file) !== undefined) return 'proof'
+  if (read('proofFile', recordOf(file)) !== undefined) return 'proof'
   if (read('lightProof', file) !== undefined) return 'light-proof'
   return read('charterEnvelope', file) === undefined ? undefined : 'charter'
+}
+
+/** Of the proof of a use that of its entry. On which day it was told the ledger of that day says, which is not in it. */
+function recordOf (file: Uint8Array): Uint8Array {
+  return read('useProof', file)?.record ?? file
 }
 
 export type Verdict = {
@@ -38,7 +43,7 @@ export type Verdict = {
 /** A proof of either kind. `trusted`: the charter from which one of the ledger is judged, since it has none in it. */
 export async function verify (subtle: Verifying, file: Uint8Array, trusted: Uint8Array | Charter | null, told: Told): Promise<Verdict> {
   try {
-    const proof = read('proofFile', file)
+    const proof = read('proofFile', recordOf(file))
     if (proof !== undefined) return { holds: true, ...await verifyProof(subtle, proof, told) }
     const light = read('lightProof', file)
     if (light === undefined) throw new Broken('form')
