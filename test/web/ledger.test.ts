@@ -1,6 +1,7 @@
 import { strict as assert } from 'node:assert'
 import type { LedgerStatus } from '../../src/sdk/index.ts'
-import { entryText, standingText } from '../../src/web/ledger/sentences.ts'
+import { entryText, isNews } from '../../src/web/entries/index.ts'
+import { standingText } from '../../src/web/ledger/sentences.ts'
 import { speak, type Messages } from '../../src/web/text/index.ts'
 import english from '../../src/web/text/en.json' with { type: 'json' }
 
@@ -27,6 +28,9 @@ describe('what the console says of the ledger', () => {
   it('names each entry in a sentence, and one of a later version by its name', () => {
     assert.equal(entryText('Renton', { index: 0, name: 'ballot', fields: { yes: false } }), 'Renton voted no on a proposal.')
     assert.equal(entryText('Renton', { index: 0, name: 'dataset.anchor', fields: { heads: [1, 2] } }), 'Renton anchored how far 2 datasets had come.')
+    assert.equal(isNews({ index: 0, name: 'dataset.put', fields: { dataset: 'bins' } }), true)
+    assert.equal(isNews({ index: 0, name: 'dataset.put', fields: { dataset: 'catalogue' } }), false)
+    assert.equal(isNews({ index: 0, name: 'dataset.anchor', fields: {} }), false)
     assert.match(entryText('Renton', { index: 0, name: 'comet.catch', fields: {} }), /a kind that this version does not know: comet\.catch/)
   })
 })
