@@ -87,17 +87,17 @@ async function found (cities: readonly City[], federationName: string): Promise<
   }, 'the cities see each other', 60_000)
 }
 
-/** Opens the console of a city, signed in by a link of its own. */
-export async function openConsole (city: City, look: Look = {}): Promise<Console> {
+/** Opens the console of a city, signed in by a link of its own. `before` runs in the page, before all else. */
+export async function openConsole (city: City, look: Look = {}, before?: () => void): Promise<Console> {
   const file = await readApiFile(city.folder)
   assert.ok(file.ok)
   const { url, token } = file.value
   const response = await fetch(`${url}/api/v1/session/entries`, { method: 'POST', headers: { authorization: `Bearer ${token}` } })
-  return await openPage(entrySchema.parse(await response.json()).url, look)
+  return await openPage(entrySchema.parse(await response.json()).url, look, before)
 }
 
 /** Opens a page of a node, whoever is signed in there. */
-export async function openPage (address: string, { theme = 'light', language = 'en', width = 1280, height = 900 }: Look = {}): Promise<Console> {
+export async function openPage (address: string, { theme = 'light', language = 'en', width = 1280, height = 900 }: Look = {}, first?: () => void): Promise<Console> {
   browser ??= chromium.launch({ executablePath: CHROMIUM, args: ARGUMENTS })
   const context = await (await browser).newContext({
     locale: language === 'de' ? 'de-DE' : 'en-GB', timezoneId: 'Europe/Berlin', colorScheme: theme, reducedMotion: 'reduce', viewport: { width, height }, acceptDownloads: true
@@ -108,6 +108,7 @@ export async function openPage (address: string, { theme = 'light', language = '
   context.on('console', message => { if (message.type() === 'error' || /Content Security Policy|svelte\.dev/.test(message.text())) faults.push(`${message.type()}: ${message.text()} ${message.location().url}`) })
   context.on('weberror', error => { faults.push(`error: ${error.error().stack ?? error.error().message}`) })
   await context.addInitScript(watchEffort)
+  if (first !== undefined) await context.addInitScript(first)
   const page = await context.newPage()
   await page.goto(address)
   let before = { clicks: 0, fields: 0 }
