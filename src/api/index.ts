@@ -21,6 +21,7 @@ import { Metrics } from './metrics.ts'
 import { openEntities, type EntityFileFailure, type EntityOptions } from './ngsi.ts'
 import { consoleRoutes } from './console/index.ts'
 import { PasskeyDesk } from './passkeys/index.ts'
+import { ProviderDesk, type ProviderOptions } from './provider/index.ts'
 import { routesOf } from './routes.ts'
 import { authenticateSession, SessionBook } from './sessions/index.ts'
 import { TokenBook, type KnownToken, type TokenFileFailure } from './tokens/index.ts'
@@ -29,6 +30,7 @@ export { readApiFile, removeApiFile, writeApiFile } from './apiFile.ts'
 export type { Limits, Listen } from './http/index.ts'
 export { termMapOf, type TermMap } from './entities/index.ts'
 export type { EntityOptions } from './ngsi.ts'
+export type { ProviderFetch, ProviderOptions } from './provider/index.ts'
 export { createToken, knownToken } from './tokens/index.ts'
 
 export type ApiOptions = {
@@ -39,6 +41,8 @@ export type ApiOptions = {
   readonly tokenFile?: string
   /** Where accounts of people are kept; left out: nowhere, they end with the process. */
   readonly accountFile?: string
+  /** Who else knows the people of this node; left out: nobody. */
+  readonly provider?: ProviderOptions | undefined
   readonly random: (sizeBytes: number) => Uint8Array
   /** Answers who has no token as somebody outside, where the doors let anybody in. */
   readonly isPublic?: boolean
@@ -97,7 +101,7 @@ export async function createApi (options: ApiOptions): Promise<Result<Api, Liste
   const pages = options.consoleFolder === undefined ? [] : await consoleRoutes(options.consoleFolder)
   const entities = await openEntities({ node, random, nowMs: Date.now, log, ...options.entities })
   if (!entities.ok) return entities
-  const routes = routesOf(context, { tokens: tokens.value, accounts: accounts.value, sessions, passkeys, connectors: options.connectors, inspector: options.inspector, diagnose: options.diagnose, basemapFolder: options.basemapFolder, entities: entities.value })
+  const routes = routesOf(context, { tokens: tokens.value, accounts: accounts.value, sessions, passkeys, provider: new ProviderDesk(options.provider, random, Date.now), connectors: options.connectors, inspector: options.inspector, diagnose: options.diagnose, basemapFolder: options.basemapFolder, entities: entities.value })
   const api = await listenHttp({ routes: [...pages, ...routes], authenticate, listen, hostNames, isBehindProxy, limits, log })
   if (!api.ok) {
     await entities.value.book.stop()

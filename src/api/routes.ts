@@ -25,7 +25,8 @@ import { showPage } from './pages/index.ts'
 import { queryHandlers } from './query/index.ts'
 import { realtimeHandlers } from './realtime/index.ts'
 import type { PasskeyDesk } from './passkeys/index.ts'
-import { passkeyHandlers, sessionHandlers, type SessionBook } from './sessions/index.ts'
+import type { ProviderDesk } from './provider/index.ts'
+import { passkeyHandlers, providerHandlers, sessionHandlers, type SessionBook } from './sessions/index.ts'
 import { followBySocket } from './sockets/index.ts'
 import { sqlHandlers } from './sql/index.ts'
 import { subscriptionHandlers, type SubscriptionBook } from './subscriptions/index.ts'
@@ -40,6 +41,7 @@ export type Books = {
   readonly accounts: AccountBook
   readonly sessions: SessionBook
   readonly passkeys: PasskeyDesk
+  readonly provider: ProviderDesk
   readonly connectors: Connectors | undefined
   /** Looks at files before they are published. */
   readonly inspector: Inspector | undefined
@@ -49,10 +51,10 @@ export type Books = {
   readonly entities: { readonly contexts: Contexts, readonly writer: EntityWriter, readonly book: SubscriptionBook }
 }
 
-function handlersOf ({ tokens, accounts, sessions, passkeys, connectors, inspector, diagnose, basemapFolder, entities }: Books): Handlers<AllCalls> {
+function handlersOf ({ tokens, accounts, sessions, passkeys, provider, connectors, inspector, diagnose, basemapFolder, entities }: Books): Handlers<AllCalls> {
   return {
     ...nodeHandlers, ...datasetHandlers, ...queryHandlers, ...sqlHandlers, ...featureHandlers, ...outletHandlers, ...realtimeHandlers, ...dcatHandlers, ...termsHandlers, ...agreementHandlers, ...dutyHandlers, ...ledgerHandlers,
-    ...tokenHandlers(tokens), ...accountHandlers(accounts, name => { sessions.endOf(name) }), ...sessionHandlers(sessions, accounts), ...passkeyHandlers(sessions, accounts, passkeys), ...connectorHandlers(connectors), ...inspectionHandlers(inspector), ...diagnosisHandlers(diagnose), ...basemapHandlers(basemapFolder), ...entityHandlers(entities), ...subscriptionHandlers(entities)
+    ...tokenHandlers(tokens), ...accountHandlers(accounts, name => { sessions.endOf(name) }), ...sessionHandlers(sessions, accounts), ...passkeyHandlers(sessions, accounts, passkeys), ...providerHandlers(sessions, () => accounts.list().length > 0, provider), ...connectorHandlers(connectors), ...inspectionHandlers(inspector), ...diagnosisHandlers(diagnose), ...basemapHandlers(basemapFolder), ...entityHandlers(entities), ...subscriptionHandlers(entities)
   }
 }
 

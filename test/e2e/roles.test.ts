@@ -87,7 +87,8 @@ describe('what the console offers to a role', function () {
     const { page } = opened
     waiting.clear()
     page.on('request', asked => { if (!/\/(?:events|live)\b/.test(new URL(asked.url()).pathname)) waiting.add(asked) })
-    for (const end of ['requestfinished', 'requestfailed'] as const) page.on(end, asked => { waiting.delete(asked) })
+    page.on('requestfinished', asked => { waiting.delete(asked) })
+    page.on('requestfailed', asked => { waiting.delete(asked) })
     await page.getByLabel('Name', { exact: true }).fill(role)
     await page.getByLabel('Passphrase', { exact: true }).fill(PASSPHRASE)
     await page.getByRole('button', { name: 'Enter', exact: true }).click()

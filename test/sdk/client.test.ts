@@ -1,11 +1,13 @@
 import { strict as assert } from 'node:assert'
 import { operations } from '../../src/sdk/contract/index.ts'
-import { createClient, type Client } from '../../src/sdk/index.ts'
+import { createClient, Transport, type Client } from '../../src/sdk/index.ts'
+import { passkeyClient } from '../../src/sdk/passkeys/index.ts'
+import { providerClient } from '../../src/sdk/provider/index.ts'
 import { describeDataset } from '../support/apiServer.ts'
 
 /** What the client leaves to other tools: files for those that read them, and what a browser does for itself. */
 const FOR_OTHERS_TOOLS: readonly string[] = [
-  'api.describe', 'basemap.read', 'bundles.download', 'datasets.download', 'datasets.places', 'datasets.socket', 'datasets.vehiclePositions', 'sessions.begin', 'sessions.show', 'sessions.end'
+  'api.describe', 'basemap.read', 'bundles.download', 'datasets.download', 'datasets.places', 'datasets.socket', 'datasets.vehiclePositions', 'passkeys.enter', 'provider.enter', 'sessions.begin', 'sessions.show', 'sessions.end'
 ]
 /** Standards that have clients of their own, and pages, stand outside of this path. */
 const OURS = ['/api/v1', '/.well-known']
@@ -105,14 +107,18 @@ const USES: { readonly [Name in keyof Client]: (client: Client) => Promise<unkno
 describe('the client', () => {
   it('asks only what the contract has, and all of it that is not for others\' tools', async () => {
     const asked: string[] = []
-    const client = createClient({
+    const options = {
       baseUrl: 'http://127.0.0.1:1', token: 'x',
-      fetch: async (url, { method = 'GET' }) => {
+      fetch: async (url: string, { method = 'GET' }: RequestInit) => {
         asked.push(`${method} ${new URL(url).pathname}`)
         return new Response('{}', { status: 418 })
       }
-    })
+    }
+    const client = createClient(options)
     for (const use of Object.values(USES)) await use(client)
+    // Those of single pages.
+    const [passkeys, provider] = [passkeyClient(new Transport(options)), providerClient(new Transport(options))]
+    await Promise.all([passkeys.place(), passkeys.ask(), passkeys.list(), passkeys.begin('x'), passkeys.add('x', {}), passkeys.remove('x'), provider.show(), provider.begin()])
     const ids = asked.map(each => {
       const found = operations().filter(([, { method, path }]) => new RegExp(`^${method} ${path.replaceAll('.', String.raw`\.`).replaceAll(/:\w+/g, '[^/]+')}$`).test(each))
       // What is named exactly wins over a parameter.

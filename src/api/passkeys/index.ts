@@ -13,7 +13,7 @@ import type { AccountView } from '../../sdk/accounts/index.ts'
 import { PASSKEYS_MAX, type MadePasskey, type PasskeyOptions, type PasskeyPlace, type PasskeyView, type UsedPasskey } from '../../sdk/passkeys/index.ts'
 import type { AccountBook, KeptPasskey } from '../accounts/index.ts'
 import type { AnyFailure } from '../http/index.ts'
-import { Challenges } from './challenges.ts'
+import { Waiting } from '../quota/index.ts'
 import { isPlain, placeOf } from './place.ts'
 
 const CHALLENGE_BYTES = 32
@@ -35,9 +35,12 @@ export type PasskeyDeskOptions = {
 type Asker = { readonly origin: string, readonly address: string }
 type Member = Asker & { readonly account: string, readonly session: string }
 
+/** What is asked: to enter, or to make a passkey in a session. */
+type Asked = { readonly origin: string, readonly session: string | null }
+
 export class PasskeyDesk {
   readonly #options: PasskeyDeskOptions
-  readonly #challenges: Challenges = new Challenges()
+  readonly #challenges = new Waiting<Asked>({ validMs: 300_000, max: 1_024, addressMax: 32 })
 
   constructor (options: PasskeyDeskOptions) {
     this.#options = options
@@ -84,7 +87,7 @@ export class PasskeyDesk {
     const { verifyRegistrationResponse } = await import('@simplewebauthn/server')
     const verified = await verifyRegistrationResponse({
       response: { id, rawId, type, clientExtensionResults: {}, response: { clientDataJSON: response.clientDataJSON, attestationObject: response.attestationObject } },
-      expectedChallenge: challenge => this.#challenges.take(challenge, { origin, session }, nowMs()), expectedOrigin: origin, expectedRPID: place, requireUserVerification: true,
+      expectedChallenge: challenge => this.#isAsked(challenge, { origin, session }), expectedOrigin: origin, expectedRPID: place, requireUserVerification: true,
       supportedAlgorithmIDs: ALGORITHMS
     }).catch(() => undefined)
     if (verified?.registrationInfo === undefined) return fail(NOT_MADE)
@@ -115,7 +118,7 @@ export class PasskeyDesk {
 
   /** The account whose passkey answered; null: none that is to be let in. */
   async check (origin: string, { id, rawId, type, response }: UsedPasskey): Promise<Result<AccountView | null, AnyFailure>> {
-    const { accounts, nowMs } = this.#options
+    const { accounts } = this.#options
     const place = placeOf(origin)
     if (place === undefined) return fail(NOT_HERE)
     const owner = accounts.ownerOf(id)
@@ -127,11 +130,16 @@ export class PasskeyDesk {
     const { clientDataJSON, authenticatorData, signature } = response
     const verified = await verifyAuthenticationResponse({
       response: { id, rawId, type, clientExtensionResults: {}, response: { clientDataJSON, authenticatorData, signature } },
-      expectedChallenge: challenge => this.#challenges.take(challenge, { origin, session: null }, nowMs()), expectedOrigin: origin, expectedRPID: place, requireUserVerification: true,
+      expectedChallenge: challenge => this.#isAsked(challenge, { origin, session: null }), expectedOrigin: origin, expectedRPID: place, requireUserVerification: true,
       credential: { id, publicKey: new Uint8Array(Buffer.from(passkey.publicKey, 'hex')), counter: passkey.counter }
     }).catch(() => undefined)
     if (verified?.verified !== true) return ok(null)
     return ok(await this.#used(account, id, verified.authenticationInfo.newCounter) ? account : null)
+  }
+
+  #isAsked (challenge: string, { origin, session }: Asked): boolean {
+    const asked = this.#challenges.take(challenge, this.#options.nowMs())
+    return asked?.origin === origin && asked.session === session
   }
 
   /** Writes down that it was used; false where that was known already, or it was removed meanwhile. */

@@ -13,8 +13,8 @@ const SESSIONS_MAX = 256
 
 export type SessionBookOptions = { readonly random: (sizeBytes: number) => Uint8Array, readonly nowMs: () => number }
 
-/** Who entered. `account` null: by a link, which makes an admin. */
-export type Person = { readonly account: string | null, readonly role: Role }
+/** Who entered. `account` null: by a link, which makes an admin. `by`: a name that the provider gives is none of the accounts here. */
+export type Person = { readonly account: string | null, readonly by: 'link' | 'account' | 'provider', readonly role: Role }
 
 /** An open session. `id` is the digest of what the cookie holds. */
 export type OpenSession = Person & { readonly id: string, readonly csrf: string, readonly usedMs: number, readonly endMs: number }
@@ -55,18 +55,20 @@ export class SessionBook {
     if (expiresMs === undefined || expiresMs <= this.#options.nowMs()) {
       return this.#refuse(address, { reason: 'this link opens nothing, or nothing any more', hint: 'make a new one with "hanse open"' })
     }
-    return ok(this.#open({ account: null, role: 'admin' }))
+    return ok(this.#open({ account: null, by: 'link', role: 'admin' }))
   }
 
   /** The same for whoever `check` finds; `unknown`: what is said to whom it does not. */
-  async beginBy (check: () => Promise<Result<AccountView | null, AnyFailure>>, address: string, unknown: Said): Promise<Result<Begun, EntryFailure>> {
+  async beginBy (
+    check: () => Promise<Result<Pick<AccountView, 'name' | 'role'> | null, AnyFailure>>, address: string, by: 'account' | 'provider', unknown: Said
+  ): Promise<Result<Begun, EntryFailure>> {
     const late = this.#mustWait(address)
     if (late !== undefined) return late
     const checked = await check()
     if (!checked.ok) return checked
     if (checked.value === null) return this.#refuse(address, unknown)
     const { name, role } = checked.value
-    return ok(this.#open({ account: name, role }))
+    return ok(this.#open({ account: name, by, role }))
   }
 
   /** Whether `check` knows its passphrase for that of the account: slowed down as entering is, for a session may be somebody else's by now. */
@@ -129,7 +131,7 @@ export class SessionBook {
 
   /** All of an account, but for one that goes on. */
   endOf (account: string, exceptId?: string): void {
-    for (const [id, session] of this.#sessions) if (session.account === account && id !== exceptId) this.#sessions.delete(id)
+    for (const [id, session] of this.#sessions) if (session.by === 'account' && session.account === account && id !== exceptId) this.#sessions.delete(id)
   }
 
   end (id: string): void {
@@ -143,8 +145,8 @@ export class SessionBook {
   }
 }
 
-export function viewOf ({ account, role, csrf, usedMs, endMs }: OpenSession, hasAccounts: boolean): Session {
-  return { scope: scopeOfRole(role), role, account, hasAccounts, csrf, idleEndMs: Math.min(endMs, usedMs + IDLE_MS), endMs }
+export function viewOf ({ account, by, role, csrf, usedMs, endMs }: OpenSession, hasAccounts: boolean): Session {
+  return { scope: scopeOfRole(role), role, account, by, hasAccounts, csrf, idleEndMs: Math.min(endMs, usedMs + IDLE_MS), endMs }
 }
 
 function isOver ({ endMs, usedMs }: OpenSession, nowMs: number): boolean {

@@ -11,7 +11,8 @@
  *
  * A link makes an admin, who makes accounts; whoever has one enters by name and passphrase from then on, and may do what its role
  * says. A passkey of the account enters too (`passkeys.enter`, checked by
- * `api/passkeys`), and opens the same session.
+ * `api/passkeys`), and opens the same session. So does a provider of the city (`provider.enter`,
+ * checked by `api/provider`); whom it names has no account here and nothing to do with one of the same name.
  */
 import { fail, ok } from '../../base/index.ts'
 import { scopeOfRole } from '../../sdk/accounts/index.ts'
@@ -25,6 +26,7 @@ import { entered, FOREIGN, isFromElsewhere, memberOf, NO_SESSION, refusal } from
 
 export { SessionBook, type SessionBookOptions } from './book.ts'
 export { passkeyHandlers } from './passkeys.ts'
+export { providerHandlers } from './provider.ts'
 
 /** Who has the cookie of a session; a request that some other page may have sent is refused. */
 export function authenticateSession (book: SessionBook, isBehindProxy: boolean): Authenticate {
@@ -57,7 +59,7 @@ export function sessionHandlers (book: SessionBook, accounts: AccountBook): Hand
     },
     'sessions.begin': async (context, request, { body }) => {
       if (isFromElsewhere(request)) return problem(FOREIGN)
-      const begun = 'entry' in body ? book.begin(body.entry, request.address) : await book.beginBy(() => accounts.check(body.name, body.passphrase), request.address, NOT_KNOWN)
+      const begun = 'entry' in body ? book.begin(body.entry, request.address) : await book.beginBy(() => accounts.check(body.name, body.passphrase), request.address, 'account', NOT_KNOWN)
       return begun.ok ? entered(context, request, begun.value, hasAccounts()) : refusal(begun.failure)
     },
     'sessions.show': (_context, request) => {

@@ -13,7 +13,7 @@ export function passkeyHandlers (book: SessionBook, accounts: AccountBook, desk:
     'passkeys.ask': async (context, request) => jsonOrProblem(await desk.ask({ origin: originOf(context, request), address: request.address })),
     'passkeys.enter': async (context, request, { body }) => {
       if (isFromElsewhere(request)) return problem(FOREIGN)
-      const begun = await book.beginBy(() => desk.check(originOf(context, request), body.credential), request.address, NOT_LET_IN)
+      const begun = await book.beginBy(() => desk.check(originOf(context, request), body.credential), request.address, 'account', NOT_LET_IN)
       return begun.ok ? entered(context, request, begun.value, true) : refusal(begun.failure)
     },
     'passkeys.list': (_context, request) => {

@@ -6,7 +6,7 @@ import { cookieOf } from './cookie.ts'
 
 export const FOREIGN: AnyFailure = { code: 'forbidden', reason: 'the request did not come from a page of this node', hint: 'open the console anew with "hanse open"' }
 export const NO_SESSION: AnyFailure = { code: 'not-found', reason: 'this request belongs to no session', hint: 'a token has none; enter with a link of "hanse open"' }
-const NO_ACCOUNT: AnyFailure = { code: 'no-account', reason: 'you came in by a link, which is no account', hint: 'enter with an account' }
+const NO_ACCOUNT: AnyFailure = { code: 'no-account', reason: 'you came in by a link or by the provider, and have no account here', hint: 'enter with an account' }
 
 /** Whether a browser says that a page of somebody else asks. */
 export function isFromElsewhere ({ headers }: ApiRequest): boolean {
@@ -22,7 +22,7 @@ export function entered (context: Context, request: ApiRequest, { secret, sessio
 export function memberOf (book: SessionBook, { caller }: ApiRequest): Result<{ readonly session: OpenSession, readonly account: string }, AnyFailure> {
   const session = book.byId(caller?.id ?? '')
   if (session === undefined) return fail(NO_SESSION)
-  return session.account === null ? fail(NO_ACCOUNT) : ok({ session, account: session.account })
+  return session.account === null || session.by !== 'account' ? fail(NO_ACCOUNT) : ok({ session, account: session.account })
 }
 
 export function refusal ({ waitMs, ...failure }: EntryFailure): Reply {

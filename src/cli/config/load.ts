@@ -76,7 +76,8 @@ export function loadConfig (options: LoadOptions): Result<Loaded, readonly Confi
   const absoluteFile = (name: string, path: string): string => path === '' ? '' : absolute(name, path)
   const passphraseFile = absoluteFile('member.passphrase_file', member.passphrase_file)
   const tls = { tls_cert_file: absoluteFile('mqtt.tls_cert_file', mqtt.tls_cert_file), tls_key_file: absoluteFile('mqtt.tls_key_file', mqtt.tls_key_file) }
-  const config = { ...checked.value, member: { ...member, passphrase_file: passphraseFile }, mqtt: { ...mqtt, ...tls } }
+  const provider = { ...checked.value.provider, client_secret_file: absoluteFile('provider.client_secret_file', checked.value.provider.client_secret_file) }
+  const config = { ...checked.value, provider, member: { ...member, passphrase_file: passphraseFile }, mqtt: { ...mqtt, ...tls } }
   return ok({ config, settings, connectors, folder: absolute('node.data', node.data), file, fileExists: read.value !== undefined })
 }
 

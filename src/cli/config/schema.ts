@@ -22,6 +22,9 @@ const anywhere = z.string().regex(/^([a-z0-9.-]{1,253}|\[[0-9a-f:.]+\]):\d{1,5}$
 const addresses = z.array(z.string().regex(ADDRESS, 'an address like /ip4/0.0.0.0/tcp/4210')
   .refine(text => portOf(text) <= 65_535, 'a port of at most 65535')).max(ADDRESSES_MAX)
 
+/** Over TLS, but on this machine. */
+const ISSUER = /^(|https:\/\/[^\s/?#@]+(\/[^\s?#]*)?|http:\/\/(127\.0\.0\.1|localhost|\[::1\])(:\d{1,5})?(\/[^\s?#]*)?)$/
+
 function portOf (address: string): number {
   return Number(/\d+$/.exec(address)?.[0] ?? 0)
 }
@@ -59,6 +62,18 @@ export const configSchema = z.strictObject({
     host_names: z.array(z.string().regex(/^[a-z0-9.-]{1,253}$/, 'a host name')).max(HOST_NAMES_MAX).default([])
       .describe('Names under which that server is reached: other names than these and those of this machine are refused.')
   }).prefault({}),
+  provider: z.strictObject({
+    issuer: z.string().regex(ISSUER, 'an https address, or one of this machine, without a query').default('')
+      .describe('Issuer of an OpenID Connect provider by which people enter the console too, for instance https://login.bellevue.example. Empty: none.'),
+    name: z.string().max(64).default('').describe('What people call it: "Sign in with NAME". Empty: the name of its server.'),
+    client_id: z.string().max(256).default('').describe('Name of this console at the provider. There, its redirect address is the address of the console with / at its end.'),
+    client_secret_file: path.default('').describe('A file whose first line is the secret for that. Empty: a public client.'),
+    scope: z.string().regex(/^openid( [\x21\x23-\x5b\x5d-\x7e]+)*$/, 'openid, and names behind it').max(256).default('openid profile').describe('What is asked of the provider.'),
+    role_claim: z.string().min(1).max(256).default('roles').describe('Claim of the identity token that says what a person may do; with dots where it lies deeper, as realm_access.roles.'),
+    name_claim: z.string().min(1).max(256).default('name').describe('Claim of how a person is shown.'),
+    roles: z.array(z.string().regex(/^\S.{0,255} (viewer|publisher|approver|admin)$/, 'VALUE ROLE, for instance gis-team publisher')).max(256).default([])
+      .describe('Values of that claim and the role each gives: VALUE ROLE, with viewer, publisher, approver or admin. Nobody else enters by the provider.')
+  }).refine(({ issuer, client_id: id }) => issuer === '' || id !== '', { path: ['client_id'], message: 'set together with provider.issuer' }).prefault({}),
   mqtt: z.strictObject({
     listen: z.union([anywhere, z.literal('')]).default('').describe('Address of the MQTT broker of this node, for instance 127.0.0.1:1883. Empty: none.'),
     tls_cert_file: path.default('').describe('Certificate (PEM) of the broker. Empty: no TLS.'),

@@ -17,6 +17,7 @@ import { diagnose } from './diagnosis.ts'
 import { entityOptions } from './entities.ts'
 import { composeIntake } from './intake.ts'
 import { listenOf } from './listen.ts'
+import { providerOptions } from './provider.ts'
 
 const TOKEN_BYTES = 32
 /** Beside the compiled program; the sources run with what was built last. */
@@ -41,6 +42,8 @@ export async function compose (options: {
 }): Promise<Running | ComposeFailure> {
   const { folder, config, connectors: declarations, file, seeds, checkpoints, log, requestStop } = options
   const { network, storage, sync, ledger } = config
+  const provider = await providerOptions(config)
+  if (!provider.ok) return provider.failure
   const ballast = join(folder.path, 'ballast')
   // A full disk cannot even be opened: the ballast is given up for it and laid in again when there is room.
   if (await freeFraction(folder.path) === 0) await rm(ballast, { force: true })
@@ -72,7 +75,7 @@ export async function compose (options: {
     return entities
   }
   const api = await createApi({
-    entities,
+    entities, provider: provider.value,
     consoleFolder: CONSOLE_FOLDER, basemapFolder: join(folder.path, 'basemap'),
     node, connectors: intake.connectors, inspector: intake.inspector, diagnose: () => diagnose({ node, config, folder: folder.path, connectors: intake.connectors }), tokens: [knownToken(token, 'decide')], tokenFile: join(folder.path, 'tokens.json'), accountFile: join(folder.path, 'accounts.json'), random: size => systemRandom.bytes(size),
     isPublic: config.api.public, isBehindProxy: config.api.behind_proxy, listen: listenOf(config.api.listen), hostNames: config.api.host_names,

@@ -17,6 +17,7 @@ import { LEDGER_OPERATIONS, type LedgerCalls } from './ledger.ts'
 import { NODE_OPERATIONS, type NodeCalls } from './node.ts'
 import { ACCOUNT_OPERATIONS, type AccountCalls } from '../accounts/index.ts'
 import { PASSKEY_OPERATIONS, type PasskeyCalls } from '../passkeys/index.ts'
+import { PROVIDER_OPERATIONS, type ProviderCalls } from '../provider/index.ts'
 import { SESSION_OPERATIONS, type SessionCalls } from '../sessions/index.ts'
 import { TOKEN_OPERATIONS, type TokenCalls } from '../tokens/index.ts'
 import { NGSI_OPERATIONS, type NgsiCalls } from '../ngsi/index.ts'
@@ -31,13 +32,13 @@ import { TERMS_OPERATIONS, type TermsCalls } from './terms.ts'
 export type { AgreementCalls, DatasetCalls, DcatCalls, DutyCalls, InspectionCalls, LedgerCalls, NodeCalls, OutletCalls, RealtimeCalls, TermsCalls }
 export { DOWNLOAD_FORMATS, DOWNLOAD_TYPES, type DownloadFormat } from './outlets.ts'
 
-export type AllCalls = NodeCalls & DiagnosisCalls & DatasetCalls & InspectionCalls & HistoryCalls & QueryCalls & FeatureCalls & OutletCalls & RealtimeCalls & DcatCalls & TermsCalls & AgreementCalls & DutyCalls & LedgerCalls & TokenCalls & AccountCalls & SessionCalls & PasskeyCalls & ConnectorCalls & NgsiCalls & BasemapCalls & SqlCalls
+export type AllCalls = NodeCalls & DiagnosisCalls & DatasetCalls & InspectionCalls & HistoryCalls & QueryCalls & FeatureCalls & OutletCalls & RealtimeCalls & DcatCalls & TermsCalls & AgreementCalls & DutyCalls & LedgerCalls & TokenCalls & AccountCalls & SessionCalls & PasskeyCalls & ProviderCalls & ConnectorCalls & NgsiCalls & BasemapCalls & SqlCalls
 
 export type OperationId = keyof AllCalls
 
 const OPERATIONS: Operations<AllCalls> = {
   ...NODE_OPERATIONS, ...DIAGNOSIS_OPERATIONS, ...DATASET_OPERATIONS, ...INSPECTION_OPERATIONS, ...HISTORY_OPERATIONS, ...QUERY_OPERATIONS, ...FEATURE_OPERATIONS, ...OUTLET_OPERATIONS, ...REALTIME_OPERATIONS, ...DCAT_OPERATIONS, ...TERMS_OPERATIONS, ...AGREEMENT_OPERATIONS, ...DUTY_OPERATIONS, ...LEDGER_OPERATIONS,
-  ...TOKEN_OPERATIONS, ...ACCOUNT_OPERATIONS, ...SESSION_OPERATIONS, ...PASSKEY_OPERATIONS, ...CONNECTOR_OPERATIONS, ...NGSI_OPERATIONS, ...BASEMAP_OPERATIONS, ...SQL_OPERATIONS
+  ...TOKEN_OPERATIONS, ...ACCOUNT_OPERATIONS, ...SESSION_OPERATIONS, ...PASSKEY_OPERATIONS, ...PROVIDER_OPERATIONS, ...CONNECTOR_OPERATIONS, ...NGSI_OPERATIONS, ...BASEMAP_OPERATIONS, ...SQL_OPERATIONS
 }
 
 /** The table as a list. */

@@ -2,7 +2,8 @@
  * Says what client and server exchange about sessions of the console: a link for one entry, what a session may do, its end.
  *
  * One enters by a link or by name and passphrase. The cookie holds the session; every write carries `csrf` in the header `CSRF_HEADER`
- * besides. Passkeys are in `sdk/passkeys`.
+ * besides. Passkeys are in `sdk/passkeys`, a provider
+ * of the city in `sdk/provider`.
  */
 import { z } from 'zod'
 import { accountNameSchema, passphraseSchema, ROLES, type Role } from '../accounts/index.ts'
@@ -18,6 +19,8 @@ export type Session = {
   readonly role: Role
   /** Null: entered by a link. */
   readonly account: string | null
+  /** A name that the provider gives is none of the accounts here. */
+  readonly by: 'link' | 'account' | 'provider'
   /** Whether anybody has an account here: the first is made by who entered by a link. */
   readonly hasAccounts: boolean
   /** Goes with every write, in the header of that name. */
@@ -35,7 +38,7 @@ const entryRequestSchema: z.ZodType<EntryRequest> = z.union([
   z.strictObject({ entry: z.string().min(1).max(256) }), z.strictObject({ name: accountNameSchema, passphrase: z.string().min(1).max(256) })
 ])
 export const sessionSchema: z.ZodType<Session> = z.object({
-  scope: z.enum(SCOPES), role: z.enum(ROLES), account: z.string().nullable(), hasAccounts: z.boolean(), csrf: z.string(), idleEndMs: z.int(), endMs: z.int()
+  scope: z.enum(SCOPES), role: z.enum(ROLES), account: z.string().nullable(), by: z.enum(['link', 'account', 'provider']), hasAccounts: z.boolean(), csrf: z.string(), idleEndMs: z.int(), endMs: z.int()
 })
 
 /** One's own passphrase: the one until now, and the one from now on. */

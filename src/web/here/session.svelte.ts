@@ -12,6 +12,8 @@ export class Session {
   role = $state<Role>('viewer')
   /** Null: entered by a link. */
   account = $state<string | null>(null)
+  /** A name that the provider gives is none of the accounts here. */
+  by = $state<'link' | 'account' | 'provider'>('link')
   /** Whether anybody has one here. */
   hasAccounts = $state(true)
   /** Whether it was open until the node said that it is no more; also after the page was loaded anew. */
@@ -43,8 +45,8 @@ export class Session {
     const said: unknown = await response.json().catch(() => undefined)
     const session = sessionSchema.safeParse(said)
     if (!response.ok || !session.success) return failureOf(response.status, said)
-    const { role, account, hasAccounts, csrf } = session.data
-    Object.assign(this, { role, account, hasAccounts })
+    const { role, account, by, hasAccounts, csrf } = session.data
+    Object.assign(this, { role, account, by, hasAccounts })
     this.#csrf = csrf
     if (this.hasEnded) history.replaceState(null, '')
     this.hasEnded = false

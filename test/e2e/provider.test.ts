@@ -1,0 +1,88 @@
+import { strict as assert } from 'node:assert'
+import { appendFile, mkdtemp, rm, writeFile } from 'node:fs/promises'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { startCity, stopCity, type City } from '../../scripts/demo/city.ts'
+import { closeBrowser, openConsole, openPage, withoutBrowser } from '../support/browser.ts'
+import { CLIENT, startProvider, type Provider } from '../support/provider.ts'
+
+describe('signing in by a provider of the city', function () {
+  this.timeout(120_000)
+  let folder = ''
+  let city: City | undefined
+  let provider: Provider
+  /** Another site than the provider, to a browser: its cookies are strict. */
+  let address = ''
+
+  before(async function () {
+    const reason = withoutBrowser()
+    if (reason !== undefined) {
+      console.log(reason)
+      this.skip()
+    }
+    provider = await startProvider()
+    folder = await mkdtemp(join(tmpdir(), 'hanse-provider-'))
+    const home = join(folder, 'bellevue')
+    city = await startCity('Bellevue', home)
+    await stopCity(city)
+    await writeFile(join(folder, 'secret'), `${CLIENT.secret}\n`)
+    await appendFile(join(home, 'hanse.toml'), [
+      '', '[provider]', `issuer = "${provider.issuer}"`, 'name = "Lake login"', `client_id = "${CLIENT.id}"`, `client_secret_file = "${join(folder, 'secret')}"`, 'role_claim = "groups"',
+      'roles = ["gis team publisher", "clerks viewer"]', ''
+    ].join('\n'))
+    city = await startCity('Bellevue', home)
+    const opened = await openConsole(city)
+    address = opened.url.replace('127.0.0.1', 'localhost')
+    await opened.page.locator('header nav').waitFor()
+    await opened.close()
+  })
+  after(async () => {
+    await closeBrowser()
+    if (city !== undefined) await stopCity(city)
+    await provider?.stop()
+    if (folder !== '') await rm(folder, { recursive: true, force: true })
+  })
+
+  it('leads there and back by one press of a button, into the role that it gives', async () => {
+    provider.word = { claims: { groups: ['staff', 'gis team'] } }
+    const opened = await openPage(address)
+    const { page } = opened
+    await page.getByRole('button', { name: 'Sign in with Lake login' }).waitFor()
+    assert.deepEqual(await opened.violations(), [])
+    await opened.picture('provider-entry')
+    await opened.effort()
+    await page.getByRole('button', { name: 'Sign in with Lake login' }).click()
+    await page.locator('header nav').waitFor()
+    assert.equal(new URL(page.url()).search, '', 'the answer of the provider does not stay in the address')
+    await page.evaluate(() => { location.hash = '#/settings' })
+    await page.getByText('You are Ada Böhm, signed in by the provider of your organisation, which keeps your sign-in. Publisher:').waitFor()
+    assert.equal(await page.getByText('Make a passkey').count(), 0)
+    assert.deepEqual(await opened.violations(), [])
+    // What the button does is the one way off this origin; and at first nobody was signed in.
+    await assert.rejects(opened.close(), ({ message }: Error) => {
+      const foreign = message.match(/a request to \S+/g) ?? []
+      return /401/.test(message) && foreign.length === 1 && (foreign[0] ?? '').includes(`${provider.issuer}/authorize?`)
+    })
+  })
+
+  it('says what is wrong where it gives no role, and asks nothing of it before the button is pressed', async () => {
+    provider.word = { claims: { groups: ['staff'] } }
+    const opened = await openPage(address, { language: 'de', theme: 'dark', width: 400 })
+    const { page } = opened
+    const before = provider.asked.get('/authorize')
+    await page.getByRole('button', { name: 'Mit Lake login anmelden' }).click()
+    await page.getByText('Lake login kennt Sie, gibt Ihnen auf diesem Knoten aber keine Rolle.').waitFor()
+    assert.equal(provider.asked.get('/authorize'), (before ?? 0) + 1)
+    assert.deepEqual(await opened.violations(), [])
+    await opened.picture('provider-refused')
+    await assert.rejects(opened.close(), /403/)
+  })
+
+  it('takes no answer in a tab that was not sent there', async () => {
+    const opened = await openPage(`${address}/?code=x&state=y`)
+    const { page } = opened
+    await page.getByRole('button', { name: 'Sign in with Lake login' }).waitFor()
+    assert.equal(await page.locator('header nav').count(), 0)
+    await assert.rejects(opened.close(), /401/)
+  })
+})
