@@ -92,7 +92,7 @@ export class View {
     this.#map.on('error', event => {
       const source = 'sourceId' in event && typeof event.sourceId === 'string' ? event.sourceId : ''
       if (source.startsWith(OPERATOR)) options.onBroken(source.slice(OPERATOR.length))
-      else console.error(event.error)
+      else reportError(event.error)
     })
     this.#map.on('moveend', () => { this.#addAmerica() })
     this.#map.on('click', event => { this.#pickAt([event.point.x, event.point.y], REACH_PX) })
