@@ -2,7 +2,7 @@ import { utf8 } from '../../src/base/index.ts'
 import type { City } from './city.ts'
 import type { Say } from './ledger.ts'
 import { sure } from './sharing.ts'
-import { uplink } from './tools.ts'
+import { OTHER_SENSOR, uplink } from './tools.ts'
 
 const COUNTERS = 'counters'
 const EVERY_MS = 2_000
@@ -10,8 +10,6 @@ const PLACES = [
   { counter: 'fremont-bridge', latitude: 47.6479, longitude: -122.3499 }, { counter: 'spokane-street', latitude: 47.5713, longitude: -122.3453 },
   { counter: 'second-avenue', latitude: 47.6049, longitude: -122.3329 }, { counter: 'burke-gilman', latitude: 47.6655, longitude: -122.3 }
 ]
-/** Behind those that the demo has sent before. */
-const FIRST_UPLINK = 2
 /** The bin is as full as 1,900 mm of air say, and fills from there. */
 const [AIR_MM_MAX, AIR_MM_MIN] = [1_900, 400]
 
@@ -38,7 +36,7 @@ export async function startArriving ({ name, client }: City, say: Say): Promise<
     const counts = PLACES.map((place, index) => ({ ...place, at: at.toISOString(), bicycles: 6 + Math.round(5 * Math.sin(turn / 8 + index)) }))
     await client.push(COUNTERS, 'application/json', utf8(JSON.stringify(counts)))
     const airMm = AIR_MM_MAX - (turn * 25) % (AIR_MM_MAX - AIR_MM_MIN)
-    await client.push('bins', 'application/json', utf8(JSON.stringify(uplink(FIRST_UPLINK + turn, payloadOf(airMm), at.toISOString()))))
+    await client.push('bins', 'application/json', utf8(JSON.stringify(uplink(OTHER_SENSOR, turn, payloadOf(airMm), at.toISOString()))))
   }
   await push()
   // A node that is stopping refuses; the demo is over then.

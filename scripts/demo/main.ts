@@ -204,7 +204,7 @@ function report (verified: readonly Verified[], live: number, answer: Answer, is
 }
 
 async function stayUp (cities: readonly City[]): Promise<void> {
-  say('\nThe cities stay up. Their consoles, each link good for one entry ("npm run hanse -- open --data FOLDER" makes another):')
+  say('\nThe cities stay up. Their consoles, each link good for one entry within ten minutes ("npm run hanse -- open --data FOLDER" makes another):')
   for (const { name, folder } of cities) say(`  ${name.padEnd(9)} ${String((await hanse('open', '--data', folder))['url'])}`)
   say('In another terminal, for instance:')
   const [one] = cities

@@ -101,7 +101,7 @@ async function agree (publisher: City, consumer: City, dataset: string, say: Say
   const answered = requested.finally(() => { isAnswered = true })
   await waitFor(async () => {
     const negotiations = await publisher.client.negotiations()
-    const asked = negotiations.ok ? negotiations.value.find(({ isAsked }) => isAsked) : undefined
+    const asked = negotiations.ok ? negotiations.value.find(each => each.isAsked && each.role === 'provider' && each.dataset.endsWith(`/${DATASET}`)) : undefined
     if (asked !== undefined) await hanse('approve', asked.id, '--yes', '--data', publisher.folder)
     return isAnswered
   }, `${publisher.name} answers ${consumer.name}`)

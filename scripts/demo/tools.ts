@@ -6,8 +6,9 @@ import type { Answer } from './question.ts'
 
 export type Tools = { readonly uplinksSent: number, readonly containersRead: number, readonly fillingLevel: number, readonly sqlAgrees: boolean, readonly isGood: boolean }
 
-/** A sensor that measures down into a bin: 2,500 mm to the bottom, full at 300 mm. */
+/** Sensors that measure down into bins: 2,500 mm to the bottom, full at 300 mm. The first sends what is checked here, the other goes on. */
 const SENSOR = '24e124713c140001'
+export const OTHER_SENSOR = '24e124713c140002'
 const UPLINKS = ['01755c038244080400 01', '01755b038208070400 01', '01755b0382b0040400 01'].map(hex => Buffer.from(hex.replaceAll(' ', ''), 'hex').toString('base64'))
 const LAST_DISTANCE_MM = 1_200
 const [EMPTY_MM, FULL_MM] = [2_500, 300]
@@ -21,7 +22,10 @@ export async function connectTools (from: City, to: City, answer: Answer, say: (
   const known = await from.client.dataset(`${from.name}/waste-containers`)
   if (!known.ok) {
     const added = await from.client.addConnector({
-      name: 'bins', kind: 'push', format: 'chirpstack', decoder: 'em310-udl', devices: { [SENSOR]: { empty_mm: EMPTY_MM, full_mm: FULL_MM, id: 'bin-1', latitude: 47.61, longitude: -122.33 } },
+      name: 'bins', kind: 'push', format: 'chirpstack', decoder: 'em310-udl', devices: {
+        [SENSOR]: { empty_mm: EMPTY_MM, full_mm: FULL_MM, id: 'bin-1', latitude: 47.61, longitude: -122.33 },
+        [OTHER_SENSOR]: { empty_mm: EMPTY_MM, full_mm: FULL_MM, id: 'bin-2', latitude: 47.6, longitude: -122.32 }
+      },
       dataset: { id: 'waste-containers', title: 'Waste containers (simulated)', theme: 'waste', model: 'WasteContainer', access: 'members', simulated: true }
     })
     if (!added.ok) throw new Error(`the connector was not added: ${added.failure.reason}`)
@@ -31,28 +35,32 @@ export async function connectTools (from: City, to: City, answer: Answer, say: (
     return connectors.ok && connectors.value.some(({ declaration, status }) => declaration.name === 'bins' && status.state === 'running')
   }, `the connector of ${from.name} is at work`)
   for (const [fCnt, data] of UPLINKS.entries()) {
-    const pushed = await from.client.push('bins', 'application/json', utf8(JSON.stringify(uplink(fCnt, data, '2026-05-01T10:00:00Z'))))
+    const pushed = await from.client.push('bins', 'application/json', utf8(JSON.stringify(uplink(SENSOR, fCnt, data, '2026-05-01T10:00:00Z'))))
     if (!pushed.ok) throw new Error(`an uplink was not taken: ${pushed.failure.reason}`)
   }
   say(`  ${from.name} took ${UPLINKS.length} uplinks of a bin sensor as ChirpStack sends them: SIMULATED, no real bin`)
   const containers = await entitiesOf(to, waitFor)
-  const fillingLevel = containers[0]?.fillingLevel ?? -1
-  say(`  a program that speaks NGSI-LD asked ${to.name}'s own node: ${containers.length} container, ${Math.round(fillingLevel * 100)} % full`)
+  const fillingLevel = firstOf(containers)?.fillingLevel ?? -1
+  say(`  a program that speaks NGSI-LD asked ${to.name}'s own node: the container is ${Math.round(fillingLevel * 100)} % full`)
   const sqlAgrees = await agreesInSql(to, answer)
   say(`  the question over two cities, asked in SQL at ${to.name}: ${sqlAgrees ? 'the same answer' : 'NOT the same answer'}`)
-  const isGood = containers.length === 1 && Math.abs(fillingLevel - (EMPTY_MM - LAST_DISTANCE_MM) / (EMPTY_MM - FULL_MM)) < 0.001 && sqlAgrees
+  const isGood = containers.length > 0 && Math.abs(fillingLevel - (EMPTY_MM - LAST_DISTANCE_MM) / (EMPTY_MM - FULL_MM)) < 0.001 && sqlAgrees
   return { uplinksSent: UPLINKS.length, containersRead: containers.length, fillingLevel, sqlAgrees, isGood }
 }
 
 /** One message of the sensor, as ChirpStack sends it. */
-export function uplink (fCnt: number, data: string, time: string): Readonly<Record<string, unknown>> {
+export function uplink (sensor: string, fCnt: number, data: string, time: string): Readonly<Record<string, unknown>> {
   return {
     deduplicationId: `00000000-0000-4000-8000-${String(Date.parse(time) / 100 + fCnt % 10).padStart(12, '0')}`, time, fPort: 85, fCnt, data, devAddr: '00189440',
-    deviceInfo: { devEui: SENSOR, deviceName: 'bin 1', applicationId: 'waste', applicationName: 'waste', deviceProfileName: 'EM310-UDL' }, rxInfo: []
+    deviceInfo: { devEui: sensor, deviceName: 'bin', applicationId: 'waste', applicationName: 'waste', deviceProfileName: 'EM310-UDL' }, rxInfo: []
   }
 }
 
 type Container = { readonly id: string, readonly fillingLevel?: number }
+
+function firstOf (containers: readonly Container[]): Container | undefined {
+  return containers.find(({ id }) => id.endsWith('bin-1'))
+}
 
 async function entitiesOf (city: City, waitFor: (holds: () => Promise<boolean>, what: string) => Promise<void>): Promise<readonly Container[]> {
   const file = await readApiFile(city.folder)
@@ -62,7 +70,7 @@ async function entitiesOf (city: City, waitFor: (holds: () => Promise<boolean>, 
   await waitFor(async () => {
     const response = await fetch(`${url}/ngsi-ld/v1/entities?type=WasteContainer&options=keyValues`, { headers: { authorization: `Bearer ${token}` } })
     found = response.ok ? await response.json() as readonly Container[] : []
-    return Math.abs((found[0]?.fillingLevel ?? 0) - (EMPTY_MM - LAST_DISTANCE_MM) / (EMPTY_MM - FULL_MM)) < 0.001
+    return Math.abs((firstOf(found)?.fillingLevel ?? 0) - (EMPTY_MM - LAST_DISTANCE_MM) / (EMPTY_MM - FULL_MM)) < 0.001
   }, `${city.name} has the newest of the container`)
   return found
 }
