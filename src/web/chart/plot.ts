@@ -21,7 +21,7 @@ const DAY_STEPS_S = [1, 2, 3, 4, 5, 7, 10, 15, 30, 60, 90, 120, 180, 365, 730, 1
 /** Beside a single time, on both sides. */
 const AROUND_S = DAY_S
 /** Beside the last word of the axis of time. */
-const MARGIN_PX = 36
+const MARGIN_PX = 48
 
 export type Plot = {
   /** Draws other points of the same kind. */
