@@ -13,8 +13,8 @@ export default defineConfig({
   },
   build: {
     outDir: join(import.meta.dirname, '../dist/web'), emptyOutDir: true, target: 'es2024', assetsInlineLimit: 0, chunkSizeWarningLimit: 1_200, modulePreload: { polyfill: false },
-    // What the console takes of other floors and of packages is functions and types: nothing happens by importing them.
-    rolldownOptions: { treeshake: { manualPureFunctions: ['z', 'rfc4648', 'baseX'], moduleSideEffects: id => id.includes('/src/web/') || id.endsWith('.css') } }
+    // What the console takes of other floors and of packages is functions and types: nothing happens by importing them. Nor by entering a room.
+    rolldownOptions: { treeshake: { manualPureFunctions: ['z', 'rfc4648', 'baseX'], moduleSideEffects: id => (id.includes('/src/web/') && !id.endsWith('/index.ts')) || id.endsWith('.css') } }
   },
   worker: { format: 'es' }
 })

@@ -104,6 +104,7 @@ describe('watching live data in the console', function () {
   it(`keeps up with ${PER_SECOND} messages a second: a sample is shown and said to be one, and no task takes long`, async function () {
     this.timeout((FOR_S + 60) * 1_000)
     page = await openConsole(city, { theme: 'dark', language: 'de', width: 400 })
+    await page.page.getByRole('button', { name: 'Menü' }).click()
     await page.page.getByRole('link', { name: 'Live', exact: true }).click()
     await page.page.getByRole('link', { name: 'Buses' }).click()
     await page.page.getByText(/neuesten \d+ Meldungen/).waitFor()
