@@ -198,7 +198,7 @@ describe('publishing in the console', function () {
     await tab.getByText(/^Sending it to this node\./).waitFor()
     await tab.getByText(/ a second, about /).waitFor()
     city(1).process.kill('SIGKILL')
-    await tab.getByText(/the connection to the node broke: after \d+ of \d+ bytes/).waitFor()
+    await tab.getByText(/the connection to the node broke: after \d+ of \d+ bytes/i).waitFor()
     // What the browser says of the cut is no fault of the page.
     isClosed = true
     await tab.context().close()

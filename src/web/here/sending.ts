@@ -23,7 +23,7 @@ export function sent (url: string, { method = 'POST', headers, body, signal, onS
     request.open(method, url)
     headers.forEach((value, name) => { request.setRequestHeader(name, value) })
     request.upload.onprogress = ({ loaded }) => {
-      sentBytes = loaded
+      sentBytes = Math.max(sentBytes, loaded)
       onSent(loaded)
     }
     request.onreadystatechange = () => {
