@@ -1,11 +1,11 @@
 import { strict as assert } from 'node:assert'
 import fc from 'fast-check'
-import { ENGLISH, datasetSentencesOf, policyOfForm, readPolicy, sentencesOf, TEMPLATES, writePolicy, type Sentence, type TermsForm } from '../../src/core/terms/index.ts'
+import { check as checkPolicy, datasetSentencesOf, ENGLISH, policyOfForm, readPolicy, sentencesOf, TEMPLATES, writePolicy, type Sentence, type TermsForm } from '../../src/core/terms/index.ts'
 import { interpreterOf } from '../../src/web/said/index.ts'
 import { speak, t, type Interpreter } from '../../src/web/text/index.ts'
 import german from '../../src/web/text/de.json' with { type: 'json' }
 import said from '../../src/web/text/said.de.json' with { type: 'json' }
-import { FEDERATION } from '../core/terms.cases.ts'
+import { caseOf, FEDERATION } from '../core/terms.cases.ts'
 import { arbitraryForm } from '../core/terms.forms.ts'
 import { isSpeech, spokenIn } from './spoken.ts'
 
@@ -13,7 +13,7 @@ import { isSpeech, spokenIn } from './spoken.ts'
 const PLACES = [
   'api/accounts', 'api/basemap', 'api/connectors', 'api/context', 'api/datasets', 'api/diagnosis', 'api/download', 'api/federation', 'api/http',
   'api/inspect', 'api/passkeys', 'api/provider', 'api/sessions', 'api/tokens', 'cli/doctor/checks.ts', 'cli/doctor/ledger.ts',
-  'cli/start/diagnosis.ts', 'cli/start/intake.ts', 'cli/start/sink.ts', 'cli/terminal/ledger.ts', 'core/decision', 'core/terms/composing.ts',
+  'cli/start/diagnosis.ts', 'cli/start/intake.ts', 'cli/start/sink.ts', 'cli/terminal/ledger.ts', 'core/decision', 'core/policy', 'core/catalogue', 'base/schema.ts', 'core/terms/composing.ts',
   'core/terms/form.ts', 'host/web', 'intake/archive', 'intake/arrival', 'intake/broker', 'intake/cap', 'intake/connector', 'intake/feeds',
   'intake/file', 'intake/folder', 'intake/gbfs', 'intake/gtfs', 'intake/harvest', 'intake/inspection', 'intake/lorawan', 'intake/mapping',
   'intake/mds', 'intake/message', 'intake/mqtt', 'intake/personal/personal.ts', 'intake/pull', 'intake/push', 'intake/reader', 'intake/wzdx',
@@ -24,10 +24,10 @@ const PLACES = [
 /** What is written there and not read in the console: logs, what is told to programs and other nodes alone, headers, lists to look words up in. */
 const UNREAD: readonly (readonly [file: RegExp, text: RegExp])[] = [
   [/intake\/personal/, /^[a-zü ]+$/], [/api\/http\/replies/, /^[A-Z][a-z ]+$/], [/api\/http\/(broken|server|write)/, /^HTTP|loopback|TLS|^private/],
-  [/api\/(sessions|datasets|basemap)/, /^\{1\}=|^bytes|^attachment/], [/./, /^Bearer /], [/intake|host\/web/, /^application\/|^text\/turtle|^gzip|^<!doctype/], [/intake/, /^[A-Z][a-z A-Z]+$/], [/api\/download/, /^; charset|^attachment/],
+  [/api\/(sessions|datasets|basemap)/, /^\{1\}=|^bytes|^attachment/], [/./, /^Bearer /], [/intake|host\/web/, /^application\/|^text\/turtle|^gzip|^<!doctype/], [/intake/, /^[A-Z][a-z A-Z]+$/], [/api\/download/, /^; charset|^attachment/], [/api\/provider/, /could not be asked/],
   [/node\/snapshots/, /^an? |^not |inviter/], [/node\/consensus/, /^not begun|^ledger from|consensus key|certificate$|^that it|^this protocol|^a frame/],
   [/node\/granting/, /grants|such a feed|its feed is|keys could/], [/node\/agreements/, /^An offer|^The formats|^A push|could not be (given|compared)/],
-  [/node\/ledger\/status/, /^(Admit|Remove|Take|Set|Decide|Give|Speak)| with a seat|^\{1\} to/], [/node\/bundle|cli\/doctor/, /CID of a file|^uses the folder/],
+  [/core\/catalogue/, /^the CID|^urn:uuid|^a country/], [/node\/ledger\/status/, /^(Admit|Remove|Take|Set|Decide|Give|Speak)| with a seat|^\{1\} to/], [/node\/bundle|cli\/doctor/, /CID of a file|^uses the folder/],
   [/node\/datasets/, /^, by way of/], [/intake\/(mapping|connector|lorawan)/, /^no \{1\}|^\{1\} is no \{2\}|^Dead letters|reports fire/]
 ]
 const NAMES: Readonly<Record<string, string>> = { 'did:key:zAda': 'Ada & Söhne, Abfall', 'did:key:zBen': 'Ben', 'did:key:zCleo': 'Cleo' }
@@ -70,6 +70,18 @@ describe('what the node says, in German', () => {
     for (const replicas of ['members', 'recipients', 'nobody'] as const) {
       for (const sentence of datasetSentencesOf({ replicas, licence: null, legalNotice: 'No [liability] {1}' }, READER)) compare(sentence)
     }
+  })
+
+  it('says what is wrong with any policy, and what to do about it', () => {
+    const found = new Set<string>()
+    for (let seed = 1; seed <= 300; seed++) {
+      const read = readPolicy(caseOf(seed).json)
+      for (const { code, reason, remedy } of read.ok ? checkPolicy(read.value) : []) {
+        found.add(code)
+        assert.ok(interpret(reason) !== undefined && interpret(remedy) !== undefined, `${reason} ${remedy}`)
+      }
+    }
+    assert.ok(found.size >= 3, [...found].join(' '))
   })
 
   /** Holds a German sentence to the English one. */

@@ -6,7 +6,7 @@ type Node = { readonly type: string } & Readonly<Record<string, unknown>>
 
 /** What is written into logs, and what a fault of ours says, nobody reads in the console. */
 const UNHEARD = new Set(['log', 'assert', 'unreachable', 'describe', 'meta', 'addIssue'])
-const TYPES = new Set(['ImportDeclaration', 'TSTypeAliasDeclaration', 'TSInterfaceDeclaration', 'TSTypeAnnotation', 'ThrowStatement'])
+const TYPES = new Set(['ImportDeclaration', 'TSTypeAliasDeclaration', 'TSInterfaceDeclaration', 'TSTypeAnnotation'])
 
 /** Each text with the files that say it. `places`: folders below `src`, or patterns of files. */
 export function spokenIn (places: readonly string[]): ReadonlyMap<string, ReadonlySet<string>> {
@@ -23,7 +23,7 @@ export function spokenIn (places: readonly string[]): ReadonlyMap<string, Readon
 
 /** Two words at least, or a gap and a word: single words may be names that only programs read. */
 export function isSpeech (text: string): boolean {
-  return /[a-z]{2,}[^a-z]* [^a-z]*[a-z]{2,}|\} [a-z]{2,}|[a-z]{2,} \{/i.test(text) && !/^[.#]|^https?:|^urn:|^hanse /.test(text)
+  return /[a-z]{2,}.* .*[a-z]{2,}|\} [a-z]{2,}|[a-z]{2,} \{/i.test(text) && !/^[.#]|^https?:|^urn:|^hanse /.test(text)
 }
 
 function textsOf (value: unknown): readonly string[] {
