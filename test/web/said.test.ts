@@ -139,6 +139,13 @@ describe('what the node says, in German', () => {
     assert.equal(interpret('/var/lib/hanse'), '/var/lib/hanse')
   })
 
+  it('takes names of others as they are, whatever they are', () => {
+    assert.equal(interpret('its own feed is constructor'), 'sein eigener Feed ist constructor')
+    assert.equal(interpret('no dataset "{2:said} [x|y]" is known here'), 'hier ist kein Datensatz „{2:said} [x|y]“ bekannt')
+    assert.equal(interpret('', { code: 'constructor', values: {} }), undefined)
+    assert.equal(interpret('the terms do not allow it: '.repeat(10_000)), undefined)
+  })
+
   function isUnread (file: string, text: string): boolean {
     return UNREAD.some(([place, words]) => place.test(file) && words.test(text))
   }

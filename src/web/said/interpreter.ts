@@ -9,12 +9,18 @@ export type SaidTexts = {
   readonly sentences: Readonly<Record<string, string>>
 }
 
+/** Longer ones are no sentences of the node, but what somebody else made it quote. */
+const SENTENCE_LENGTH_MAX = 4_096
+
 export function interpreterOf ({ clauses, words, sentences }: SaidTexts, language: string): Interpreter {
   const patterns = patternsOf(sentences)
+  const wholes = new Map(Object.entries(sentences))
+  const terms = new Map(Object.entries(clauses))
 
   /** Without an answer where any of it has none. */
   function said (sentence: string): string | undefined {
-    const exact = sentences[sentence]
+    if (sentence.length > SENTENCE_LENGTH_MAX) return undefined
+    const exact = wholes.get(sentence)
     if (exact !== undefined) return exact
     const found = findPattern(patterns, sentence)
     return found === undefined ? plain(sentence) : filled(found.text, found.values)
@@ -37,7 +43,7 @@ export function interpreterOf ({ clauses, words, sentences }: SaidTexts, languag
   }
 
   return (sentence, made) => {
-    const clause = made === undefined ? undefined : clauses[made.code]
+    const clause = made === undefined ? undefined : terms.get(made.code)
     return made === undefined ? said(sentence) : clause === undefined ? undefined : composed(clause, made.values)
   }
 }
