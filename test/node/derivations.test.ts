@@ -48,6 +48,10 @@ describe('derivations of two towns', function () {
 
   it('leave the source unseen: the neighbour knows of no such dataset, and holds no byte of it', async () => {
     assert.equal(town(1).node.dataset('vehicles').ok, false)
+    const [here, there] = await Promise.all(cities.map(({ node }) => node.history('vehicles-hourly')))
+    assert.ok(here?.ok === true && there?.ok === true)
+    assert.deepEqual([here, there].map(({ value: { sources } }) => sources.map(({ publisher, title }) => [publisher.name, title])), [[['Oldtown', vehicles.title]], [['Oldtown', null]]])
+    assert.deepEqual([there.value.recipe?.operations, there.value.recipe?.minGroupSize], [['coarsen', 'roundTime', 'summarise'], 5])
     assert.equal(town(1).node.read('vehicles', { from: 0, limit: 1 }).ok, false)
     const { feeds, canaries } = await heldBy(town(1).store)
     assert.ok(feeds.includes('vehicles-hourly') && !feeds.includes('vehicles'), feeds.join())
