@@ -31,7 +31,7 @@ type Shown = {
 const SEATTLE: readonly Shown[] = [
   {
     page: 'overview',
-    has: [/asks for Fill levels of waste bins/, /offers other terms for Snow routes/, /wants to join the federation/, /proposes:/, /emergency .*flood-duwamish.* was declared/, /Data were used under the emergency/, /2 of 2 neighbours/]
+    has: [/asks for “Fill levels of waste bins/, /offers other terms for “Snow routes/, /wants to join the federation/, /proposes:/, /emergency .*flood-duwamish.* was declared/, /Data were used under the emergency/, /2 of 2 neighbours/]
   },
   { page: 'catalogue', has: [/15 datasets/, /Weather in Seattle/, /Postal codes/, /Bus positions \(simulated\)/], draws: ['[data-idle=true]'] },
   { page: 'dataset', about: 'Seattle/collection-rounds', has: [/truck-1/, /New York may use it/, /144 values/, /Data from a simulation/], draws: ['[data-idle=true]', '.u-wrap'] },
