@@ -49,17 +49,16 @@ export class Feed {
       const source = this.#map.getSource<GeoJSONSource>(this.#source)
       if (source === undefined) return
       const address = this.#wantedAddress
-      const isClustered = address !== undefined || this.#wanted.size >= CLUSTERED_FROM
-      if (isClustered !== this.#isClustered) {
-        this.#isClustered = isClustered
-        await source.setClusterOptions({ cluster: isClustered })
-      }
+      const isMany = address !== undefined || this.#wanted.size >= CLUSTERED_FROM
+      if (isMany) await this.#cluster(source, true)
       if (address !== this.#address) {
         await this.#fetch(source, address)
         continue
       }
       if (address !== undefined) return
       const { gone, come } = this.#next()
+      // Not before the many are gone: each of them would be drawn by itself once more.
+      if (!isMany && gone.length === 0) await this.#cluster(source, false)
       if (gone.length === 0 && come.length === 0) return
       await source.updateData({ remove: gone.map(({ id }) => id), add: come.map(featureOf) })
       for (const { id } of gone) this.#shown.delete(id)
@@ -67,6 +66,12 @@ export class Feed {
       this.#onShown(null)
       await new Promise(resolve => { setTimeout(resolve) })
     }
+  }
+
+  async #cluster (source: GeoJSONSource, isClustered: boolean): Promise<void> {
+    if (isClustered === this.#isClustered) return
+    this.#isClustered = isClustered
+    await source.setClusterOptions({ cluster: isClustered })
   }
 
   async #fetch (source: GeoJSONSource, address: string | undefined): Promise<void> {
