@@ -112,6 +112,14 @@ describe('settings', () => {
     assert.equal(relative.value.config.member.passphrase_file, join(own, 'secret'))
   })
 
+  it('name a provider only over TLS, with a name of this console and roles that there are', () => {
+    const written = (lines: string): readonly string[] => complaintsOf(`[provider]\n${lines}\n`)
+    assert.deepEqual(written('issuer = "https://login.bellevue.example/realms/city"\nclient_id = "hanse"\nroles = ["gis team publisher", "clerks viewer"]'), [])
+    assert.deepEqual(written('issuer = "http://127.0.0.1:8080"\nclient_id = "hanse"'), [])
+    const wrong = ['issuer = "http://login.bellevue.example"\nclient_id = "hanse"', 'issuer = "https://x@login.example"\nclient_id = "hanse"', 'issuer = "https://login.example"', 'roles = ["clerks king"]', 'scope = "profile"']
+    for (const lines of wrong) assert.equal(written(lines).length, 1, lines)
+  })
+
   it('are described for editors', async () => {
     const { schema } = documentOf(await hanse(['config', 'schema', '--json']))
     const text = JSON.stringify(schema)
