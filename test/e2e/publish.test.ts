@@ -183,6 +183,9 @@ describe('publishing in the console', function () {
     assert.ok(clicks <= 3 && fields === 1, JSON.stringify({ clicks, fields }))
     assert.deepEqual(await page.violations(), [])
     await page.picture('publish-address')
+    const pumps = (await listOf(city(0), (await memberOf(city(0))).did)).find(({ datasetId }) => datasetId.startsWith('pump'))
+    await page.page.evaluate(reference => { location.hash = `#/dataset/${reference}` }, pumps?.datasetId ?? '')
+    await page.page.getByRole('link', { name: /^The connector pump.* \(url\) feeds it\.$/ }).waitFor()
   })
 
   // The last one: a node falls.
