@@ -148,7 +148,7 @@ describe('the console with the keyboard alone', function () {
     await isListed(at(1), id)
     assert.ok((await at(1).client.requestAgreement(id, PURPOSE, 0)).ok)
     const { page } = await open(0)
-    await page.getByText('Renton asks for “Later”').waitFor()
+    await page.getByText('Renton asks for “Later').waitFor()
     await keys.use('link', /^Decide/)
     await page.getByRole('button', { name: 'Approve…' }).waitFor()
     await keys.keepsFocus('going to the request')

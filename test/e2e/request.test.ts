@@ -60,7 +60,7 @@ describe('requests in the console', function () {
     assert.ok(asked.ok, JSON.stringify(asked))
     const opened = await openConsole(bellevue)
     const { page } = opened
-    await page.getByText('Renton asks for “Later”').waitFor()
+    await page.getByText('Renton asks for “Later').waitFor()
     await opened.picture('w1-inbox')
     await page.locator('.inbox').getByRole('link', { name: /Decide/ }).click()
     await page.getByRole('button', { name: 'Deny…' }).click()
