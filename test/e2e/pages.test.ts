@@ -22,7 +22,10 @@ const PAGES: readonly { readonly name: string, readonly about?: 'own' | 'other',
   { name: 'requests', shown: 'section', action: 'a, button' },
   { name: 'request', about: 'other', shown: 'form', action: 'a, button, select' },
   { name: 'federation', shown: 'section', action: 'a, button' },
-  { name: 'welcome', shown: 'h2', action: 'textarea, a.button' },
+  { name: 'welcome', shown: 'nav', action: 'a, button, input' },
+  { name: 'welcome/account', shown: 'h2', action: 'a, button, input' },
+  { name: 'welcome/federation', shown: 'h2', action: 'a, button' },
+  { name: 'welcome/data', shown: 'h2', action: 'a, button' },
   { name: 'audit', about: 'own', shown: 'h2', action: 'a, button' },
   { name: 'publish', shown: 'fieldset', action: 'a, button, input' },
   { name: 'live', shown: 'h1', action: 'a, button' },
@@ -73,7 +76,7 @@ describe('every page of the console', function () {
 
   it('is looked at here', () => {
     const names = [...readFileSync('src/web/pages.ts', 'utf8').matchAll(/\{ name: '(\w+)'/g)].map(([, name = '']) => name)
-    assert.deepEqual(PAGES.map(({ name }) => name).toSorted(), names.toSorted())
+    assert.deepEqual([...new Set(PAGES.map(({ name }) => name.split('/')[0] ?? ''))].toSorted(), names.toSorted())
   })
 
   for (const kind of ['alone', 'full'] as const) {
@@ -87,7 +90,7 @@ describe('every page of the console', function () {
         for (const { name, about: of, shown, action } of PAGES) {
           // What a page is about does not exist on an empty node: the node's refusal would be an error of the browser's.
           if (of !== undefined && kind === 'alone') continue
-          await page.evaluate(to => { location.hash = to }, `#/${name}${of === undefined ? '' : `/${encodeURIComponent(about[of])}`}`)
+          await page.evaluate(goTo, `#/${name}${of === undefined ? '' : `/${encodeURIComponent(about[of])}`}`)
           await page.locator(`main ${shown}`).first().waitFor()
           await page.locator('main p[role=status]').filter({ hasText: '…' }).waitFor({ state: 'detached' })
           await unfolded(page)
@@ -152,6 +155,14 @@ describe('every page of the console', function () {
     }, 'a person of Bellevue is asked and has to vote')
   }
 })
+
+/** Runs in the page; over when the page that was left is gone. */
+async function goTo (hash: string): Promise<void> {
+  await new Promise(resolve => {
+    addEventListener('hashchange', () => { requestAnimationFrame(() => { requestAnimationFrame(resolve) }) }, { once: true })
+    location.hash = hash
+  })
+}
 
 /** Opens all that is folded. */
 async function unfolded (page: Page): Promise<void> {
