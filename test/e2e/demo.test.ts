@@ -16,6 +16,8 @@ import { closeBrowser, openConsole, startCities, withoutBrowser, type Console } 
 import { until } from '../support/nodes.ts'
 
 const WITHIN_MS = 60_000
+/** Some twenty commands beside four nodes: under a minute, and several on a machine that is busy. */
+const FILL_TIMEOUT_MS = 300_000
 
 type Shown = {
   readonly page: string
@@ -57,6 +59,7 @@ describe('the consoles of the demonstration', function () {
   const cityOf = (name: string): City => cities.get(name) ?? assert.fail(`no city ${name}`)
 
   before(async function () {
+    this.timeout(FILL_TIMEOUT_MS)
     const reason = withoutBrowser()
     if (reason !== undefined) {
       console.log(reason)
