@@ -228,7 +228,8 @@ describe('the desk of passkeys', function () {
     assert.equal(await entersAs(device.use(await ask(), { origin, counter: 9 })), name)
     for (const counter of [9, 8, 0]) assert.equal(await entersAs(device.use(await ask(), { origin, counter })), null, String(counter))
     const both = [device.use(await ask(), { origin, counter: 10 }), device.use(await ask(), { origin, counter: 10 })]
-    assert.deepEqual((await Promise.all(both.map(each => entersAs(each)))).toSorted(), [name, null].toSorted())
+    const entered = await Promise.all(both.map(each => entersAs(each)))
+    assert.equal(entered.filter(each => each === name).length, 1)
     assert.equal(await entersAs(device.use(await ask(), { origin, counter: 11 })), name)
   })
 
