@@ -9,4 +9,3 @@
  * Whatever has no text here stays English, and is marked so.
  */
 export { interpreterOf, type SaidTexts } from './interpreter.ts'
-export { patternsOf, type Pattern } from './patterns.ts'

@@ -3,4 +3,4 @@
  */
 export { default as TransferLine } from './TransferLine.svelte'
 export { Meter } from './meter.svelte.ts'
-export { transferAfter, type Amount, type Phase, type Transfer } from './progress.ts'
+export type { Amount, Phase, Transfer } from './progress.ts'

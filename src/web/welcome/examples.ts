@@ -41,7 +41,7 @@ function near ({ latitude, longitude }: Place, random: () => number): readonly [
 }
 
 /** What the datasets hold, up to the last full hour before `nowMs`. */
-export function tableOf (id: Id, place: Place, nowMs: number): Table {
+function tableOf (id: Id, place: Place, nowMs: number): Table {
   const random = chance(SEED + EXAMPLES.indexOf(id))
   const endMs = Math.floor(nowMs / HOUR_MS) * HOUR_MS
   if (id === 'example-bins') {
