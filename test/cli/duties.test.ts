@@ -54,6 +54,11 @@ describe('commands about what comes afterwards', () => {
     assert.match(audit.out, /Renton +granted .* [0-9a-f]{8} /)
     assert.match(audit.out, /On the ledger:\n/)
     assert.ok(readdirSync(path('evidence')).some(name => /-served-.*\.proof$/.test(name)))
+    const [served] = readdirSync(path('evidence')).filter(name => /-served-.*\.proof$/.test(name))
+    const verified = await hanseHere(['verify', join(path('evidence'), served ?? '')])
+    assert.equal(verified.code, 0, verified.error)
+    assert.match(verified.out, /^entry .* of access\nwritten by +Bellevue\n/)
+    assert.match(verified.out, /\nroot +none yet: its day was not over\n/)
     const json = JSON.parse((await renton('audit', 'bins', '--json')).out) as { uses: { agreements: readonly unknown[] } }
     assert.equal(json.uses.agreements.length, 1)
   })

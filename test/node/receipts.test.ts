@@ -1,6 +1,6 @@
 import { strict as assert } from 'node:assert'
-import { decodeCanonical, leafHash, rootOfInclusion } from '../../src/base/index.ts'
-import { verifyProof, type HanseNode, type NodeOptions, type TermsOrder, type UseEntry } from '../../src/node/index.ts'
+import { decodeCanonical, encodeCanonical, type Value } from '../../src/base/index.ts'
+import { verifyUseProof, type HanseNode, type NodeOptions, type TermsOrder, type UseEntry } from '../../src/node/index.ts'
 import { connected, found, makeCity, removeCities, startCity, until, type City } from '../support/nodes.ts'
 import { bodiesOf, tableOf } from '../support/publications.ts'
 import { clockToPutForward, filesWith, type PutForward } from './erasure.fixture.ts'
@@ -20,6 +20,16 @@ function orderOf (node: HanseNode, changes: object): TermsOrder {
   const order = node.readTerms({ ...file, terms: { ...file.terms, ...changes }, dataset: { replicas: 'nobody' }, visibility: 'members' })
   assert.ok(order.ok, JSON.stringify(order))
   return order.value
+}
+
+type ProvenPeriod = { readonly [name: string]: Value, readonly index: number, readonly count: number }
+
+/** The proof of a use with something else said of its day. */
+function withOther (proof: Uint8Array, change: (period: ProvenPeriod) => ProvenPeriod): Uint8Array {
+  const decoded = decodeCanonical(proof, value => ({ ok: true, value }), 1 << 20)
+  assert.ok(decoded.ok)
+  const { period, ...others } = decoded.value as { readonly [name: string]: Value, readonly period: ProvenPeriod }
+  return encodeCanonical({ ...others, period: change(period) })
 }
 
 describe('receipts between two cities', function () {
@@ -128,12 +138,13 @@ describe('receipts between two cities', function () {
       assert.ok(entry !== undefined)
       const proof = await city.node.proveUse(entry.feed, entry.record)
       assert.ok(proof.ok, JSON.stringify(proof))
-      const decoded = decodeCanonical(proof.value, value => ({ ok: true, value }), 1 << 20)
-      assert.ok(decoded.ok)
-      const { record, period } = decoded.value as { record: Uint8Array, period: { index: number, count: number, leafData: Uint8Array, path: readonly Uint8Array[], root: Uint8Array } }
-      assert.ok(verifyProof(record).ok)
-      const root = rootOfInclusion(leafHash(period.leafData), period.index, period.count, period.path)
-      assert.deepEqual(root, period.root)
+      const verified = verifyUseProof(proof.value)
+      assert.ok(verified.ok, JSON.stringify(verified))
+      assert.deepEqual([verified.value.feed, verified.value.record.number], [entry.feed, entry.record])
+      assert.ok(verified.value.day !== null && verified.value.day.count > 0)
+      assert.equal(verifyUseProof(withOther(proof.value, period => ({ ...period, index: period.index + 1, count: period.count + 1 }))).ok, false, 'at another place')
+      assert.equal(verifyUseProof(withOther(proof.value, period => ({ ...period, leafData: new Uint8Array(9) }))).ok, false, 'of another entry')
+      assert.equal(verifyUseProof(withOther(proof.value, period => ({ ...period, root: new Uint8Array(32) }))).ok, false, 'under another root')
       const audit = await city.node.audit(city.name)
       assert.ok(audit.ok && audit.value.some(({ operation }) => operation.name === 'receipts.root'), `${city.name} is on the ledger with a root`)
     }

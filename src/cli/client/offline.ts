@@ -1,12 +1,13 @@
 import { createReadStream } from 'node:fs'
 import { readFile, stat } from 'node:fs/promises'
 import { cidOfText, hex, ok, textOf, type CID, type Result } from '../../base/index.ts'
-import { ANSWER_PROOF_BYTES_MAX, inspectBundle, PROOF_FILE_BYTES_MAX, verifyAnswerProof, verifyProof } from '../../node/index.ts'
+import { ANSWER_PROOF_BYTES_MAX, inspectBundle, PROOF_FILE_BYTES_MAX, USE_PROOF_BYTES_MAX, verifyAnswerProof, verifyProof, verifyUseProof } from '../../node/index.ts'
 import { textOfRecord, type BundleReport, type TermsFile } from '../../sdk/index.ts'
 import { answer, count, EXIT, formatBytes, formatTime, pairs, plain, problem, type Call, type Outcome, type Problem } from '../terminal/index.ts'
 import { failed, withProgress } from './connection.ts'
 
 const BODY_CHARACTERS_MAX = 1_000
+const DAY_MS = 86_400_000
 const ROWS_SHOWN = 20
 /** First bytes of a map of canonical CBOR with as many fields as a proof has; a CAR file begins with the size of its header. */
 const CBOR_MAP = 0xa0
@@ -62,9 +63,11 @@ export async function verifyFile (call: Call, path: string): Promise<Outcome> {
     const answered = answerOutcome(new Uint8Array(await readFile(path)), federation.value)
     if (answered !== undefined) return answered
   }
-  if (sizeBytes.value <= PROOF_FILE_BYTES_MAX) {
+  if (sizeBytes.value <= USE_PROOF_BYTES_MAX) {
     const bytes = new Uint8Array(await readFile(path))
-    if (((bytes[0] ?? 0) & 0xe0) === CBOR_MAP) return proofOutcome(bytes, federation.value)
+    const used = useOutcome(bytes, federation.value)
+    if (used !== undefined) return used
+    if (sizeBytes.value <= PROOF_FILE_BYTES_MAX && ((bytes[0] ?? 0) & 0xe0) === CBOR_MAP) return proofOutcome(bytes, federation.value)
   }
   return await inspect(call, path, sizeBytes.value, federation.value)
 }
@@ -84,6 +87,24 @@ function answerOutcome (bytes: Uint8Array, federation: CID | undefined): Outcome
     ['signed', formatTime(report.timeMs)],
     ['verified', federation === undefined ? 'from the rows up to the charter in the file; compare the id of the federation' : 'from the rows up to the charter']
   ])}\n\n${csv.split('\r\n').slice(0, ROWS_SHOWN).map(plain).join('\n').trimEnd()}`)
+}
+
+/** Undefined: it is no proof of a use. */
+function useOutcome (bytes: Uint8Array, federation: CID | undefined): Outcome | undefined {
+  const verified = verifyUseProof(bytes, federation)
+  if (!verified.ok) return verified.failure.code === 'malformed' ? undefined : problem(EXIT.unverified, verified.failure.code, verified.failure.reason, verified.failure.hint)
+  const { record, day, ...report } = verified.value
+  const root = day === null ? null : { day: new Date(day.number * DAY_MS).toISOString().slice(0, 10), root: hex(day.root), entries: day.count }
+  return answer({ proof: { ...report, record: textOfRecord(record), root } }, pairs([
+    ['entry', `${record.number} of ${report.datasetId}`],
+    ['written by', report.publisher.name],
+    ['federation', `${report.federationName} (${report.federation})`],
+    ['signed', formatTime(report.headSignedMs)],
+    ['time', formatTime(record.timeMs)],
+    ['says', plain((textOf(record.body) ?? hex(record.body)).slice(0, BODY_CHARACTERS_MAX).trimEnd())],
+    ['root', root === null ? 'none yet: its day was not over' : `${root.root} over ${count(root.entries, 'entry', 'entries')} of ${root.day}; compare it with "hanse audit ${report.publisher.name}" of any member`],
+    ['verified', federation === undefined ? 'from the entry up to the charter in the file; compare the id of the federation' : 'from the entry up to the charter']
+  ]))
 }
 
 function proofOutcome (bytes: Uint8Array, federation: CID | undefined): Outcome {

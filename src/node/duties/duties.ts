@@ -1,4 +1,4 @@
-import { encodeCanonical, fail, ok, type Result } from '../../base/index.ts'
+import { fail, ok, type Result } from '../../base/index.ts'
 import { cellsOfBox } from '../../core/derivation/index.ts'
 import { EMERGENCY_KINDS, type ErasureScope } from '../../core/grants/index.ts'
 import { agreementOf, OPERATIONS } from '../../core/ledger/index.ts'
@@ -20,6 +20,7 @@ import type { Keys } from '../founding/index.ts'
 import type { LedgerRoom } from '../ledger/index.ts'
 import { Marks, Periods, Receipts, ReceiptsDesk, Retention, UseCounter } from '../receipts/index.ts'
 import { grantsIn, isGrantsFeed } from './grants.ts'
+import { encodeUseProof } from './useProof.ts'
 import { accessEntry, agreementView, emergencyView, erasureView, grantEntry, proofView, receiptEntry } from './views.ts'
 
 /** What one answer about the use of a dataset holds: the newest. */
@@ -213,7 +214,7 @@ export class Duties implements NodeDuties {
     const proof = await makeProof(federation, feed, record)
     if (!proof.ok) return fail({ code: 'incomplete', reason: proof.failure.reason, hint: 'it is being fetched again; try in a moment' })
     const period = await this.#periods.prove(feed.id, record)
-    return ok(encodeCanonical({ v: 1, kind: 'use-proof', record: proof.value, period: period === undefined ? null : { ...period, path: [...period.path] } }))
+    return ok(encodeUseProof(proof.value, period))
   }
 
   // --- Emergencies -------------------------------------------------------------------------------------------------

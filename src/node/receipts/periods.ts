@@ -116,7 +116,7 @@ export class Periods {
         const feed = this.#options.feeds.get(id)
         if (feed === undefined) return undefined
         for await (const { number, body } of recordsOf(this.#options, feed, from, to)) {
-          const data = encodeCanonical({ v: 1, kind: 'period-entry', feed: id, record: number, digest: sha256(body) })
+          const data = periodEntry(id, number, sha256(body))
           if (wanted !== undefined && wanted.feed.equals(id) && wanted.record === number) [index, leafData] = [log.length, data]
           log.append(leafHash(data))
         }
@@ -145,6 +145,11 @@ export class Periods {
     assert(equalBytes(tree.log.root(), closed.root), 'what a root is over does not change')
     return { period: closed.period, index: tree.index, count: closed.count, leafData: tree.leafData, path: tree.log.inclusion(tree.index), root: closed.root }
   }
+}
+
+/** What stands under the root of a day for one entry. */
+export function periodEntry (feed: CID, record: number, digest: Uint8Array): Uint8Array {
+  return encodeCanonical({ v: 1, kind: 'period-entry', feed, record, digest })
 }
 
 /** The newest period of which a member's root is on the ledger. */
