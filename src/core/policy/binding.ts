@@ -4,9 +4,12 @@
  * Of each permission, what its own constraints on recipient and purpose say about these two is decided here and replaced by the two
  * themselves. A permission that excludes one of them is dropped. That the consumer belongs to a federation is not known here;
  * the doors look at membership every time. What stands inside of other constraints stays.
+ *
+ * A prohibition that is lifted in emergencies is lifted for those who respond to them: where the permission for them is dropped, it
+ * holds always.
  */
 import type { Did } from '../identity/index.ts'
-import { normalPolicy, writePolicy } from './normal.ts'
+import { isLiftedInEmergency, normalPolicy, permissionClause, writePolicy } from './normal.ts'
 import { readPolicy } from './reading.ts'
 import type { Constraint, Iri, Policy, Rule } from './types.ts'
 import { coversPurpose, FEDERATION_NS, isKnownPurpose, OPERAND, OPERATOR, operatorOf } from './vocabulary.ts'
@@ -15,8 +18,17 @@ import { coversPurpose, FEDERATION_NS, isKnownPurpose, OPERAND, OPERATOR, operat
 export function bind (policy: Policy, consumer: Did, purpose: Iri): Policy | undefined {
   const permissions = policy.permissions.flatMap(rule => boundRule(rule, consumer, purpose))
   if (permissions.length === 0) return undefined
-  const bound = normalPolicy({ ...policy, permissions }).policy
+  const isForResponders = (rule: Rule): boolean => permissionClause(rule) === EMERGENCY_CLAUSE
+  const isNoResponder = policy.permissions.some(isForResponders) && !permissions.some(isForResponders)
+  const prohibitions = isNoResponder ? policy.prohibitions.map(unlifted) : policy.prohibitions
+  const bound = normalPolicy({ ...policy, permissions, prohibitions }).policy
   return readPolicy(writePolicy(bound)).ok ? bound : undefined
+}
+
+const EMERGENCY_CLAUSE = 13
+
+function unlifted (rule: Rule): Rule {
+  return { ...rule, constraints: rule.constraints.filter(constraint => !isLiftedInEmergency(constraint)) }
 }
 
 type Outcome = 'allows' | 'excludes' | 'stays'

@@ -46,6 +46,12 @@ function isEmergencyOnly (constraint: Constraint): boolean {
     constraint.rightOperand.length === 1 && constraint.rightOperand[0] === EVENT.emergency
 }
 
+/** Holds always but in emergencies. */
+export function isLiftedInEmergency (constraint: Constraint): boolean {
+  return constraint.type === 'atomic' && constraint.leftOperand === OPERAND.event && constraint.operator === OPERATOR.neq &&
+    constraint.foreign.length === 0 && constraint.rightOperand.length === 1 && constraint.rightOperand[0] === EVENT.emergency
+}
+
 export function prohibitionClause (rule: Rule): number {
   if (rule.action === ACTION.distribute) return 7
   return isNeverAction(rule.action) ? 11 : NO_CLAUSE
