@@ -19,6 +19,7 @@ export function statusOf ({ keys, name, announce }: NodeOptions, { belonging, is
   const federation = belonging?.federation
   const feeds = federation === undefined ? [] : [...federation.feeds.all()]
   const current = federation?.members.current
+  const described = belonging === undefined ? [] : [...belonging.catalogue.entries()].map(({ publisher }) => publisher === keys.did)
   const count = (is: (feed: Feed) => boolean): number => feeds.filter(is).length
   return {
     member: { did: keys.did, name },
@@ -28,6 +29,7 @@ export function statusOf ({ keys, name, announce }: NodeOptions, { belonging, is
     peerId: peerIdOfKey(keys.transport.publicKey),
     addresses: federation?.network?.addresses() ?? announce,
     neighbours: { reachable: federation?.network?.peers().length ?? 0, known: current === undefined ? 0 : Math.max(0, current.peers().size - 1) },
+    datasets: { own: described.filter(own => own).length, others: described.filter(own => !own).length },
     feeds: {
       own: count(feed => feed.role === 'writer'), replicated: count(feed => feed.role === 'reader'),
       frozen: count(feed => feed.status === 'frozen'), recovering: count(feed => feed.status === 'recovering')

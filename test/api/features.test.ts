@@ -139,7 +139,8 @@ describe('rows over HTTP', () => {
     const page = await client.query('buses', { box: { west: 7, south: 50, east: 7.02, north: 50.02 }, where: [{ column: 'speedKmh', op: '>=', value: 10 }], limit: 6 })
     assert.ok(page.ok && page.value.next !== null, JSON.stringify(page))
     assert.deepEqual(page.value.rows.map(({ number }) => number), [10, 11, 12, 13, 14, 15])
-    assert.deepEqual(page.value.rows[0], {
+    const [first] = page.value.rows
+    assert.deepEqual({ ...first, values: { ...first?.values } }, {
       number: 10, timeMs: START_MS + 10 * MINUTE_MS, key: 'bus-0', values: { line: 'M1', lat: 50.01, lon: 7.01, speedKmh: 10 },
       place: { longitude: 7.01, latitude: 50.01, box: { west: 7.01, south: 50.01, east: 7.01, north: 50.01 } }
     })

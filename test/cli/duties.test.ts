@@ -58,7 +58,8 @@ describe('commands about what comes afterwards', () => {
     const verified = await hanseHere(['verify', join(path('evidence'), served ?? '')])
     assert.equal(verified.code, 0, verified.error)
     assert.match(verified.out, /^entry .* of access\nwritten by +Bellevue\n/)
-    assert.match(verified.out, /\nroot +none yet: its day was not over\n/)
+    assert.match(verified.out, /\nsays +\{.*"door":"sync".*"datasetId":"bins"/)
+    assert.match(verified.out, /\nroot +(?:none yet: its day was not over|[0-9a-f]{64} over \d+ entr(?:y|ies) of \d{4}-\d\d-\d\d; compare it with .*)\n/)
     const json = JSON.parse((await renton('audit', 'bins', '--json')).out) as { uses: { agreements: readonly unknown[] } }
     assert.equal(json.uses.agreements.length, 1)
   })

@@ -43,7 +43,7 @@ describe('votes in the console', function () {
   it('are cast from the inbox within 3 clicks and no field, and counted at once', async () => {
     const opened = await openConsole(at(1))
     const { page } = opened
-    await page.getByText('Bellevue proposes: Decisions need more than 3 of 4 parts of the votes.').waitFor()
+    await page.getByText('Bellevue proposes: Decisions need more than 3 in 4 votes.').waitFor()
     await page.locator('.inbox').getByRole('link', { name: /Vote/ }).click()
     await page.getByText('1 yes, 0 no').waitFor()
     await page.getByRole('button', { name: 'No…' }).click()

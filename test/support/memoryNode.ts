@@ -146,7 +146,7 @@ export class MemoryNode implements HanseNode {
       federation: this.state === 'ready' ? { id: 'bafyfederation', name: 'Corridor', members: 1 } : null,
       founding: this.state === 'founding' ? { name: 'Corridor', have: 1, want: 3, convener: DID, newcomers: [] } : null,
       peerId: '12D3KooW', addresses: ['/ip4/127.0.0.1/tcp/4001'], neighbours: { reachable: 1, known: 2 },
-      feeds: { own: this.held.size, replicated: 0, frozen: 0, recovering: 0 }, records, storedBytes: 0, segmentsMissing: 0,
+      datasets: { own: this.held.size, others: 0 }, feeds: { own: this.held.size, replicated: 0, frozen: 0, recovering: 0 }, records, storedBytes: 0, segmentsMissing: 0,
       startedMs: TIME_MS, certificateNotAfterMs: TIME_MS + 90 * 86_400_000, alarms: this.alarms
     }
   }

@@ -21,12 +21,13 @@ export const statusCommand: Command = {
 }
 
 function statusText (status: NodeStatus, ledger: LedgerStatus | null, nowMs: number): string {
-  const { member, federation, founding, neighbours, feeds, segmentsMissing, certificateNotAfterMs } = status
+  const { member, federation, founding, neighbours, datasets, feeds, segmentsMissing, certificateNotAfterMs } = status
   const rows: (readonly [string, string])[] = [
     ['member', member.name],
     ['state', stateText(status)],
     ...(founding?.newcomers ?? []).map(({ name, words }) => ['applied', `${name}, four words: ${words.join(' ')}`] as const),
     ['neighbours', `${neighbours.reachable} of ${neighbours.known} reachable`],
+    ['datasets', `${count(datasets.own, 'own', 'own')}, ${datasets.others} of others`],
     ['feeds', [`${count(feeds.own, 'own', 'own')}`, `${feeds.replicated} of others`, ...feeds.frozen > 0 ? [`${feeds.frozen} frozen`] : [],
       ...feeds.recovering > 0 ? [`${feeds.recovering} recovering`] : []].join(', ')],
     ['holds', `${count(status.records, 'record')}, ${formatBytes(status.storedBytes)}`],

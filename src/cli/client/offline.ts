@@ -1,6 +1,6 @@
 import { createReadStream } from 'node:fs'
 import { readFile, stat } from 'node:fs/promises'
-import { cidOfText, hex, ok, textOf, type CID, type Result } from '../../base/index.ts'
+import { cidOfText, decodeCanonical, hex, ok, textOf, type CID, type Result } from '../../base/index.ts'
 import { ANSWER_PROOF_BYTES_MAX, inspectBundle, PROOF_FILE_BYTES_MAX, USE_PROOF_BYTES_MAX, verifyAnswerProof, verifyProof, verifyUseProof } from '../../node/index.ts'
 import { textOfRecord, type BundleReport, type TermsFile } from '../../sdk/index.ts'
 import { answer, count, EXIT, formatBytes, formatTime, pairs, plain, problem, type Call, type Outcome, type Problem } from '../terminal/index.ts'
@@ -101,10 +101,16 @@ function useOutcome (bytes: Uint8Array, federation: CID | undefined): Outcome | 
     ['federation', `${report.federationName} (${report.federation})`],
     ['signed', formatTime(report.headSignedMs)],
     ['time', formatTime(record.timeMs)],
-    ['says', plain((textOf(record.body) ?? hex(record.body)).slice(0, BODY_CHARACTERS_MAX).trimEnd())],
+    ['says', plain(saidIn(record.body).slice(0, BODY_CHARACTERS_MAX).trimEnd())],
     ['root', root === null ? 'none yet: its day was not over' : `${root.root} over ${count(root.entries, 'entry', 'entries')} of ${root.day}; compare it with "hanse audit ${report.publisher.name}" of any member`],
     ['verified', federation === undefined ? 'from the entry up to the charter in the file; compare the id of the federation' : 'from the entry up to the charter']
   ]))
+}
+
+/** Entries are canonical DAG-CBOR; told as JSON. */
+function saidIn (body: Uint8Array): string {
+  const decoded = decodeCanonical(body, value => ok(value), body.length)
+  return decoded.ok ? JSON.stringify(decoded.value, (_, value: unknown) => value instanceof Uint8Array ? hex(value) : value) : textOf(body) ?? hex(body)
 }
 
 function proofOutcome (bytes: Uint8Array, federation: CID | undefined): Outcome {

@@ -128,6 +128,7 @@ export const statusSchema: z.ZodType<NodeStatus> = z.object({
   peerId: z.string(),
   addresses: z.array(z.string()),
   neighbours: z.object({ reachable: count, known: count }),
+  datasets: z.object({ own: count, others: count }),
   feeds: z.object({ own: count, replicated: count, frozen: count, recovering: count }),
   records: count,
   storedBytes: count,

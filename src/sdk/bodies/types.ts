@@ -96,6 +96,8 @@ export type NodeStatus = {
   readonly peerId: string
   readonly addresses: readonly string[]
   readonly neighbours: { readonly reachable: number, readonly known: number }
+  /** That are described here: its own, and those of others that it may know of. */
+  readonly datasets: { readonly own: number, readonly others: number }
   readonly feeds: { readonly own: number, readonly replicated: number, readonly frozen: number, readonly recovering: number }
   readonly records: number
   readonly storedBytes: number
