@@ -52,7 +52,10 @@ async function follow (order: Order): Promise<void> {
 
 async function history (): Promise<History> {
   const blocks: BlockView[] = []
-  for (let before: number | undefined = (node.ledger()?.height ?? 0) + 1; before > 1; before = blocks.at(-1)?.height ?? 0) {
+  const height = node.ledger()?.height ?? 0
+  // A block is final a moment before it is kept.
+  while (height > 0 && (await node.blocks({ before: height + 1, limit: 1 }))[0]?.height !== height) await new Promise(resolve => { setTimeout(resolve, 10) })
+  for (let before: number | undefined = height + 1; before > 1; before = blocks.at(-1)?.height ?? 0) {
     const page: readonly BlockView[] = await node.blocks({ before, limit: PAGE })
     if (page.length === 0) break
     blocks.push(...page)

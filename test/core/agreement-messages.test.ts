@@ -277,7 +277,8 @@ function encodeContractNegotiationMessage (): JsonObject {
 
 /** By its own type; undefined for types that are only ever written. */
 function readAny (json: unknown): Result<unknown, MessageFailure> | undefined {
-  const type = typeof json === 'object' && json !== null ? String(new Map<string, unknown>(Object.entries(json)).get('@type')) : ''
+  const named = typeof json === 'object' && json !== null ? new Map<string, unknown>(Object.entries(json)).get('@type') : ''
+  const type = typeof named === 'string' ? named : ''
   if (type === 'Catalog') return decodeCatalog(json)
   if (type === 'Dataset') return decodeDataset(json)
   if (type === 'CatalogRequestMessage') return decodeCatalogRequest(json)

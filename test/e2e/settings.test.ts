@@ -82,7 +82,7 @@ describe('settings in the console', function () {
     for (const language of ['en', 'de'] as const) {
       it(`have nothing that axe complains about, ${theme}, in ${language}`, async () => {
         const opened = await open({ theme, language, width: theme === 'dark' ? 400 : 1280 })
-        await opened.page.getByRole('rowheader', { name: 'disk' }).waitFor()
+        await opened.page.getByRole('rowheader', { name: language === 'de' ? 'Platte' : 'disk' }).waitFor()
         await opened.page.getByRole('heading', { name: language === 'de' ? 'Tokens für Programme' : 'Tokens for programs' }).waitFor()
         assert.deepEqual(await opened.violations(), [])
         await opened.picture('settings')
