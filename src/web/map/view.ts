@@ -44,8 +44,8 @@ const REACH_PX = 6
 const REACH_OF_KEYS_PX = 24
 const WORLD: Box = { west: -130, south: -50, east: 150, north: 70 }
 const SINGLE_ZOOM_MAX = 13
-/** More areas lie over each other: filled they would be one colour, and a picture would take as many times as long. They are outlined. */
-const FILLED_MAX = 100
+/** More areas lie over each other, so that none is seen for the others, and a picture takes as many times as long: their points tell where they are. */
+const AREAS_MAX = 100
 
 let isPrepared: Promise<void> | undefined
 
@@ -171,7 +171,10 @@ export class View {
           this.#feeds.set(id, feed)
           this.#addStyle(name, colours => featureLayers(name, tone, shapes, colours))
         }
-        if (shapes === 'areas') this.#map.setLayoutProperty(`${name}/areas`, 'visibility', features.length > FILLED_MAX ? 'none' : 'visible')
+        if (shapes === 'areas') {
+          const visibility = features.length > AREAS_MAX ? 'none' : 'visible'
+          for (const { id: layer } of featureLayers(name, tone, shapes, this.#colours)) this.#map.setLayoutProperty(layer, 'visibility', visibility)
+        }
         feed.show(features, address)
       }
     })
