@@ -39,7 +39,7 @@ const SEATTLE: readonly Shown[] = [
   { page: 'dataset', about: 'Seattle/collection-rounds', has: [/truck-1/, /New York may use it/, /144 values/, /Data from a simulation/], draws: ['[data-idle=true]', '.u-wrap'] },
   { page: 'requests', has: [/New York asks for/, /What you asked for/, /Works on water mains/, /in force since/, /ended /] },
   { page: 'request', about: 'New York/planned-works', has: [/It is with New York now/] },
-  { page: 'federation', has: [/more than 3 of 4 parts/, /2 yes, 0 no/, /Tacoma applied with a ticket/, /Four words:/, /Orders it/], draws: ['svg[role=img] circle', '[data-idle=true]'] },
+  { page: 'federation', has: [/more than 3 in 4 votes/, /2 yes, 0 no/, /Tacoma applied with a ticket/, /Four words:/, /Orders it/], draws: ['svg[role=img] circle', '[data-idle=true]'] },
   { page: 'federation', has: [/hanse1/], draws: ['figure svg path'], before: async page => { await page.getByRole('button', { name: 'Make a ticket' }).click() } },
   { page: 'audit', about: 'Seattle/collection-rounds', has: [/Got the key to it/, /New York, for this purpose: Waste collection/] },
   { page: 'live', has: [/Bicycle counters \(simulated\)/, /Waste containers/] },
