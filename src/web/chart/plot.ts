@@ -9,7 +9,8 @@ export type PlotOptions = {
   readonly points: Points
   readonly kind: Kind
   readonly format: (value: number) => string
-  readonly formatTime: (timeMs: number, isWithinDay: boolean) => string
+  /** Beside others so far apart. */
+  readonly formatTime: (timeMs: number, stepMs: number) => string
   /** What the pointer stands on. */
   readonly onPoint: (at: number | null) => void
 }
@@ -35,14 +36,14 @@ export function drawPlot ({ container, colours, points, kind, format, formatTime
   const width = (): number => Math.max(240, container.clientWidth)
   const incrs = kind.isByDay ? { incrs: DAY_STEPS_S } : {}
   let shown = points
-  const isWithinDay = (): boolean => (shown.timesMs.at(-1) ?? 0) - (shown.timesMs[0] ?? 0) < DAY_S * 1_000
+  const lengthS = (): number => ((shown.timesMs.at(-1) ?? 0) - (shown.timesMs[0] ?? 0)) / 1_000
   const plot = new uPlot({
     ...kind.isByDay ? { tzDate: second => uPlot.tzDate(new Date(second * 1_000), 'Etc/UTC') } : {},
     // A single time has no width of its own.
     scales: { x: { range: (_plot, from, to) => from === to ? [from - AROUND_S, to + AROUND_S] : [from, to] } },
     width: width(), height: HEIGHT_PX, padding: [null, MARGIN_PX, null, null], legend: { show: false }, cursor: { y: false, drag: { x: true, y: false } },
     axes: [
-      { ...axis, ...incrs, size: 34, space: 120, values: (_plot, splits) => splits.map(second => formatTime(second * 1_000, splits.length > 1 ? (splits[1] ?? 0) - (splits[0] ?? 0) < DAY_S : isWithinDay())) },
+      { ...axis, ...incrs, size: 34, space: 120, values: (_plot, splits) => splits.map(second => formatTime(second * 1_000, 1_000 * (splits.length > 1 ? (splits[1] ?? 0) - (splits[0] ?? 0) : lengthS()))) },
       { ...axis, size: 64, values: (_plot, splits) => splits.map(format) }
     ],
     series: [{}, { stroke: colours.accent, width: 1.5, ...kind.isCrowd ? { paths: () => null } : {}, points: { show: kind.hasDots, size: 5, fill: colours.panel } }],

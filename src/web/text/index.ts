@@ -119,9 +119,13 @@ export function decimalText (value: number): string {
   return made('decimal', () => new Intl.NumberFormat(language, { maximumSignificantDigits: 6 })).format(value)
 }
 
-/** For the axis of a chart: the hour within a day, else the day. */
-export function shortTimeText (timeMs: number, isWithinDay: boolean): string {
-  return new Intl.DateTimeFormat(language, isWithinDay ? { day: 'numeric', month: 'short', hour: '2-digit', minute: '2-digit' } : { dateStyle: 'medium' }).format(timeMs)
+const [MINUTE_MS, DAY_MS] = [60_000, 86_400_000]
+
+/** For the axis of a chart, whose times are `stepMs` apart: to the second, to the minute, or the day. */
+export function shortTimeText (timeMs: number, stepMs: number): string {
+  return made(`short ${stepMs < MINUTE_MS ? 'second' : stepMs < DAY_MS ? 'minute' : 'day'}`, () => new Intl.DateTimeFormat(language, stepMs < MINUTE_MS
+    ? { hour: '2-digit', minute: '2-digit', second: '2-digit' }
+    : stepMs < DAY_MS ? { day: 'numeric', month: 'short', hour: '2-digit', minute: '2-digit' } : { dateStyle: 'medium' })).format(timeMs)
 }
 
 /** How long something takes, in the largest unit that fits. */
