@@ -3,7 +3,7 @@ import { bytesOfHex, cutMap, hex, sha256, utf8 } from '../../src/base/index.ts'
 import { decodeMessage, splitMessages } from '../../src/core/consensus/index.ts'
 import { realScheme, validatorSet, type Checkpoint } from '../../src/core/finality/index.ts'
 import { encodeOperation, encodePayload, nextSequence, OPERATIONS, proposalId, signTransaction } from '../../src/core/ledger/index.ts'
-import type { ProtocolHandler, Reply, Row } from '../../src/host/index.ts'
+import type { Peer, ProtocolHandler, Reply, Row } from '../../src/host/index.ts'
 import { CONSENSUS_PROTOCOL, LEDGER_PROTOCOL } from '../../src/node/consensus/index.ts'
 import { checkLedger, type LedgerSource } from '../../src/node/ledger/index.ts'
 import { decodeSnapshotRequest, type SnapshotRequest } from '../../src/node/snapshots/index.ts'
@@ -34,46 +34,34 @@ function withoutBlocks (handlers: Handlers): Handlers {
   return { ...handlers, [LEDGER_PROTOCOL]: silent(handlers[LEDGER_PROTOCOL]), [CONSENSUS_PROTOCOL]: silent(handlers[CONSENSUS_PROTOCOL]) }
 }
 
-/** Answers requests of these kinds with something else than the truth. */
-function lying (kinds: readonly SnapshotRequest['kind'][], told: SnapshotRequest['kind'][], twist: (truth: Uint8Array) => Uint8Array): (handlers: Handlers) => Handlers {
+type Asked = { readonly kind: SnapshotRequest['kind'] | undefined, readonly peer: Peer, readonly reply: Reply, readonly truly: (reply?: Reply) => Promise<void> }
+
+/** Answers questions about snapshots in a way of its own, and none for blocks; `truly` answers as the member would. */
+function answering (answer: (asked: Asked) => Promise<void>): (handlers: Handlers) => Handlers {
   return plain => {
     const handlers = withoutBlocks(plain)
     const bulk = handlers[LEDGER_PROTOCOL]
     assert.ok(bulk !== undefined)
-    return {
-      ...handlers,
-      [LEDGER_PROTOCOL]: {
-        ...bulk,
-        request: (peer, body, reply) => {
-          const request = decodeSnapshotRequest(body)
-          if (!request.ok || !kinds.includes(request.value.kind)) return bulk.request(peer, body, reply)
-          told.push(request.value.kind)
-          const twisted: Reply = { signal: reply.signal, send: truth => reply.send(twist(truth)), end: end => reply.end(end), error: (code, reason) => reply.error(code, reason) }
-          return bulk.request(peer, body, twisted)
-        }
-      }
+    const request: ProtocolHandler['request'] = (peer, body, reply) => {
+      const decoded = decodeSnapshotRequest(body)
+      return answer({ kind: decoded.ok ? decoded.value.kind : undefined, peer, reply, truly: (other = reply) => bulk.request(peer, body, other) })
     }
+    return { ...handlers, [LEDGER_PROTOCOL]: { ...bulk, request } }
   }
+}
+
+/** Answers requests of these kinds with something else than the truth. */
+function lying (kinds: readonly SnapshotRequest['kind'][], told: SnapshotRequest['kind'][], twist: (truth: Uint8Array) => Uint8Array): (handlers: Handlers) => Handlers {
+  return answering(({ kind, reply, truly }) => {
+    if (kind === undefined || !kinds.includes(kind)) return truly()
+    told.push(kind)
+    return truly({ signal: reply.signal, send: truth => reply.send(twist(truth)), end: end => reply.end(end), error: (code, reason) => reply.error(code, reason) })
+  })
 }
 
 /** Whoever stands in `busy` has no time for one question for an offer, as a node that is just starting. */
 function busyOnce (name: string, busy: Set<string>): (handlers: Handlers) => Handlers {
-  return plain => {
-    const handlers = withoutBlocks(plain)
-    const bulk = handlers[LEDGER_PROTOCOL]
-    assert.ok(bulk !== undefined)
-    return {
-      ...handlers,
-      [LEDGER_PROTOCOL]: {
-        ...bulk,
-        request: async (peer, body, reply) => {
-          const request = decodeSnapshotRequest(body)
-          if (request.ok && request.value.kind === 'offer' && busy.delete(name)) return reply.error('busy', 'not begun yet')
-          return bulk.request(peer, body, reply)
-        }
-      }
-    }
-  }
+  return answering(async ({ kind, reply, truly }) => kind === 'offer' && busy.delete(name) ? reply.error('busy', 'not begun yet') : truly())
 }
 
 const flipped = (bytes: Uint8Array): Uint8Array => bytes.map((byte, at) => at === bytes.length - 1 ? byte ^ 1 : byte)
@@ -267,25 +255,13 @@ describe('a node that is far behind', function () {
     const asked: string[] = []
     const offering = new Set<string>()
     /** Answers for a part once all have been asked what they offer, so that no one of them does all the work. */
-    const sharing = (name: string, isLeaving: boolean) => (plain: Handlers): Handlers => {
-      const handlers = withoutBlocks(plain)
-      const bulk = handlers[LEDGER_PROTOCOL]
-      assert.ok(bulk !== undefined)
-      return {
-        ...handlers,
-        [LEDGER_PROTOCOL]: {
-          ...bulk,
-          request: async (peer, body, reply) => {
-            const request = decodeSnapshotRequest(body)
-            if (request.ok && request.value.kind === 'offer') offering.add(name)
-            if (!request.ok || request.value.kind !== 'chunk') return bulk.request(peer, body, reply)
-            await until(() => offering.size === 3, 'all are asked')
-            asked.push(name)
-            return isLeaving ? peer.drop('it leaves') : bulk.request(peer, body, reply)
-          }
-        }
-      }
-    }
+    const sharing = (name: string, isLeaving: boolean): (handlers: Handlers) => Handlers => answering(async ({ kind, peer, truly }) => {
+      if (kind === 'offer') offering.add(name)
+      if (kind !== 'chunk') return truly()
+      await until(() => offering.size === 3, 'all are asked')
+      asked.push(name)
+      return isLeaving ? peer.drop('it leaves') : truly()
+    })
     const { first, late } = await three(0, [sharing('one', false), sharing('two', false), sharing('leaving', true)])
     const operations = (from: number): readonly Uint8Array[] => Array.from({ length: 120 }, (_, at) => encodeOperation(OPERATIONS.datasetPut, {
       dataset: `d-${from + at}-${'x'.repeat(40)}`, feeds: [], schemaHash: sha256(utf8(`${from + at}`)), licenceHash: sha256(utf8(`${from + at} l`)), isRetired: false
