@@ -160,8 +160,20 @@ describe('subscriptions', () => {
       assert.equal((await ask('PATCH', path, { description: method })).status, 204)
     }
     assert.equal((await asMember('DELETE', path)).status, 204)
-    const own = await asReader('POST', '/subscriptions', wish())
-    assert.equal((await asReader('DELETE', (own.headers.get('location') ?? '').replace('/ngsi-ld/v1', ''))).status, 204)
+  })
+
+  it('of the people of this node are made and changed by who may operate it, and tell who may only look no secret', async () => {
+    const made = await fetch(`${api.url}/api/v1/tokens`, { method: 'POST', headers: { 'authorization': `Bearer ${TOKEN}`, 'content-type': 'application/json' }, body: JSON.stringify({ label: 'a', scope: 'read' }) })
+    const asReader = askOf({ api, token: (await made.json() as { readonly token: string }).token })
+    const path = await subscribe({}, { receiverInfo: [{ key: 'Authorization', value: 'Bearer of-the-receiver' }] })
+    assert.equal((await asReader('POST', '/subscriptions', wish())).status, 403)
+    // Else the secret would go wherever the reader says.
+    assert.equal((await asReader('PATCH', path, { notification: { endpoint: { uri: receiver.url } } })).status, 403)
+    assert.equal((await asReader('DELETE', path)).status, 403)
+    const [looked, listed] = [await asReader('GET', path), await asReader('GET', '/subscriptions')]
+    assert.deepEqual([looked.status, listed.status], [200, 200])
+    assert.doesNotMatch(JSON.stringify([looked.body, listed.body]), /of-the-receiver/)
+    assert.match(JSON.stringify(await shownAt(path)), /of-the-receiver/)
   })
 
   it('reach no private network that the operator did not allow', async () => {

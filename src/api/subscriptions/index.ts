@@ -9,8 +9,11 @@
  * mqtt through a port. Any status from 200 to 299 is an acknowledgement. What is not acknowledged is told again, after a second, two, and so on; after five
  * failures in a row the subscription rests, with `status: paused` and `notification.status: failed`, until it is changed by PATCH.
  *
+ * A member makes and changes its own with any token in its name. Those of the people of this node are made and changed by who may
+ * operate it: they go on sending when a session or token is over. Who may only look sees all of them.
+ *
  * They are kept in the data folder, with how far each has come: after a restart they go on from there, and something may be told twice.
- * Secrets in `receiverInfo` are shown to its owner alone.
+ * Secrets in `receiverInfo` are shown to its owner alone, and not to who may only look.
  *
  * Deviates: there is no notification at the moment of creation; `notificationTrigger`, `csf`, `scopeQ`, `temporalQ` and `lang` are refused.
  */
@@ -41,7 +44,7 @@ export function subscriptionHandlers ({ contexts, book }: { readonly contexts: C
       if (!asked.ok) return refused(asked.failure)
       const all = book.list(asked.value.owner)
       const { offset, limit, isCounted } = page.value
-      const part = all.slice(offset, offset + limit).map(entry => shown(entry, book.statusOf(entry), asked.value.owner))
+      const part = all.slice(offset, offset + limit).map(entry => shown(entry, book.statusOf(entry), isOwner(request, asked.value.owner, entry.kept.owner)))
       const headers = isCounted ? { 'NGSILD-Results-Count': String(all.length) } : {}
       return answered(part, asked.value.names, accepted, headers, pageLinks(PATH, query, page.value, all.length > offset + part.length))
     },
@@ -50,6 +53,7 @@ export function subscriptionHandlers ({ contexts, book }: { readonly contexts: C
       const given = await givenIn(context, request, query, contexts)
       if (!given.ok) return refused(given.failure)
       const { owner, value, namesContext } = given.value
+      if (!isOwner(request, owner, owner)) return refused(ONLY_LOOKS)
       const id = await book.create(owner, value, namesContext)
       return id.ok ? created(`${PATH}/${encodeURIComponent(id.value).replaceAll('%3A', ':')}`) : refused(id.failure)
     },
@@ -60,7 +64,7 @@ export function subscriptionHandlers ({ contexts, book }: { readonly contexts: C
       if (unknown !== undefined) return refused(unknown)
       if (!asked.ok) return refused(asked.failure)
       const entry = book.find(asked.value.owner, request.parameters['id'] ?? '')
-      return entry.ok ? answered(shown(entry.value, book.statusOf(entry.value), asked.value.owner), entry.value.plan.names, accepted) : refused(entry.failure)
+      return entry.ok ? answered(shown(entry.value, book.statusOf(entry.value), isOwner(request, asked.value.owner, entry.value.kept.owner)), entry.value.plan.names, accepted) : refused(entry.failure)
     },
 
     'subscriptions.update': async (context, request, { query }) => {
@@ -69,7 +73,7 @@ export function subscriptionHandlers ({ contexts, book }: { readonly contexts: C
       const { owner, value, namesContext } = given.value
       const entry = book.find(owner, request.parameters['id'] ?? '')
       if (!entry.ok) return refused(entry.failure)
-      if (!mayChange(request, owner, entry.value.kept.owner)) return refused(NOT_YOURS)
+      if (!mayChange(request, owner, entry.value.kept.owner)) return refused(ONLY_LOOKS)
       const isOther = namesContext !== CORE_CONTEXT && JSON.stringify(namesContext) !== JSON.stringify(entry.value.kept.context)
       if (isOther) return refused(badData('a subscription keeps its context', 'remove it and make another'))
       const done = await book.update(owner, entry.value.kept.id, value)
@@ -83,19 +87,24 @@ export function subscriptionHandlers ({ contexts, book }: { readonly contexts: C
       if (!asked.ok) return refused(asked.failure)
       const entry = book.find(asked.value.owner, request.parameters['id'] ?? '')
       if (!entry.ok) return refused(entry.failure)
-      if (!mayChange(request, asked.value.owner, entry.value.kept.owner)) return refused(NOT_YOURS)
+      if (!mayChange(request, asked.value.owner, entry.value.kept.owner)) return refused(ONLY_LOOKS)
       const done = await book.remove(asked.value.owner, entry.value.kept.id)
       return done.ok ? { type: 'nothing' } : refused(done.failure)
     }
   }
 }
 
-/** Who may only look sees those of members too, and leaves them as they are. */
-function mayChange (request: ApiRequest, { requester }: Asker, owner: Asker): boolean {
-  return requester === owner.requester || request.caller?.scope !== 'read'
+/** Whether it is theirs: of the people of this node, for who may operate it. */
+function isOwner (request: ApiRequest, { requester }: Asker, owner: Asker): boolean {
+  return requester === owner.requester && (requester !== undefined || request.caller?.scope !== 'read')
 }
 
-const NOT_YOURS: Refusal = { code: 'forbidden', reason: 'this subscription is a member\'s, and the token can only read', hint: 'use a token with the scope operate' }
+/** Whoever operates this node may end what a member has it send. */
+function mayChange (request: ApiRequest, { requester }: Asker, owner: Asker): boolean {
+  return requester === owner.requester ? isOwner(request, { requester }, owner) : request.caller?.scope !== 'read'
+}
+
+const ONLY_LOOKS: Refusal = { code: 'forbidden', reason: 'subscriptions are made and changed by members for themselves, and by who may operate this node; the token or session can only read', hint: 'use a token with the scope operate' }
 
 /** The body, and who sends it. */
 async function givenIn (

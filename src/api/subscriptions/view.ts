@@ -1,15 +1,13 @@
-import type { Asker } from '../../node/contract/index.ts'
 import { FAILURES_MAX } from './limits.ts'
 import type { Kept, Plan } from './types.ts'
 
 const HIDDEN = '(hidden)'
 
-/** A subscription as it is shown: what was asked for, and how it fares. */
-export function shown ({ kept, plan }: { readonly kept: Kept, readonly plan: Plan }, status: 'active' | 'paused' | 'expired', viewer: Asker): Readonly<Record<string, unknown>> {
-  const { definition, context, progress, owner } = kept
+/** A subscription as it is shown: what was asked for, and how it fares; secrets to its owner alone. */
+export function shown ({ kept, plan }: { readonly kept: Kept, readonly plan: Plan }, status: 'active' | 'paused' | 'expired', isOwn: boolean): Readonly<Record<string, unknown>> {
+  const { definition, context, progress } = kept
   const { notification, id: _id, ...rest } = definition
   const { endpoint, ...others } = notification as Readonly<Record<string, unknown>>
-  const isOwn = viewer.requester === owner.requester
   const instant = (timeMs: number | null): string | undefined => timeMs === null ? undefined : new Date(timeMs).toISOString()
   return {
     id: kept.id, ...rest, isActive: plan.isActive, status,

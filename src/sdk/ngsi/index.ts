@@ -78,7 +78,7 @@ const patched = { as: 'stream', mediaTypes: ['application/json', LD_JSON, MERGE_
 const ENTITIES = `${NGSI_PATH}/entities`
 const BATCH = `${NGSI_PATH}/entityOperations`
 const SUBSCRIPTIONS = `${NGSI_PATH}/subscriptions`
-/** Whoever may follow data may be told of them; the doors are asked in its name at each notification. */
+/** A member may be told of what it may follow, by any token in its name; of the people of this node who may operate it. The doors are asked in the name of either at each notification. */
 const follow = { ...write, scope: 'read', forOthers: true } as const
 
 /** Calls of the standard that this node does not offer, each with what it would be about. */
