@@ -1,35 +1,14 @@
 import { strict as assert } from 'node:assert'
 import { equalBytes, hex, sha256, utf8 } from '../../src/base/index.ts'
-import { signingKeyOfSeed, type SigningKey } from '../../src/core/identity/index.ts'
+import { SEAL } from '../../src/core/finality/index.ts'
 import {
-  decodePayload, decodeRow, encodeOperation, encodePayload, encodeRow, isReadyWanted, keysOf, memberOf, OPERATIONS, PARAMETER_RANGES, PARAMETERS,
-  proposalOf, rowKey, seatOf, standingOf,
-  TABLES, type BlockContext, type LedgerTransaction, type Payload, type Verdict
+  encodeOperation, isReadyWanted, keysOf, memberOf, OPERATIONS, seatOf, standingOf, type BlockContext, type Verdict
 } from '../../src/core/ledger/index.ts'
 import { cityNamed, codeOf, type City } from './identity.fixture.ts'
-import { chainOf, foundedChain, MINUTE_MS, operations, type Chain } from './ledger.fixture.ts'
-import { SEAL } from '../../src/core/finality/index.ts'
-
-const HOUR_MS = 60 * MINUTE_MS
-const keyNamed = (name: string): SigningKey => signingKeyOfSeed(sha256(utf8(`key ${name}`)))
-
-function at (list: readonly City[], index: number): City {
-  const city = list[index]
-  assert.ok(city !== undefined)
-  return city
-}
-
-function pass (chain: Chain, payload: Payload, voters: readonly City[] = chain.founders): void {
-  const id = chain.open(at(voters, 0), payload)
-  for (const city of voters) {
-    if (proposalOf(chain.state, id)?.state !== 'open') break
-    chain.run([chain.byRoot(city, [operations.ballot(id, true)])])
-  }
-  assert.equal(proposalOf(chain.state, id)?.state, 'passed')
-}
+import { bindAndReady, newcomer, pass, ready, readyFor, seal } from './ledger-seats.fixture.ts'
+import { chainOf, cityAt, foundedChain, HOUR_MS, keyNamed, operations, type Chain } from './ledger.fixture.ts'
 
 const seats = (chain: Chain): readonly string[] => chain.validators.map(({ member }) => chain.founders.find(({ did }) => did === member)?.name ?? member)
-const seal = (chain: Chain, changes: Partial<BlockContext> = {}): void => chain.run([], { type: SEAL, ...changes })
 
 /** As consensus saw it: all but these took part. */
 const without = (chain: Chain, ...absent: readonly City[]): Partial<BlockContext> => {
@@ -37,33 +16,6 @@ const without = (chain: Chain, ...absent: readonly City[]): Partial<BlockContext
   const [proposer] = seen
   assert.ok(proposer !== undefined)
   return { seen, proposer }
-}
-
-/** Bind a consensus key of its node and say that it is ready, as of the newest state but one. */
-function bindAndReady (chain: Chain, city: City, key: SigningKey, version = 1): void {
-  chain.run([chain.byNode(city, [operations.bind(chain, city, 'consensus', key)])])
-  ready(chain, city, key, version)
-}
-
-function readyFor (
-  chain: Chain, city: City, key: SigningKey,
-  changes: Partial<{ epoch: number, height: number, stateRoot: Uint8Array, key: Uint8Array, version: number }> = {}
-): LedgerTransaction {
-  return chain.byKey(city, key, [encodeOperation(OPERATIONS.validatorReady, {
-    epoch: chain.epoch, height: chain.height, stateRoot: chain.state.map.root, key: key.publicKey, version: 1, ...changes
-  })])
-}
-
-function ready (chain: Chain, city: City, key: SigningKey, version = 1): void {
-  chain.run([readyFor(chain, city, key, { version })])
-}
-
-/** A newcomer, voted in, with its node on the ledger. */
-function newcomer (chain: Chain, name: string, voters?: readonly City[]): City {
-  const city = cityNamed(name)
-  pass(chain, { kind: 'join', member: city.did, classCode: 'municipality', seat: true }, voters)
-  chain.run([chain.byNode(city, [operations.nodePut(chain, city)])])
-  return city
 }
 
 describe('ledger seats', () => {
@@ -138,7 +90,7 @@ describe('ledger seats', () => {
 
   it('are not changed by a fresh key alone, but take it with the next seal', () => {
     const chain = foundedChain(4)
-    const [a, b] = [at(chain.founders, 0), at(chain.founders, 1)]
+    const [a, b] = [cityAt(chain, 0), cityAt(chain, 1)]
     const [fresh, other] = [keyNamed('fresh'), keyNamed('other')]
     chain.run([chain.byNode(a, [operations.bind(chain, a, 'consensus', fresh)])])
     assert.equal(chain.ledger.due(chain.state), null)
@@ -156,20 +108,20 @@ describe('ledger seats', () => {
   it('are lost without any live key, unless too few would be left', () => {
     const revoke = (city: City): Uint8Array => encodeOperation(OPERATIONS.keyRevoke, { revoked: ['key', city.consensus.publicKey], reason: 1, sinceMs: 0 })
     const four = foundedChain(4)
-    four.run([four.byRoot(at(four.founders, 0), [revoke(at(four.founders, 0))])])
+    four.run([four.byRoot(cityAt(four, 0), [revoke(cityAt(four, 0))])])
     assert.equal(four.ledger.due(four.state), null)
     const five = foundedChain(5)
-    five.run([five.byRoot(at(five.founders, 0), [revoke(at(five.founders, 0))])])
+    five.run([five.byRoot(cityAt(five, 0), [revoke(cityAt(five, 0))])])
     seal(five)
     assert.equal(five.validators.length, 4)
-    assert.equal(seatOf(five.state, at(five.founders, 0).did)?.state, 'learner')
+    assert.equal(seatOf(five.state, cityAt(five, 0).did)?.state, 'learner')
   })
 
   it('wait for as many living validators as the next epoch needs', () => {
     const chain = foundedChain(4)
-    const [a, b] = [at(chain.founders, 0), at(chain.founders, 1)]
+    const [a, b] = [cityAt(chain, 0), cityAt(chain, 1)]
     for (let block = 0; block < 52; block++) chain.run([], without(chain, a, b))
-    const c = at(chain.founders, 2)
+    const c = cityAt(chain, 2)
     chain.run([chain.byNode(c, [operations.rotate(chain, c, 'consensus', c.consensus, keyNamed('c'))])], without(chain, a, b))
     assert.equal(chain.ledger.due(chain.state), null)
     chain.run([], without(chain, a))
@@ -178,7 +130,7 @@ describe('ledger seats', () => {
 
   it('follow the blocks between two seals', () => {
     const chain = foundedChain(4, { parameters: { minEpochBlocks: 5 } })
-    const a = at(chain.founders, 0)
+    const a = cityAt(chain, 0)
     chain.run([chain.byNode(a, [operations.rotate(chain, a, 'consensus', a.consensus, keyNamed('a'))])])
     while (chain.height < 5) {
       assert.equal(chain.ledger.due(chain.state), null)
@@ -189,7 +141,7 @@ describe('ledger seats', () => {
 
   it('go with a member that leaves or is removed', () => {
     const chain = foundedChain(6)
-    const [a, b] = [at(chain.founders, 0), at(chain.founders, 1)]
+    const [a, b] = [cityAt(chain, 0), cityAt(chain, 1)]
     chain.run([chain.byRoot(a, [operations.leave()])])
     assert.equal(chain.validators.length, 6)
     pass(chain, { kind: 'remove', member: b.did }, chain.founders.slice(2))
@@ -217,7 +169,7 @@ describe('ledger seats', () => {
 
   it('are not waited for by a word of readiness that no state bears out any more: nobody keeps it', () => {
     const chain = foundedChain(5)
-    const a = at(chain.founders, 0)
+    const a = cityAt(chain, 0)
     const early = readyFor(chain, a, a.consensus)
     for (let block = 0; block < 63; block++) chain.run([])
     assert.equal(chain.ledger.check(chain.state, chain.timeMs, early).ok, true)
@@ -229,9 +181,9 @@ describe('ledger seats', () => {
 
   it('are not waited for by a word of readiness from the epoch before', () => {
     const chain = foundedChain(5)
-    const a = at(chain.founders, 0)
+    const a = cityAt(chain, 0)
     const early = readyFor(chain, a, a.consensus)
-    chain.run([chain.byRoot(at(chain.founders, 1), [operations.leave()])])
+    chain.run([chain.byRoot(cityAt(chain, 1), [operations.leave()])])
     seal(chain)
     assert.equal(codeOf(chain.ledger.check(chain.state, chain.timeMs, early)), 'epoch')
     assert.equal(chain.ledger.isAlive(chain.state, chain.timeMs, early), false)
@@ -239,7 +191,7 @@ describe('ledger seats', () => {
 
   it('are parked after a vote or a long absence, never below four, and given back', () => {
     const chain = foundedChain(5)
-    const [a, b] = [at(chain.founders, 0), at(chain.founders, 1)]
+    const [a, b] = [cityAt(chain, 0), cityAt(chain, 1)]
     for (let block = 0; block < 60; block++) chain.run([], { ...without(chain, a), timeMs: chain.timeMs + HOUR_MS })
     assert.equal(chain.ledger.due(chain.state), null)
     chain.run([], { ...without(chain, a), timeMs: chain.timeMs + 12 * HOUR_MS })
@@ -260,21 +212,21 @@ describe('ledger seats', () => {
 
   it('are not parked while the ledger sleeps, however long', () => {
     const chain = foundedChain(5)
-    const a = at(chain.founders, 0)
+    const a = cityAt(chain, 0)
     for (let block = 0; block < 20; block++) chain.run([], { ...without(chain, a), timeMs: chain.timeMs + 1_000 * HOUR_MS })
     assert.equal(chain.ledger.due(chain.state), null)
   })
 
   it('are not parked where only four are left, even where fewer may validate', () => {
     const chain = foundedChain(4, { parameters: { validatorsMin: 1 } })
-    const a = at(chain.founders, 0)
+    const a = cityAt(chain, 0)
     for (let block = 0; block < 60; block++) chain.run([], { ...without(chain, a), timeMs: chain.timeMs + 2 * HOUR_MS })
     assert.equal(chain.ledger.due(chain.state), null)
   })
 
   it('keep a validator that is slow but writes transactions', () => {
     const chain = foundedChain(5)
-    const a = at(chain.founders, 0)
+    const a = cityAt(chain, 0)
     for (let block = 0; block < 60; block++) {
       const transactions = block % 20 === 0 ? [chain.byNode(a, [operations.datasetPut(`d-${block}`, [])])] : []
       chain.run(transactions, { ...without(chain, a), timeMs: chain.timeMs + 2 * HOUR_MS })
@@ -285,7 +237,7 @@ describe('ledger seats', () => {
 
   it('are parked on proof of misbehaviour, and come back by a vote and with a new key', () => {
     const chain = foundedChain(5)
-    const a = at(chain.founders, 0)
+    const a = cityAt(chain, 0)
     const verdict: Verdict = { member: a.did, kind: 'double-notarize', epoch: 0, view: 3, id: sha256(utf8('evidence')) }
     chain.run([], { verdicts: [verdict] })
     chain.run([], { verdicts: [verdict] })
@@ -305,78 +257,11 @@ describe('ledger seats', () => {
 
   it('never fall below the least number of validators', () => {
     const chain = foundedChain(4)
-    chain.run([chain.byRoot(at(chain.founders, 0), [operations.leave()])])
+    chain.run([chain.byRoot(cityAt(chain, 0), [operations.leave()])])
     assert.equal(chain.ledger.due(chain.state), null)
     const lowered = foundedChain(4, { parameters: { validatorsMin: 1 } })
-    lowered.run([lowered.byRoot(at(lowered.founders, 0), [operations.leave()])])
+    lowered.run([lowered.byRoot(cityAt(lowered, 0), [operations.leave()])])
     assert.equal(lowered.ledger.due(lowered.state)?.validators.length, 3)
-  })
-})
-
-describe('ledger parameters', () => {
-  it('change with a seal, whose hash names them', () => {
-    const chain = foundedChain(4)
-    const before = chain.ledger.due(chain.state)
-    assert.equal(before, null)
-    pass(chain, { kind: 'params', params: [['anchorEveryMs', 30_000], ['minEpochBlocks', 2]] })
-    assert.equal(standingOf(chain.state).parameters.anchorEveryMs, PARAMETERS.anchorEveryMs)
-    const due = chain.ledger.due(chain.state)
-    assert.ok(due !== null)
-    seal(chain)
-    const { parameters } = standingOf(chain.state)
-    assert.deepEqual([parameters.anchorEveryMs, parameters.minEpochBlocks], [30_000, 2])
-    assert.equal(chain.ledger.due(chain.state), null)
-  })
-
-  it('T-C5: outside their ranges are refused when proposed and again when applied, so that no value halts the chain', () => {
-    const chain = foundedChain(4)
-    for (const [name, [min, max]] of Object.entries(PARAMETER_RANGES)) {
-      for (const value of [min - 1, max + 1, -1, Number.MAX_SAFE_INTEGER]) {
-        if (value >= min && value <= max) continue
-        const operation = encodeOperation(OPERATIONS.proposalOpen, { kind: 'params', payload: encodeParams(name, value), notAfterMs: chain.timeMs + HOUR_MS })
-        assert.equal(codeOf(chain.ledger.check(chain.state, chain.timeMs + 1, chain.byRoot(at(chain.founders, 0), [operation]))), 'payload', `${name} ${value}`)
-        rewind(chain)
-      }
-    }
-    pass(chain, { kind: 'params', params: [['minEpochBlocks', 7]] })
-    // A passed proposal whose payload was never checked, as if a version without the range had opened it.
-    const [id] = decodeRow(TABLES.pending, chain.state.map.get(rowKey(TABLES.pending.code, [])) ?? new Uint8Array(0))
-    assert.ok(id !== undefined)
-    const key = rowKey(TABLES.proposal.code, [id])
-    const proposal = decodeRow(TABLES.proposal, chain.state.map.get(key) ?? new Uint8Array(0))
-    const bad = encodeParams('minEpochBlocks', 1_000_000_000)
-    assert.equal(decodePayload('params', bad).ok, false)
-    chain.state = { map: chain.state.map.set(key, encodeRow(TABLES.proposal, { ...proposal, payload: bad })) }
-    seal(chain)
-    assert.equal(standingOf(chain.state).parameters.minEpochBlocks, PARAMETERS.minEpochBlocks)
-    assert.equal(chain.ledger.due(chain.state), null)
-  })
-
-  it('of the charter change with a seal too', () => {
-    const chain = foundedChain(4)
-    pass(chain, { kind: 'charter', votesAbove: { parts: 3, of: 4 } })
-    seal(chain)
-    assert.deepEqual(standingOf(chain.state).rules, { parts: 3, of: 4 })
-    const id = chain.open(at(chain.founders, 0), { kind: 'remove', member: at(chain.founders, 1).did })
-    assert.equal(proposalOf(chain.state, id)?.needed, 4)
-  })
-
-  it('name a protocol that begins when its height is reached and a quorum speaks it', () => {
-    const chain = foundedChain(4)
-    const notBeforeHeight = 20
-    pass(chain, { kind: 'protocol', version: 2, notBeforeHeight, releaseDigest: sha256(utf8('release')) })
-    for (const city of chain.founders.slice(0, 2)) ready(chain, city, city.consensus, 2)
-    while (chain.height < notBeforeHeight) chain.run([])
-    assert.equal(chain.ledger.due(chain.state), null)
-    ready(chain, at(chain.founders, 2), at(chain.founders, 2).consensus, 2)
-    assert.equal(chain.ledger.due(chain.state)?.version, 2)
-    seal(chain)
-    assert.equal(standingOf(chain.state).version, 2)
-    assert.equal(chain.ledger.due(chain.state), null)
-    const early = foundedChain(4)
-    pass(early, { kind: 'protocol', version: 2, notBeforeHeight: 1_000, releaseDigest: sha256(utf8('release')) })
-    for (const city of early.founders) ready(early, city, city.consensus, 2)
-    assert.equal(early.ledger.due(early.state), null)
   })
 })
 
@@ -392,13 +277,3 @@ describe('a small ledger', () => {
     })
   }
 })
-
-function encodeParams (name: string, value: number): Uint8Array {
-  // Names come from the table of ranges; the value is what is tried.
-  return encodePayload({ kind: 'params', params: [[name as 'readyMs', value]] })
-}
-
-/** Forgets a signed transaction that was only checked, so that the next has its sequence number. */
-function rewind (chain: Chain): void {
-  chain.forget(at(chain.founders, 0).root)
-}

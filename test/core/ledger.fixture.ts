@@ -4,10 +4,11 @@ import {
   type LedgerOptions, type LedgerState, type LedgerTransaction, type Payload, type Purpose
 } from '../../src/core/ledger/index.ts'
 import { NORMAL, SEAL, type Validator } from '../../src/core/finality/index.ts'
-import type { Charter, SigningKey } from '../../src/core/identity/index.ts'
+import { signingKeyOfSeed, type Charter, type SigningKey } from '../../src/core/identity/index.ts'
 import { certificateOf, charterOf, cities, FOUNDED_MS, type City } from './identity.fixture.ts'
 
 export const MINUTE_MS = 60_000
+export const HOUR_MS: number = 60 * MINUTE_MS
 
 export type Signing = { readonly key: SigningKey, readonly certificate: CID | undefined }
 export type Chain = ReturnType<typeof chainOf>
@@ -133,4 +134,13 @@ export const operations = {
 
 export function feedNamed (name: string): CID {
   return cidOf('dagCbor', utf8(`feed ${name}`))
+}
+
+export const digestNamed = (name: string): Uint8Array => sha256(utf8(name))
+export const keyNamed = (name: string): SigningKey => signingKeyOfSeed(digestNamed(`key ${name}`))
+
+export function cityAt (chain: Chain, at: number): City {
+  const city = chain.founders[at]
+  if (city === undefined) throw new Error(`no founder ${at}`)
+  return city
 }

@@ -1,58 +1,14 @@
 import { strict as assert } from 'node:assert'
-import fc from 'fast-check'
 import {
-  agreedTerms, ANSWERED_MAX, decodeNegotiation, decodeTransfer, encodeNegotiation, isFlowing, NEGOTIATION_IDLE_MS_MAX, NEGOTIATION_STATES, negotiationKey,
-  openNegotiation,
-  openTransfer, REFUSALS_MAX, requestNegotiation, requestTransfer, RETRY_FOR_MS_MAX, RETRY_MS_MAX, RETRY_MS_MIN, SILENCE_MS_MAX, stepNegotiation, stepTransfer,
-  TRANSFER_STATES, transferKey, VISITS_MAX,
-  type ContractRequestMessage, type Negotiation, type NegotiationEffect, type NegotiationInput, type NegotiationMessage, type NegotiationMove,
-  type NegotiationStep, type TransferInput, type TransferMessage, type TransferMove
+  agreedTerms, ANSWERED_MAX, decodeNegotiation, encodeNegotiation, NEGOTIATION_IDLE_MS_MAX, negotiationKey, REFUSALS_MAX, RETRY_FOR_MS_MAX, RETRY_MS_MAX,
+  RETRY_MS_MIN, SILENCE_MS_MAX, stepNegotiation, transferKey, VISITS_MAX, type NegotiationEffect, type NegotiationInput, type NegotiationMessage,
+  type NegotiationStep
 } from '../../src/core/agreement/index.ts'
-import { agreementOf, CONSUMER_ADDRESS, CONSUMER_PID, NOW_MS, OFFER, OTHER_OFFER, PROVIDER_ADDRESS, PROVIDER_PID } from './agreement.fixture.ts'
+import { agreementOf, CONSUMER_ADDRESS, CONSUMER_PID, NOW_MS, OFFER, OTHER_OFFER, PROVIDER_PID } from './agreement.fixture.ts'
+import {
+  acked, answerOf, decided, EVENT, failed, FIRST, got, kinds, offered, offering, opened, PIDS, requested, TERMINATION, TRANSFER
+} from './agreement-process.fixture.ts'
 import { valueOf } from './identity.fixture.ts'
-
-const PIDS = { providerPid: PROVIDER_PID, consumerPid: CONSUMER_PID }
-const FIRST: ContractRequestMessage = {
-  type: 'ContractRequestMessage', id: 'urn:uuid:first', consumerPid: CONSUMER_PID, providerPid: null, offer: OFFER, callbackAddress: CONSUMER_ADDRESS
-}
-const kinds = ({ effects }: { readonly effects: readonly { readonly type: string }[] }): string => effects.map(({ type }) => type).join(' ')
-
-function opened (): NegotiationStep {
-  return openNegotiation({ peer: 'did:web:consumer.example', peerAddress: CONSUMER_ADDRESS, ownPid: PROVIDER_PID, message: FIRST, nowMs: NOW_MS })
-}
-
-function requested (): NegotiationStep {
-  return requestNegotiation({
-    peer: 'did:web:provider.example', peerAddress: PROVIDER_ADDRESS, ownAddress: CONSUMER_ADDRESS, consumerPid: CONSUMER_PID, offer: OFFER,
-    messageId: 'urn:uuid:first', nowMs: NOW_MS
-  })
-}
-
-function decided (negotiation: Negotiation, move: NegotiationMove, messageId = 'urn:uuid:m', nowMs = NOW_MS): NegotiationStep {
-  return stepNegotiation(negotiation, { type: 'decided', move, messageId, nowMs })
-}
-
-function acked (negotiation: Negotiation, messageId = 'urn:uuid:m'): NegotiationStep {
-  return stepNegotiation(negotiation, { type: 'acknowledged', messageId, pid: 'urn:uuid:of-the-peer', nowMs: NOW_MS })
-}
-
-function got (negotiation: Negotiation, message: NegotiationMessage): NegotiationStep {
-  return stepNegotiation(negotiation, { type: 'message', message, nowMs: NOW_MS })
-}
-
-function failed (negotiation: Negotiation, how: 'refused' | 'unreachable', nowMs: number, jitter = 0.5, messageId = 'urn:uuid:m'): NegotiationStep {
-  return stepNegotiation(negotiation, { type: 'failed', messageId, how, nowMs, jitter })
-}
-
-function answerOf (step: NegotiationStep): { readonly status: number, readonly state: unknown } {
-  const answer = step.effects.flatMap(each => each.type === 'answer' ? [each] : [])[0]
-  return { status: answer?.status ?? 0, state: answer?.body['state'] }
-}
-
-const offering = (): Negotiation => decided(opened().state, { do: 'offer', offer: OTHER_OFFER }).state
-const offered = (): Negotiation => acked(offering()).state
-const EVENT = { type: 'ContractNegotiationEventMessage', ...PIDS } as const
-const TERMINATION: NegotiationMessage = { type: 'ContractNegotiationTerminationMessage', id: 'urn:uuid:t', ...PIDS, code: 'x', reason: [] }
 
 describe('a process', () => {
   it('writes the intent, then sends, and changes when the message is known to have arrived', () => {
@@ -264,139 +220,6 @@ describe('a process', () => {
     assert.deepEqual(verified.agreement?.consumerSignature, countersignature)
     assert.equal(agreedTerms(agreed)?.id, OFFER.id)
     assert.equal(agreedTerms(got(offered(), { ...EVENT, id: 'urn:uuid:a', eventType: 'ACCEPTED' }).state)?.id, OTHER_OFFER.id)
-  })
-})
-
-const TRANSFER: Extract<TransferMessage, { type: 'TransferRequestMessage' }> = {
-  type: 'TransferRequestMessage', id: 'urn:uuid:first', providerPid: null, consumerPid: CONSUMER_PID, agreementId: 'urn:uuid:a', format: 'HttpData-PULL',
-  callbackAddress: CONSUMER_ADDRESS, dataAddress: null
-}
-
-describe('a transfer', () => {
-  it('flows while it is started and nothing is under way that would stop it, from where the provider says', () => {
-    const dataAddress = { endpointType: 'https://w3id.org/idsa/v4.1/HTTP', endpoint: 'https://a.example', properties: [] }
-    const { state: requestedTransfer } = requestTransfer({
-      peer: 'p', peerAddress: PROVIDER_ADDRESS, ownAddress: CONSUMER_ADDRESS, consumerPid: CONSUMER_PID, agreementId: 'urn:uuid:a', format: 'HttpData-PULL',
-      dataAddress: null, messageId: 'urn:uuid:first', nowMs: NOW_MS
-    })
-    const started = stepTransfer(requestedTransfer, {
-      type: 'message', message: { type: 'TransferStartMessage', id: 'urn:uuid:s', ...PIDS, dataAddress }, nowMs: NOW_MS
-    }).state
-    assert.deepEqual([isFlowing(requestedTransfer), isFlowing(started), started.source], [false, true, dataAddress])
-    const stopping = stepTransfer(started, { type: 'decided', move: { do: 'suspend', code: 'x', reason: [] }, messageId: 'urn:uuid:m', nowMs: NOW_MS }).state
-    assert.equal(isFlowing(stopping), false, 'before the other side has heard of it')
-  })
-
-  it('that both sides suspend at once is suspended, whoever is heard first, and starts again', () => {
-    const opening = openTransfer({ peer: 'c', peerAddress: CONSUMER_ADDRESS, ownPid: PROVIDER_PID, message: TRANSFER, nowMs: NOW_MS }).state
-    const run = (input: TransferInput, from: typeof opening): typeof opening => stepTransfer(from, input).state
-    const move = (chosen: TransferMove, messageId: string): TransferInput => ({ type: 'decided', move: chosen, messageId, nowMs: NOW_MS })
-    const ack = (messageId: string): TransferInput => ({ type: 'acknowledged', messageId, pid: CONSUMER_PID, nowMs: NOW_MS })
-    const started = run(ack('urn:uuid:1'), run(move({ do: 'start', dataAddress: null }, 'urn:uuid:1'), opening))
-    const suspending = run(move({ do: 'suspend', code: 'x', reason: [] }, 'urn:uuid:2'), started)
-    const theirs: TransferInput = {
-      type: 'message', message: { type: 'TransferSuspensionMessage', id: 'urn:uuid:s', ...PIDS, code: null, reason: [] }, nowMs: NOW_MS
-    }
-    const both = run(theirs, suspending)
-    assert.deepEqual([both.state, both.outgoing?.target], ['SUSPENDED', 'SUSPENDED'])
-    const settled = run(ack('urn:uuid:2'), both)
-    assert.deepEqual([settled.state, settled.outgoing], ['SUSPENDED', null])
-    const oursFirst = stepTransfer(run(ack('urn:uuid:2'), suspending), theirs)
-    assert.deepEqual([oursFirst.state.state, oursFirst.effects.some(each => each.type === 'answer' && each.status === 200)], ['SUSPENDED', true])
-    const twice = stepTransfer(oursFirst.state, {
-      ...theirs, message: { type: 'TransferSuspensionMessage', id: 'urn:uuid:s2', ...PIDS, code: null, reason: [] }
-    })
-    assert.equal(twice.effects.some(each => each.type === 'answer' && each.status === 400), true, 'once: after that it has heard ours')
-    assert.equal(run(ack('urn:uuid:3'), run(move({ do: 'start', dataAddress: null }, 'urn:uuid:3'), settled)).state, 'STARTED')
-  })
-})
-
-describe('any inputs in any order', () => {
-  const seed = Number(process.env['HANSE_SEED'] ?? 4)
-  const id = fc.constantFrom('urn:uuid:1', 'urn:uuid:2', 'urn:uuid:3', 'urn:uuid:4')
-  const nowMs = fc.integer({ min: NOW_MS, max: NOW_MS + 2 * NEGOTIATION_IDLE_MS_MAX })
-  const common = [
-    fc.record({ type: fc.constant('acknowledged' as const), messageId: id, pid: fc.constantFrom(CONSUMER_PID, PROVIDER_PID), nowMs }),
-    fc.record({
-      type: fc.constant('failed' as const), messageId: id, how: fc.constantFrom('refused' as const, 'unreachable' as const), nowMs,
-      jitter: fc.double({ min: 0, max: 0.999, noNaN: true })
-    }),
-    fc.record({ type: fc.constant('standing' as const), messageId: id, state: fc.constantFrom(null, 'x', ...NEGOTIATION_STATES, ...TRANSFER_STATES), nowMs }),
-    fc.record({ type: fc.constant('timer' as const), messageId: id, nowMs }),
-    fc.record({ type: fc.constant('resumed' as const), nowMs })
-  ]
-  const pids = fc.constantFrom(PIDS, PIDS, PIDS, { ...PIDS, consumerPid: 'urn:uuid:other' })
-
-  it('never throw, never leave the table and always leave a row that reads back', () => {
-    const offer = fc.constantFrom(OFFER, OTHER_OFFER)
-    const messages: fc.Arbitrary<NegotiationMessage> = fc.tuple(fc.option(id), pids, offer, fc.nat({ max: 7 })).map(([messageId, both, chosen, which]) => {
-      const head = { id: messageId, ...both }
-      const all: readonly NegotiationMessage[] = [
-        { ...FIRST, id: messageId, offer: chosen },
-        { type: 'ContractRequestMessage', ...head, offer: chosen, callbackAddress: null },
-        { type: 'ContractOfferMessage', ...head, offer: chosen, callbackAddress: null },
-        { type: 'ContractAgreementMessage', ...head, agreement: agreementOf(NOW_MS) },
-        { type: 'ContractAgreementVerificationMessage', ...head, countersignature: null },
-        { type: 'ContractNegotiationEventMessage', ...head, eventType: 'ACCEPTED' },
-        { type: 'ContractNegotiationEventMessage', ...head, eventType: 'FINALIZED' },
-        { type: 'ContractNegotiationTerminationMessage', ...head, code: null, reason: ['\ud800'] }
-      ]
-      return all[which] ?? FIRST
-    })
-    const moves: fc.Arbitrary<NegotiationMove> = fc.constantFrom<NegotiationMove>(
-      { do: 'offer', offer: OFFER }, { do: 'counter', offer: OFFER }, { do: 'accept' }, { do: 'agree', agreement: agreementOf(NOW_MS) },
-      { do: 'verify', countersignature: null }, { do: 'finalize' }, { do: 'terminate', code: 'x', reason: [] }, { do: 'ask' }, { do: 'wait' }
-    )
-    const inputs: fc.Arbitrary<NegotiationInput> = fc.oneof(
-      fc.record({ type: fc.constant('message' as const), message: messages, nowMs }),
-      fc.record({ type: fc.constant('message' as const), message: messages, nowMs }),
-      fc.record({ type: fc.constant('decided' as const), move: moves, messageId: id, nowMs }),
-      fc.record({ type: fc.constant('decided' as const), move: moves, messageId: id, nowMs }), ...common
-    )
-    fc.assert(fc.property(fc.boolean(), fc.array(inputs, { maxLength: 40 }), (isProvider, list) => {
-      let { state } = isProvider ? opened() : requested()
-      for (const input of list) {
-        const step = stepNegotiation(state, input)
-        const isEnd = state.state === 'FINALIZED' || state.state === 'TERMINATED'
-        if (isEnd) assert.equal(step.state.state, state.state, 'an end is an end')
-        const rows = step.effects.flatMap(each => each.type === 'persist' ? [each.row] : [])
-        const [row] = rows
-        if (row !== undefined) assert.deepEqual(encodeNegotiation(valueOf(decodeNegotiation(row))), row)
-        if (step.state.state !== state.state) assert.equal(step.effects[0]?.type, 'persist', 'a change is written first')
-        const sends = step.effects.findIndex(each => each.type === 'send')
-        if (sends > 0 && input.type === 'decided') assert.equal(step.effects[0]?.type, 'persist', 'an intent is written before it is sent')
-        state = step.state
-      }
-    }), { numRuns: 3000, seed })
-  })
-
-  it('never throw in a transfer either', () => {
-    const messages: fc.Arbitrary<TransferMessage> = fc.tuple(fc.option(id), pids, fc.nat({ max: 4 })).map(([messageId, both, which]) => {
-      const head = { id: messageId, ...both }
-      const all: readonly TransferMessage[] = [
-        { ...TRANSFER, id: messageId }, { type: 'TransferStartMessage', ...head, dataAddress: null }, { type: 'TransferCompletionMessage', ...head },
-        { type: 'TransferSuspensionMessage', ...head, code: null, reason: [] }, { type: 'TransferTerminationMessage', ...head, code: null, reason: [] }
-      ]
-      return all[which] ?? TRANSFER
-    })
-    const moves = fc.constantFrom<TransferMove>(
-      { do: 'start', dataAddress: null }, { do: 'suspend', code: 'x', reason: [] }, { do: 'complete' }, { do: 'terminate', code: 'x', reason: [] },
-      { do: 'ask' }
-    )
-    const inputs: fc.Arbitrary<TransferInput> = fc.oneof(
-      fc.record({ type: fc.constant('message' as const), message: messages, nowMs }),
-      fc.record({ type: fc.constant('decided' as const), move: moves, messageId: id, nowMs }),
-      ...common
-    )
-    fc.assert(fc.property(fc.array(inputs, { maxLength: 40 }), list => {
-      let { state } = openTransfer({ peer: 'c', peerAddress: CONSUMER_ADDRESS, ownPid: PROVIDER_PID, message: TRANSFER, nowMs: NOW_MS })
-      for (const input of list) {
-        const step = stepTransfer(state, input)
-        const row = step.effects.flatMap(each => each.type === 'persist' ? [each.row] : [])[0]
-        if (row !== undefined) assert.deepEqual(valueOf(decodeTransfer(row)), step.state)
-        state = step.state
-      }
-    }), { numRuns: 3000, seed })
   })
 })
 
