@@ -45,4 +45,22 @@ describe('publishing one message', () => {
     assert.equal((await publishOnce(message({ username: 'city', password: 'wrong' }), utf8('x'), allowed)).ok, false)
     assert.equal((await publishOnce(message({ url: 'mqtt://broker.example:1' }), utf8('x'), allowed)).ok, false)
   })
+
+  it('leaves a broker that sends a packet without end, and does not gather it', async () => {
+    const MANY = 64 << 20
+    let sent = 0
+    const hostile = createServer(socket => {
+      const pour = (): void => { while (sent < MANY && !socket.destroyed && socket.write(Buffer.alloc(65_536), () => { sent += 65_536 })); }
+      socket.on('error', () => {}).on('drain', pour).once('data', () => {
+        // A message of 268,435,455 bytes, as MQTT allows.
+        socket.write(Buffer.of(0x30, 0xff, 0xff, 0xff, 0x7f))
+        pour()
+      })
+    })
+    await new Promise<void>(resolve => { hostile.listen(0, '127.0.0.1', resolve) })
+    const published = await publishOnce(message({ url: `mqtt://broker.example:${(hostile.address() as AddressInfo).port}` }), utf8('x'), allowed)
+    assert.match(published.ok ? '' : published.failure.reason, /packet of more than/)
+    assert.ok(sent < MANY, `${sent} bytes went out`)
+    await new Promise<void>(resolve => { hostile.close(() => { resolve() }) })
+  })
 })

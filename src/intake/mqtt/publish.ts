@@ -1,7 +1,8 @@
 import { rootCertificates } from 'node:tls'
 import mqtt from 'mqtt'
 import { fail, ok, type Result } from '../../base/index.ts'
-import { CONNECT_TIMEOUT_MS } from './limits.ts'
+import { CONNECT_TIMEOUT_MS, PACKET_BYTES_MAX } from './limits.ts'
+import { PacketSizes } from './sizes.ts'
 
 /** One message to one broker that somebody named. */
 export type Publication = {
@@ -36,6 +37,11 @@ export async function publishOnce ({ url, topic, username, password, qos, versio
   })
   const outcome = Promise.withResolvers<Result<null, PublishFailure>>()
   const end = (reason: string): void => { outcome.resolve(fail({ code: 'unreachable', reason, hint: 'see whether the broker is there, and takes this user' })) }
+  // Whoever named the broker may be who runs it.
+  const sizes = new PacketSizes(PACKET_BYTES_MAX)
+  client.stream.on('data', (chunk: Uint8Array) => {
+    if (sizes.tooLarge(chunk) !== undefined) end(`the broker sent a packet of more than ${PACKET_BYTES_MAX} bytes`)
+  })
   const timer = setTimeout(() => { end('the broker took too long') }, 2 * CONNECT_TIMEOUT_MS)
   client.on('error', () => { end('the broker was not reached, or refused the connection') })
   client.on('close', () => { end('the broker closed the connection') })
