@@ -74,7 +74,9 @@ export class Broker implements EmbeddedBroker {
   async listen (): Promise<Result<{ readonly address: string }, ListenFailure>> {
     const { listen: { host, port }, tls } = this.#options
     await this.#aedes.listen()
-    const server = tls === null ? createServer(socket => { this.#connect(socket) }) : createTlsServer({ ...tls, minVersion: 'TLSv1.2' }, socket => { this.#connect(socket) })
+    const server = tls === null ? createServer(socket => { this.#connect(socket) }) : createTlsServer({ ...tls, minVersion: 'TLSv1.2', handshakeTimeout: CONNECT_TIMEOUT_MS }, socket => { this.#connect(socket) })
+    // Also of those that have not yet come through the handshake.
+    server.maxConnections = CLIENTS_MAX
     this.#server = server
     const failure = await new Promise<NodeJS.ErrnoException | undefined>(resolve => {
       server.once('error', resolve)
@@ -110,10 +112,6 @@ export class Broker implements EmbeddedBroker {
   }
 
   #connect (socket: Socket): void {
-    if (this.#sockets.size >= CLIENTS_MAX) {
-      socket.destroy()
-      return
-    }
     this.#sockets.add(socket)
     socket.once('close', () => { this.#sockets.delete(socket) })
     // Beside the library's own listeners, and called with each chunk before it reads it.
