@@ -234,4 +234,20 @@ describe('NGSI-LD', () => {
       ['overlaps', 'Polygon', near, 1], ['contains', 'Point', '[13.3442688,52.4650045]', 1]
     ] as const) assert.equal(await counted(geo(georel, geometry, coordinates)), count, `${georel} ${geometry}`)
   })
+
+  it('leaves the node its turns, whatever a pattern costs', async () => {
+    const names = Array.from({ length: 100 }, (_, at) => String(at))
+    await ask('POST', '/entityOperations/create', names.map(name => simple(name, 'a'.repeat(200))))
+    let [turns, isOver] = [0, false]
+    const turn = (): void => {
+      turns++
+      if (!isOver) setImmediate(turn)
+    }
+    turn()
+    const costly = encodeURIComponent(`name~="${'(a|a){20}'.repeat(8)}z"`)
+    assert.equal(await counted(`q=${costly}`), 0)
+    isOver = true
+    assert.ok(turns >= 25, `${turns} turns of the event loop while a hundred texts were looked at`)
+    await refusedWith(400, 'BadRequestData', 'GET', `/entities?type=Building&q=${encodeURIComponent(`name~="${'(|||||){30}'.repeat(6)}z"|${`name~="${'(|||||){30}'.repeat(6)}y"|`.repeat(6)}name~="x"`)}`)
+  })
 })

@@ -10,10 +10,12 @@
  * `georel` with `geometry` and `coordinates`: the seven relations of `api/geometry`. An entity without the geo-property fits nothing, not even `disjoint`.
  * `timerel` with `timeAt` and `endTimeAt`: of `timeproperty`, which is observedAt (of any attribute; where no attribute says it, that of the entity) or modifiedAt.
  *
- * Deviates: `createdAt` is not kept, so it is refused. Depth, terms, lengths and all steps of patterns and geometries together are limited.
+ * Deviates: `createdAt` is not kept, so it is refused. Depth, terms, lengths and all steps of patterns and geometries together are limited;
+ * whoever looks at many entities does so by `Looking`, which lets the node go on with other things.
  */
 export { fitsQuery, type Effort } from './evaluate.ts'
 export { fitsGeo, geoQueryOf, type GeoQuery } from './geo.ts'
+export { Looking } from './looking.ts'
 export type { Query } from './query.ts'
 export { parseQuery } from './parse.ts'
 export { fitsTime, temporalOf, type Temporal } from './temporal.ts'

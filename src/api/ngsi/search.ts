@@ -1,7 +1,7 @@
 import { fail, ok, type Result } from '../../base/index.ts'
 import type { Asker, HanseNode, QueriedRecord, QueryPage, RecordQuery } from '../../node/contract/index.ts'
 import type { KeptEntity } from '../entities/index.ts'
-import { fitsGeo, fitsQuery, fitsTime, selects, type Effort, type GeoQuery, type Query, type Selector, type Temporal } from '../entityQuery/index.ts'
+import { fitsGeo, fitsQuery, fitsTime, Looking, selects, type Effort, type GeoQuery, type Query, type Selector, type Temporal } from '../entityQuery/index.ts'
 import type { AnyFailure } from '../http/index.ts'
 import { badData, type Refusal } from './problems.ts'
 import { entityOfRow, isIndexedPlace, keyOf, sourcesOf, SOURCES_MAX, type Source } from './sources.ts'
@@ -27,7 +27,7 @@ export type Found = {
 
 const PAGE = 1_000
 const ROWS_MAX = 1_000_000
-/** Of patterns, and of pairs of edges: a second of work or two. */
+/** Of patterns, and of pairs of edges: some seconds of work, with other work of the node in between. */
 const EFFORT_MAX = 50_000_000
 
 export function fits ({ selector, attributes, query, geo, temporal }: Question, kept: KeptEntity, effort: Effort): boolean {
@@ -41,7 +41,7 @@ export async function search (
 ): Promise<Result<Found, Refusal>> {
   const sources = sourcesOf(node, asker, question.selector.types)
   if (sources.length > SOURCES_MAX) return fail(badData(`more than ${SOURCES_MAX} datasets would have to be looked through`, 'name a type'))
-  const effort: Effort = { steps: EFFORT_MAX }
+  const looking = new Looking(EFFORT_MAX)
   const seen = new Set<string>()
   const entities: KeptEntity[] = []
   const told: Told = { refusals: [], warnings: [] }
@@ -50,13 +50,15 @@ export async function search (
     for await (const page of pagesOf(node, asker, source, question, told)) {
       for (const row of page.rows) {
         const kept = entityOfRow(source, row, asker)
-        if (!fits(question, kept, effort) || seen.has(kept.entity.id)) continue
+        const isFit = looking.at(effort => fits(question, kept, effort))
+        if (isFit === undefined) return fail(badData('this takes more looking at patterns and borders than one question may', 'narrow it by type, by id or by a smaller place'))
+        if (looking.isPauseDue) await looking.pause()
+        if (!isFit || seen.has(kept.entity.id)) continue
         if (sources.length > 1) seen.add(kept.entity.id)
         if (count >= offset && entities.length < limit) entities.push(kept)
         count++
       }
       rows += page.rows.length
-      if (effort.steps <= 0) return fail(badData('this takes more looking at patterns and borders than one question may', 'narrow it by type, by id or by a smaller place'))
       if (rows > ROWS_MAX) return fail(badData(`more than ${ROWS_MAX} entities would have to be looked through`, 'narrow it by type or place, or ask without count'))
       if (signal?.aborted === true) return fail({ code: 'timeout', reason: 'the client has gone', hint: 'ask again' })
       if (!isCounted && count > offset + limit) return ok({ entities, count: null, hasMore: true, warning: told.warnings[0] ?? null })

@@ -20,7 +20,7 @@ export const REFUSED_MS = 60_000
 export const ANSWER_BYTES_MAX = 65_536
 /** Entities of which it is remembered what the watched attributes were. */
 export const WATCHED_ENTITIES_MAX = 10_000
-/** Of patterns and places, for all records that come at once: a tenth of a second. It is spent again and again, as long as somebody writes. */
+/** Of patterns and places, for all records that come at once: some tenths of a second, with other work of the node in between. It is spent again and again, as long as somebody writes. */
 export const EFFORT_MAX = 5_000_000
 /** Of what timers take. */
 export const TIMER_MS_MAX = 2_147_483_647

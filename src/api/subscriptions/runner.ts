@@ -1,7 +1,7 @@
 import { fail, hex, sha256, utf8 } from '../../base/index.ts'
 import type { Listening, ListenEnd, NumberedRecord } from '../../node/contract/index.ts'
 import type { KeptEntity } from '../entities/index.ts'
-import type { Effort } from '../entityQuery/index.ts'
+import { Looking, type Effort } from '../entityQuery/index.ts'
 import { entityOfRecord, fits, search, sourcesOf, type Source } from '../ngsi/index.ts'
 import { EFFORT_MAX, FAILURES_MAX, PENDING_BYTES_MAX, PENDING_ENTITIES_MAX, REFUSED_MS, REJOIN_MS, RETRY_MS, RETRY_MS_MAX, TIMER_MS_MAX, WATCHED_ENTITIES_MAX } from './limits.ts'
 import { notify } from './notification.ts'
@@ -82,9 +82,13 @@ export class Runner {
     const known = this.#seen.get(id) ?? this.#kept.positions.get(id)
     // A stream that is younger than the subscription is told of from its beginning.
     const where = known?.feed === feed ? { from: known.next } : known !== undefined || issuedMs > this.#kept.createdMs ? { from: 0 } : { last: 0 }
+    const ended = new AbortController()
     const joined = this.#ports.node.listen(id, where, {
-      take: records => this.#take(source, records),
-      end: why => { this.#left(id, why) }
+      take: records => this.#take(source, records, ended.signal),
+      end: why => {
+        ended.abort()
+        this.#left(id, why)
+      }
     }, this.#kept.owner)
     if (!joined.ok) {
       this.#lookLater(joined.failure.code === 'refused')
@@ -109,24 +113,31 @@ export class Runner {
     this.#lookLater(why.code === 'refused')
   }
 
-  #take (source: Source, records: readonly NumberedRecord[]): Promise<void> | undefined {
-    const effort = { steps: EFFORT_MAX }
+  /** `ended`: nothing of this stream may be told any more. */
+  async #take (source: Source, records: readonly NumberedRecord[], ended: AbortSignal): Promise<void> {
+    const looking = new Looking(EFFORT_MAX)
+    const found: Pending[] = []
     for (const record of records) {
       const kept = record.operation === 'put' ? entityOfRecord(source, record, this.#kept.owner) : undefined
-      if (kept !== undefined && this.#concerns(kept, effort)) {
-        const before = this.#pending.get(kept.entity.id)
-        if (before !== undefined) this.#drop(kept.entity.id, before)
-        this.#pending.set(kept.entity.id, { kept, dataset: source.dataset.id, sizeBytes: record.body.length })
-        this.#pendingBytes += record.body.length
-      }
+      const isMeant = kept === undefined ? false : looking.at(effort => this.#concerns(kept, effort))
+      if (isMeant === undefined) return this.#rest('its patterns and places take more looking at than those of a subscription may')
+      if (kept !== undefined && isMeant) found.push({ kept, dataset: source.dataset.id, sizeBytes: record.body.length })
+      if (looking.isPauseDue) await looking.pause()
     }
-    if (effort.steps <= 0) return this.#rest('its patterns and places take more looking at than those of a subscription may')
+    if (ended.aborted || this.#ended.signal.aborted) return
+    for (const pending of found) {
+      const { id } = pending.kept.entity
+      const before = this.#pending.get(id)
+      if (before !== undefined) this.#drop(id, before)
+      this.#pending.set(id, pending)
+      this.#pendingBytes += pending.sizeBytes
+    }
     const last = records.at(-1)
     if (last !== undefined) this.#seen.set(source.dataset.id, { feed: source.dataset.distribution.feed, next: last.number + 1 })
     this.#tell()
-    if (this.#pending.size < PENDING_ENTITIES_MAX && this.#pendingBytes < PENDING_BYTES_MAX) return undefined
+    if (this.#pending.size < PENDING_ENTITIES_MAX && this.#pendingBytes < PENDING_BYTES_MAX) return
     this.#roomy ??= Promise.withResolvers()
-    return this.#roomy.promise
+    await this.#roomy.promise
   }
 
   #concerns (kept: KeptEntity, effort: Effort): boolean {
@@ -220,7 +231,7 @@ export class Runner {
   }
 
   /** What came was not looked at whole: it is, from there on, when somebody has changed the subscription. */
-  #rest (reason: string): undefined {
+  #rest (reason: string): void {
     const { progress, id } = this.#kept
     progress.failuresInRow = FAILURES_MAX
     progress.lastFailureMs = this.#ports.nowMs()
