@@ -110,12 +110,13 @@ describe('live streams', () => {
   })
 
   it('end when the server stops, and hold it up no longer', async () => {
+    await served.api.stop()
+    // So long that this test would end before it.
+    served = await serve({ stopGraceMs: 600_000 })
     const open = await events('events')
     const waiting = open.next()
-    const startedMs = performance.now()
     await served.api.stop()
     assert.equal((await waiting).done, true)
-    assert.ok(performance.now() - startedMs < 2_000)
   })
 
   it('say why they are closed and where to begin again, and the client does', async () => {

@@ -7,10 +7,12 @@ import { describeDataset, serve, type Served } from '../support/apiServer.ts'
 
 let served: Served
 const open: WebSocket[] = []
-beforeEach(async () => {
-  served = await serve({ heartbeatMs: 20 })
+/** A server at another pace than that of nodes, in place of the one that stands. */
+async function serveWith (heartbeatMs?: number): Promise<void> {
+  served = await serve(heartbeatMs === undefined ? {} : { heartbeatMs })
   value(await served.client.publish(describeDataset('live'), { form: 'stream', mediaType: 'text/plain' }))
-})
+}
+beforeEach(() => serveWith())
 afterEach(async () => {
   for (const socket of open.splice(0)) socket.terminate()
   await served.api.stop()
@@ -99,6 +101,8 @@ describe('sockets', () => {
   })
 
   it('hold back what the reader gave no credit for, and go on when it does', async () => {
+    await served.api.stop()
+    await serveWith(100)
     await append(...Array.from({ length: 1_200 }, (_, at) => String(at)))
     const reader = connect('?last=1200')
     await until(() => reader.messages.length === 1_000)
@@ -143,6 +147,9 @@ describe('sockets', () => {
   })
 
   it('drop who answers no ping', async () => {
+    await served.api.stop()
+    // Who answers has three of these beats to do so.
+    await serveWith(500)
     const [deaf, alive] = [connect('', { isDeaf: true }), connect('')]
     assert.equal((await deaf.closed)[0], 1006)
     assert.equal(alive.socket.readyState, WebSocket.OPEN)

@@ -41,7 +41,7 @@ describe('commands about agreements', () => {
     // What begins later cannot be tried now, so that a person is asked.
     await terms('later', '--from', '2099-01-01', '--until', '2099-12-31')
     await terms('never', '--from', '2099-01-01', '--until', '2099-12-31')
-    await until(() => cities[1]?.node.dataset('never').ok === true, 'all are listed')
+    await until(() => ['now', 'later', 'never'].every(name => cities[1]?.node.dataset(name).ok === true), 'all are listed')
   })
   after(async () => {
     for (const api of apis) await api.stop()
@@ -69,11 +69,15 @@ describe('commands about agreements', () => {
     assert.equal(waiting.code, 6, waiting.out)
     const declined = await renton('request', 'never', '--purpose', 'waste.collection', '--timeout', '1')
     assert.equal(declined.code, 6, declined.out)
-    const inbox = await bellevue('inbox')
-    const of = (name: string): string => new RegExp(`^ *([0-9a-f]{8}).* ${name} `, 'm').exec(inbox.out)?.[1] ?? assert.fail(inbox.out)
-    const approved = await bellevue('approve', of('later'), '--yes')
+    const of = (name: string): string | undefined => new RegExp(`^ *([0-9a-f]{8}).* ${name} `, 'm').exec(inbox.out)?.[1]
+    let inbox = await bellevue('inbox')
+    await until(async () => {
+      inbox = await bellevue('inbox')
+      return of('later') !== undefined && of('never') !== undefined
+    }, 'both requests are there')
+    const approved = await bellevue('approve', of('later') ?? assert.fail(), '--yes')
     assert.equal(approved.code, 0, approved.error)
-    const denied = await bellevue('deny', of('never'), '--reason', 'ask again in spring', '--yes')
+    const denied = await bellevue('deny', of('never') ?? assert.fail(), '--reason', 'ask again in spring', '--yes')
     assert.equal(denied.code, 0, denied.error)
     await until(async () => /It is agreed\./.test((await renton('inbox', '--all')).out), 'the approved request is agreed')
     await until(async () => /Declined by Bellevue \(denied: ask again in spring\)\./.test((await renton('inbox', '--all')).out), 'the other one is declined')

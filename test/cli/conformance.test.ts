@@ -18,7 +18,8 @@ async function start (data: string): Promise<{ readonly text: string, readonly c
   }
   node.stdout.on('data', out)
   node.stderr.on('data', out)
-  const [code] = await once(node, 'exit') as [number | null]
+  // Not `exit`: what it said last may come after it has gone.
+  const [code] = await once(node, 'close') as [number | null]
   return { text, code }
 }
 

@@ -137,8 +137,7 @@ describe('commands that publish less than there is', function () {
     assert.match(derived.out, /Derived Bellevue\/whole-hourly from Bellevue\/whole under its terms, version 1/)
     const second = await done('derive', 'whole', '--id', 'whole-means', '--terms', path('summary.json'), '--entity', 'vehicle')
     assert.match(second.error, /"whole-hourly" is a summary of the same source/)
-    const shown = await done('derivations')
-    assert.match(shown.out, /whole-hourly +whole +following +16 records +/)
+    await until(async () => /whole-hourly +whole +following +16 records +/.test((await done('derivations')).out), 'it has read all of its source')
     for (const [line, code] of [
       [['whole', '--id', 'x'], 2], [['nothing', '--id', 'x', '--terms', path('summary.json')], 4], [['whole', '--id', 'x', '--terms', path('summary.json')], 2],
       [['whole', '--id', 'x', '--terms', path('summary.json'), '--entity', 'vehicle', '--measure', 'speed'], 2]

@@ -66,8 +66,13 @@ describe('two cities on the command line', () => {
   const renton = new City(path('renton'))
   const kent = new City(path('kent'))
 
-  after(() => {
-    for (const { process } of [bellevue, renton, kent]) process?.kill('SIGKILL')
+  after(async () => {
+    for (const { process } of [bellevue, renton, kent]) {
+      if (process === undefined || process.exitCode !== null) continue
+      const gone = once(process, 'exit')
+      process.kill('SIGKILL')
+      await gone
+    }
     folder.remove()
   })
 
@@ -98,6 +103,7 @@ describe('two cities on the command line', () => {
 
   it('deliver a stream as it grows', async () => {
     await bellevue.done(['publish', '--stream', '--id', 'live', '--simulated', '--licence', 'x'])
+    await until(async () => (await renton.run(['ls', '--text', 'live'])).out.includes('Bellevue/live'), 'the other has heard of the stream')
     const tail = renton.run(['tail', 'Bellevue/live', '--last', '100', '--count', '3', '--ndjson'])
     const appended = await hanse(['publish', '--append', 'live', '--data', bellevue.data], {
       environment: bellevue.environment, input: '{"body":{"n":1}}\n{"body":{"n":2}}\n{"body":{"n":3}}\n'
@@ -154,7 +160,7 @@ describe('two cities on the command line', () => {
     assert.match((await renton.run(['verify', 'Bellevue/seattle-weather'])).out, /ok +anchored: existed before block \d+, finalised at 20/)
     assert.match((await renton.run(['audit', 'Bellevue/seattle-weather'])).out, /dataset\.put[^]*dataset\.anchor/)
     assert.match((await renton.run(['ledger', 'verify'])).out, /The ledger is right from block 1 to block \d+\./)
-    assert.match((await renton.run(['status'])).out, /validators +2 of 2 reachable, tolerates 0 failures; this node is one of them/)
+    await until(async () => /validators +2 of 2 reachable, tolerates 0 failures; this node is one of them/.test((await renton.run(['status'])).out), 'both validators are reachable')
     // The older kind of proof is refused with a word about this one, and the other way round.
     assert.match((await hanseHere(['verify', proof, ...charter.slice(2)])).error, /hanse proof verify/)
   })

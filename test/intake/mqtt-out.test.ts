@@ -82,7 +82,9 @@ describe('data of a node by MQTT', function () {
   it('ends, with the connection, when the token is revoked', async () => {
     const { client, heard } = await connect(await tokenFor('outside'))
     assert.equal(await granted(client, 'hanse/v1/open/#'), 1)
-    await until(() => heard.length > 0)
+    // Behind all last values.
+    await put('open', 'fence', 1)
+    await until(() => heard.some(message => message.startsWith('hanse/v1/open/fence ')))
     const known = heard.length
     const closed = new Promise<void>(resolve => { client.once('close', () => { resolve() }) })
     const tokens = await node.client.tokens()
