@@ -1,5 +1,5 @@
 import { strict as assert } from 'node:assert'
-import { connected, found, makeCity, removeCities, until, type City } from '../support/nodes.ts'
+import { connected, found, ledgerAtRest, makeCity, removeCities, until, type City } from '../support/nodes.ts'
 import { heldBy, publish, tableOf } from '../support/publications.ts'
 
 describe('anchors on the ledger', function () {
@@ -35,10 +35,10 @@ describe('anchors on the ledger', function () {
   })
 
   it('is silent once nothing changes', async () => {
+    await ledgerAtRest(cities)
     const heights = (): string => cities.map(({ node }) => node.ledger()?.height).join()
     const before = heights()
     await new Promise(resolve => { setTimeout(resolve, 100) })
     assert.equal(heights(), before)
   })
-
 })

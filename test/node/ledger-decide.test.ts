@@ -4,7 +4,7 @@ import { decodeCheckpoint } from '../../src/core/finality/index.ts'
 import { decodeStatement } from '../../src/core/identity/index.ts'
 import { encodeOperation, OPERATIONS } from '../../src/core/ledger/index.ts'
 import type { LedgerStatus } from '../../src/node/index.ts'
-import { connected, found, makeCity, removeCities, restart, until, type City } from '../support/nodes.ts'
+import { connected, found, ledgerAtRest, makeCity, removeCities, restart, until, type City } from '../support/nodes.ts'
 import { heldBy, publish, tableOf } from '../support/publications.ts'
 
 const PATIENCE_MS = 30_000
@@ -23,15 +23,14 @@ describe('what people decide on the ledger', function () {
     ;[city, others] = [first, rest]
     await found(cities)
     await connected(cities)
-    await until(() => cities.every(each => each.node.ledgerMembers().every(({ nodes }) => nodes.length === 1)), 'every node has said who it is')
+    await ledgerAtRest(cities)
   })
 
   after(async () => { await removeCities(cities) })
 
   const ledger = (): LedgerStatus => city.node.ledger() ?? assert.fail('there is a ledger')
 
-  it('tells where the ledger stands, and who belongs', async () => {
-    await until(() => ledger().waiting === 0, 'all is decided')
+  it('tells where the ledger stands, and who belongs', () => {
     const { role, validators, toleratedFaults, reachable, sentence } = ledger()
     assert.deepEqual({ role, validators, toleratedFaults, reachable }, { role: 'validator', validators: 4, toleratedFaults: 1, reachable: 4 })
     assert.match(sentence, /^Nothing to decide since block \d+ became final$/)
@@ -53,6 +52,7 @@ describe('what people decide on the ledger', function () {
       assert.ok(voted.ok && voted.value.state === 'final', JSON.stringify(voted))
     }
     await until(() => proposal()?.state === 'passed' && ledger().epoch > epoch, 'it passed, and an epoch began with it')
+    await until(() => others[2]?.node.proposals().find(({ id }) => id === opened.value.proposal)?.state === 'passed', 'the last knows that it passed')
     const late = await others[2]?.node.vote(opened.value.proposal, false, PATIENCE_MS)
     assert.ok(late?.ok === false && late.failure.code === 'refused' && late.failure.reason.includes('decided'), JSON.stringify(late))
   })
@@ -61,12 +61,13 @@ describe('what people decide on the ledger', function () {
     await publish(city.node, tableOf('stops', ['a\n']))
     await until(() => heldBy(city.node, 'stops')?.state === 'final', 'it is final')
     await publish(city.node, tableOf('stops', ['a\n', 'b\n']))
-    assert.equal(heldBy(city.node, 'stops')?.state !== 'final', true)
-    await until(() => cities.every(({ node }) => heldBy(node, 'stops')?.state === 'final'), 'the second version is final everywhere')
-    assert.ok((city.node.anchor('stops')?.length ?? 0) >= 2)
+    // Others may hold the first version as final still.
+    await until(() => cities.every(({ node }) => heldBy(node, 'stops')?.state === 'final' && (node.anchor('stops')?.length ?? 0) >= 2), 'the second version is final everywhere')
   })
 
   it('lists everything about a dataset or a member, and shows the blocks it stands in', async () => {
+    // What is final is kept a moment later.
+    await ledgerAtRest(cities)
     const audit = await others[0]?.node.audit('Constance/stops')
     assert.ok(audit?.ok === true, JSON.stringify(audit))
     const names = audit.value.map(({ operation }) => operation.name)

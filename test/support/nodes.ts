@@ -98,6 +98,18 @@ export async function connected (cities: readonly City[]): Promise<void> {
   await until(() => cities.every(({ node }) => node.status().neighbours.reachable === cities.length - 1), 'all see each other')
 }
 
+/** Waits until all founders have said of themselves what nodes say at the beginning of an epoch, and all keep the same newest block: nobody has anything to decide. */
+export async function ledgerAtRest (cities: readonly City[]): Promise<void> {
+  const isAtRest = async ({ node }: City): Promise<boolean> => {
+    const ledger = node.ledger()
+    const blocks = await node.blocks({ limit: 1_000 })
+    const hasBound = (name: string): boolean => blocks.some(({ epoch, transactions }) => epoch === ledger?.epoch &&
+      transactions.some(({ author, operations }) => author.name === name && operations.some(each => each.name === 'key.bind')))
+    return ledger?.waiting === 0 && blocks[0]?.digest === ledger.digest && cities.every(({ name }) => hasBound(name))
+  }
+  await until(async () => (await Promise.all(cities.map(isAtRest))).every(Boolean) && new Set(cities.map(({ node }) => node.ledger()?.digest)).size === 1, 'all is decided and kept')
+}
+
 export async function removeCities (cities: readonly City[]): Promise<void> {
   for (const { node } of cities) await node.stop()
   for (const { folder } of cities) {
