@@ -111,7 +111,7 @@ function shotsOf (ids: Awaited<ReturnType<typeof fill>>, file: string): readonly
     { name: 'requests', hash: '#/requests', shown: inMain('.ways button') },
     { name: 'requests-decide', hash: '#/requests', shown: inMain('.effect'), before: async page => { await page.locator('.ways button').nth(1).click() } },
     { name: 'request', hash: about('request', ids.airports), shown: inMain('h1') },
-    { name: 'federation', hash: '#/federation', shown: inMain('svg[role=img]') },
+    { name: 'federation', hash: '#/federation', shown: inMain('[data-idle=true]') },
     { name: 'audit', hash: about('audit', ids.shared), shown: inMain('table') },
     { name: 'publish', hash: '#/publish', shown: inMain('fieldset') },
     { name: 'publish-file', hash: '#/publish', shown: inMain('table'), before: async page => { await page.locator('input[type=file]').first().setInputFiles(file) } },
@@ -129,8 +129,8 @@ function shotsOf (ids: Awaited<ReturnType<typeof fill>>, file: string): readonly
 }
 
 const EMPTY: readonly Shot[] = ['overview', 'catalogue', 'requests', 'federation', 'publish', 'live', 'connectors', 'ledger', 'welcome', 'settings', 'verify']
-  .map(name => ({ name: `empty-${name}`, hash: `#/${name}`, shown: inMain('h1') }))
-  .concat(['place', 'account', 'federation', 'data'].map(step => ({ name: `empty-welcome-${step}`, hash: `#/welcome/${step}`, shown: inMain('form, .ways') })))
+  .map(name => ({ name: `empty-${name}`, hash: `#/${name}`, shown: inMain(name === 'welcome' ? '[data-idle=true]' : 'h1') }))
+  .concat(['place', 'account', 'federation', 'data'].map(step => ({ name: `empty-welcome-${step}`, hash: `#/welcome/${step}`, shown: inMain(step === 'place' ? '[data-idle=true]' : 'form, .ways') })))
 
 async function shoot (opened: Console, { name, hash, shown, before }: Shot): Promise<void> {
   const { page } = opened
@@ -140,6 +140,7 @@ async function shoot (opened: Console, { name, hash, shown, before }: Shot): Pro
   try {
     await before?.(page)
     await shown(page).waitFor({ timeout: 15_000 })
+    for (const map of await page.locator('main [data-idle]').all()) await map.and(page.locator('[data-idle=true]')).waitFor({ timeout: 15_000 })
   } catch (error) {
     say(`  ${name} is not what it should be: ${error instanceof Error ? error.message.split('\n')[0] : String(error)}`)
   }
