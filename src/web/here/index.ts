@@ -5,5 +5,6 @@
 export { preferences, THEMES } from './preferences.svelte.ts'
 export { Router } from './router.svelte.ts'
 export { Session } from './session.svelte.ts'
+export { inTurn } from './turn.ts'
 export { Watch } from './watch.svelte.ts'
 export type { PageProperties } from './page.ts'
