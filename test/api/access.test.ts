@@ -6,10 +6,12 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import fc from 'fast-check'
 import { createApi, createToken, knownToken, type Api, type ApiOptions } from '../../src/api/index.ts'
+import { authenticateSession, SessionBook } from '../../src/api/sessions/index.ts'
 import type { Result } from '../../src/base/index.ts'
 import type { Asker } from '../../src/node/contract/index.ts'
 import { operations } from '../../src/sdk/contract/index.ts'
 import { createClient, type Failure } from '../../src/sdk/index.ts'
+import { UNATTENDED_HEADER } from '../../src/sdk/sessions/index.ts'
 import type { Scope } from '../../src/sdk/operation/index.ts'
 import { describeDataset, serve } from '../support/apiServer.ts'
 import { MemoryNode } from '../support/memoryNode.ts'
@@ -310,6 +312,27 @@ describe('sessions', () => {
     assert.equal(left.status, 204)
     assert.match(left.headers.get('set-cookie') ?? '', /Max-Age=0/)
     assert.equal((await world.send('/api/v1/status', { headers: { cookie } })).status, 401)
+  })
+
+  it('end half an hour after somebody last asked something, however often a page asks by itself', () => {
+    const MINUTE_MS = 60_000
+    let nowMs = 0
+    const book = new SessionBook({ random, nowMs: () => nowMs })
+    const begun = book.begin(book.invite().entry, '127.0.0.1')
+    assert.ok(begun.ok)
+    const authenticate = authenticateSession(book, false)
+    const isIn = (more: Readonly<Record<string, string>> = {}): boolean =>
+      authenticate({ method: 'GET', live: false, address: '127.0.0.1', headers: { host: '127.0.0.1:7420', cookie: `sid-7420=${begun.value.secret}`, ...more } })?.ok === true
+    for (let times = 0; times < 3; times++) {
+      nowMs += 29 * MINUTE_MS
+      assert.ok(isIn())
+    }
+    for (let minutes = 0; minutes < 29; minutes++) {
+      nowMs += MINUTE_MS
+      assert.ok(isIn({ [UNATTENDED_HEADER]: '1' }))
+    }
+    nowMs += MINUTE_MS
+    assert.ok(!isIn())
   })
 
   it('take the streams along that they opened', async () => {

@@ -106,15 +106,15 @@ export class SessionBook {
     return { secret, session }
   }
 
-  /** The session of a cookie, which is used by this. */
-  find (secret: string): OpenSession | undefined {
+  /** The session of a cookie; used by this, unless nobody is there who asks. */
+  find (secret: string, isAttended: boolean): OpenSession | undefined {
     const nowMs = this.#options.nowMs()
     const session = this.#sessions.get(digestOf(secret))
     if (session === undefined) return undefined
     this.#sessions.delete(session.id)
     if (isOver(session, nowMs)) return undefined
-    const used = { ...session, usedMs: nowMs }
-    // Last in line: the one that was quiet longest gives way first.
+    const used = isAttended ? { ...session, usedMs: nowMs } : session
+    // Last in line: the one that asked nothing for longest gives way first.
     this.#sessions.set(session.id, used)
     return used
   }

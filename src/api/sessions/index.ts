@@ -3,7 +3,8 @@
  *
  * `hanse open` makes a link with a secret of 256 bits in its fragment, which no server sees: it enters once, within ten minutes. The
  * session that it opens lives in a cookie that scripts cannot read (`__Host-sid`; without the prefix, and with the port in its name, on
- * plain loopback), 30 minutes while nothing is asked and 12 hours at most. Only digests are kept, in memory: a restart ends all.
+ * plain loopback), 30 minutes while nobody asks anything and 12 hours at most. What the console asks by itself while nobody is at it says
+ * so, and does not count. Only digests are kept, in memory: a restart ends all.
  *
  * Another port of one host is the same site to a browser. So what changes something, and every stream, must come from this very
  * origin (`Origin` and `Sec-Fetch-Site`), and writes carry the session's secret of `CSRF_HEADER` too. Entering is slowed down by
@@ -16,7 +17,7 @@
  */
 import { fail, ok } from '../../base/index.ts'
 import { scopeOfRole } from '../../sdk/accounts/index.ts'
-import { CSRF_HEADER, type SessionCalls } from '../../sdk/sessions/index.ts'
+import { CSRF_HEADER, UNATTENDED_HEADER, type SessionCalls } from '../../sdk/sessions/index.ts'
 import type { AccountBook } from '../accounts/index.ts'
 import { originOf, originOfHeaders, type Handlers } from '../context/index.ts'
 import { isWrite, json, problem, type AnyFailure, type Authenticate, type Credentials } from '../http/index.ts'
@@ -33,7 +34,7 @@ export function authenticateSession (book: SessionBook, isBehindProxy: boolean):
   return credentials => {
     const origin = originOfHeaders(credentials.headers, isBehindProxy)
     const secret = secretOf(credentials.headers, origin)
-    const session = secret === undefined ? undefined : book.find(secret)
+    const session = secret === undefined ? undefined : book.find(secret, credentials.headers[UNATTENDED_HEADER] === undefined)
     if (session === undefined) return undefined
     const isGuarded = isWrite(credentials.method) || credentials.live
     if (isGuarded && !isOwnPage(credentials, origin)) return fail(FOREIGN)

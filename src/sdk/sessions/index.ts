@@ -25,12 +25,14 @@ export type Session = {
   readonly hasAccounts: boolean
   /** Goes with every write, in the header of that name. */
   readonly csrf: string
-  /** When it ends if nothing more is asked, and at the latest. */
+  /** When it ends if nobody asks anything more, and at the latest. */
   readonly idleEndMs: number
   readonly endMs: number
 }
 
 export const CSRF_HEADER = 'hanse-csrf'
+/** Of what a page asks by itself while nobody is at it: such a request does not keep the session open. */
+export const UNATTENDED_HEADER = 'hanse-unattended'
 export const SESSION_PATH = '/api/v1/session'
 
 export const entrySchema: z.ZodType<Entry> = z.object({ url: z.string(), expiresMs: z.int() })

@@ -1,8 +1,12 @@
 import { createClient, type Client, type Failure, type Role } from '../../sdk/index.ts'
-import { CSRF_HEADER, SESSION_PATH, sessionSchema } from '../../sdk/sessions/index.ts'
+import { CSRF_HEADER, SESSION_PATH, sessionSchema, UNATTENDED_HEADER } from '../../sdk/sessions/index.ts'
+import { once } from './once.ts'
 
 type Sent = RequestInit & { readonly onSent?: (sentBytes: number) => void }
 const ENDED = 'ended'
+/** Without a touch of mouse, keyboard or screen for so long, nobody is at the page: what it asks then keeps no session open. */
+const ATTENDED_MS = 60_000
+const TOUCHES = ['pointerdown', 'pointermove', 'keydown', 'wheel'] as const
 
 type State = 'asking' | 'outside' | 'refused' | 'inside'
 
@@ -18,12 +22,19 @@ export class Session {
   hasAccounts = $state(true)
   /** Whether it was open until the node said that it is no more; also after the page was loaded anew. */
   hasEnded = $state(history.state === ENDED)
+  /** Whether somebody wanted to leave, and the node did not hear of it. */
+  isKept = $state(false)
   /** Why name and passphrase did not open it. */
   failure = $state.raw<Failure | null>(null)
   /** For clients of single pages. */
-  readonly options = { baseUrl: location.origin, fetch: (url: string, init: Sent): Promise<Response> => this.#fetch(url, init) }
+  readonly options = { baseUrl: location.origin, fetch: once((url: string, init: Sent): Promise<Response> => this.#fetch(url, init)) }
   readonly client: Client = createClient(this.options)
   #csrf = ''
+  #touchedMs = Date.now()
+
+  constructor () {
+    for (const touch of TOUCHES) addEventListener(touch, () => { this.#touchedMs = Date.now() }, { capture: true, passive: true })
+  }
 
   /** Enters by the link that was opened, once, or goes on with the session that there is. */
   async enter (): Promise<void> {
@@ -59,9 +70,11 @@ export class Session {
     return this.role === 'admin' || this.role === 'approver' || (scope === 'operate' && this.role === 'publisher')
   }
 
+  /** Whoever leaves is not told so while the cookie still opens the session. */
   async leave (): Promise<void> {
-    await this.#fetch(SESSION_PATH, { method: 'DELETE' })
-    this.state = 'outside'
+    const response = await this.#fetch(SESSION_PATH, { method: 'DELETE' }).catch(() => undefined)
+    this.isKept = response === undefined || (response.status !== 204 && response.status !== 404 && response.status !== 401)
+    if (!this.isKept) this.state = 'outside'
   }
 
   async #fetch (url: string, { onSent, ...init }: Sent): Promise<Response> {
@@ -69,6 +82,7 @@ export class Session {
     // Over HTTP/1.1 a browser sends no stream: it gathers what comes in pieces first, on the disk where it is large.
     const body = init.body instanceof ReadableStream ? await new Response(init.body).blob() : init.body
     if (init.method !== undefined && init.method !== 'GET') headers.set(CSRF_HEADER, this.#csrf)
+    if (Date.now() - this.#touchedMs > ATTENDED_MS) headers.set(UNATTENDED_HEADER, '1')
     const response = onSent !== undefined && body instanceof Blob
       ? await (await import('./sending.ts')).sent(url, { ...init, headers, body, onSent })
       : await fetch(url, { ...init, headers, ...body === undefined ? {} : { body } })
