@@ -1,6 +1,7 @@
 import { strict as assert } from 'node:assert'
-import { once } from 'node:events'
+import { EventEmitter, once } from 'node:events'
 import { WebSocket } from 'ws'
+import { RecordSocket } from '../../src/api/sockets/socket.ts'
 import { utf8, type Result } from '../../src/base/index.ts'
 import type { Failure, RecordInput } from '../../src/sdk/index.ts'
 import { describeDataset, serve, type Served } from '../support/apiServer.ts'
@@ -102,7 +103,7 @@ describe('sockets', () => {
 
   it('hold back what the reader gave no credit for, and go on when it does', async () => {
     await served.api.stop()
-    await serveWith(100)
+    await serveWith(300)
     await append(...Array.from({ length: 1_200 }, (_, at) => String(at)))
     const reader = connect('?last=1200')
     await until(() => reader.messages.length === 1_000)
@@ -125,6 +126,17 @@ describe('sockets', () => {
       reader.socket.send(text)
       assert.equal((await reader.closed)[0], text.length > 1_024 ? 1009 : 1008)
     }
+  })
+
+  it('let the word with which they close reach who sent what is no message, before the connection is torn down', async () => {
+    let isTornDown = false
+    const socket = Object.assign(new EventEmitter(), { readyState: WebSocket.OPEN, ping () {}, terminate () { isTornDown = true } })
+    const over = new RecordSocket(60_000).run(socket as unknown as WebSocket, { from: 0, stop () {} }, new AbortController().signal)
+    // As ws does it: its word is on its way when it tells of the error.
+    socket.emit('error', new RangeError('Max payload size exceeded'))
+    assert.equal(isTornDown, false)
+    socket.emit('close')
+    await over
   })
 
   it('say why they close, and where to begin again', async () => {

@@ -62,7 +62,8 @@ export class RecordSocket implements Listener {
     }, this.#heartbeatMs)
     socket.on('pong', () => { unanswered = 0 })
     socket.on('message', data => { this.#heard(textOf(data)) })
-    socket.on('error', () => { socket.terminate() })
+    // What was no message of the protocol has been answered by its code: torn down at once, nobody would hear that.
+    socket.on('error', () => { goneLater(socket) })
     socket.on('close', () => { this.#over.resolve() })
     signal.addEventListener('abort', () => { this.#close(GOING_AWAY, OVER) }, { once: true })
     if (signal.aborted) this.#close(GOING_AWAY, OVER)
@@ -122,8 +123,12 @@ export class RecordSocket implements Listener {
     const socket = this.#socket
     if (socket === undefined) return
     socket.close(code, reason.slice(0, REASON_LENGTH_MAX))
-    setTimeout(() => { socket.terminate() }, CLOSE_MS).unref()
+    goneLater(socket)
   }
+}
+
+function goneLater (socket: WebSocket): void {
+  setTimeout(() => { socket.terminate() }, CLOSE_MS).unref()
 }
 
 /** All who listen get the same array, so it is encoded once. */
