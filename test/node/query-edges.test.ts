@@ -65,7 +65,7 @@ describe('an index on a bad day', function () {
       await ada.stop()
       await wiped()
       await ada.start({ commit, durable })
-      await new Promise(resolve => { setTimeout(resolve, 50) })
+      await until(() => ada.commits >= commit || rooms.querying.isIdle, 'the power goes, or all blocks are built')
       await ada.kill()
       await ada.start()
       await idle()

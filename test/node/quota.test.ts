@@ -30,6 +30,7 @@ describe('a member that publishes more than a neighbour takes', function () {
     }
     await until(() => third().node.status().feeds.replicated === 2 + FEEDS_PER_MEMBER_MAX + 3, 'one without that limit takes all')
     await until(() => small().node.status().alarms.some(alarm => alarm.startsWith('Greedy has more feeds')), 'the operator is told')
+    await until(() => small().node.status().feeds.replicated >= 1 + FEEDS_PER_MEMBER_MAX, 'the catalogue of the third came too')
     assert.equal(small().node.status().feeds.replicated, 1 + FEEDS_PER_MEMBER_MAX)
     assert.equal(small().node.status().alarms.length, 1)
   })

@@ -11,7 +11,6 @@ const DAY_MS = 86_400_000
 const HOUR_MS = 3_600_000
 
 describe('receipts: keys of what is kept no longer', function () {
-  this.timeout(60_000)
   let cities: readonly City[] = []
   let clock: PutForward
   const rooms = new Map<string, Rooms>()

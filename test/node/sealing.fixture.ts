@@ -10,13 +10,13 @@ import { openNetwork } from '../../src/host/libp2p/index.ts'
 import type { HanseNode, NodeOptions, TermsOrder } from '../../src/node/index.ts'
 import type { StandingAgreement } from '../../src/node/doors/index.ts'
 import type { Feed } from '../../src/node/feeds/index.ts'
-import { makeCity, until, type City } from '../support/nodes.ts'
+import { makeCity, until, type City, type CityOptions } from '../support/nodes.ts'
 
 export type Rooms = Parameters<NonNullable<NodeOptions['onRooms']>>[0]
 /** A city whose rooms can be looked into. */
 export type OpenCity = City & { readonly rooms: () => Rooms }
 
-export async function makeOpenCity (name: string, options: Partial<NodeOptions> = {}, network?: Host['openNetwork']): Promise<OpenCity> {
+export async function makeOpenCity (name: string, options: CityOptions = {}, network?: Host['openNetwork']): Promise<OpenCity> {
   let rooms: Rooms | undefined
   const city = await makeCity(name, { onRooms: each => { rooms = each }, ...options }, network)
   return Object.assign(city, {
@@ -102,7 +102,8 @@ export function countIn (bytes: Uint8Array, canary: string): number {
 export async function countInFolder (folder: string, canary: string): Promise<number> {
   let count = 0
   for (const entry of await readdir(folder, { recursive: true, withFileTypes: true })) {
-    if (entry.isFile()) count += countIn(await readFile(join(entry.parentPath, entry.name)), canary)
+    // LevelDB of a city that runs may take away what it has just replaced.
+    if (entry.isFile()) count += countIn(await readFile(join(entry.parentPath, entry.name)).catch(() => Buffer.alloc(0)), canary)
   }
   return count
 }
@@ -131,24 +132,28 @@ export async function countInRows ({ folder }: City, canary: string): Promise<nu
 
 /** Everything that a city says to others, before the transport encrypts it; by the PeerId of who hears it, gossip under '*'. */
 export class Tap {
-  readonly #heard = new Map<string, Uint8Array[]>()
+  /** Each answer by itself: parts of others may come between its own. */
+  readonly #heard = new Map<string, Uint8Array[][]>()
 
   readonly openNetwork: Host['openNetwork'] = async options => {
     const tapped = (handler: ProtocolHandler): ProtocolHandler => ({
       ...handler,
       note: (peer, body) => handler.note(this.#peer(peer), body),
-      request: (peer, body, reply) => handler.request(this.#peer(peer), body, {
-        signal: reply.signal,
-        error: (code, reason) => reply.error(code, reason),
-        send: chunk => {
-          this.#hear(peer.peerId, chunk)
-          return reply.send(chunk)
-        },
-        end: ending => {
-          this.#hear(peer.peerId, ending)
-          reply.end(ending)
-        }
-      })
+      request: (peer, body, reply) => {
+        const answer = this.#begin(peer.peerId)
+        return handler.request(this.#peer(peer), body, {
+          signal: reply.signal,
+          error: (code, reason) => reply.error(code, reason),
+          send: chunk => {
+            answer.push(chunk.slice())
+            return reply.send(chunk)
+          },
+          end: ending => {
+            answer.push(ending.slice())
+            reply.end(ending)
+          }
+        })
+      }
     })
     const real = await openNetwork({
       ...options, protocols: Object.fromEntries(Object.entries(options.protocols).map(([name, handler]) => [name, tapped(handler)])),
@@ -169,11 +174,17 @@ export class Tap {
 
   /** What that node was told, with all that was told to everybody. */
   heardBy (peerId: string): Uint8Array {
-    return Buffer.concat([...this.#heard.get(peerId) ?? [], ...this.#heard.get('*') ?? []])
+    return Buffer.concat([...this.#heard.get(peerId) ?? [], ...this.#heard.get('*') ?? []].flat())
+  }
+
+  #begin (peerId: string): Uint8Array[] {
+    const saying: Uint8Array[] = []
+    this.#heard.set(peerId, [...this.#heard.get(peerId) ?? [], saying])
+    return saying
   }
 
   #hear (peerId: string, bytes: Uint8Array): void {
-    this.#heard.set(peerId, [...this.#heard.get(peerId) ?? [], bytes.slice()])
+    this.#begin(peerId).push(bytes.slice())
   }
 
   #peer (peer: Peer): Peer {

@@ -20,8 +20,7 @@ describe('sql: attacks on data in groups', function () {
   let requester = ''
   const asker = (): Asker => ({ requester })
 
-  before(async function () {
-    this.timeout(60_000)
+  before(async () => {
     cities = [await makeCity('Brugge'), await makeCity('Gent')]
     await found(cities)
     requester = (cities[1] as City).node.status().member.did
@@ -42,8 +41,7 @@ describe('sql: attacks on data in groups', function () {
     assert.deepEqual(plainRows(await answerOf(node(), 'SELECT avg(speed) FROM guessed', asker())), [[39.5]], 'the same rows may be asked for more')
   })
 
-  it('are turned away after so many refusals, since each tells a little', async function () {
-    this.timeout(30_000)
+  it('are turned away after so many refusals, since each tells a little', async () => {
     await publish('searched')
     await answerOf(node(), 'SELECT count(*) FROM searched', asker())
     let code = ''
@@ -74,8 +72,7 @@ describe('sql: attacks on data in groups', function () {
     assert.equal(code, 'aggregates-only')
   })
 
-  it('do not keep the people of the publisher waiting', async function () {
-    this.timeout(30_000)
+  it('do not keep the people of the publisher waiting', async () => {
     const leave = new AbortController()
     const heavy = 'SELECT count(*) FROM range(1000000) AS a, range(1000000) AS b WHERE a.range * b.range % 7 = 8'
     let isOver = false

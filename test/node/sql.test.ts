@@ -39,8 +39,7 @@ describe('sql: three cities', function () {
   const [brugge, gent, ieper] = [() => nodeOf(0), () => nodeOf(1), () => nodeOf(2)]
   const tables = { brugge: weatherOf(1), gent: weatherOf(2) }
 
-  before(async function () {
-    this.timeout(60_000)
+  before(async () => {
     cities = await Promise.all(['Brugge', 'Gent', 'Ieper'].map(name => makeCity(name, { onRooms: each => { rooms.set(name, each) } })))
     await found(cities)
     await connected(cities)
