@@ -2,6 +2,7 @@ import { strict as assert } from 'node:assert'
 import { equalBytes, textOf, utf8 } from '../../src/base/index.ts'
 import { joinPort, joinPortWith, LIMITS } from '../../src/host/libp2p/index.ts'
 import { openRaw, stopRaws, type Raw } from './libp2p-raw.fixture.ts'
+import { freePort } from '../../scripts/ports.ts'
 import { closeAll, openMember, seedOf, until } from './libp2p.fixture.ts'
 import { multiaddr } from '@multiformats/multiaddr'
 
@@ -16,8 +17,8 @@ describe('the join listener', function () {
     await stopRaws(raws.splice(0))
   })
 
-  async function listen (answer: (request: Uint8Array) => Promise<Uint8Array>, port = joinPort): Promise<Listener> {
-    const listener = await port.listen({ transportSeed: seedOf(9), listen: ['/ip4/127.0.0.1/tcp/0'], answer, log: () => {} })
+  async function listen (answer: (request: Uint8Array) => Promise<Uint8Array>, port = joinPort, at = 0): Promise<Listener> {
+    const listener = await port.listen({ transportSeed: seedOf(9), listen: [`/ip4/127.0.0.1/tcp/${at}`], answer, log: () => {} })
     listeners.push(listener)
     return listener
   }
@@ -43,7 +44,7 @@ describe('the join listener', function () {
 
   it('tries the addresses in turn, and says when none answers', async () => {
     const { addresses } = await listen(request => Promise.resolve(request))
-    const gone = await listen(request => Promise.resolve(request))
+    const gone = await listen(request => Promise.resolve(request), joinPort, await freePort())
     await gone.stop()
     const answer = await call(['no address', ...gone.addresses, ...addresses], utf8('x'))
     assert.equal(answer.ok, true)
@@ -64,7 +65,7 @@ describe('the join listener', function () {
   })
 
   it('speaks nothing but its one protocol, and only for a short while', async () => {
-    const { addresses } = await listen(request => Promise.resolve(request), joinPortWith({ ...LIMITS, joinLifetimeMs: 300 }))
+    const { addresses } = await listen(request => Promise.resolve(request), joinPortWith({ ...LIMITS, joinLifetimeMs: 1_500 }))
     const member = await openRaw(66)
     const stranger = await openRaw(67, null)
     raws.push(member, stranger)
