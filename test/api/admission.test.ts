@@ -12,7 +12,7 @@ import { describeDataset, serve, type Served } from '../support/apiServer.ts'
 import { FRAMES_TIMEOUT_MS, framesOf } from '../support/fuzz.ts'
 
 let served: Served
-const SMALL: Partial<Limits> = { jsonBytesMax: 2_000, appendBytesMax: 4_000, appendRecordsMax: 3, lingerMs: 200 }
+const SMALL: Partial<Limits> = { jsonBytesMax: 2_000, appendBytesMax: 4_000, appendRecordsMax: 3 }
 beforeEach(async () => { served = await serve(SMALL) })
 afterEach(async () => {
   await served.api.stop()
@@ -57,13 +57,15 @@ describe('admission', () => {
     for (const host of [`localhost:${port}`, `[::1]:${port}`, `127.0.0.1:${port}`]) assert.equal((await send({ path: '/healthz', headers: { host } })).status, 200)
   })
 
-  it('tells health to anybody on the machine, with reasons where it is not ready', async () => {
+  it('tells health to anybody, with reasons where it is not ready, and what alarms are about to its own people alone', async () => {
     assert.deepEqual(JSON.parse((await send({ path: '/readyz', headers: { authorization: '' } })).body), { ready: true, reasons: [] })
     served.node.state = 'founding'
     served.node.alarms.push('two heads of one length')
     const answer = await send({ path: '/readyz', headers: { authorization: '' } })
     assert.equal(answer.status, 503)
-    assert.match(answer.body, /"founding".*"alarm".*two heads/)
+    assert.match(answer.body, /"founding".*"alarm"/)
+    assert.doesNotMatch(answer.body, /two heads/)
+    assert.match((await send({ path: '/readyz' })).body, /"founding".*"alarm".*two heads/)
     assert.equal((await send({ path: '/healthz', headers: { authorization: '' } })).status, 200)
   })
 
@@ -119,7 +121,7 @@ describe('admission', () => {
   it('lives on after bytes that are no HTTP, headers that never end and bodies that never come', async () => {
     await served.api.stop()
     // Short enough to be waited for, and so for this test alone: on a busy machine also what is quick takes longer than this.
-    served = await serve({ ...SMALL, bodyTimeoutMs: 300 })
+    served = await serve({ ...SMALL, bodyTimeoutMs: 300, lingerMs: 200 })
     const port = Number(new URL(served.api.url).port)
     const slow = `POST /api/v1/federation/join HTTP/1.1\r\nHost: 127.0.0.1:${port}\r\nAuthorization: Bearer ${served.token}\r\nContent-Length: 100\r\n\r\n{`
     const ends = ['\0\0\0\0', 'GET / HTTP/1.1\r\nHost:', slow].map(async text => {

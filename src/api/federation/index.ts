@@ -7,9 +7,12 @@ import { NO_LEDGER, type Handler, type Handlers } from '../context/index.ts'
 import { json, jsonOrProblem, problem, progressing, tagged } from '../http/index.ts'
 import { liveReply } from '../live/index.ts'
 
-const readiness: Handler<NodeCalls['node.readiness']> = ({ node }) => {
+/** For whatever watches the process, which has no token: what an alarm is about, names of datasets and members among it, is for the people of this node. */
+const readiness: Handler<NodeCalls['node.readiness']> = ({ node }, request) => {
   const { state, alarms } = node.status()
-  const reasons = [...STATE_REASONS[state], ...alarms.map(reason => ({ code: 'alarm', reason }))]
+  const isOwn = request.caller !== undefined && request.caller.requester === undefined
+  const told = isOwn ? alarms : alarms.slice(0, 1).map(() => 'there is an alarm: see the status of the node, with a token')
+  const reasons = [...STATE_REASONS[state], ...told.map(reason => ({ code: 'alarm', reason }))]
   const value: Readiness = { ready: reasons.length === 0, reasons }
   return json(value, value.ready ? 200 : 503)
 }
