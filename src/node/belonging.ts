@@ -1,20 +1,19 @@
 import type { Charter } from '../core/identity/index.ts'
 import { Agreements } from './agreements/index.ts'
 import { Counting, Desk } from './asking/index.ts'
+import type { Beginnings } from './beginnings.ts'
 import { Catalogue } from './catalogue/index.ts'
-import type { ConsensusKeys } from './consensus/index.ts'
 import { Datasets, Publisher, Reader } from './datasets/index.ts'
 import { Derivations } from './derivations/index.ts'
 import { TERMS_ENGINE } from './doors/index.ts'
 import { Duties } from './duties/index.ts'
 import { Federation } from './federation/index.ts'
 import type { Feed } from './feeds/index.ts'
-import { Admissions, joinProposalOf, type Candidacy, type JoinListener } from './founding/index.ts'
+import { Admissions, joinProposalOf, type Candidacy } from './founding/index.ts'
 import { isPairWith } from './granting/index.ts'
 import { describedBy, LedgerRoom } from './ledger/index.ts'
 import { PeerCounts } from './metrics.ts'
 import type { NodeOptions } from './options.ts'
-import type { Profile } from './profile/index.ts'
 import { Querying } from './querying/index.ts'
 import type { Belonging } from './rooms.ts'
 import { TermsDesk } from './terms/index.ts'
@@ -24,18 +23,15 @@ const FEEDS_PER_MEMBER_MAX = 8_192
 /** What a member may write into its catalogue, or to this one alone; it is kept whatever the quota, because revocations stand in it. */
 const CATALOGUE_BYTES_MAX = 64 << 20
 
-/** What a node has before it belongs anywhere. */
-export type Beginnings = {
-  readonly consensusKeys: ConsensusKeys
-  readonly listener: JoinListener
-  readonly profile: Profile
+/** What who enters brings along. */
+type Entering = Pick<Beginnings, 'consensusKeys' | 'listener' | 'profile'> & {
   readonly welcome: Awaited<ReturnType<Candidacy['welcome']>>
   readonly stopped: AbortSignal
   readonly onFatal: (cause: unknown) => void
 }
 
 /** Opens all rooms of a member of `charter`, each after those that it leans on. Nobody is connected yet. */
-export async function openBelonging (options: NodeOptions, charter: Charter, { consensusKeys, listener, profile, welcome, stopped, onFatal }: Beginnings): Promise<Belonging> {
+export async function openBelonging (options: NodeOptions, charter: Charter, { consensusKeys, listener, profile, welcome, stopped, onFatal }: Entering): Promise<Belonging> {
   const { host, keys, log, hasRoom } = options
   const { clock, store, random } = host
   const [own, isRestored] = [keys.did, options.isRestored === true]
@@ -77,7 +73,7 @@ export async function openBelonging (options: NodeOptions, charter: Charter, { c
 /** The ledger and who may come to it: each knows what the other is asked. */
 async function openLedger (
   { host: { clock, store, random }, keys, announce, log }: NodeOptions,
-  { federation, catalogue, datasets, reader, consensusKeys, listener, onFatal }: Pick<Belonging, 'federation' | 'catalogue' | 'datasets' | 'reader'> & Pick<Beginnings, 'consensusKeys' | 'listener' | 'onFatal'>
+  { federation, catalogue, datasets, reader, consensusKeys, listener, onFatal }: Pick<Belonging, 'federation' | 'catalogue' | 'datasets' | 'reader'> & Pick<Entering, 'consensusKeys' | 'listener' | 'onFatal'>
 ): Promise<Pick<Belonging, 'ledger' | 'admissions'>> {
   let opened: LedgerRoom | undefined
   const admissions = await Admissions.open({

@@ -1,10 +1,13 @@
 import { peerIdOfKey } from '../core/identity/index.ts'
 import type { Belonging } from './rooms.ts'
-import type { FoundingStatus, NodeStatus } from './contract/index.ts'
+import type { Beginnings } from './beginnings.ts'
+import type { FoundingStatus, HanseNode, NodeStatus } from './contract/index.ts'
 import type { Feed } from './feeds/index.ts'
+import type { Home } from './home.ts'
+import { nodeMetrics } from './metrics.ts'
 import type { NodeOptions } from './options.ts'
 
-export type Standing = {
+type Standing = {
   readonly belonging: Belonging | undefined
   /** Also before all its rooms are open. */
   readonly isBelonging: boolean
@@ -14,8 +17,29 @@ export type Standing = {
   readonly startedMs: number
 }
 
+/** How the node is, and who is there. */
+export function standingCalls (
+  options: NodeOptions, home: Home, { ceremony, candidacy, profile }: Beginnings, startedMs: number
+): Pick<HanseNode, 'status' | 'peers' | 'members' | 'metrics'> {
+  return {
+    status: () => statusOf(options, {
+      belonging: home.belonging, isBelonging: home.isBelonging, isStopping: home.isStopping,
+      founding: ceremony.status() ?? candidacy.status(), problem: ceremony.problem ?? candidacy.problem, startedMs
+    }),
+    peers: () => home.belonging?.counts.peers() ?? [],
+    members: () => {
+      const members = home.belonging?.federation.members
+      return members?.current.members().map(({ did, revokedSinceMs }) => (
+        { did, name: members.nameOf(did), revoked: revokedSinceMs !== undefined, place: profile.placeOf(did) })) ?? []
+    },
+    metrics: () => home.belonging === undefined
+      ? new Map()
+      : new Map([...nodeMetrics(home.belonging.federation, startedMs, options.host.clock), ...home.belonging.reader.live.metrics()])
+  }
+}
+
 /** How the node is, in figures. */
-export function statusOf ({ keys, name, announce }: NodeOptions, { belonging, isBelonging, isStopping, founding, problem, startedMs }: Standing): NodeStatus {
+function statusOf ({ keys, name, announce }: NodeOptions, { belonging, isBelonging, isStopping, founding, problem, startedMs }: Standing): NodeStatus {
   const federation = belonging?.federation
   const feeds = federation === undefined ? [] : [...federation.feeds.all()]
   const current = federation?.members.current
