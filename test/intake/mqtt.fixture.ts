@@ -11,8 +11,8 @@ import { hanse } from '../cli/support.ts'
 const MAIN = join(import.meta.dirname, '../../src/cli/main.ts')
 const PATH = `${process.env['PATH'] ?? ''}:/usr/sbin`
 
-/** Where there is no mosquitto, tests with it say so and are left out. */
-export const hasMosquitto: boolean = spawnSync('mosquitto', ['-h'], { env: { PATH } }).error === undefined
+/** Where there is no mosquitto that runs, or not all of it, tests with it say so and are left out. */
+export const hasMosquitto: boolean = [['mosquitto', '-h'], ['mosquitto_sub', '--help']].every(([tool = '', ...args]) => /version/.test(String(spawnSync(tool, args, { env: { PATH } }).stdout ?? '')))
 
 /** Waits until something is so; the test's own timeout ends it. */
 export async function until (isSo: () => Promise<boolean> | boolean): Promise<void> {
