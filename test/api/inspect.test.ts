@@ -15,7 +15,7 @@ describe('a file that is sent to be looked at', () => {
 
   before(async () => {
     folder = await mkdtemp(join(tmpdir(), 'hanse-inspect-'))
-    served = await serve({}, { inspector: new FileInspector({ folder: join(folder, 'spool'), random: size => new Uint8Array(randomBytes(size)), nowMs: Date.now }) })
+    served = await serve({}, { inspector: new FileInspector({ folder: join(folder, 'spool'), random: size => new Uint8Array(randomBytes(size)), nowMs: Date.now, later: () => {} }) })
   })
   after(async () => {
     await served.api.stop()

@@ -18,11 +18,15 @@ describe('a file that is looked at before it is published', () => {
   let folder: string
   let nowMs = 1_000
   let inspector: FileInspector
+  let waiting: { readonly delayMs: number, readonly run: () => void }[] = []
 
   beforeEach(async () => {
     folder = await mkdtemp(join(tmpdir(), 'hanse-inspect-'))
     nowMs = 1_000
-    inspector = new FileInspector({ folder: join(folder, 'spool'), random: size => new Uint8Array(randomBytes(size)), nowMs: () => nowMs })
+    waiting = []
+    inspector = new FileInspector({
+      folder: join(folder, 'spool'), random: size => new Uint8Array(randomBytes(size)), nowMs: () => nowMs, later: (delayMs, run) => { waiting.push({ delayMs, run }) }
+    })
   })
   afterEach(async () => { await rm(folder, { recursive: true, force: true }) })
 
@@ -60,6 +64,15 @@ describe('a file that is looked at before it is published', () => {
     nowMs += 31 * 60_000
     await inspector.take('anna', 'c.csv', once(utf8(CSV)), reading)
     assert.equal((await readdir(join(folder, 'spool'))).length, 1)
+  })
+
+  it('is gone when its time is over, also where nobody sends another', async () => {
+    const looked = await inspector.take('anna', 'a.csv', once(utf8(CSV)), reading)
+    assert.ok(looked.ok && waiting.length === 1)
+    nowMs += waiting[0]?.delayMs ?? 0
+    assert.equal((await inspector.content('anna', looked.value.name)).ok, false)
+    waiting[0]?.run()
+    while ((await readdir(join(folder, 'spool'))).length > 0) await new Promise(resolve => { setImmediate(resolve) })
   })
 
   it('is refused where too many wait already', async () => {

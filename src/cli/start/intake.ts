@@ -1,4 +1,4 @@
-import { mkdir, readFile } from 'node:fs/promises'
+import { mkdir, readFile, rm } from 'node:fs/promises'
 import { dirname, join } from 'node:path'
 import type { Api } from '../../api/index.ts'
 import { fail, hkdfSha256, ok, utf8, type Result } from '../../base/index.ts'
@@ -12,7 +12,7 @@ import type { HanseNode } from '../../node/index.ts'
 import type { ConnectorDeclaration, Connectors } from '../../sdk/index.ts'
 import type { Inspector } from '../../sdk/inspection/index.ts'
 import { editConnectors, expand, withPaths, type Config } from '../config/index.ts'
-import { listenOf } from './listen.ts'
+import { listenOf } from './addresses.ts'
 import { outflowOf } from './outflow.ts'
 import { sinkOver } from './sink.ts'
 
@@ -80,6 +80,7 @@ export function composeIntake (options: {
     brokerAddress: () => broker?.address ?? null,
     async start (api) {
       await mkdir(spool, { recursive: true, mode: 0o700 })
+      await rm(join(folder, LOOKED_AT), { recursive: true, force: true })
       if (config.mqtt.listen !== '') {
         const tls = await tlsOf(config.mqtt)
         if (!tls.ok) return tls
@@ -108,11 +109,11 @@ function whenRun<Declaration> (load: () => Promise<ConnectorFactory<Declaration>
   return (declaration, context) => ({ run: async signal => { await (await load())(declaration, context).run(signal) } })
 }
 
-/** Brought when the first file comes: few nodes ever look at one. */
+/** Brought when the first file comes: few nodes ever look at one. What was left of the last run is removed at the start. */
 function inspectorIn (folder: string): Inspector {
   let opened: Promise<Inspector> | undefined
   const open = (): Promise<Inspector> => opened ??= import('../../intake/inspection/index.ts').then(({ FileInspector }) =>
-    new FileInspector({ folder, random: size => systemRandom.bytes(size), nowMs: () => systemClock.nowMs() }))
+    new FileInspector({ folder, random: size => systemRandom.bytes(size), nowMs: () => systemClock.nowMs(), later: (delayMs, run) => { setTimeout(run, delayMs).unref() } }))
   return {
     take: async (...given) => (await open()).take(...given),
     content: async (...given) => (await open()).content(...given),

@@ -12,7 +12,13 @@ const PREVIEW_COLUMNS_MAX = 100
 const CELL_LENGTH_MAX = 200
 const FALLBACK_ID = 'dataset'
 
-export type InspectorOptions = { readonly folder: string, readonly random: (sizeBytes: number) => Uint8Array, readonly nowMs: () => number }
+export type InspectorOptions = {
+  readonly folder: string
+  readonly random: (sizeBytes: number) => Uint8Array
+  readonly nowMs: () => number
+  /** Runs something after a while. */
+  readonly later: (delayMs: number, run: () => void) => void
+}
 
 type Refused = { readonly code: string, readonly reason: string, readonly hint: string }
 type Kept = { readonly owner: string, readonly expiresMs: number, readonly spooled: Spooled, readonly file: FileDescription }
@@ -71,7 +77,7 @@ export class FileInspector implements Inspector {
 
   #of (owner: string, name: string): Kept | undefined {
     const kept = this.#kept.get(name)
-    return kept?.owner === owner ? kept : undefined
+    return kept?.owner === owner && kept.expiresMs > this.#options.nowMs() ? kept : undefined
   }
 
   async #look (owner: string, spooled: Spooled, reading: Parameters<Inspector['take']>[3]): Promise<Result<Inspection, Refused>> {
@@ -84,6 +90,8 @@ export class FileInspector implements Inspector {
       const expiresMs = this.#options.nowMs() + KEPT_MS
       this.#kept.set(name, { owner, expiresMs, spooled, file: file.value })
       isKept = true
+      // Also where nobody sends another: what is in it was never meant to stay.
+      this.#options.later(KEPT_MS, () => { this.#forgetOld().catch(() => {}) })
       return ok(viewOf(name, expiresMs, spooled.fileName, file.value, preview))
     } finally {
       if (!isKept) await spooled.remove()
