@@ -1,4 +1,5 @@
 import type { Client, Failure, NodeStatus } from '../../sdk/index.ts'
+import { inTurn } from './turn.ts'
 
 const EVERY_MS = 5_000
 const TICK_MS = 1_000
@@ -17,6 +18,15 @@ export class Watch {
   readonly #client: Client
   readonly #ending = new AbortController()
 
+  readonly ask = inTurn(async () => {
+    const status = await this.#client.status()
+    this.failure = status.ok ? null : status.failure
+    if (status.ok) {
+      this.status = status.value
+      this.silentSinceMs = null
+    } else if (status.failure.status === null) this.silentSinceMs ??= Date.now()
+  })
+
   constructor (client: Client) {
     this.#client = client
     const ticking = setInterval(() => { this.nowMs = Date.now() }, TICK_MS)
@@ -31,15 +41,6 @@ export class Watch {
 
   stop (): void {
     this.#ending.abort()
-  }
-
-  async ask (): Promise<void> {
-    const status = await this.#client.status()
-    this.failure = status.ok ? null : status.failure
-    if (status.ok) {
-      this.status = status.value
-      this.silentSinceMs = null
-    } else if (status.failure.status === null) this.silentSinceMs ??= Date.now()
   }
 
   /** However much happens, pages ask again once a second: a thousand datasets that came were two thousand questions of the overview. */
@@ -57,9 +58,11 @@ export class Watch {
   async #follow (): Promise<void> {
     const { signal } = this.#ending
     while (!signal.aborted) {
-      const events = await this.#client.events({ signal })
+      const events = await this.#client.events({ signal, onChange: isOpen => { if (isOpen) this.#tell() } })
       try {
         if (events.ok) {
+          // Pages have asked before the stream stood: what happened in between nobody tells.
+          this.#tell()
           for await (const event of events.value) {
             if (event.type !== 'progress') this.#tell()
           }

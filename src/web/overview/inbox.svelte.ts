@@ -1,4 +1,5 @@
 import type { Answer, Client, Failure, NodeStatus } from '../../sdk/index.ts'
+import { inTurn } from '../here/index.ts'
 import { Titles } from '../parts/index.ts'
 import { isFault, itemsOf, lastDecidedMs, type Item } from './items.ts'
 
@@ -11,16 +12,22 @@ export class Inbox {
   arrived = $state(0)
   readonly titles: Titles
   readonly #client: Client
-  #isAsking = false
+  #status: NodeStatus | undefined
+  readonly #look = inTurn(() => this.#askAll())
 
   constructor (client: Client) {
     this.#client = client
     this.titles = new Titles(client)
   }
 
-  async ask ({ member, alarms, federation }: NodeStatus): Promise<void> {
-    if (this.#isAsking) return
-    this.#isAsking = true
+  async ask (status: NodeStatus): Promise<void> {
+    this.#status = status
+    await this.#look()
+  }
+
+  async #askAll (): Promise<void> {
+    if (this.#status === undefined) return
+    const { member, alarms, federation } = this.#status
     const client = this.#client
     const failures: Failure[] = []
     const listOf = async <T>(answer: Answer<readonly T[]>): Promise<readonly T[]> => {
@@ -31,7 +38,6 @@ export class Inbox {
     const [negotiations, applications, proposals, emergencies] = federation === null ? [[], [], [], []] as const : await Promise.all([
       listOf(client.negotiations()), listOf(client.applications()), listOf(client.proposals()), listOf(client.emergencies())
     ])
-    this.#isAsking = false
     this.failure = failures[0] ?? null
     // Half of an inbox would look as if the rest had been decided.
     if (failures.length > 0 && this.items !== null) return
