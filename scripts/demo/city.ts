@@ -50,7 +50,8 @@ export async function startCity (name: string, folder: string, place?: string): 
     await hanse('init', '--name', name, ...place === undefined ? [] : ['--place', place], '--data', folder)
     // In its settings and not in its environment: the charter tells the others these addresses for good.
     const addresses = [await freePort(), await freePort()].map(port => `["/ip4/127.0.0.1/tcp/${port}"]`)
-    await appendFile(settings, `\n[network]\nlisten = ${addresses[0]}\njoin_listen = ${addresses[1]}\nlan = false\n`)
+    // So is its console: whoever has it open finds it again when the node was started again.
+    await appendFile(settings, `\n[network]\nlisten = ${addresses[0]}\njoin_listen = ${addresses[1]}\nlan = false\n\n[api]\nlisten = "127.0.0.1:${await freePort()}"\n`)
   }
   const child = spawn(process.execPath, ['--max-semi-space-size=32', '--initial-old-space-size=256', MAIN, 'start', '--data', folder], {
     stdio: ['ignore', 'pipe', 'pipe'],
@@ -58,7 +59,6 @@ export async function startCity (name: string, folder: string, place?: string): 
     detached: true,
     env: {
       ...process.env,
-      HANSE_API__LISTEN: '127.0.0.1:0',
       HANSE_API__METRICS_LISTEN: '127.0.0.1:0',
       // The cities are neighbours on one machine.
       HANSE_LEDGER__PROFILE: 'lan',

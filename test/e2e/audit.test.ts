@@ -1,44 +1,29 @@
 import { strict as assert } from 'node:assert'
 import { readFile } from 'node:fs/promises'
-import type { City } from '../../scripts/demo/city.ts'
-import { closeBrowser, openConsole, startCities, withoutBrowser } from '../support/browser.ts'
+import { openConsole } from '../support/browser.ts'
+import { withCities } from '../support/cities.ts'
 import { until } from '../support/nodes.ts'
 import { HOSTILE, isListed, looksRight, publish } from './cities.fixture.ts'
 
 describe('an audit in the console', function () {
-  let bellevue: City
-  let stop = async (): Promise<void> => {}
+  const { city } = withCities(['Bellevue', 'Renton', 'Kirkland'], 'Lake Cities')
   let id = ''
 
-  before(async function () {
-    const reason = withoutBrowser()
-    if (reason !== undefined) {
-      console.log(reason)
-      this.skip()
-    }
-    const started = await startCities(['Bellevue', 'Renton', 'Kirkland'], 'Lake Cities')
-    stop = started.stop
-    const [first, renton] = started.cities
-    assert.ok(first !== undefined && renton !== undefined)
-    bellevue = first
-    id = await publish(bellevue, { datasetId: 'bins', title: `Bins ${HOSTILE}`, to: ['Renton'] })
-    await isListed(renton, id)
-    const agreed = await renton.client.requestAgreement(id, 'urn:hanse:purpose:1:waste.collection', 20_000)
+  before(async () => {
+    id = await publish(city('Bellevue'), { datasetId: 'bins', title: `Bins ${HOSTILE}`, to: ['Renton'] })
+    await isListed(city('Renton'), id)
+    const agreed = await city('Renton').client.requestAgreement(id, 'urn:hanse:purpose:1:waste.collection', 20_000)
     assert.ok(agreed.ok, JSON.stringify(agreed))
-    const fetched = await renton.client.fetch(id, { timeoutMs: 20_000 })
+    const fetched = await city('Renton').client.fetch(id, { timeoutMs: 20_000 })
     assert.ok(fetched.ok, JSON.stringify(fetched))
     await until(async () => {
-      const uses = await bellevue.client.uses(id)
+      const uses = await city('Bellevue').client.uses(id)
       return uses.ok && uses.value.entries.some(({ what }) => what === 'granted')
     }, 'it is written down who got it')
   })
-  after(async () => {
-    await closeBrowser()
-    await stop()
-  })
 
   it('shows who had it, with the proof of a row and an export, within 5 clicks and no field', async () => {
-    const opened = await openConsole(bellevue)
+    const opened = await openConsole(city('Bellevue'))
     const { page } = opened
     await page.getByRole('link', { name: 'Catalogue' }).click()
     await page.getByRole('link', { name: `Bins ${HOSTILE}` }).click()
@@ -55,11 +40,10 @@ describe('an audit in the console', function () {
     const table = page.waitForEvent('download')
     await page.getByRole('link', { name: 'Export as CSV' }).click()
     assert.match(await readFile(await (await table).path(), 'utf8'), /^time,what,member,[^]*\r\n[^\r]*,granted,Renton,did:key:/)
-    await opened.close()
   })
 
   it('is right in every look', async () => {
-    await looksRight(bellevue, `#/audit/${encodeURIComponent(id)}`, async ({ page }) => {
+    await looksRight(city('Bellevue'), `#/audit/${encodeURIComponent(id)}`, async ({ page }) => {
       await page.locator('tbody button').first().click()
       await page.locator('tr.proof').waitFor()
     }, 'w1-audit')

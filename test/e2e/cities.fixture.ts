@@ -47,8 +47,7 @@ const LOOKS: readonly Look[] = [
 export async function looksRight (city: City, address: string, shown: (opened: Console) => Promise<void>, name: string): Promise<void> {
   for (const look of LOOKS) {
     const opened = await openConsole(city, look)
-    await opened.page.locator('header nav').waitFor()
-    await opened.page.evaluate(hash => { location.hash = hash }, address)
+    await opened.go(address)
     await shown(opened)
     await opened.picture(name)
     assert.deepEqual(await opened.violations(), [], `${name} ${JSON.stringify(look)}`)

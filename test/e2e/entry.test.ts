@@ -1,36 +1,21 @@
 import { strict as assert } from 'node:assert'
-import type { City } from '../../scripts/demo/city.ts'
 import { utf8 } from '../../src/base/index.ts'
-import { closeBrowser, openConsole, openPage, startCities, withoutBrowser } from '../support/browser.ts'
+import { openConsole, openPage } from '../support/browser.ts'
+import { withCities } from '../support/cities.ts'
 
 describe('the console', function () {
-  let city: City
-  let stop = async (): Promise<void> => {}
+  const { city } = withCities(['Bellevue'], 'Lake Cities')
 
-  before(async function () {
-    const reason = withoutBrowser()
-    if (reason !== undefined) {
-      console.log(reason)
-      this.skip()
-    }
-    const started = await startCities(['Bellevue'], 'Lake Cities')
-    stop = started.stop
-    const [first] = started.cities
-    assert.ok(first !== undefined)
-    city = first
-    const published = await city.client.publish({
+  before(async () => {
+    const published = await city().client.publish({
       datasetId: 'bins', title: 'Bins <script>alert(1)</script>', description: 'Where they stand', theme: 'waste', keywords: ['bins'], licence: 'CC-BY-4.0', spatial: null,
       temporal: null, schema: [], access: 'public', simulated: true
     }, { form: 'table', mediaType: 'text/csv', fileName: 'bins.csv', sizeBytes: 4, records: [{ key: utf8('header/0'), timeMs: 0, operation: 'put', mediaType: 'text/csv', body: utf8('a,b\n') }] })
     assert.ok(published.ok, JSON.stringify(published))
   })
-  after(async () => {
-    await closeBrowser()
-    await stop()
-  })
 
   it('lets in by a link once, and shows those without one nothing', async () => {
-    const first = await openConsole(city)
+    const first = await openConsole(city())
     await first.page.getByRole('heading', { name: 'Overview' }).waitFor()
     const link = first.page.url()
     await first.close()
@@ -43,7 +28,7 @@ describe('the console', function () {
   for (const theme of ['light', 'dark'] as const) {
     for (const language of ['en', 'de'] as const) {
       it(`leads from the overview to a dataset, ${theme}, in ${language}, without a complaint of axe`, async () => {
-        const opened = await openConsole(city, { theme, language })
+        const opened = await openConsole(city(), { theme, language })
         const { page } = opened
         await page.getByText('Lake Cities').waitFor()
         assert.deepEqual(await opened.violations(), [])
@@ -54,7 +39,6 @@ describe('the console', function () {
         await page.getByText('Where they stand').waitFor()
         assert.deepEqual(await opened.violations(), [])
         assert.deepEqual(await opened.effort(), { clicks: 2, fields: 0 })
-        await opened.close()
       })
     }
   }

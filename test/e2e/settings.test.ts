@@ -1,37 +1,18 @@
 import { strict as assert } from 'node:assert'
 import { chmod } from 'node:fs/promises'
-import type { City } from '../../scripts/demo/city.ts'
-import { closeBrowser, openConsole, startCities, withoutBrowser, type Console } from '../support/browser.ts'
+import { openConsole, type Console } from '../support/browser.ts'
+import { withCities } from '../support/cities.ts'
 
 describe('settings in the console', function () {
   this.timeout(120_000)
-  let city: City
-  let stop = async (): Promise<void> => {}
+  const { city } = withCities(['Bellevue'], 'Lake Cities')
 
   const open = async (look: Parameters<typeof openConsole>[1] = {}): Promise<Console> => {
-    const opened = await openConsole(city, look)
-    await opened.page.getByRole('heading', { level: 1 }).waitFor()
-    await opened.page.evaluate(() => { location.hash = '#/settings' })
+    const opened = await openConsole(city(), look)
+    await opened.go('#/settings')
     await opened.page.getByRole('heading', { level: 1, name: look.language === 'de' ? 'Einstellungen' : 'Settings' }).waitFor()
     return opened
   }
-
-  before(async function () {
-    const reason = withoutBrowser()
-    if (reason !== undefined) {
-      console.log(reason)
-      this.skip()
-    }
-    const started = await startCities(['Bellevue'], 'Lake Cities')
-    stop = started.stop
-    const [first] = started.cities
-    assert.ok(first !== undefined)
-    city = first
-  })
-  after(async () => {
-    await closeBrowser()
-    await stop()
-  })
 
   it('tell how the node is, by checks that it makes at once', async () => {
     const opened = await open()
@@ -43,15 +24,14 @@ describe('settings in the console', function () {
     await health.getByRole('button', { name: 'Check again' }).click()
     assert.deepEqual(await opened.effort(), { clicks: 1, fields: 0 })
     await page.getByText('hanse key backup FILE').waitFor()
-    await chmod(city.folder, 0o755)
+    await chmod(city().folder, 0o755)
     await health.getByRole('button', { name: 'Check again' }).click()
     await health.getByText('One check needs attention.').waitFor()
-    await health.getByText(`Run chmod 700 ${city.folder}`).waitFor()
+    await health.getByText(`Run chmod 700 ${city().folder}`).waitFor()
     await opened.picture('settings-warning')
-    await chmod(city.folder, 0o700)
+    await chmod(city().folder, 0o700)
     await health.getByRole('button', { name: 'Check again' }).click()
     await health.getByText('All checks are well.').waitFor()
-    await opened.close()
   })
 
   it('make a token that is shown once, and end it after saying what that does', async () => {
@@ -75,7 +55,6 @@ describe('settings in the console', function () {
     await tokens.getByRole('button', { name: 'End', exact: true }).click()
     await tokens.getByText('No program has a token yet.').waitFor()
     assert.equal(await status(), 401)
-    await opened.close()
   })
 
   for (const theme of ['light', 'dark'] as const) {
@@ -86,7 +65,6 @@ describe('settings in the console', function () {
         await opened.page.getByRole('heading', { name: language === 'de' ? 'Tokens für Programme' : 'Tokens for programs' }).waitFor()
         assert.deepEqual(await opened.violations(), [])
         await opened.picture('settings')
-        await opened.close()
       })
     }
   }

@@ -1,39 +1,21 @@
 import { strict as assert } from 'node:assert'
 import { stat } from 'node:fs/promises'
 import { join } from 'node:path'
-import type { City } from '../../scripts/demo/city.ts'
-import { closeBrowser, openConsole, openPage, startCities, withoutBrowser, type Console } from '../support/browser.ts'
+import { openConsole, openPage, type Console } from '../support/browser.ts'
+import { withCities } from '../support/cities.ts'
 
 const PASSPHRASE = 'a horse that nobody staples'
 
 describe('signing in to the console', function () {
   this.timeout(120_000)
-  let city: City
+  const { city } = withCities(['Bellevue'])
   let url = ''
-  let stop = async (): Promise<void> => {}
-
-  before(async function () {
-    const reason = withoutBrowser()
-    if (reason !== undefined) {
-      console.log(reason)
-      this.skip()
-    }
-    const started = await startCities(['Bellevue'])
-    stop = started.stop
-    const [first] = started.cities
-    assert.ok(first !== undefined)
-    city = first
-  })
-  after(async () => {
-    await closeBrowser()
-    await stop()
-  })
 
   /** The browser calls the refusal of the node that nobody is signed in an error. */
   const leave = async (opened: Console): Promise<void> => { await assert.rejects(opened.close(), /401/) }
 
   it('makes the first account of who came in by a link', async () => {
-    const opened = await openConsole(city)
+    const opened = await openConsole(city())
     const { page } = opened
     url = opened.url
     await page.getByRole('heading', { name: 'Overview' }).waitFor()
@@ -47,12 +29,11 @@ describe('signing in to the console', function () {
     await page.getByRole('button', { name: 'Make the account' }).click()
     await page.getByText('Ada can enter with this passphrase from now on.').waitFor()
     assert.deepEqual(await opened.effort(), { clicks: 3, fields: 2 })
-    assert.equal((await stat(join(city.folder, 'accounts.json'))).mode & 0o777, 0o600)
+    assert.equal((await stat(join(city().folder, 'accounts.json'))).mode & 0o777, 0o600)
     await page.getByRole('button', { name: 'Menu' }).click()
     assert.equal(await page.getByRole('link', { name: 'Make an account' }).count(), 0)
-    const added = await city.client.addAccount({ name: 'Vera', role: 'viewer', passphrase: PASSPHRASE })
+    const added = await city().client.addAccount({ name: 'Vera', role: 'viewer', passphrase: PASSPHRASE })
     assert.ok(added.ok)
-    await opened.close()
   })
 
   it('takes name and passphrase, and tells what is wrong with others', async () => {

@@ -1,34 +1,16 @@
 import { strict as assert } from 'node:assert'
 import { gzipSync } from 'node:zlib'
-import type { City } from '../../scripts/demo/city.ts'
-import { closeBrowser, openConsole, startCities, withoutBrowser } from '../support/browser.ts'
+import { openConsole } from '../support/browser.ts'
+import { withCities } from '../support/cities.ts'
 
 /** Of all scripts that the overview brings with it. */
 const FIRST_PAGE_BYTES_MAX = 60_000
 
 describe('how much the console is', function () {
-  let city: City
-  let stop = async (): Promise<void> => {}
-
-  before(async function () {
-    const reason = withoutBrowser()
-    if (reason !== undefined) {
-      console.log(reason)
-      this.skip()
-    }
-    const started = await startCities(['Bellevue'], 'Lake Cities')
-    stop = started.stop
-    const [first] = started.cities
-    assert.ok(first !== undefined)
-    city = first
-  })
-  after(async () => {
-    await closeBrowser()
-    await stop()
-  })
+  const { city } = withCities(['Bellevue'], 'Lake Cities')
 
   it('brings less than 60 kB of scripts with its first page, as gzip packs them', async () => {
-    const opened = await openConsole(city)
+    const opened = await openConsole(city())
     const { page, url } = opened
     await page.getByRole('heading', { name: 'Overview' }).waitFor()
     await page.getByText('Lake Cities').waitFor()
@@ -43,6 +25,5 @@ describe('how much the console is', function () {
     console.log(`      ${sum} bytes: ${sizes.map(({ name, bytes }) => `${name} ${bytes}`).join(', ')}`)
     assert.ok(sizes.length > 1)
     assert.ok(sum < FIRST_PAGE_BYTES_MAX, `${sum} bytes of scripts`)
-    await opened.close()
   })
 })

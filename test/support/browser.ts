@@ -35,6 +35,8 @@ export type Console = {
   /** The same, and what axe leaves to a person; of all of it or of what a selector names. */
   readonly judged: (within?: string) => Promise<{ readonly violations: readonly string[], readonly incomplete: readonly string[] }>
   readonly picture: (name: string) => Promise<void>
+  /** To an address behind the hash, from wherever the page is; over when what was left is gone. */
+  readonly go: (hash: string) => Promise<void>
   /** Fails on whatever no page may do; closes it. */
   readonly close: () => Promise<void>
 }
@@ -48,24 +50,46 @@ export function withoutBrowser (): string | undefined {
 }
 
 let browser: Promise<Browser> | undefined
+const opened = new Set<Console>()
+
+/** Closes all that are still open; fails on whatever no page of theirs may do. */
+export async function closeConsoles (): Promise<void> {
+  const closed = await Promise.allSettled([...opened].map(each => each.close()))
+  for (const each of closed) if (each.status === 'rejected') throw each.reason
+}
 
 export async function closeBrowser (): Promise<void> {
   await (await browser)?.close()
   browser = undefined
 }
 
+export type Started = {
+  readonly cities: readonly City[]
+  /** Where the folders of the cities are; goes with them. */
+  readonly folder: string
+  /** Starts one that was stopped or killed, from its own folder or from another one. */
+  readonly again: (name: string, from?: string) => Promise<City>
+  readonly stop: () => Promise<void>
+}
+
 /** Cities as processes of their own; with a federation, founded by the first. */
-export async function startCities (names: readonly string[], federation?: string): Promise<{ readonly cities: readonly City[], readonly stop: () => Promise<void> }> {
+export async function startCities (names: readonly string[], federation?: string): Promise<Started> {
   const folder = await mkdtemp(join(tmpdir(), 'hanse-e2e-'))
   const cities: City[] = []
+  const again = async (name: string, from?: string): Promise<City> => {
+    const index = names.indexOf(name)
+    const city = await startCity(name, from ?? cities[index]?.folder ?? assert.fail(`there is no ${name}`))
+    cities[index] = city
+    return city
+  }
   const stop = async (): Promise<void> => {
     await Promise.all(cities.map(stopCity))
     await rm(folder, { recursive: true, force: true })
   }
   try {
-    for (const name of names) cities.push(await startCity(name, join(folder, name.toLowerCase().replaceAll(' ', '-'))))
+    for (const [index, name] of names.entries()) cities.push(await startCity(name, join(folder, String(index))))
     if (federation !== undefined) await found(cities, federation)
-    return { cities, stop }
+    return { cities, folder, again, stop }
   } catch (error) {
     await stop()
     throw error
@@ -112,7 +136,7 @@ export async function openPage (address: string, { theme = 'light', language = '
   const page = await context.newPage()
   await page.goto(address)
   let before = { clicks: 0, fields: 0 }
-  return {
+  const shown: Console = {
     page, url: origin,
     effort: async () => {
       const now = await page.evaluate(() => (globalThis as unknown as { effort: { clicks: number, fields: number } }).effort)
@@ -126,11 +150,28 @@ export async function openPage (address: string, { theme = 'light', language = '
       await mkdir(ARTEFACTS, { recursive: true })
       await page.screenshot({ path: join(ARTEFACTS, `${name}-${theme}-${language}-${width}.png`), fullPage: true })
     },
+    go: async hash => {
+      // The link that signs in stands in the address until it was used.
+      await page.locator('header nav').waitFor()
+      await page.evaluate(goTo, hash)
+    },
     close: async () => {
+      opened.delete(shown)
       await context.close()
       assert.deepEqual(faults, [])
     }
   }
+  opened.add(shown)
+  return shown
+}
+
+/** Runs in the page. */
+async function goTo (hash: string): Promise<void> {
+  if (location.hash === hash) return
+  await new Promise(resolve => {
+    addEventListener('hashchange', () => { requestAnimationFrame(() => { requestAnimationFrame(resolve) }) }, { once: true })
+    location.hash = hash
+  })
 }
 
 /** Runs in the page, before all else. */
