@@ -1,4 +1,5 @@
 import { networkInterfaces } from 'node:os'
+import type { Listen } from '../../api/index.ts'
 
 const ANNOUNCED_MAX = 4
 
@@ -18,4 +19,16 @@ export function announced (listen: readonly string[], announce: readonly string[
     return (outside.length > 0 ? outside : fitting).map(card => address.replace(`/${protocol}/${any}/`, `/${protocol}/${card.address}/`))
   })
   return addresses.slice(0, ANNOUNCED_MAX)
+}
+
+/** Applicants come in at the hosts that members are told, on the port of the join listener. */
+export function joinAnnounced (listen: readonly string[], announce: readonly string[]): readonly string[] {
+  const port = /\/tcp\/\d+$/.exec(listen[0] ?? '')?.[0]
+  return announced(listen, port === undefined || port === '/tcp/0' ? [] : announce.map(address => address.replace(/\/tcp\/\d+$/, port)))
+}
+
+/** Host and port of a setting such as `[::1]:7480`. */
+export function listenOf (address: string): Listen {
+  const at = address.lastIndexOf(':')
+  return { host: address.slice(0, at).replace(/^\[|\]$/g, ''), port: Number(address.slice(at + 1)) }
 }

@@ -9,7 +9,7 @@ import { belongsSomewhere, KIT_PARTICIPANT, openConformance, UNDER_TEST } from '
 import type { Config } from '../config/index.ts'
 import { readCharter, type Folder } from '../keys/index.ts'
 import type { ComposeFailure } from './compose.ts'
-import { listenOf } from './listen.ts'
+import { listenOf } from './addresses.ts'
 
 export const BANNER = [
   '==================================================================================================',

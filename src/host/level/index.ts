@@ -19,5 +19,6 @@
  * Errors are `HostError`s: `store.open`, `store.write`, and `store.read` where the reading itself failed.
  */
 export { BATCH_BYTES_MAX, COMMIT_BYTES_MAX, COMMITS_WAITING_MAX } from './commits.ts'
+export { openDisk, type Disk } from './disk.ts'
 export { createStore, FORMAT_VERSION, openStore, type StoreOptions } from './open.ts'
 export { BALLAST_BYTES, ensureBallast, freeFraction } from './space.ts'
