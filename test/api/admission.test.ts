@@ -69,6 +69,14 @@ describe('admission', () => {
     assert.equal((await send({ path: '/healthz', headers: { authorization: '' } })).status, 200)
   })
 
+  it('lets no page of another origin frame an answer or draw it in', async () => {
+    for (const path of ['/healthz', '/api/v1/status', '/api/v1/nothing', '/api/v1/datasets?limit=1']) {
+      const { headers } = await send({ path })
+      assert.match(String(headers['content-security-policy']), /frame-ancestors 'none'/, path)
+      assert.deepEqual([headers['cross-origin-resource-policy'], headers['x-content-type-options']], ['same-origin', 'nosniff'], path)
+    }
+  })
+
   it('names what it does not have', async () => {
     assert.deepEqual((await send({ path: '/api/v1/nothing' })).code, 'no-such-path')
     const answer = await send({ method: 'PATCH', path: '/api/v1/datasets/x' })

@@ -17,7 +17,8 @@ const PAGE_HEADERS = {
     "worker-src 'self'; manifest-src 'self'; base-uri 'none'; form-action 'self'; frame-ancestors 'none'",
   'cross-origin-opener-policy': 'same-origin'
 }
-const ASSET_HEADERS = { 'cache-control': 'public, max-age=31536000, immutable' }
+/** A worker is held to the policy that its own script came with, and the map's loads others by evaluating an import. */
+const ASSET_HEADERS = { 'cache-control': 'public, max-age=31536000, immutable', 'content-security-policy': "frame-ancestors 'none'" }
 
 const TYPES: Readonly<Record<string, string>> = {
   html: 'text/html; charset=utf-8', js: 'text/javascript; charset=utf-8', mjs: 'text/javascript; charset=utf-8', css: 'text/css; charset=utf-8', json: 'application/json',

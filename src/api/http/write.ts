@@ -5,8 +5,14 @@ import { drained, outletOf } from './outlet.ts'
 import { tagOf, type Answer } from './replies.ts'
 import { BodyBroken } from './request.ts'
 
-/** Headers of every answer: nothing may be guessed, framed or kept elsewhere. */
-const COMMON_HEADERS = { 'x-content-type-options': 'nosniff', 'referrer-policy': 'no-referrer', 'cache-control': 'no-store' }
+/**
+ * Headers of every answer: nothing may be guessed, framed, kept elsewhere, or drawn into pages of others. To a browser another port of this
+ * machine is the same site, so that a page from there brings the cookie along.
+ */
+const COMMON_HEADERS = {
+  'x-content-type-options': 'nosniff', 'referrer-policy': 'no-referrer', 'cache-control': 'no-store', 'cross-origin-resource-policy': 'same-origin',
+  'content-security-policy': "default-src 'none'; frame-ancestors 'none'"
+}
 
 type Writing = {
   /** The server is stopping: the connection takes no further request. */
