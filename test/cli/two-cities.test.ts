@@ -86,6 +86,8 @@ describe('two cities on the command line', () => {
     const joined = await renton.run(['join', String(ticket)])
     assert.equal(joined.out, 'Corridor is founded, with 2 members.\n', joined.error)
     assert.match((await renton.run(['members'])).out, /Bellevue +member/)
+    const isReady = async (city: City): Promise<boolean> => /"state": ?"ready"/.test(JSON.stringify(await city.done(['status'])))
+    await until(async () => await isReady(bellevue) && await isReady(renton), 'both have opened what members have')
   })
 
   it('replicate a table and a file to the byte, and verify them at the other side', async () => {

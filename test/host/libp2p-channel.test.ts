@@ -1,89 +1,11 @@
 import { strict as assert } from 'node:assert'
 import fc from 'fast-check'
 import { encodeCanonical, readUint, utf8 } from '../../src/base/index.ts'
-import type { Outcome, Reply } from '../../src/host/index.ts'
-import { Channel } from '../../src/host/libp2p/channel.ts'
 import {
   CANCEL, CREDIT, DATA, DATA_BYTES_MAX, encodeFrame, END, ERROR, FrameReader, HEADER_SIZE_BYTES, NOTE, REQUEST, type Breach
 } from '../../src/host/libp2p/frame.ts'
-import { LIMITS, type Credit, type Limits } from '../../src/host/libp2p/limits.ts'
-import { FRAMES_TIMEOUT_MS, framesOf as mutatedFramesOf } from '../support/fuzz.ts'
-
-const FREE: Credit = { take: () => true, give: () => {} }
-
-type Frame = { readonly kind: number, readonly id: number, readonly body: Uint8Array }
-type Side = {
-  readonly channel: Channel
-  readonly replies: Reply[]
-  readonly notes: Uint8Array[]
-}
-
-/** Two channels without a stream, and a clock that only the test moves. */
-function pair (limits: Limits = LIMITS, credit: Credit = FREE): { readonly asker: Side, readonly answerer: Side, readonly clock: { nowMs: number } } {
-  const clock = { nowMs: 0 }
-  const side = (opener: boolean): Side => {
-    const replies: Reply[] = []
-    const notes: Uint8Array[] = []
-    const channel = new Channel({
-      opener,
-      limits,
-      credit,
-      nowMs: () => clock.nowMs,
-      onRequest: (_body, reply) => {
-        replies.push(reply)
-        return new Promise(() => {})
-      },
-      onNote: body => { notes.push(body) },
-      onFault: () => {}
-    })
-    return { channel, replies, notes }
-  }
-  return { asker: side(true), answerer: side(false), clock }
-}
-
-/** Moves all that one side has to write to the other; says what frames it were. */
-function flow (from: Side, to: Side): { readonly frames: readonly Frame[], readonly breach: Breach | undefined } {
-  const frames: Frame[] = []
-  let breach: Breach | undefined
-  const reader = new FrameReader(to.channel, LIMITS.controlBytesMax)
-  for (let write = from.channel.takeWrite(); write !== undefined; write = from.channel.takeWrite()) {
-    frames.push(...framesOf(write))
-    breach ??= reader.read(write)
-  }
-  return { frames, breach }
-}
-
-function framesOf (bytes: Uint8Array): Frame[] {
-  const frames: Frame[] = []
-  for (let at = 0; at < bytes.length;) {
-    const end = at + 4 + (readUint(bytes, at, 4) ?? 0)
-    frames.push({ kind: bytes[at + 4] ?? 0, id: readUint(bytes, at + 5, 4) ?? 0, body: bytes.slice(at + HEADER_SIZE_BYTES, end) })
-    at = end
-  }
-  return frames
-}
-
-function bodyOf (creditBytes: number): Uint8Array {
-  return encodeCanonical({ creditBytes })
-}
-
-function only (side: Side): Reply {
-  const reply = side.replies[0]
-  assert.ok(reply !== undefined)
-  return reply
-}
-
-function feed (side: Side, ...frames: readonly Uint8Array[]): Breach | undefined {
-  const reader = new FrameReader(side.channel, LIMITS.controlBytesMax)
-  let breach: Breach | undefined
-  for (const frame of frames) breach ??= reader.read(frame)
-  return breach
-}
-
-async function codeOf (outcome: Promise<Outcome>): Promise<string> {
-  const settled = await outcome
-  return settled.type === 'end' ? 'end' : settled.code
-}
+import { LIMITS, type Credit } from '../../src/host/libp2p/limits.ts'
+import { bodyOf, codeOf, feed, flow, only, pair } from './libp2p-channel.fixture.ts'
 
 describe('a channel', () => {
   it('numbers requests even on the side that opened the stream and odd on the other', () => {
@@ -370,51 +292,5 @@ describe('a channel', () => {
       asker.channel.close('over')
       assert.equal(held, 0)
     }))
-  })
-})
-
-describe('a frame reader', () => {
-  const CAP = 4096
-
-  it('reads the same frames however the bytes are cut', () => {
-    const frame = fc.record({ kind: fc.constantFrom(REQUEST, DATA, CREDIT, END, NOTE), id: fc.nat(), body: fc.uint8Array({ maxLength: 300 }) })
-    fc.assert(fc.property(fc.array(frame, { maxLength: 10 }), fc.array(fc.integer({ min: 1, max: 40 }), { minLength: 1 }), (frames, cuts) => {
-      const bytes = Buffer.concat(frames.map(({ kind, id, body }) => encodeFrame(kind, id, body)))
-      const found: { kind: number, id: number, body: number[] }[] = []
-      const reader = new FrameReader({
-        frame: (kind, id, body) => { found.push({ kind, id, body: [...body] }); return undefined },
-        dataBegins: id => { found.push({ kind: DATA, id, body: [] }); return undefined },
-        data: (_id, part) => { found.at(-1)?.body.push(...part) }
-      }, CAP)
-      for (let at = 0, turn = 0; at < bytes.length; turn++) {
-        const size = cuts[turn % cuts.length] ?? 1
-        assert.equal(reader.read(bytes.subarray(at, at + size)), undefined)
-        at += size
-      }
-      assert.deepEqual(found, frames.map(({ kind, id, body }) => ({ kind, id, body: [...body] })))
-      assert.equal(reader.heldBytes, 0)
-    }))
-  })
-
-  it('never throws and never holds more than its cap, on mutated frames', function () {
-    this.timeout(FRAMES_TIMEOUT_MS)
-    const kinds = fc.constantFrom(REQUEST, DATA, CREDIT, END, ERROR, CANCEL, NOTE)
-    const frame = fc.record({ kind: kinds, id: fc.constantFrom(0, 1, 2, 3, 4, 7), body: fc.uint8Array({ maxLength: 24 }) })
-    const mutation = fc.record({ at: fc.nat(), to: fc.nat({ max: 255 }) })
-    let count = 0
-    fc.assert(fc.property(fc.array(frame, { minLength: 100, maxLength: 100 }), fc.array(mutation, { maxLength: 12 }), (frames, mutations) => {
-      // A reader is dead after its first breach: each frame has its own, and one channel sees them all.
-      const { asker } = pair()
-      asker.channel.request(bodyOf(1000), 1000)
-      for (const { kind, id, body } of frames) {
-        const bytes = encodeFrame(kind, id, kind === ERROR ? encodeCanonical({ code: 'busy', reason: 'x' }) : body)
-        for (const { at, to } of mutations) bytes[(at + count) % bytes.length] = to
-        const reader = new FrameReader(asker.channel, CAP)
-        reader.read(bytes)
-        assert.ok(reader.heldBytes <= CAP + HEADER_SIZE_BYTES)
-        count += 1
-      }
-    }), { numRuns: mutatedFramesOf() / 100 })
-    assert.ok(count >= mutatedFramesOf())
   })
 })
