@@ -24,6 +24,7 @@ export class Blocks {
   readonly hasNewer: boolean = $derived(!this.isNewest)
   #refreshing: ReturnType<typeof setTimeout> | undefined
   #subject = ''
+  #reading = 0
 
   constructor (client: Client) {
     this.#client = client
@@ -54,7 +55,8 @@ export class Blocks {
   }
 
   older (): void {
-    if (this.next === null) return
+    // Pressed again before the page is there: it is on its way.
+    if (this.next === null || this.next === this.#begun.at(-1)) return
     this.#begun = [...this.#begun, this.next]
     void this.#read(this.next)
   }
@@ -76,7 +78,9 @@ export class Blocks {
       await this.#read(before)
       return
     }
+    const reading = ++this.#reading
     const audit = await this.#client.audit(this.#subject)
+    if (reading !== this.#reading) return
     if (!audit.ok) {
       this.entries = []
       if (audit.failure.code !== 'not-found') this.failure = audit.failure
@@ -101,7 +105,9 @@ export class Blocks {
   }
 
   async #read (before: number | undefined): Promise<void> {
+    const reading = ++this.#reading
     const page = await this.#client.blocks({ before, limit: PAGE })
+    if (reading !== this.#reading) return
     this.failure = page.ok ? null : page.failure
     if (!page.ok) return
     this.blocks = page.value.blocks
