@@ -1,34 +1,16 @@
 import { strict as assert } from 'node:assert'
-import type { City } from '../../scripts/demo/city.ts'
-import { closeBrowser, openConsole, startCities, withoutBrowser } from '../support/browser.ts'
+import { openConsole } from '../support/browser.ts'
+import { withCities } from '../support/cities.ts'
 import { until } from '../support/nodes.ts'
 
 const PASSPHRASE = 'seven herrings in a barrel'
 
 describe('the first run of a node in the console', function () {
-  let city: City
-  let stop = async (): Promise<void> => {}
-
-  before(async function () {
-    const reason = withoutBrowser()
-    if (reason !== undefined) {
-      console.log(reason)
-      this.skip()
-    }
-    const started = await startCities(['Renton'])
-    const [only] = started.cities
-    assert.ok(only !== undefined)
-    city = only
-    stop = started.stop
-  })
-  after(async () => {
-    await closeBrowser()
-    await stop()
-  })
+  const { city } = withCities(['Renton'])
 
   it('has a menu with all places that one row has no room for, which Escape closes', async () => {
     for (const [width, inRow] of [[1280, true], [400, false]] as const) {
-      const opened = await openConsole(city, { width })
+      const opened = await openConsole(city(), { width })
       const { page } = opened
       const menu = page.getByRole('button', { name: 'Menu' })
       await menu.waitFor()
@@ -52,14 +34,16 @@ describe('the first run of a node in the console', function () {
   })
 
   it('leads through four steps, each with one main action: where it is, an account, a federation, an example city', async () => {
-    const opened = await openConsole(city)
+    const opened = await openConsole(city())
     const { page } = opened
     await page.getByRole('link', { name: 'Set up this node' }).click()
     await page.getByRole('heading', { name: 'Where is Renton?' }).waitFor()
     await page.locator('[data-idle=true]').waitFor()
-    await page.locator('canvas').click({ position: { x: 300, y: 160 } })
-    const clicked = Number(await page.getByLabel('Latitude').inputValue())
-    assert.ok(clicked > -90 && clicked < 90 && clicked !== 0)
+    await page.getByRole('region', { name: /^Map/ }).click({ position: { x: 300, y: 160 } })
+    await until(async () => {
+      const clicked = Number(await page.getByLabel('Latitude').inputValue())
+      return clicked > -90 && clicked < 90 && clicked !== 0
+    }, 'it is where the map was clicked')
     assert.deepEqual(await opened.violations(), [])
     await page.getByLabel('Latitude').fill('47.48')
     await page.getByLabel('Longitude').fill('-122.2')
@@ -80,21 +64,20 @@ describe('the first run of a node in the console', function () {
     assert.ok(clicks <= 9 && fields <= 6, JSON.stringify({ clicks, fields }))
     assert.deepEqual(await opened.violations(), [])
     await until(async () => {
-      const members = await city.client.members()
+      const members = await city().client.members()
       return members.ok && members.value[0]?.place?.latitude === 47.48
     }, 'the members are told where it is')
-    const listed = await city.client.datasets({})
+    const listed = await city().client.datasets({})
     assert.ok(listed.ok)
     assert.deepEqual(listed.value.datasets.map(({ simulated, access, title }) => [simulated, access, title.includes('(simulated)')]), Array.from({ length: 3 }, () => [true, 'restricted', true]))
     await page.getByRole('button', { name: 'Take the examples away' }).click()
     await page.getByRole('button', { name: 'Load the demo city' }).waitFor()
-    const left = await city.client.datasets({})
+    const left = await city().client.datasets({})
     assert.ok(left.ok)
     assert.deepEqual(left.value.datasets, [])
     await page.getByRole('button', { name: 'Load the demo city' }).click()
     await page.getByRole('link', { name: 'Example: bicycles counted by the hour (simulated)' }).click()
     await page.getByRole('heading', { name: 'Example: bicycles' }).waitFor()
     await page.locator('table td').first().waitFor()
-    await opened.close()
   })
 })

@@ -7,6 +7,7 @@ import type { Box, Place } from '../../sdk/index.ts'
 // oxlint-disable-next-line import/default
 import scriptUrl from './workers.ts?worker&url'
 import { coloursOf, onThemeChange, type Colours, type Tone } from '../parts/index.ts'
+import { showPictures } from '../picture/index.ts'
 import { Drawing } from './drawing.ts'
 import { Feed } from './feed.ts'
 import { areaOf, type Fetched, type MapFeature } from './geometry.ts'
@@ -86,11 +87,7 @@ export class View {
     this.#drawing = new Drawing(this.#map, (box, isDone) => { options.onBox(box, isDone) })
     this.#forgetTheme = onThemeChange(() => { this.#recolour() })
     this.#map.once('style.load', () => { this.#begin() })
-    this.#map.on('idle', () => { options.onIdle(true) })
-    this.#map.on('dataloading', () => {
-      options.onIdle(false)
-      this.#map.triggerRepaint()
-    })
+    showPictures(this.#map, options.onIdle)
     this.#map.on('error', event => {
       const source = 'sourceId' in event && typeof event.sourceId === 'string' ? event.sourceId : ''
       if (source.startsWith(OPERATOR)) options.onBroken(source.slice(OPERATOR.length))
