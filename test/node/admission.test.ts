@@ -1,5 +1,6 @@
 import { strict as assert } from 'node:assert'
 import { randomBytes } from 'node:crypto'
+import { freePort } from '../../scripts/ports.ts'
 import { peerIdOfKey, signingKeyOfSeed, type Charter, type LedgerFacts, type MemberFacts } from '../../src/core/identity/index.ts'
 import { joinPort } from '../../src/host/libp2p/index.ts'
 import { systemClock, systemRandom } from '../../src/host/system/index.ts'
@@ -86,16 +87,16 @@ describe('admission: an applicant and a member over a real join listener', () =>
     return candidacy
   }
 
-  const portOf = (address: string): number => Number(address.split('/')[4])
   let port = 0
   const store = openMemoryStore()
   let inviter: Inviter
   let ticket = ''
 
   before(async () => {
-    inviter = await Inviter.start(store, 0)
-    const [address = ''] = await inviter.listener.open()
-    port = portOf(address)
+    // It listens there again after a restart: nobody else may have the port meanwhile.
+    port = await freePort()
+    inviter = await Inviter.start(store, port)
+    await inviter.listener.open()
     const invited = valueOf(await inviter.admissions.invite(HOUR_MS))
     assert.equal(invited.federationName, charter.name)
     ticket = invited.ticket

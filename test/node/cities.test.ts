@@ -71,7 +71,7 @@ describe('three cities', function () {
     const before = renton().node.status().records
     await restart(renton())
     assert.equal(renton().node.status().state, 'ready')
-    assert.equal(renton().node.status().records, before)
+    assert.ok(renton().node.status().records >= before, 'nothing is lost; others may have said more meanwhile')
     await connected(cities)
     const verified = await renton().node.verify('bellevue/counts')
     assert.ok(verified.ok && verified.value.verified)

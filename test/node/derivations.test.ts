@@ -6,7 +6,7 @@ import type { Store } from '../../src/host/index.ts'
 import { Feeds } from '../../src/node/feeds/index.ts'
 import { MemoryCity, type Cut } from '../support/memory-city.ts'
 import { connected, found, makeCity, removeCities, restart, until, type City } from '../support/nodes.ts'
-import { tableOf } from '../support/publications.ts'
+import { heldBy as heldAt, tableOf } from '../support/publications.ts'
 import { append, CANARY, derivedOf, forNobody, hoursOf, orderOf, rowsAt, summaryOf, vehicles } from './derivations.fixture.ts'
 
 describe('derivations of two towns', function () {
@@ -75,6 +75,7 @@ describe('derivations of two towns', function () {
     await append(town(0).node, 3)
     await until(async () => (await hoursOf(town(1).node, 'vehicles-hourly')).length >= 4, 'the next window has come')
     assert.deepEqual(await hoursOf(town(1).node, 'vehicles-hourly'), [0, 1, 2, 3])
+    await until(async () => (await derivedOf(town(0).node, 'vehicles-rows')).length >= 33, 'the next rows are derived')
     assert.equal((await derivedOf(town(0).node, 'vehicles-rows')).length, 33)
   })
 
@@ -158,6 +159,7 @@ describe('derivations of two towns', function () {
     await until(async () => (await heldBy(town(1).store)).canaries > 0, 'the canary is found where it may be')
     const summary = orderOf(node, 'counts-summary', { summarise: { minGroupSize: 5 } }, { entityKey: 'plate', groupBy: [], measures: [{ measure: 'count', field: null }] })
     assert.ok((await node.derive('counts', summary)).ok)
+    await until(() => heldAt(town(1).node, 'oldtown/counts')?.phase === 'complete', 'the table itself is with the neighbour')
     const theirs = await town(1).node.derive('oldtown/counts', orderOf(town(1).node, 'counts-of-newtown', { redactFields: ['plate'] }))
     assert.ok(theirs.ok, JSON.stringify(theirs))
     await until(async () => (await derivedOf(node, 'counts-of-newtown')).length === 3, 'the neighbour has derived them too')
@@ -224,6 +226,8 @@ describe('a derivation of a node that loses its power', function () {
       return all.length === 2 && all.every(({ recordsBehind, state }) => recordsBehind === 0 && state === 'following')
     }, 'all is derived')
     await until(async () => (await derivedOf(ada.node, 'rows')).length === ada.node.derivations().find(({ datasetId }) => datasetId === 'rows')?.recordsDone, 'all rows are there')
+    // A summary is not behind any more before it has published.
+    await until(async () => (await hoursOf(ada.node, 'hourly')).length >= (await derivedOf(ada.node, 'rows')).length / 8, 'all windows are there')
   }
 })
 

@@ -51,6 +51,8 @@ async function publishTable (node: HanseNode, datasetId: string, terms: TermsOrd
 }
 
 describe('doors: three cities', function () {
+  // What the ledger is to name waits for the next anchor, up to a minute, more than once.
+  this.timeout(300_000)
   let cities: readonly City[] = []
   const rooms = new Map<string, Rooms>()
   let mode: 'real' | 'refuses' | 'throws' = 'real'
