@@ -19,11 +19,11 @@ const PLACES = [
   'intake/mds', 'intake/message', 'intake/mqtt', 'intake/personal/personal.ts', 'intake/pull', 'intake/push', 'intake/reader', 'intake/wzdx',
   'node/agreements', 'node/bundle', 'node/catalogue', 'node/consensus', 'node/datasets', 'node/derivations', 'node/doors', 'node/duties',
   'node/emergency', 'node/erasure', 'node/federation', 'node/founding', 'node/granting', 'node/ledger', 'node/live', 'node/profile',
-  'node/publishing', 'node/querying', 'node/reading', 'node/snapshots', 'node/terms', 'node/{belonging,calls,node,status}.ts', 'sdk/transport.ts', 'web/here/sending.ts'
+  'node/publishing', 'node/querying', 'node/reading', 'node/snapshots', 'node/terms', 'node/{belonging,calls,home,node,status}.ts', 'sdk/transport.ts', 'web/here/sending.ts'
 ]
 /** What is written there and not read in the console: logs, what is told to programs and other nodes alone, headers, lists to look words up in. */
 const UNREAD: readonly (readonly [file: RegExp, text: RegExp])[] = [
-  [/intake\/personal/, /^[a-zü ]+$/], [/api\/http\/replies/, /^[A-Z][a-z ]+$/], [/api\/http\/(broken|server|write)/, /^HTTP|loopback|TLS|^private/],
+  [/intake\/personal/, /^[a-zü ]+$/], [/api\/http\/replies/, /^[A-Z][a-z ]+$/], [/api\/http\/(broken|server|write)/, /^HTTP|loopback|TLS|^private|^default-src/],
   [/api\/(sessions|datasets|basemap)/, /^\{1\}=|^bytes|^attachment/], [/./, /^Bearer /], [/intake|host\/web/, /^application\/|^text\/turtle|^gzip|^<!doctype/], [/intake/, /^[A-Z][a-z A-Z]+$/], [/api\/download/, /^; charset|^attachment/], [/api\/provider/, /could not be asked/],
   [/node\/snapshots/, /^an? |^not |inviter/], [/node\/consensus/, /^not begun|^ledger from|consensus key|certificate$|^that it|^this protocol|^a frame/],
   [/node\/granting/, /grants|such a feed|its feed is|keys could/], [/node\/agreements/, /^An offer|^The formats|^A push|could not be (given|compared)/],
