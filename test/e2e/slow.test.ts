@@ -1,6 +1,6 @@
 import { strict as assert } from 'node:assert'
-import type { Page, Route } from 'playwright-core'
-import { openConsole } from '../support/browser.ts'
+import type { Page } from 'playwright-core'
+import { held, openConsole } from '../support/browser.ts'
 import { withCities } from '../support/cities.ts'
 import { publish } from './cities.fixture.ts'
 
@@ -56,11 +56,6 @@ describe('the console where answers are slow', function () {
     assert.equal(tokens.ok ? tokens.value.filter(({ label }) => label === 'dashboard').length : 0, 1)
   })
 })
-
-/** The first request to an address, which waits; those after it go on. */
-function held (page: Page, address: string): Promise<Route> {
-  return new Promise((resolve, reject) => { page.route(address, route => { resolve(route) }, { times: 1 }).catch(reject) })
-}
 
 async function heading (page: Page, name: string): Promise<void> {
   await page.getByRole('heading', { level: 1, name, exact: true }).waitFor()

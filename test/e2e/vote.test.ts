@@ -1,47 +1,33 @@
 import { strict as assert } from 'node:assert'
-import type { City } from '../../scripts/demo/city.ts'
-import { closeBrowser, openConsole, startCities, withoutBrowser } from '../support/browser.ts'
+import { openConsole } from '../support/browser.ts'
+import { withCities } from '../support/cities.ts'
 import { until } from '../support/nodes.ts'
 import { HOSTILE, looksRight } from './cities.fixture.ts'
 
 const WITHIN_MS = 20_000
 
 describe('votes in the console', function () {
-  let cities: readonly City[] = []
-  let stop = async (): Promise<void> => {}
-  const at = (index: number): City => cities[index] ?? assert.fail('no such city')
+  const { city } = withCities(['Bellevue', 'Renton', `Kirkland ${HOSTILE}`], `Lake ${HOSTILE}`)
 
-  before(async function () {
-    const reason = withoutBrowser()
-    if (reason !== undefined) {
-      console.log(reason)
-      this.skip()
-    }
-    const started = await startCities(['Bellevue', 'Renton', `Kirkland ${HOSTILE}`], `Lake ${HOSTILE}`)
-    cities = started.cities
-    stop = started.stop
-    const proposed = await at(0).client.propose({ kind: 'charter', votesAbove: { parts: 3, of: 4 } }, WITHIN_MS)
+  before(async () => {
+    const proposed = await city('Bellevue').client.propose({ kind: 'charter', votesAbove: { parts: 3, of: 4 } }, WITHIN_MS)
     assert.ok(proposed.ok, JSON.stringify(proposed))
     await until(async () => {
-      const listed = await at(1).client.proposals()
+      const listed = await city('Renton').client.proposals()
       return listed.ok && listed.value.length === 1
     }, 'the proposal is everywhere')
   })
-  after(async () => {
-    await closeBrowser()
-    await stop()
-  })
 
   it('say what would change, who voted and what is needed, in every look', async () => {
-    await looksRight(at(1), '#/federation', async ({ page }) => {
+    await looksRight(city('Renton'), '#/federation', async ({ page }) => {
       await page.locator('article').waitFor()
       await page.locator('svg[role=img]').waitFor()
     }, 'w1-federation')
-    await looksRight(at(1), '#/overview', async ({ page }) => { await page.locator('.inbox li').waitFor() }, 'w1-overview')
+    await looksRight(city('Renton'), '#/overview', async ({ page }) => { await page.locator('.inbox li').waitFor() }, 'w1-overview')
   })
 
   it('are cast from the inbox within 3 clicks and no field, and counted at once', async () => {
-    const opened = await openConsole(at(1))
+    const opened = await openConsole(city('Renton'))
     const { page } = opened
     await page.getByText('Bellevue proposes: Decisions need more than 3 in 4 votes.').waitFor()
     await page.locator('.inbox').getByRole('link', { name: /Vote/ }).click()
@@ -55,7 +41,7 @@ describe('votes in the console', function () {
     await page.getByRole('link', { name: 'Overview' }).click()
     await page.getByText('Nothing to decide').waitFor()
     await opened.close()
-    const counted = await at(1).client.proposals()
+    const counted = await city('Renton').client.proposals()
     assert.ok(counted.ok)
     assert.equal(counted.value[0]?.no.length, 1)
   })

@@ -8,7 +8,7 @@ import { mkdir, mkdtemp, rm } from 'node:fs/promises'
 import { createRequire } from 'node:module'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
-import { chromium, type Browser, type Page } from 'playwright-core'
+import { chromium, type Browser, type Page, type Route } from 'playwright-core'
 import { readApiFile } from '../../src/api/index.ts'
 import { entrySchema } from '../../src/sdk/sessions/index.ts'
 import { startCity, stopCity, type City } from '../../scripts/demo/city.ts'
@@ -87,7 +87,9 @@ export async function startCities (names: readonly string[], federation?: string
     await rm(folder, { recursive: true, force: true })
   }
   try {
-    for (const [index, name] of names.entries()) cities.push(await startCity(name, join(folder, String(index))))
+    const begun = await Promise.allSettled(names.map(async (name, index) => await startCity(name, join(folder, String(index)))))
+    for (const each of begun) if (each.status === 'fulfilled') cities.push(each.value)
+    for (const each of begun) if (each.status === 'rejected') throw each.reason
     if (federation !== undefined) await found(cities, federation)
     return { cities, folder, again, stop }
   } catch (error) {
@@ -163,6 +165,11 @@ export async function openPage (address: string, { theme = 'light', language = '
   }
   opened.add(shown)
   return shown
+}
+
+/** The first request to an address, which waits; those after it go on. */
+export function held (page: Page, address: string): Promise<Route> {
+  return new Promise((resolve, reject) => { page.route(address, route => { resolve(route) }, { times: 1 }).catch(reject) })
 }
 
 /** Runs in the page. */

@@ -51,11 +51,16 @@ export class Keys {
     await this.#page.keyboard.type(text)
   }
 
-  /** In a list, by its first letters. */
+  /** In a list, by as many of its first letters as no other choice has. */
   async choose (name: string | RegExp, text: string): Promise<void> {
     await this.to('combobox', name)
-    await this.#page.keyboard.type(text)
-    assert.equal(await this.#page.evaluate(() => document.activeElement instanceof HTMLSelectElement ? document.activeElement.selectedOptions[0]?.textContent?.trim() : ''), text)
+    const list = this.#page.getByRole('combobox', { name, ...typeof name === 'string' ? { exact: true } : {} })
+    // What there is to choose from may come after the list itself.
+    await list.locator('option', { hasText: text }).first().waitFor({ state: 'attached' })
+    const others = (await list.locator('option').allTextContents()).map(each => each.trim()).filter(each => each !== text)
+    const letters = Array.from(text, (_letter, at) => text.slice(0, at + 1)).find(start => !others.some(each => each.startsWith(start))) ?? text
+    await this.#page.keyboard.type(letters)
+    assert.equal(await list.evaluate(element => element instanceof HTMLSelectElement ? element.selectedOptions[0]?.textContent?.trim() : ''), text)
   }
 
   /** Opens the browser's list of files, and takes one of them. */
