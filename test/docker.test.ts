@@ -10,14 +10,16 @@ const PROJECT = 'hansetest'
 const CITIES = ['lubeck', 'hamburg', 'bremen'] as const
 type City = typeof CITIES[number]
 
-const BUILD_TIMEOUT_MS = 300_000
-const CONVERGE_TIMEOUT_MS = 90_000
+const BUILD_TIMEOUT_MS = 600_000
+const CONVERGE_TIMEOUT_MS = 180_000
 const POLL_MS = 500
+/** What the client exits with where it is the engine that failed, and not what was to run. */
+const ENGINE_FAILED = 125
 
 type Json = { readonly [name: string]: unknown }
 
 describe('containers', function () {
-  this.timeout(BUILD_TIMEOUT_MS + CONVERGE_TIMEOUT_MS)
+  this.timeout(BUILD_TIMEOUT_MS + 3 * CONVERGE_TIMEOUT_MS)
 
   const folder = mkdtempSync(join(tmpdir(), 'hanse-docker-'))
   let engine: Engine | undefined
@@ -26,8 +28,16 @@ describe('containers', function () {
 
   before(async () => {
     const started = await startEngine(join(folder, 'engine'))
-    if (started.ok) engine = started.value
-    else noEngine = started.failure.reason
+    if (!started.ok) {
+      noEngine = started.failure.reason
+      return
+    }
+    const refused = await refusalOf(started.value)
+    if (refused === undefined) engine = started.value
+    else {
+      noEngine = `the engine started, and runs no container on this machine: ${refused}`
+      await started.value.stop()
+    }
   })
 
   after(async () => {
@@ -53,7 +63,6 @@ describe('containers', function () {
 
   it('build from the sources and hold nothing of development', async function () {
     const running = engineOrSkip(this)
-    succeeded(await importBaseImage(running, join(folder, 'base'), BASE_IMAGE))
     succeeded(await running.docker([
       'build', '--network', 'none', '-f', 'docker/Dockerfile', '--build-arg', `BASE=${BASE_IMAGE}`, '-t', IMAGE, '.'
     ], { timeoutMs: BUILD_TIMEOUT_MS }))
@@ -114,6 +123,14 @@ describe('containers', function () {
     await until('bremen runs again', async () => (await attempt('bremen', 'status')) !== undefined)
     await until('bremen has it still', () => verifies('bremen', 'lubeck/harbour'))
   })
+
+  /** What the engine itself cannot do here, with the smallest image and container; undefined where it can. */
+  async function refusalOf (started: Engine): Promise<string | undefined> {
+    const imported = await importBaseImage(started, join(folder, 'base'), BASE_IMAGE)
+    if (imported.code !== 0) return imported.stderr.trim().slice(-500)
+    const { code, stderr } = await started.docker(['run', '--rm', BASE_IMAGE, 'node', '-p', '1'])
+    return code === ENGINE_FAILED ? stderr.trim().slice(-500) : undefined
+  }
 
   function engineOrSkip (context: Mocha.Context): Engine {
     if (engine !== undefined) return engine

@@ -19,7 +19,7 @@ export type Engine = {
 
 export type NoEngine = { readonly code: 'no-engine', readonly reason: string }
 
-const START_TIMEOUT_MS = 30_000
+const START_TIMEOUT_MS = 90_000
 const STOP_TIMEOUT_MS = 30_000
 const COMMAND_TIMEOUT_MS = 120_000
 const POLL_MS = 100
