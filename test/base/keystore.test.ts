@@ -55,9 +55,9 @@ describe('keystore', () => {
   it('refuses a key derivation that would cost too much, before it begins', () => {
     for (const [n, r, p, code] of [[2 ** 20, 8, 1, 'too-costly'], [2 ** 17, 64, 1, 'too-costly'], [2 ** 17, 8, 5, 'too-costly'], [3, 8, 1, 'malformed'], [1, 8, 1, 'malformed'], [2, 0, 1, 'malformed']] as const) {
       const header = encodeCanonical({ v: 1, kind: 'keystore', kdf: { name: 'scrypt', n, r, p, salt: protection.salt, nonce: protection.nonce } })
-      const startedMs = performance.now()
-      assert.deepEqual(openKeystore(encodeCanonical({ header, body: new Uint8Array(48) }), passphrase), { ok: false, failure: { code } })
-      assert.ok(performance.now() - startedMs < 100)
+      const file = encodeCanonical({ header, body: new Uint8Array(48) })
+      // Without a passphrase nothing can be derived: it is refused for its cost before that is missed.
+      for (const given of [undefined, passphrase]) assert.deepEqual(openKeystore(file, given), { ok: false, failure: { code } })
     }
   })
 
