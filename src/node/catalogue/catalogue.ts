@@ -270,14 +270,19 @@ export class Catalogue {
     if (shelf.feed !== feed) return
     // Whoever is reading reads on, also where it was just about to end.
     shelf.isNewer = true
-    shelf.reading ??= this.#readAll(shelf).finally(() => { shelf.reading = undefined })
+    shelf.reading ??= this.#readAll(shelf)
     await shelf.reading
   }
 
   async #readAll (shelf: Shelf): Promise<void> {
-    while (shelf.isNewer) {
-      shelf.isNewer = false
-      await this.#readOn(shelf)
+    try {
+      while (shelf.isNewer) {
+        shelf.isNewer = false
+        await this.#readOn(shelf)
+      }
+    } finally {
+      // In the same moment as the last look: whoever comes one turn later would wait for a read that is over.
+      shelf.reading = undefined
     }
   }
 
