@@ -1,5 +1,5 @@
-import { mkdir, readFile, rm } from 'node:fs/promises'
-import { dirname, join } from 'node:path'
+import { mkdir, readFile, realpath, rm } from 'node:fs/promises'
+import { dirname, join, resolve, sep } from 'node:path'
 import type { Api } from '../../api/index.ts'
 import { fail, hkdfSha256, ok, utf8, type Result } from '../../base/index.ts'
 import type { Log } from '../../host/index.ts'
@@ -21,6 +21,8 @@ const FOLDER = 'connectors'
 const SPOOL = 'spool'
 /** Files that somebody looks at before publishing them. */
 const LOOKED_AT = 'inspect'
+/** In the data folder. */
+const OWN_FOLDERS = ['keys', 'store', 'signer', FOLDER]
 const SECRET_BYTES = 32
 /** Of ids of tokens, which stand in ids of clients of the broker. */
 const CALLER_ID_LENGTH = 16
@@ -63,7 +65,10 @@ export function composeIntake (options: {
         const { readerOf } = await import('../../intake/feeds/index.ts')
         return createPullConnector({ spool, secretOf: name => hkdfSha256(secret, new Uint8Array(0), utf8(`hanse:intake:1:${name}`), SECRET_BYTES), readerOf })
       }),
-      folder: whenRun(async () => (await import('../../intake/folder/index.ts')).createFolderConnector({ spool }))
+      folder: whenRun(async ({ path }) => {
+        if (await isOwnFolder(path, options.folder)) throw new Error(`${path} is where this node keeps what it lives on; watch another folder`)
+        return (await import('../../intake/folder/index.ts')).createFolderConnector({ spool })
+      })
     },
     sink: sinkOver(node), folder, web, clock, chance, log,
     file: {
@@ -105,8 +110,15 @@ export function composeIntake (options: {
 }
 
 /** Brings the libraries of a kind when a connector of it is at work: a node without one carries 60 MB less. */
-function whenRun<Declaration> (load: () => Promise<ConnectorFactory<Declaration>>): ConnectorFactory<Declaration> {
-  return (declaration, context) => ({ run: async signal => { await (await load())(declaration, context).run(signal) } })
+function whenRun<Declaration> (load: (declaration: Declaration) => Promise<ConnectorFactory<Declaration>>): ConnectorFactory<Declaration> {
+  return (declaration, context) => ({ run: async signal => { await (await load(declaration))(declaration, context).run(signal) } })
+}
+
+/** Whether files would be published that are the node's own, and moved away under it: a folder of somebody else's may lie in the data folder. */
+async function isOwnFolder (path: string, folder: string): Promise<boolean> {
+  const [watched, own] = await Promise.all([path, folder].map(each => realpath(each).catch(() => resolve(each))))
+  if (watched === undefined || own === undefined || watched === own) return true
+  return OWN_FOLDERS.some(name => watched === join(own, name) || watched.startsWith(join(own, name) + sep))
 }
 
 /** Brought when the first file comes: few nodes ever look at one. What was left of the last run is removed at the start. */

@@ -29,7 +29,7 @@ export const CONNECTOR_OPERATIONS: Operations<ConnectorCalls> = {
   'connectors.list': { ...tag, method: 'GET', path: CONNECTORS_PATH, scope: 'read', summary: 'The connectors of this node, and how they do', answers: { 200: json(connectorsSchema) }, problems: [409] },
   'connectors.add': {
     ...tag, method: 'POST', path: CONNECTORS_PATH, scope: 'decide', summary: 'Add a connector and write it to hanse.toml',
-    description: 'It can name files of this machine and servers that it calls, so it takes somebody who decides for the member.',
+    description: 'It names servers that are called, so it takes somebody who decides for the member; one that names files or a folder of the machine takes an admin.',
     body: { as: 'json', schema: declarationSchema }, answers: { 201: json(connectorSchema) }, problems: [409, 503]
   },
   'connectors.show': { ...tag, method: 'GET', path: one, scope: 'read', summary: 'One connector', answers: { 200: json(connectorSchema) }, problems: [409] },
