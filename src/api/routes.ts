@@ -54,7 +54,7 @@ export type Books = {
 function handlersOf ({ tokens, accounts, sessions, passkeys, provider, connectors, inspector, diagnose, basemapFolder, entities }: Books): Handlers<AllCalls> {
   return {
     ...nodeHandlers, ...datasetHandlers, ...queryHandlers, ...sqlHandlers, ...featureHandlers, ...outletHandlers, ...realtimeHandlers, ...dcatHandlers, ...termsHandlers, ...agreementHandlers, ...dutyHandlers, ...ledgerHandlers,
-    ...tokenHandlers(tokens), ...accountHandlers(accounts, name => { sessions.endOf(name) }), ...sessionHandlers(sessions, accounts), ...passkeyHandlers(sessions, accounts, passkeys), ...providerHandlers(sessions, () => accounts.list().length > 0, provider), ...connectorHandlers(connectors), ...inspectionHandlers(inspector), ...diagnosisHandlers(diagnose), ...basemapHandlers(basemapFolder), ...entityHandlers(entities), ...subscriptionHandlers(entities)
+    ...tokenHandlers(tokens, id => entities.book.endOf(id)), ...accountHandlers(accounts, name => { sessions.endOf(name) }), ...sessionHandlers(sessions, accounts), ...passkeyHandlers(sessions, accounts, passkeys), ...providerHandlers(sessions, () => accounts.list().length > 0, provider), ...connectorHandlers(connectors), ...inspectionHandlers(inspector), ...diagnosisHandlers(diagnose), ...basemapHandlers(basemapFolder), ...entityHandlers(entities), ...subscriptionHandlers(entities)
   }
 }
 

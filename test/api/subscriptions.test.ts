@@ -181,6 +181,21 @@ describe('subscriptions', () => {
     assert.match(JSON.stringify(await shownAt(path)), /of-the-receiver/)
   })
 
+  it('end with the token that made them, when it is revoked, also for the next start', async () => {
+    const headers = { 'authorization': `Bearer ${TOKEN}`, 'content-type': 'application/json' }
+    const [member = assert.fail()] = node.members()
+    const made = await fetch(`${api.url}/api/v1/tokens`, { method: 'POST', headers, body: JSON.stringify({ label: 'leaked', scope: 'read', requester: member.did }) })
+    const { token, view } = await made.json() as { readonly token: string, readonly view: { readonly id: string } }
+    assert.equal((await askOf({ api, token })('POST', '/subscriptions', wish())).status, 201)
+    const own = await subscribe({}, {}, { format: 'keyValues' })
+    assert.equal((await fetch(`${api.url}/api/v1/tokens/${view.id}`, { method: 'DELETE', headers })).status, 204)
+    const left = async (): Promise<readonly string[]> => ((await ask('GET', '/subscriptions')).body as readonly { readonly id: string }[]).map(({ id }) => `/subscriptions/${id}`)
+    assert.deepEqual(await left(), [own])
+    await api.stop()
+    await start()
+    assert.deepEqual(await left(), [own])
+  })
+
   it('reach no private network that the operator did not allow', async () => {
     const other = await Receiver.open()
     const path = await subscribe({}, { uri: other.url })

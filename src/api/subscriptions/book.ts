@@ -70,7 +70,7 @@ export class SubscriptionBook {
     return entry === undefined ? fail(notFound('subscription of this id')) : ok(entry)
   }
 
-  async create (owner: Asker, definition: Json, context: unknown): Promise<Result<string, Refusal>> {
+  async create (owner: Asker, definition: Json, context: unknown, madeBy: string | null = null): Promise<Result<string, Refusal>> {
     const plan = this.#planOf(definition, context, true)
     if (!plan.ok) return plan
     const own = [...this.#entries.values()].filter(({ kept }) => kept.owner.requester === owner.requester)
@@ -79,7 +79,7 @@ export class SubscriptionBook {
     }
     const id = typeof definition['id'] === 'string' ? definition['id'] : `urn:ngsi-ld:Subscription:${uuidOf(this.#ports.random(16))}`
     if (this.#entries.has(id)) return fail({ kind: 'AlreadyExists', detail: 'a subscription of this id is there already', hint: 'leave the id out, and it gets one' })
-    const kept: Kept = { id, owner, createdMs: this.#ports.nowMs(), definition: { ...definition, id }, context, progress: { ...FRESH }, positions: new Map() }
+    const kept: Kept = { id, owner, madeBy, createdMs: this.#ports.nowMs(), definition: { ...definition, id }, context, progress: { ...FRESH }, positions: new Map() }
     const entry: Entry = { kept, plan: plan.value, runner: undefined }
     this.#entries.set(id, entry)
     try {
@@ -118,6 +118,16 @@ export class SubscriptionBook {
     this.#entries.delete(id)
     await this.#write()
     return ok(null)
+  }
+
+  /** All that were made by a token: it was revoked, and whoever had it is to get nothing more. */
+  async endOf (token: string): Promise<void> {
+    const made = [...this.#entries.values()].filter(({ kept }) => kept.madeBy === token)
+    for (const { kept, runner } of made) {
+      runner?.stop()
+      this.#entries.delete(kept.id)
+    }
+    if (made.length > 0) await this.#write()
   }
 
   async stop (): Promise<void> {

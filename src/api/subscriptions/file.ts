@@ -33,7 +33,7 @@ export async function writeSubscriptions (path: string, subscriptions: Iterable<
 
 function keptOf (value: unknown): Kept | undefined {
   if (typeof value !== 'object' || value === null) return undefined
-  const { id, owner, createdMs, definition, context, progress, positions } = value as Readonly<Record<string, unknown>>
+  const { id, owner, madeBy, createdMs, definition, context, progress, positions } = value as Readonly<Record<string, unknown>>
   const areObjects = [owner, definition, progress, positions].every(each => typeof each === 'object' && each !== null)
   if (typeof id !== 'string' || typeof createdMs !== 'number' || !areObjects) return undefined
   const places = Object.entries(positions as object).flatMap(([dataset, place]: [string, unknown]) => {
@@ -41,7 +41,7 @@ function keptOf (value: unknown): Kept | undefined {
     return typeof feed === 'string' && Number.isSafeInteger(next) ? [[dataset, { feed, next: next as number }] as const] : []
   })
   return {
-    id, owner: owner as Asker, createdMs, definition: definition as Kept['definition'], context, progress: { ...FRESH, ...progress as Progress }, positions: new Map(places)
+    id, owner: owner as Asker, madeBy: typeof madeBy === 'string' ? madeBy : null, createdMs, definition: definition as Kept['definition'], context, progress: { ...FRESH, ...progress as Progress }, positions: new Map(places)
   }
 }
 

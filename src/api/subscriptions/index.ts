@@ -10,7 +10,8 @@
  * failures in a row the subscription rests, with `status: paused` and `notification.status: failed`, until it is changed by PATCH.
  *
  * A member makes and changes its own with any token in its name. Those of the people of this node are made and changed by who may
- * operate it: they go on sending when a session or token is over. Who may only look sees all of them.
+ * operate it. They go on sending when the time of a session or token is over, and end with a token that is revoked. Who may only look
+ * sees all of them.
  *
  * They are kept in the data folder, with how far each has come: after a restart they go on from there, and something may be told twice.
  * Secrets in `receiverInfo` are shown to its owner alone, and not to who may only look.
@@ -54,7 +55,7 @@ export function subscriptionHandlers ({ contexts, book }: { readonly contexts: C
       if (!given.ok) return refused(given.failure)
       const { owner, value, namesContext } = given.value
       if (!isOwner(request, owner, owner)) return refused(ONLY_LOOKS)
-      const id = await book.create(owner, value, namesContext)
+      const id = await book.create(owner, value, namesContext, request.caller?.id)
       return id.ok ? created(`${PATH}/${encodeURIComponent(id.value).replaceAll('%3A', ':')}`) : refused(id.failure)
     },
 

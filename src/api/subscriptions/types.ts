@@ -73,6 +73,8 @@ export type Progress = {
 export type Kept = {
   readonly id: string
   readonly owner: Asker
+  /** The token by which it was made, by its id; null where that is not known. */
+  readonly madeBy: string | null
   readonly createdMs: number
   definition: Readonly<Record<string, unknown>>
   readonly context: unknown

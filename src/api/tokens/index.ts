@@ -16,7 +16,8 @@ export { TokenBook, type TokenBookOptions } from './book.ts'
 export type { TokenFileFailure } from './file.ts'
 export { createToken, knownToken, type KnownToken } from './token.ts'
 
-export function tokenHandlers (book: TokenBook): Handlers<TokenCalls> {
+/** `revoked`: what was made by that token is to end. */
+export function tokenHandlers (book: TokenBook, revoked: (id: string) => Promise<void>): Handlers<TokenCalls> {
   return {
     'tokens.list': () => json(book.list()),
     'tokens.make': async ({ node }, _request, { body }) => {
@@ -24,8 +25,11 @@ export function tokenHandlers (book: TokenBook): Handlers<TokenCalls> {
       return requester.ok ? jsonOrProblem(await book.make({ ...body, requester: requester.value }), 201) : problem(requester.failure)
     },
     'tokens.revoke': async (_context, request) => {
-      const revoked = await book.revoke(request.parameters['id'] ?? '')
-      return revoked.ok ? { type: 'nothing' } : problem(revoked.failure)
+      const id = request.parameters['id'] ?? ''
+      const done = await book.revoke(id)
+      if (!done.ok) return problem(done.failure)
+      await revoked(id)
+      return { type: 'nothing' }
     }
   }
 }
