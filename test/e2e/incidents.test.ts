@@ -1,10 +1,9 @@
 import { strict as assert } from 'node:assert'
-import { cp, mkdtemp, rm } from 'node:fs/promises'
-import { tmpdir } from 'node:os'
-import { join } from 'node:path'
-import { startCity, stopCity, type City } from '../../scripts/demo/city.ts'
+import { cp } from 'node:fs/promises'
+import { stopCity } from '../../scripts/demo/city.ts'
 import { utf8 } from '../../src/base/index.ts'
-import { closeBrowser, openConsole, startCities, withoutBrowser, type Console } from '../support/browser.ts'
+import { openConsole, type Console } from '../support/browser.ts'
+import { withCities } from '../support/cities.ts'
 import { until } from '../support/nodes.ts'
 import { isListed, publish } from './cities.fixture.ts'
 
@@ -16,16 +15,11 @@ const HOUR_MS = 3_600_000
 /** What seldom happens, and has to be understood when it does. */
 describe('incidents in the console', function () {
   this.timeout(180_000)
-  const running = new Map<string, City>()
-  let stop = async (): Promise<void> => {}
-  let folder = ''
+  const { city, again, path } = withCities(['Bellevue', 'Renton', 'Kirkland'], 'Lake Cities')
   let opened: Console
-  const city = (name: string): City => running.get(name) ?? assert.fail(`there is no ${name}`)
-  const start = async (name: string, at: string): Promise<void> => { running.set(name, await startCity(name, at)) }
   const open = async (name: string, address: string): Promise<Console> => {
     opened = await openConsole(city(name))
-    await opened.page.locator('header nav').waitFor()
-    await opened.page.evaluate(hash => { location.hash = hash }, address)
+    await opened.go(address)
     return opened
   }
   const isRight = async (name: string): Promise<void> => {
@@ -35,24 +29,6 @@ describe('incidents in the console', function () {
     }
     await opened.picture(name)
   }
-
-  before(async function () {
-    const reason = withoutBrowser()
-    if (reason !== undefined) {
-      console.log(reason)
-      this.skip()
-    }
-    folder = await mkdtemp(join(tmpdir(), 'hanse-incidents-'))
-    const started = await startCities(['Bellevue', 'Renton', 'Kirkland'], 'Lake Cities')
-    stop = started.stop
-    for (const each of started.cities) running.set(each.name, each)
-  })
-  after(async () => {
-    await closeBrowser()
-    await Promise.all([...running.values()].map(stopCity))
-    await stop()
-    await rm(folder, { recursive: true, force: true })
-  })
 
   it('tell of an emergency as an alarm, of what was used under it, and ask until somebody has looked at that', async () => {
     const dataset = await shelters()
@@ -83,8 +59,7 @@ describe('incidents in the console', function () {
     await item.getByRole('button', { name: 'Say that it was looked at' }).click()
     await item.waitFor({ state: 'detached' })
     const emergencies = await city('Bellevue').client.emergencies()
-    assert.ok(emergencies.ok && emergencies.value[0]?.review?.reviewedMs !== null)
-    await opened.close()
+    assert.ok(emergencies.ok && typeof emergencies.value[0]?.review?.reviewedMs === 'number')
     assert.ok((await city('Kirkland').client.endEmergency('flood-1')).ok)
   })
 
@@ -105,17 +80,16 @@ describe('incidents in the console', function () {
     await page.getByText(/ended \d/).first().waitFor()
     const agreements = await city('Bellevue').client.agreements()
     assert.ok(agreements.ok && agreements.value.some(agreement => agreement.dataset === dataset && agreement.revokedAtMs !== null))
-    await page.evaluate(hash => { location.hash = hash }, `#/audit/${encodeURIComponent(dataset)}`)
+    await opened.go(`#/audit/${encodeURIComponent(dataset)}`)
     await page.getByRole('button', { name: /^Proof: Renton/ }).first().click()
     const download = page.waitForEvent('download')
     await page.getByRole('link', { name: 'Download the proof' }).click()
-    const proof = join(folder, (await download).suggestedFilename())
+    const proof = path((await download).suggestedFilename())
     await (await download).saveAs(proof)
     await page.getByRole('link', { name: 'Verify a proof in the browser' }).click()
     await page.locator('input[type=file]').setInputFiles(proof)
     await page.getByText('The record is what its publisher signed.').waitFor()
     await isRight('x-use-proof')
-    await opened.close()
   })
 
   it('say of a dataset that was withdrawn that it is no more', async () => {
@@ -130,7 +104,6 @@ describe('incidents in the console', function () {
     await page.getByRole('heading', { level: 1, name: 'Catalogue' }).waitFor()
     await page.getByText(/datasets?$/).first().waitFor()
     assert.equal(await page.getByRole('link', { name: 'Gone', exact: true }).count(), 0)
-    await opened.close()
   })
 
   it('show who signed two histories of a feed, on the page of the federation and on that of the dataset', async () => {
@@ -146,7 +119,6 @@ describe('incidents in the console', function () {
     await page.getByRole('cell', { name: 'to Bellevue' }).first().waitFor()
     assert.match(decodeURIComponent(page.url()), new RegExp(`#/dataset/${dataset}$`))
     await isRight('x-frozen')
-    await opened.close()
   })
 
   /** Where to sleep, which Renton may know in an emergency that Kirkland declares. */
@@ -206,18 +178,18 @@ describe('incidents in the console', function () {
     assert.ok(published.ok, JSON.stringify(published))
     await say('before')
     for (const name of ['Bellevue', 'Kirkland']) await has(name, 1)
-    const [renton, twin] = [city('Renton').folder, join(folder, 'twin')]
+    const twin = path('twin')
     await Promise.all([stopCity(city('Renton')), stopCity(city('Kirkland'))])
-    await cp(renton, twin, { recursive: true })
-    await start('Renton', renton)
+    await cp(city('Renton').folder, twin, { recursive: true })
+    await again('Renton')
     await say('to Bellevue')
     await has('Bellevue', 2)
     await Promise.all([stopCity(city('Renton')), stopCity(city('Bellevue'))])
-    await Promise.all([start('Renton', twin), start('Kirkland', city('Kirkland').folder)])
+    await Promise.all([again('Renton', twin), again('Kirkland')])
     await say('to Kirkland')
     await has('Kirkland', 2)
     await stopCity(city('Renton'))
-    await start('Bellevue', city('Bellevue').folder)
+    await again('Bellevue')
     await until(async () => {
       const status = await city('Bellevue').client.status()
       return status.ok && status.value.feeds.frozen === 1
