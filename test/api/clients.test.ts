@@ -6,7 +6,7 @@ import { mkdtemp, rm, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { promisify } from 'node:util'
-import type { Browser } from 'playwright-core'
+import type { Browser, Page } from 'playwright-core'
 import { utf8, type Result } from '../../src/base/index.ts'
 import type { Column, Failure, RecordInput } from '../../src/sdk/index.ts'
 import { describeDataset, serve, type Served } from '../support/apiServer.ts'
@@ -145,10 +145,16 @@ describe('clients: a browser', () => {
   })
   after(async () => { await browser?.close() })
 
+  /** Of this origin, as a page of the node is, and without its policy, which lets answers that are no pages ask for nothing. */
+  async function blankPage (): Promise<Page> {
+    const page = await browser.newPage({ bypassCSP: true })
+    await page.goto(`${served.api.url}/healthz`)
+    return page
+  }
+
   it('receives records by its EventSource, and after a broken connection those that came meanwhile', async () => {
     await publish('streamed', 3)
-    const page = await browser.newPage()
-    await page.goto(`${served.api.url}/healthz`)
+    const page = await blankPage()
     await page.evaluate(() => {
       const heard: string[] = []
       Object.assign(globalThis, { heard })
@@ -168,8 +174,7 @@ describe('clients: a browser', () => {
 
   it('receives records by its WebSocket, with a token', async () => {
     await publish('socketed', 3)
-    const page = await browser.newPage()
-    await page.goto(`${served.api.url}/healthz`)
+    const page = await blankPage()
     const first = await page.evaluate(async ([url, token]) => await new Promise((resolve, reject) => {
       const socket = new WebSocket(`${String(url)}/api/v1/datasets/socketed/socket?afterSeq=1`, ['hanse', `bearer.${String(token)}`])
       socket.onmessage = ({ data }) => { resolve([socket.protocol, (JSON.parse(String(data)) as { readonly number: number }).number]) }
