@@ -20,8 +20,8 @@ const RETRY_FIRST_MS = 250
 const RETRY_MAX_MS = 5_000
 
 /**
- * Events of a live stream, opened anew where it breaks and resumed behind the last event that was handed out. The first
- * opening answers at once, so that a refusal is a value.
+ * Events of a live stream, opened anew where it breaks and resumed behind the last event that was handed out; before the first of
+ * them, where it was opened. The first opening answers at once, so that a refusal is a value.
  */
 export async function openLive (
   transport: Transport, call: Call, options: LiveOptions
@@ -30,20 +30,18 @@ export async function openLive (
   return first.ok ? ok(resuming(transport, call, options, first.value)) : first
 }
 
-type Connection = { readonly events: AsyncIterable<ServerSentEvent>, readonly close: () => void }
+type Connection = { readonly events: AsyncIterable<ServerSentEvent>, readonly close: () => void, readonly lastId: () => string }
 
 async function * resuming (
   transport: Transport, call: Call, options: LiveOptions, first: Connection
 ): AsyncGenerator<ServerSentEvent> {
   let connection: Connection | undefined = first
-  let lastId = options.afterId ?? ''
   while (connection !== undefined) {
     try {
       for await (const event of connection.events) {
         if (event.event === 'refused') throw new StreamBroken('refused', reasonOf(event.data))
         // The node wants this reader to come back, and says so: it goes on behind the last id.
         if (event.event === 'closed') break
-        lastId = event.id
         yield event
       }
     } catch (error) {
@@ -52,7 +50,7 @@ async function * resuming (
       connection.close()
     }
     if (!options.signal.aborted) options.onChange?.(false)
-    connection = options.signal.aborted ? undefined : await reconnect(transport, call, options, lastId)
+    connection = options.signal.aborted ? undefined : await reconnect(transport, call, options, connection.lastId())
     if (connection !== undefined) options.onChange?.(true)
   }
 }
@@ -87,7 +85,9 @@ async function connect (
   const signal = AbortSignal.any([options.signal, ending.signal])
   const silenceMs = options.silenceMs ?? SILENCE_MS
   let timer = setTimeout(() => { ending.abort() }, silenceMs)
-  const alive = (): void => {
+  let reachedId = lastId
+  const alive = (id: string): void => {
+    if (id !== '') reachedId = id
     clearTimeout(timer)
     timer = setTimeout(() => { ending.abort() }, silenceMs)
   }
@@ -104,12 +104,12 @@ async function connect (
     close()
     return fail(response.failure)
   }
-  return ok({ events: watched(response.value, alive), close })
+  return ok({ events: watched(response.value, alive), close, lastId: () => reachedId })
 }
 
-async function * watched (response: Response, alive: () => void): AsyncGenerator<ServerSentEvent> {
+async function * watched (response: Response, alive: (id: string) => void): AsyncGenerator<ServerSentEvent> {
   for await (const event of eventsOf(chunksOf(response), alive)) {
-    alive()
+    alive(event.id)
     yield event
   }
 }

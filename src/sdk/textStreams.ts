@@ -58,13 +58,13 @@ function checkSize (sizeBytes: number, lineBytesMax: number): void {
 
 export type ServerSentEvent = { readonly id: string, readonly event: string, readonly data: string }
 
-/** Events of a `text/event-stream`; `onHeartbeat` hears of comments, which only say that the other side lives. */
-export async function * eventsOf (chunks: AsyncIterable<Uint8Array>, onHeartbeat: () => void): AsyncGenerator<ServerSentEvent> {
+/** Events of a `text/event-stream`; `onHeartbeat` hears of comments, which only say that the other side lives, with the id that holds there. */
+export async function * eventsOf (chunks: AsyncIterable<Uint8Array>, onHeartbeat: (id: string) => void): AsyncGenerator<ServerSentEvent> {
   let id = ''
   let event = ''
   let data: string[] = []
   for await (const line of allLinesOf(chunks, LINE_BYTES_MAX)) {
-    if (line.startsWith(':')) onHeartbeat()
+    if (line.startsWith(':')) onHeartbeat(id)
     if (line === '') {
       if (data.length > 0) yield { id, event: event === '' ? 'message' : event, data: data.join('\n') }
       event = ''

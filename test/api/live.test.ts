@@ -46,9 +46,14 @@ async function events (path: string, lastId?: string): Promise<AsyncIterator<{ r
   })
   assert.equal(response.headers.get('content-type'), 'text/event-stream')
   assert.ok(response.body)
-  return eventsOf(response.body, () => { heartbeats++ })[Symbol.asyncIterator]()
+  return eventsOf(response.body, id => {
+    heartbeats++
+    heartId = id
+  })[Symbol.asyncIterator]()
 }
 let heartbeats = 0
+/** Behind which event a stream stood when its heart beat last. */
+let heartId = ''
 
 describe('live streams', () => {
   it('deliver the last records and then each new one', async () => {
@@ -85,6 +90,30 @@ describe('live streams', () => {
     await before.api.stop()
     await append('1', '2')
     assert.deepEqual((await take(records, 2)).map(({ number }) => number), [1, 2])
+  })
+
+  it('go on from where they were opened, also where they broke before anything had come', async () => {
+    await append('0')
+    let url = served.api.url
+    const client = createClient({ baseUrl: url, token: served.token, fetch: (asked, init) => fetch(asked.replace(url, served.api.url), init) })
+    const waiting = value(await client.follow('live', { last: 0, signal: ending.signal }))[Symbol.asyncIterator]().next()
+    const before = served
+    url = before.api.url
+    served = await serve({ heartbeatMs: 20 })
+    for (const [id, held] of before.node.held) served.node.held.set(id, held)
+    await append('1')
+    await before.api.stop()
+    assert.equal((await waiting).value?.number, 1)
+  })
+
+  it('tell events that came between two connections, also where none had come before', async () => {
+    heartId = ''
+    const waiting = (await events('events')).next()
+    while (heartId === '') await new Promise(resolve => { setImmediate(resolve) })
+    const opened = heartId
+    served.node.emit({ type: 'founding', have: 1, want: 3 })
+    assert.deepEqual((await take(await events('events', opened), 1)).map(({ data }) => JSON.parse(data) as unknown), [{ type: 'founding', have: 1, want: 3 }])
+    await waiting
   })
 
   it('send heartbeats while nothing happens', async () => {

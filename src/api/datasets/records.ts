@@ -40,7 +40,7 @@ export const followRecords: Handler<DatasetCalls['datasets.follow']> = (context,
   const asker = askerOf(context, request)
   if (!asker.ok) return problem(asker.failure)
   const lastId = request.header('last-event-id')
-  const start = lastId !== undefined && /^\d{1,15}$/.test(lastId) ? { from: Number(lastId) + 1 } : { last: query.last }
+  const start = lastId !== undefined && /^(?:\d{1,15}|-1)$/.test(lastId) ? { from: Number(lastId) + 1 } : { last: query.last }
   const followed = recordEvents({ node: context.node, heartbeatMs: context.limits.heartbeatMs }, request.reference, start, asker.value, request.signal)
   return followed.ok ? followed.value : problem(followed.failure)
 }

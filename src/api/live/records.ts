@@ -5,8 +5,13 @@ import type { AnyFailure, Outlet, Reply } from '../http/index.ts'
 
 export const HEARTBEAT = utf8(': still here\n\n')
 
+/** The first of a stream is behind which id it begins: who is cut off before anything came goes on there, and not with what comes then. */
+export function beginning (id: string): Uint8Array {
+  return concat([utf8(`id: ${id}\n`), HEARTBEAT])
+}
+
 /** A browser whose stream broke opens it anew after so long. */
-const OPENING = utf8('retry: 1000\n: still here\n\n')
+const RETRY = utf8('retry: 1000\n')
 
 export const EVENT_HEADERS = { 'content-type': MEDIA_TYPES.events, 'cache-control': 'no-store', 'x-accel-buffering': 'no' }
 
@@ -57,7 +62,7 @@ class EventStream implements Listener {
     this.#outlet = outlet
     this.#next = from
     // Headers travel with the first bytes: an empty stream must not keep its reader waiting for them.
-    outlet.write(OPENING)
+    outlet.write(concat([RETRY, beginning(String(from - 1))]))
     const heartbeat = setInterval(() => { if (outlet.unsentBytes === 0) outlet.write(HEARTBEAT) }, this.#heartbeatMs)
     signal.addEventListener('abort', () => { this.#over.resolve() }, { once: true })
     if (signal.aborted) this.#over.resolve()

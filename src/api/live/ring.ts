@@ -1,19 +1,13 @@
 import { eventBytes, type NodeEvent } from '../../sdk/index.ts'
 import type { Events } from '../context/index.ts'
 import { withHeartbeats, type Reply } from '../http/index.ts'
-import { EVENT_HEADERS, HEARTBEAT } from './records.ts'
+import { beginning, EVENT_HEADERS, HEARTBEAT } from './records.ts'
 
 /** A stream of server-sent events. A slow reader holds back its source, which ends what lags too far; it resumes by id. */
 export function liveReply (events: AsyncIterable<Uint8Array>, heartbeatMs: number): Reply {
   return {
-    type: 'stream', status: 200, headers: EVENT_HEADERS, chunks: withHeartbeats(begun(events), HEARTBEAT, heartbeatMs)
+    type: 'stream', status: 200, headers: EVENT_HEADERS, chunks: withHeartbeats(events, HEARTBEAT, heartbeatMs)
   }
-}
-
-/** Headers travel with the first bytes: an empty stream must not keep its reader waiting for them. */
-async function * begun (events: AsyncIterable<Uint8Array>): AsyncGenerator<Uint8Array> {
-  yield HEARTBEAT
-  yield * events
 }
 
 /**
@@ -44,11 +38,17 @@ export class EventRing implements Events {
     this.#wake()
   }
 
-  /** Everything behind the event `lastId`, or from now on, until the signal aborts. */
-  async * after (lastId: string | undefined, signal: AbortSignal): AsyncGenerator<Uint8Array> {
+  /** Everything behind the event `lastId`, or from this call on, until the signal aborts. */
+  after (lastId: string | undefined, signal: AbortSignal): AsyncGenerator<Uint8Array> {
     const resumed = lastId === undefined ? this.#end() : this.#positionOf(lastId)
-    let at = resumed ?? this.#end()
-    if (resumed === undefined) yield this.#bytes(at - 1, { type: 'resync' })
+    return this.#from(resumed ?? this.#end(), resumed === undefined, signal)
+  }
+
+  async * #from (position: number, isCut: boolean, signal: AbortSignal): AsyncGenerator<Uint8Array> {
+    let at = position
+    // Headers travel with the first bytes: an empty stream must not keep its reader waiting for them.
+    yield beginning(this.#idOf(at - 1))
+    if (isCut) yield this.#bytes(at - 1, { type: 'resync' })
     signal.addEventListener('abort', () => { this.#wake() }, { once: true })
     while (!signal.aborted) {
       if (at < this.#first) {
@@ -78,6 +78,10 @@ export class EventRing implements Events {
   }
 
   #bytes (position: number, event: NodeEvent): Uint8Array {
-    return eventBytes(`${this.#epoch}-${position}`, event.type, event)
+    return eventBytes(this.#idOf(position), event.type, event)
+  }
+
+  #idOf (position: number): string {
+    return `${this.#epoch}-${position}`
   }
 }
