@@ -135,6 +135,13 @@ describe('passkeys', function () {
     assert.equal((await enter(third.use(open, { origin }))).status, 401)
   })
 
+  it('are asked for by pages of this node alone: others would push out what it has asked', async () => {
+    const device = await registered()
+    const { challenge } = await ask()
+    for (let times = 0; times < 40; times++) assert.equal((await send('POST', '/api/v1/session/passkey/challenge', undefined, { 'sec-fetch-site': 'cross-site', 'origin': 'https://evil.example' })).status, 403)
+    assert.equal((await send('POST', '/api/v1/session/passkey', { credential: device.use({ challenge }, { origin }) })).status, 201)
+  })
+
   it('are not offered where the address is a number, which is said with the name under which they are', async () => {
     const numeric = { host: new URL(api.url).host }
     assert.deepEqual((await send('GET', '/api/v1/session/passkey', undefined, numeric)).body, { isOffered: false, elsewhere: origin })

@@ -10,7 +10,8 @@ import { entered, isFromElsewhere, memberOf, refusal, FOREIGN } from './replies.
 export function passkeyHandlers (book: SessionBook, accounts: AccountBook, desk: PasskeyDesk): Handlers<PasskeyCalls> {
   return {
     'passkeys.place': (context, request) => json(desk.place(originOf(context, request))),
-    'passkeys.ask': async (context, request) => jsonOrProblem(await desk.ask({ origin: originOf(context, request), address: request.address })),
+    // A page of others would push out what the page of this node has asked.
+    'passkeys.ask': async (context, request) => isFromElsewhere(request) ? problem(FOREIGN) : jsonOrProblem(await desk.ask({ origin: originOf(context, request), address: request.address })),
     'passkeys.enter': async (context, request, { body }) => {
       if (isFromElsewhere(request)) return problem(FOREIGN)
       const begun = await book.beginBy(() => desk.check(originOf(context, request), body.credential), request.address, 'account', NOT_LET_IN)
