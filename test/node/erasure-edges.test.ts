@@ -59,6 +59,36 @@ describe('erasure where something fails beside it', function () {
     await until(() => city(0).node.erasures().some(({ holders }) => holders.length === 1 && holders.every(({ confirmedMs }) => confirmedMs !== null)), 'and has confirmed')
   })
 
+  it('is confirmed as soon as it can be, by who could say nothing when it was done', async () => {
+    const canary = 'CANARY-UNSAID-2208'
+    await publish(city(0).node, tableOf('plates', [`${canary}\n`]))
+    await until(() => heldBy(city(1).node, 'plates')?.phase === 'complete', 'the neighbour has it')
+    const { granting } = rooms.get('Renton')?.federation ?? assert.fail('no rooms')
+    const say = granting.say.bind(granting)
+    let tries = 0
+    Object.assign(granting, { say: async () => {
+      tries++
+      return { ok: false, failure: { code: 'not-ready', reason: 'it is not known yet whether there was such a feed before', hint: 'wait' } }
+    } })
+    assert.ok((await city(0).node.erase('plates', { type: 'dataset' }, 'order')).ok)
+    await until(() => tries > 0, 'the neighbour has tried to confirm')
+    const { duties } = rooms.get('Renton') ?? assert.fail('no rooms')
+    await duties.settle()
+    const compact = city(1).store.compact.bind(city(1).store)
+    let compactions = 0
+    Object.assign(city(1).store, { compact: (...of: Parameters<typeof compact>) => {
+      compactions++
+      return compact(...of)
+    } })
+    for (let time = 0; time < 5; time++) await duties.settle()
+    assert.equal(compactions, 0, 'what is gone is not taken away once more each time that it cannot be confirmed')
+    assert.deepEqual(await filesWith(city(1).folder, canary), [], 'it went there all the same')
+    Object.assign(granting, { say })
+    await until(() => city(0).node.erasures().some(({ holders }) => holders.length === 1 && holders.every(({ confirmedMs }) => confirmedMs !== null)), 'it has confirmed')
+    await duties.settle()
+    assert.deepEqual(city(1).node.erasures().map(({ here }) => here), ['done'])
+  })
+
   it('of key epochs does not have every live message read the whole feed again', async () => {
     const { node } = city(0)
     await publish(node, streamOf('visits'))

@@ -23,6 +23,8 @@ const NOTICE_BYTES_MAX = 32_768
 const NOTICES_MAX = 16_384
 /** A notice demands it within a day. */
 const ERASURE_WITHIN_MS = 86_400_000
+/** Whoever could not confirm tries again so much later: nothing may tell that it can. */
+const CONFIRM_AGAIN_MS = 10_000
 
 export type ErasureOrder = { readonly datasetId: string, readonly scope: ErasureScope, readonly basis: ErasureBasis }
 export type EraseFailure = Failure<'not-found' | 'invalid' | 'not-ready' | 'busy'>
@@ -58,6 +60,7 @@ export class Erasures {
   #underWay = 0
   /** The own catalogue lacks a notice that stands in a row here. */
   #isAnyUntold = false
+  #cancelAgain: () => void = () => {}
   /** Something was erased, or somebody was found to owe it. */
   readonly changed: Signal<ErasureNotice> = new Signal()
 
@@ -89,6 +92,7 @@ export class Erasures {
     this.#isStopped = true
     for (const stop of this.#stops) stop()
     await this.#turn
+    this.#cancelAgain()
   }
 
   /** Every notice that holds, with what came of it here. */
@@ -224,6 +228,9 @@ export class Erasures {
       if (this.#grantsOf(feed, known.notice).length > 0) await this.#destroyKeys(feed, known.notice)
     }
     await this.#tellOthers()
+    this.#cancelAgain()
+    const isAnyUnsaid = [...this.#known.values()].some(({ progress }) => progress?.state === 'gone')
+    if (isAnyUnsaid && !this.#isStopped) this.#cancelAgain = this.#options.clock.wake(CONFIRM_AGAIN_MS, () => this.#soon())
   }
 
   /** What was demanded when the own catalogue could not be written, or just before a crash: nobody else knows of it yet. */
@@ -240,33 +247,39 @@ export class Erasures {
 
   /** Each step is durable before the next, and doing any of them again changes nothing. */
   async #carryOut (known: Known, feed: Feed): Promise<void> {
-    const { federation, own, log } = this.#options
+    const { federation, own } = this.#options
     const { notice } = known
     bar(feed, notice.scope)
-    const isAgain = known.progress?.state === 'told'
+    const isAgain = known.progress !== undefined && known.progress.state !== 'begun'
     if (feed.role === 'writer' && !isAgain) await federation.writer.flush()
     // What comes while this is under way is looked at next time.
     const here = heldOf(feed)
     const targets = await targetsOf(this.#source, feed, notice, isAgain ? without(here, known.seen) : here)
     known.seen = here
     const before = known.progress ?? this.#begun(feed, notice.statement.envelope, [])
-    const isNew = before.state !== 'told' || this.#isAnyHere(feed, targets)
-    if (!isNew) return
+    const isLeft = before.state === 'begun' || this.#isAnyHere(feed, targets)
+    if (!isLeft && before.state === 'told') return
+    const progress = isLeft ? await this.#erase(known, feed, targets, before) : before
+    const isTheirs = feed.declaration.publisher !== own && (progress.hadAny || progress.hasDestroyedKeys)
+    const isSaid = !isTheirs || await this.#confirm(feed, notice, progress.ranges.map(({ from, to }) => [from, to]), progress.hasDestroyedKeys)
+    if (isSaid) await this.#keep(known, { ...progress, state: 'told' })
+    if (isLeft || isSaid) this.changed.emit(notice)
+  }
+
+  async #erase (known: Known, feed: Feed, targets: Targets, before: ErasureProgress): Promise<ErasureProgress> {
+    const { notice } = known
     const files = await this.#filesOf(feed, targets, before.files)
     const ranges = [...targets.gone, ...targets.thinned].reduce<Ranges>((all, range) => addRange(all, range), before.ranges.map(({ from, to }) => [from, to] as const))
-    let progress: ErasureProgress = {
+    const begun: ErasureProgress = {
       ...before, state: 'begun', ranges: ranges.map(([from, to]) => ({ from, to })), files, hadAny: before.hadAny || this.#hadAny(feed, targets, known)
     }
-    await this.#keep(known, progress)
+    await this.#keep(known, begun)
     await this.#takeAway(feed, targets, ranges, files)
-    progress = { ...progress, state: 'gone', hasDestroyedKeys: progress.hasDestroyedKeys || await this.#destroyKeys(feed, notice) }
+    const progress: ErasureProgress = { ...begun, state: 'gone', hasDestroyedKeys: begun.hasDestroyedKeys || await this.#destroyKeys(feed, notice) }
     await this.#derived.follow(feed, notice)
     await this.#keep(known, progress)
-    log('info', 'data were erased, as their publisher demands', { dataset: feed.declaration.datasetId, notice: notice.statement.id.toString() })
-    const isTheirs = feed.declaration.publisher !== own && (progress.hadAny || progress.hasDestroyedKeys)
-    const isSaid = !isTheirs || await this.#confirm(feed, notice, ranges, progress.hasDestroyedKeys)
-    if (isSaid) await this.#keep(known, { ...progress, state: 'told' })
-    this.changed.emit(notice)
+    this.#options.log('info', 'data were erased, as their publisher demands', { dataset: feed.declaration.datasetId, notice: notice.statement.id.toString() })
+    return progress
   }
 
   /** Of what another notice has taken away, too. */
