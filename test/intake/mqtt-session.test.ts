@@ -53,9 +53,10 @@ describe('a session with mosquitto', function () {
       await publish('d')
       const came: string[] = []
       const second = await begin(async (_topic, payload) => { came.push(new TextDecoder().decode(payload)); return ok(null) }, { version, clientId })
-      await until(() => came.length >= 3)
+      await until(() => came.includes('d'))
       assert.equal(await second.stop(), 'stopped')
-      assert.deepEqual(came, ['b', 'c', 'd'])
+      // The first was stored: it comes again only where its acknowledgement was lost with the connection.
+      assert.deepEqual(came.filter(payload => payload !== 'a'), ['b', 'c', 'd'])
     })
 
     it(`with MQTT ${version} takes more while the first are being stored, and lets what came be stored before it stops`, async () => {
