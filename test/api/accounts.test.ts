@@ -1,8 +1,9 @@
 import { strict as assert } from 'node:assert'
 import { randomBytes } from 'node:crypto'
-import { chmod, mkdtemp, readFile, rm, stat } from 'node:fs/promises'
+import { chmod, mkdir, mkdtemp, readFile, rm, stat } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
+import { AccountBook } from '../../src/api/accounts/index.ts'
 import { createApi, createToken, knownToken, type Api } from '../../src/api/index.ts'
 import { operations } from '../../src/sdk/contract/index.ts'
 import { ROLES, type Role } from '../../src/sdk/index.ts'
@@ -136,6 +137,20 @@ describe('accounts', function () {
     for (let tried = 0; tried < 12; tried++) answers.push((await enter({ entry: 'x'.repeat(52) })).status)
     assert.deepEqual(answers.slice(-1), [429])
     assert.equal((await enter({ name: 'Ada', passphrase: PASSPHRASE })).status, 429)
+  })
+
+  it('are here as they are on the disk, also where it takes nothing', async () => {
+    const kept = join(folder, 'kept')
+    const book = await AccountBook.open({ path: join(kept, 'accounts.json'), random, nowMs: () => 1 })
+    assert.ok(book.ok)
+    const ada = { name: 'Ada', role: 'admin', passphrase: PASSPHRASE } as const
+    await assert.rejects(book.value.add(ada))
+    assert.deepEqual(book.value.list(), [])
+    await mkdir(kept)
+    assert.ok((await book.value.add(ada)).ok)
+    await rm(kept, { recursive: true })
+    await assert.rejects(book.value.remove('Ada'))
+    assert.deepEqual(book.value.list().map(({ name }) => name), ['Ada'])
   })
 
   it('are not read from a file that others may write', async () => {

@@ -52,8 +52,7 @@ export class AccountBook {
     // Another may have been quicker while the passphrase was worked on.
     if (this.#accounts.has(keyOf(name))) return fail(taken)
     const account = { name, role, createdMs: this.#options.nowMs(), keystore: sealed.value }
-    this.#accounts.set(keyOf(name), account)
-    await this.#write()
+    await this.#keep(name, account)
     return ok(viewOf(account))
   }
 
@@ -65,8 +64,7 @@ export class AccountBook {
     // It may have been removed meanwhile.
     const found = this.#accounts.get(keyOf(name))
     if (found === undefined) return ok(undefined)
-    this.#accounts.set(keyOf(name), { ...found, keystore: sealed.value, passkeys: keepsPasskeys ? found.passkeys : undefined })
-    await this.#write()
+    await this.#keep(name, { ...found, keystore: sealed.value, passkeys: keepsPasskeys ? found.passkeys : undefined })
     return ok(found.name)
   }
 
@@ -74,8 +72,7 @@ export class AccountBook {
   async remove (name: string): Promise<string | undefined> {
     const found = this.#accounts.get(keyOf(name))
     if (found === undefined) return undefined
-    this.#accounts.delete(keyOf(name))
-    await this.#write()
+    await this.#keep(name, undefined)
     return found.name
   }
 
@@ -113,8 +110,7 @@ export class AccountBook {
     const found = this.#accounts.get(keyOf(name))
     const passkeys = found === undefined ? undefined : change(found.passkeys)
     if (found === undefined || passkeys === undefined) return undefined
-    this.#accounts.set(keyOf(name), { ...found, passkeys })
-    await this.#write()
+    await this.#keep(name, { ...found, passkeys })
     return passkeys
   }
 
@@ -133,6 +129,24 @@ export class AccountBook {
       return ok(await done)
     } finally {
       this.#waiting--
+    }
+  }
+
+  /** Puts an account in the place of what there is, or nothing; what did not reach the disk is not so here either. */
+  async #keep (name: string, account: KeptAccount | undefined): Promise<void> {
+    const key = keyOf(name)
+    const before = this.#accounts.get(key)
+    const put = (kept: KeptAccount | undefined): void => {
+      if (kept === undefined) this.#accounts.delete(key)
+      else this.#accounts.set(key, kept)
+    }
+    put(account)
+    try {
+      await this.#write()
+    } catch (cause) {
+      // Somebody else may have changed it meanwhile.
+      if (this.#accounts.get(key) === account) put(before)
+      throw cause
     }
   }
 
