@@ -1,5 +1,6 @@
 import { strict as assert } from 'node:assert'
 import { authenticateSession, SessionBook } from '../../src/api/sessions/index.ts'
+import { ok } from '../../src/base/index.ts'
 import { createClient } from '../../src/sdk/index.ts'
 import { UNATTENDED_HEADER } from '../../src/sdk/sessions/index.ts'
 import { closeAll, open, random, value, type Got, type World } from './access.fixture.ts'
@@ -71,6 +72,17 @@ describe('sessions', () => {
     assert.equal(left.status, 204)
     assert.match(left.headers.get('set-cookie') ?? '', /Max-Age=0/)
     assert.equal((await world.send('/api/v1/status', { headers: { cookie } })).status, 401)
+  })
+
+  it('of one name give way to each other alone, however often somebody enters', async () => {
+    const book = new SessionBook({ random, nowMs: () => 0 })
+    const admin = book.begin(book.invite().entry, '127.0.0.1')
+    const enter = async (name: string): ReturnType<SessionBook['beginBy']> => await book.beginBy(() => Promise.resolve(ok({ name, role: 'viewer' as const })), '127.0.0.1', 'account', { reason: '', hint: '' })
+    const other = await enter('Ben')
+    let last = await enter('Ada')
+    for (let times = 0; times < 300; times++) last = await enter('Ada')
+    assert.ok(admin.ok && other.ok && last.ok)
+    for (const { secret } of [admin.value, other.value, last.value]) assert.ok(book.find(secret, true) !== undefined)
   })
 
   it('end half an hour after somebody last asked something, however often a page asks by itself', () => {

@@ -10,6 +10,8 @@ const ENTRIES_MAX = 16
 const IDLE_MS = 1_800_000
 const ABSOLUTE_MS = 43_200_000
 const SESSIONS_MAX = 256
+/** Of one name: whoever enters again and again puts nobody else out. */
+const SESSIONS_OF_ONE_MAX = 16
 
 export type SessionBookOptions = { readonly random: (sizeBytes: number) => Uint8Array, readonly nowMs: () => number }
 
@@ -101,6 +103,8 @@ export class SessionBook {
     const nowMs = this.#options.nowMs()
     const secret = this.#secret()
     const session = { ...person, id: digestOf(secret), csrf: this.#secret(), usedMs: nowMs, endMs: nowMs + ABSOLUTE_MS }
+    const own = [...this.#sessions.values()].filter(({ account, by }) => account !== null && account === person.account && by === person.by)
+    if (own.length >= SESSIONS_OF_ONE_MAX) this.#sessions.delete(own[0]?.id ?? '')
     this.#sessions.set(session.id, session)
     bound(this.#sessions, SESSIONS_MAX)
     return { secret, session }
