@@ -1,9 +1,7 @@
 import { strict as assert } from 'node:assert'
-import { mkdtemp, rm, writeFile } from 'node:fs/promises'
-import { tmpdir } from 'node:os'
-import { join } from 'node:path'
-import type { City } from '../../scripts/demo/city.ts'
-import { closeBrowser, openConsole, startCities, withoutBrowser, type Console } from '../support/browser.ts'
+import { writeFile } from 'node:fs/promises'
+import { openConsole, type Console } from '../support/browser.ts'
+import { withCities } from '../support/cities.ts'
 import { Keys } from '../support/keys.ts'
 import { until } from '../support/nodes.ts'
 import { isListed, publish } from './cities.fixture.ts'
@@ -13,14 +11,11 @@ const ROWS = 300
 
 /** The flows of the console, each within its budget, by somebody who has no pointer. */
 describe('the console with the keyboard alone', function () {
-  let cities: readonly City[] = []
-  let stop = async (): Promise<void> => {}
-  let folder = ''
+  const { city, all, path } = withCities(['Bellevue', 'Renton'])
   let opened: Console
   let keys: Keys
-  const at = (index: number): City => cities[index] ?? assert.fail('no such city')
-  const open = async (index: number): Promise<Console> => {
-    opened = await openConsole(at(index))
+  const open = async (name: string): Promise<Console> => {
+    opened = await openConsole(city(name))
     keys = new Keys(opened.page)
     await opened.page.getByRole('heading', { level: 1, name: 'Overview' }).waitFor()
     return opened
@@ -30,26 +25,8 @@ describe('the console with the keyboard alone', function () {
     assert.ok(spent.clicks <= clicks && spent.fields <= fields, JSON.stringify(spent))
   }
 
-  before(async function () {
-    const reason = withoutBrowser()
-    if (reason !== undefined) {
-      console.log(reason)
-      this.skip()
-    }
-    folder = await mkdtemp(join(tmpdir(), 'hanse-keys-'))
-    const started = await startCities(['Bellevue', 'Renton'])
-    cities = started.cities
-    stop = started.stop
-  })
-  afterEach(async () => { await opened?.close() })
-  after(async () => {
-    await closeBrowser()
-    await stop()
-    await rm(folder, { recursive: true, force: true })
-  })
-
   it('skips to the content, and closes with Escape what it opened', async () => {
-    const { page } = await open(0)
+    const { page } = await open('Bellevue')
     await keys.press('Tab')
     await keys.use('link', 'Skip to content')
     assert.equal(await page.evaluate(() => document.activeElement?.id), 'content')
@@ -66,7 +43,7 @@ describe('the console with the keyboard alone', function () {
   })
 
   it('founds a federation and joins it', async () => {
-    const founder = await open(0)
+    const founder = await open('Bellevue')
     await keys.use('link', 'Found or join a federation')
     await keys.use('button', 'Found a federation', 'Space')
     await keys.write('Name of the federation', 'Lake Cities')
@@ -77,7 +54,7 @@ describe('the console with the keyboard alone', function () {
     const ticket = await founder.page.locator('pre code').innerText()
     await isWithin(5, 4)
     await founder.close()
-    const { page } = await open(1)
+    const { page } = await open('Renton')
     await keys.use('link', 'Found or join a federation')
     await keys.write('Ticket', ticket)
     await keys.use('button', 'Apply')
@@ -85,22 +62,22 @@ describe('the console with the keyboard alone', function () {
     await keys.keepsFocus('joining')
     await isWithin(5, 4)
     await until(async () => {
-      const all = await Promise.all(cities.map(({ client }) => client.status()))
-      return all.every(status => status.ok && status.value.neighbours.reachable === 1)
+      const stands = await Promise.all(all().map(({ client }) => client.status()))
+      return stands.every(status => status.ok && status.value.neighbours.reachable === 1)
     }, 'the cities see each other')
   })
 
   it('publishes a file', async () => {
-    const { page } = await open(0)
-    const path = join(folder, 'bins.csv')
-    await writeFile(path, `bin,when,fill,latitude,longitude\n${Array.from({ length: ROWS }, (_, row) => `b${row},2026-01-01T10:00:00Z,${row % 100},${47.6 + row / 1e4},${-122.2 + row / 1e4}`).join('\n')}\n`)
+    const { page } = await open('Bellevue')
+    const file = path('bins.csv')
+    await writeFile(file, `bin,when,fill,latitude,longitude\n${Array.from({ length: ROWS }, (_, row) => `b${row},2026-01-01T10:00:00Z,${row % 100},${47.6 + row / 1e4},${-122.2 + row / 1e4}`).join('\n')}\n`)
     await keys.use('link', 'Publish')
     await keys.to('radio', 'A file')
     await keys.press('ArrowRight')
     await page.getByRole('radio', { name: 'An address' }).and(page.locator(':checked')).waitFor()
     await keys.press('ArrowLeft')
     await opened.effort()
-    await keys.bring('Choose a file', path)
+    await keys.bring('Choose a file', file)
     await page.getByText(`a table with ${ROWS} rows`).waitFor()
     await keys.keepsFocus('choosing a file')
     await keys.choose('Licence', 'CC BY 4.0: name the source')
@@ -117,9 +94,9 @@ describe('the console with the keyboard alone', function () {
   })
 
   it('finds and asks for data', async () => {
-    const id = await publish(at(0), { datasetId: 'lamps', title: 'Lamps', to: ['Renton'] })
-    await isListed(at(1), id)
-    const { page } = await open(1)
+    const id = await publish(city('Bellevue'), { datasetId: 'lamps', title: 'Lamps', to: ['Renton'] })
+    await isListed(city('Renton'), id)
+    const { page } = await open('Renton')
     await keys.use('link', 'Catalogue')
     await page.getByRole('link', { name: 'Bins', exact: true }).waitFor()
     assert.ok(await keys.walks() > 5)
@@ -144,10 +121,10 @@ describe('the console with the keyboard alone', function () {
   })
 
   it('approves', async () => {
-    const id = await publish(at(0), { datasetId: 'later', title: 'Later', to: ['Renton'], fromMs: Date.UTC(2099, 0, 1) })
-    await isListed(at(1), id)
-    assert.ok((await at(1).client.requestAgreement(id, PURPOSE, 0)).ok)
-    const { page } = await open(0)
+    const id = await publish(city('Bellevue'), { datasetId: 'later', title: 'Later', to: ['Renton'], fromMs: Date.UTC(2099, 0, 1) })
+    await isListed(city('Renton'), id)
+    assert.ok((await city('Renton').client.requestAgreement(id, PURPOSE, 0)).ok)
+    const { page } = await open('Bellevue')
     await page.getByText('Renton asks for “Later').waitFor()
     await keys.use('link', /^Decide/)
     await page.getByRole('button', { name: 'Approve…' }).waitFor()
@@ -160,8 +137,8 @@ describe('the console with the keyboard alone', function () {
   })
 
   it('votes', async () => {
-    assert.ok((await at(1).client.propose({ kind: 'charter', votesAbove: { parts: 3, of: 4 } }, 20_000)).ok)
-    const { page } = await open(0)
+    assert.ok((await city('Renton').client.propose({ kind: 'charter', votesAbove: { parts: 3, of: 4 } }, 20_000)).ok)
+    const { page } = await open('Bellevue')
     await page.getByText('Renton proposes: ').waitFor()
     await keys.use('link', /^Vote/)
     await page.getByText('1 yes, 0 no').waitFor()
@@ -176,10 +153,10 @@ describe('the console with the keyboard alone', function () {
 
   it('audits', async () => {
     await until(async () => {
-      const uses = await at(0).client.uses('lamps')
+      const uses = await city('Bellevue').client.uses('lamps')
       return uses.ok && uses.value.entries.some(({ what }) => what === 'granted')
     }, 'it is written down who got it')
-    const { page } = await open(0)
+    const { page } = await open('Bellevue')
     await keys.use('link', 'Catalogue')
     await keys.use('link', 'Lamps')
     await keys.use('link', 'Who had it')
@@ -193,17 +170,17 @@ describe('the console with the keyboard alone', function () {
   })
 
   it('carries by hand', async () => {
-    const maker = await open(0)
+    const maker = await open('Bellevue')
     await keys.use('link', 'Federation')
     await keys.choose('For whom', 'Renton')
     const download = maker.page.waitForEvent('download')
     await keys.use('link', 'Download the bundle for Renton')
-    await (await download).saveAs(join(folder, 'renton.car'))
+    await (await download).saveAs(path('renton.car'))
     await isWithin(4, 0)
     await maker.close()
-    const { page } = await open(1)
+    const { page } = await open('Renton')
     await keys.use('link', 'Federation')
-    await keys.bring('Bundle', join(folder, 'renton.car'))
+    await keys.bring('Bundle', path('renton.car'))
     await page.getByText('Nothing in it was refused.').waitFor()
     await keys.keepsFocus('opening the bundle')
     await isWithin(4, 0)

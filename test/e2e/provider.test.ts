@@ -1,47 +1,32 @@
 import { strict as assert } from 'node:assert'
-import { appendFile, mkdtemp, rm, writeFile } from 'node:fs/promises'
-import { tmpdir } from 'node:os'
+import { appendFile, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
-import { startCity, stopCity, type City } from '../../scripts/demo/city.ts'
-import { closeBrowser, openConsole, openPage, withoutBrowser } from '../support/browser.ts'
+import { stopCity } from '../../scripts/demo/city.ts'
+import { openConsole, openPage } from '../support/browser.ts'
+import { withCities } from '../support/cities.ts'
 import { CLIENT, startProvider, type Provider } from '../support/provider.ts'
 
 describe('signing in by a provider of the city', function () {
   this.timeout(120_000)
-  let folder = ''
-  let city: City | undefined
+  const { city, again, path } = withCities(['Bellevue'])
   let provider: Provider
   /** Another site than the provider, to a browser: its cookies are strict. */
   let address = ''
 
-  before(async function () {
-    const reason = withoutBrowser()
-    if (reason !== undefined) {
-      console.log(reason)
-      this.skip()
-    }
+  before(async () => {
     provider = await startProvider()
-    folder = await mkdtemp(join(tmpdir(), 'hanse-provider-'))
-    const home = join(folder, 'bellevue')
-    city = await startCity('Bellevue', home)
-    await stopCity(city)
-    await writeFile(join(folder, 'secret'), `${CLIENT.secret}\n`)
-    await appendFile(join(home, 'hanse.toml'), [
-      '', '[provider]', `issuer = "${provider.issuer}"`, 'name = "Lake login"', `client_id = "${CLIENT.id}"`, `client_secret_file = "${join(folder, 'secret')}"`, 'role_claim = "groups"',
+    await stopCity(city())
+    await writeFile(path('secret'), `${CLIENT.secret}\n`)
+    await appendFile(join(city().folder, 'hanse.toml'), [
+      '', '[provider]', `issuer = "${provider.issuer}"`, 'name = "Lake login"', `client_id = "${CLIENT.id}"`, `client_secret_file = "${path('secret')}"`, 'role_claim = "groups"',
       'roles = ["gis team publisher", "clerks viewer"]', ''
     ].join('\n'))
-    city = await startCity('Bellevue', home)
-    const opened = await openConsole(city)
+    const opened = await openConsole(await again('Bellevue'))
     address = opened.url.replace('127.0.0.1', 'localhost')
     await opened.page.locator('header nav').waitFor()
     await opened.close()
   })
-  after(async () => {
-    await closeBrowser()
-    if (city !== undefined) await stopCity(city)
-    await provider?.stop()
-    if (folder !== '') await rm(folder, { recursive: true, force: true })
-  })
+  after(async () => { await provider?.stop() })
 
   it('leads there and back by one press of a button, into the role that it gives', async () => {
     provider.word = { claims: { groups: ['staff', 'gis team'] } }
@@ -54,7 +39,7 @@ describe('signing in by a provider of the city', function () {
     await page.getByRole('button', { name: 'Sign in with Lake login' }).click()
     await page.locator('header nav').waitFor()
     assert.equal(new URL(page.url()).search, '', 'the answer of the provider does not stay in the address')
-    await page.evaluate(() => { location.hash = '#/settings' })
+    await opened.go('#/settings')
     await page.getByText('You are Ada Böhm, signed in by the provider of your organisation, which keeps your sign-in. Publisher:').waitFor()
     assert.equal(await page.getByText('Make a passkey').count(), 0)
     assert.deepEqual(await opened.violations(), [])
