@@ -140,6 +140,16 @@ describe('a watched folder', () => {
     await assert.rejects(bench.begin({ kind: 'folder', path: join(folder, 'absent') }, createFolderConnector({ spool: bench.spool }) as ConnectorFactory), /there is no folder/)
   })
 
+  it('writes a reason through no link that somebody put in its place', async () => {
+    await begin()
+    await writeFile(join(bench.folder, 'precious'), 'as it was')
+    await symlink(join(bench.folder, 'precious'), join(folder, 'failed', 'empty.csv.reason.txt'))
+    await put('empty.csv', '')
+    await looks(2)
+    assert.equal(await readFile(join(bench.folder, 'precious'), 'utf8'), 'as it was')
+    assert.match(await reason('empty.csv'), /nothing in it/)
+  })
+
   it('takes a file with several names, and one that may not be read, without harm', async () => {
     await put('a.csv', 'id,n\nx,1\n')
     await link(join(folder, 'a.csv'), join(bench.folder, 'other-name.csv'))

@@ -1,4 +1,4 @@
-import { link, lstat, mkdir, rename, unlink, writeFile } from 'node:fs/promises'
+import { link, lstat, mkdir, rename, rm, unlink, writeFile } from 'node:fs/promises'
 import { extname, join } from 'node:path'
 import { isGone, type Seen } from './looking.ts'
 
@@ -19,7 +19,11 @@ export async function prepare (folder: string): Promise<void> {
 export async function move (folder: string, { name, inode }: Seen, to: 'done' | 'failed', reason?: string): Promise<void> {
   const from = join(folder, name)
   const target = await placed(from, join(folder, to), name, inode)
-  if (target !== undefined && reason !== undefined) await writeFile(`${target}.reason.txt`, `${reason}\n`, { flag: 'w', mode: 0o640 })
+  if (target === undefined || reason === undefined) return
+  // Whoever puts files here may put a link there too: it is replaced, and nothing is written through it.
+  const note = `${target}.reason.txt`
+  await rm(note, { force: true })
+  await writeFile(note, `${reason}\n`, { flag: 'wx', mode: 0o640 })
 }
 
 /** Where it stands now; undefined where it is gone, or another one by now. */
