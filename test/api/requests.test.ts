@@ -24,6 +24,8 @@ describe('limits by caller', () => {
     const from = async (address: string): Promise<number> => (await ask('/api/v1/datasets', { headers: { 'x-forwarded-for': address } })).status
     assert.deepEqual([await from('2001:db8:0:1::1'), await from('2001:db8:0:1:ffff::2'), await from('2001:db8:0:2::1')], [200, 429, 200])
     assert.deepEqual([await from('203.0.113.5'), await from('::ffff:203.0.113.5'), await from('10.0.0.1, 203.0.113.6'), await from('203.0.113.6')], [200, 429, 200, 429])
+    // Some servers in front write the port too, which is another for each connection.
+    assert.deepEqual([await from('203.0.113.7:40001'), await from('203.0.113.7:40002'), await from('[2001:db8:0:3::1]:40001'), await from('2001:db8:0:3::2')], [200, 429, 200, 429])
   })
 
   it('admit no more than burst and rate, whatever comes when', () => {

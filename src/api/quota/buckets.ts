@@ -33,9 +33,10 @@ export class Buckets {
   }
 }
 
-/** What counts as one address: who has an IPv6 network of 64 bits has all its addresses. */
+/** What counts as one address, whatever port some servers in front write behind it: who has an IPv6 network of 64 bits has all its addresses. */
 export function networkOf (address: string): string {
-  const plain = address.replace(/^::ffff:(?=\d+\.)/i, '').split('%')[0] ?? ''
+  const host = /^\[([^\]]*)\](?::\d+)?$/.exec(address)?.[1] ?? /^([\d.]+):\d+$/.exec(address)?.[1] ?? address
+  const plain = host.replace(/^::ffff:(?=\d+\.)/i, '').split('%')[0] ?? ''
   if (!plain.includes(':')) return plain
   const [head = '', tail] = plain.split('::')
   const before = head === '' ? [] : head.split(':')
