@@ -43,7 +43,7 @@ export {
   type MemberSignature, type Revocation, type RevocationFailure, type RevocationFields
 } from './revocation.ts'
 export {
-  CLOCK_SKEW_MS_MAX, membershipOf,
+  CLOCK_SKEW_MS_MAX, membershipOf, withCarried,
   type AddCertificateFailure, type AddRevocationFailure, type LedgerFacts, type Member, type MemberFacts, type Membership, type Speaker,
   type SpeakerFailure
 } from './membership.ts'

@@ -85,6 +85,25 @@ export interface Membership {
   nodes (): readonly { readonly member: Did, readonly transportKey: Uint8Array, readonly addresses: readonly string[] }[]
 }
 
+/**
+ * With all that is carried along in a file. One that is refused is left out: what depends on it is then refused by itself.
+ * `nowMs`: left out where it does not matter when certificates begin.
+ */
+export function withCarried (
+  membership: Membership, certificates: readonly Uint8Array[], revocations: readonly Uint8Array[], nowMs: number = Number.MAX_SAFE_INTEGER
+): Membership {
+  let current = membership
+  for (const envelope of certificates) {
+    const added = current.withCertificate(envelope, nowMs)
+    if (added.ok) current = added.value
+  }
+  for (const envelope of revocations) {
+    const added = current.withRevocation(envelope)
+    if (added.ok) current = added.value
+  }
+  return current
+}
+
 /** Clocks may be wrong by this much: a certificate opens connections so long before and after its period. */
 export const CLOCK_SKEW_MS_MAX: number = 24 * 60 * 60 * 1000
 /** 90 days each: for one node more than 250 years, or 100 nodes for two and a half. */

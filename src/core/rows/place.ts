@@ -1,5 +1,4 @@
-import { textOf } from '../../base/index.ts'
-import { fieldsOf } from './fields.ts'
+import { fieldsOf, textOf } from '../../base/index.ts'
 import type { RowFormat } from './format.ts'
 import { COORDINATES_MAX, COORDINATES_NESTING_MAX } from './limits.ts'
 import { isHeaderKey, isObject, memberOf, objectOfRow, scalarOf, scalarOfJson, type JsonObject } from './read.ts'

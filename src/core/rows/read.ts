@@ -1,6 +1,5 @@
-import { textOf } from '../../base/index.ts'
+import { fieldsOf, isNestedBeyond, textOf } from '../../base/index.ts'
 import { decimalOf, textOfDecimal } from './decimal.ts'
-import { fieldsOf } from './fields.ts'
 import type { RowColumn, RowFormat } from './format.ts'
 import { DEPTH_MAX, NESTING_MAX } from './limits.ts'
 import type { Scalar } from './scalar.ts'
@@ -76,7 +75,7 @@ export function isObject (value: unknown): value is JsonObject {
 /** The object that a body is, or the feature; undefined for anything else. */
 export function objectOfRow ({ isFeature }: RowFormat, body: Uint8Array): JsonObject | undefined {
   const text = textOf(body)
-  if (text === undefined || isNestedDeeply(body)) return undefined
+  if (text === undefined || isNestedBeyond(body, DEPTH_MAX)) return undefined
   let value: unknown
   try {
     value = JSON.parse(isFeature === true ? withoutComma(text) : text)
@@ -87,27 +86,6 @@ export function objectOfRow ({ isFeature }: RowFormat, body: Uint8Array): JsonOb
   if (isFeature !== true) return value
   // Members of a feature that are not among its properties are named by no column, but for its geometry.
   return value['type'] === 'Feature' ? { ...isObject(value['properties']) ? value['properties'] : {}, geometry: value['geometry'] } : undefined
-}
-
-/** What is nested so deeply is no row: whatever writes it again would run out of stack. */
-function isNestedDeeply (bytes: Uint8Array): boolean {
-  if (bytes.length < DEPTH_MAX * 2) return false
-  let depth = 0
-  let isText = false
-  for (let at = 0; at < bytes.length; at++) {
-    const byte = bytes[at]
-    if (isText) {
-      if (byte === 0x5c) at++
-      else if (byte === 0x22) isText = false
-    } else if (byte === 0x22) {
-      isText = true
-    } else if (byte === 0x7b || byte === 0x5b) {
-      if (++depth > DEPTH_MAX) return true
-    } else if (byte === 0x7d || byte === 0x5d) {
-      depth--
-    }
-  }
-  return false
 }
 
 /** Features of a file are cut behind the comma that parts them. */

@@ -1,3 +1,4 @@
+import { fieldsOf as fieldsOfText, isNestedBeyond, withoutLineEnd } from '../../base/index.ts'
 import { COLUMN_NAME_LENGTH_MAX, DEPTH_MAX, NESTING_MAX } from './limits.ts'
 import type { Dialect, Encoding, FileKind } from './types.ts'
 
@@ -11,10 +12,9 @@ export function textOfSlice (bytes: Uint8Array, encoding: Encoding): string {
   return decoders[encoding].decode(bytes)
 }
 
-/** The field values of one row of a CSV table, unquoted, without the line end. */
-export function fieldsOf (bytes: Uint8Array, dialect: Dialect): string[] {
-  const row = withoutLineEnd(textOfSlice(bytes, dialect.encoding))
-  return row.includes('"') ? quotedFields(row, dialect.delimiter) : row.split(dialect.delimiter)
+/** The field values of one row of a CSV table. */
+export function fieldsOf (bytes: Uint8Array, { encoding, delimiter }: Dialect): string[] {
+  return fieldsOfText(textOfSlice(bytes, encoding), delimiter)
 }
 
 const QUOTE = 0x22
@@ -34,13 +34,6 @@ export function fieldAt (bytes: Uint8Array, dialect: Dialect, index: number): st
   return field === index ? withoutLineEnd(textOfSlice(bytes.subarray(start), dialect.encoding)) : undefined
 }
 
-function withoutLineEnd (row: string): string {
-  let end = row.length
-  if (row[end - 1] === '\n') end--
-  if (row[end - 1] === '\r') end--
-  return row.slice(0, end)
-}
-
 /** Whether a field of this row begins a quote that never ends. Mirrors the scan that found the row's end: see `csvScan`. */
 export function hasOpenQuote (bytes: Uint8Array, dialect: Dialect): boolean {
   const row = withoutLineEnd(textOfSlice(bytes, dialect.encoding))
@@ -54,31 +47,6 @@ export function hasOpenQuote (bytes: Uint8Array, dialect: Dialect): boolean {
     }
     at = row.indexOf(dialect.delimiter, at) + 1
     if (at === 0) return false
-  }
-}
-
-/** Mirrors the scan that found the row's end: see `csvScan`. */
-function quotedFields (row: string, delimiter: string): string[] {
-  const fields: string[] = []
-  let at = 0
-  for (;;) {
-    let value = ''
-    if (row[at] === '"') {
-      at++
-      for (;;) {
-        const quote = row.indexOf('"', at)
-        if (quote < 0) return [...fields, value + row.slice(at)]
-        value += row.slice(at, quote)
-        at = quote + 1
-        if (row[at] !== '"') break
-        value += '"'
-        at++
-      }
-    }
-    const next = row.indexOf(delimiter, at)
-    if (next < 0) return [...fields, value + row.slice(at)]
-    fields.push(value + row.slice(at, next))
-    at = next + 1
   }
 }
 
@@ -104,25 +72,9 @@ export function objectOfSlice (text: string): JsonObject | undefined {
   return objectOf(trimmed.endsWith(',') ? trimmed.slice(0, -1) : trimmed)
 }
 
-/** Whether JSON is nested so deeply that whatever writes it again would run out of stack. */
+/** What no row and no message may be. */
 export function isNestedDeeply (bytes: Uint8Array): boolean {
-  if (bytes.length < DEPTH_MAX * 2) return false
-  let depth = 0
-  let isText = false
-  for (let at = 0; at < bytes.length; at++) {
-    const byte = bytes[at]
-    if (isText) {
-      if (byte === 0x5c) at++
-      else if (byte === 0x22) isText = false
-    } else if (byte === 0x22) {
-      isText = true
-    } else if (byte === 0x7b || byte === 0x5b) {
-      if (++depth > DEPTH_MAX) return true
-    } else if (byte === 0x7d || byte === 0x5d) {
-      depth--
-    }
-  }
-  return false
+  return isNestedBeyond(bytes, DEPTH_MAX)
 }
 
 /** Visits the plain values of an object under names like `location.lat`; lists and deep objects count as one value. */

@@ -1,5 +1,5 @@
 import { fail, ok, textOf, type Result } from '../../base/index.ts'
-import { decodeCharter, membershipOf, type Membership } from '../../core/identity/index.ts'
+import { decodeCharter, membershipOf, withCarried } from '../../core/identity/index.ts'
 import { admitAnswer, decodeAnswerProof, decodeQuestion } from '../../core/sql/index.ts'
 import type { Failure, SqlProofReport } from '../contract/index.ts'
 
@@ -13,7 +13,7 @@ export function verifyAnswerProof (encoded: Uint8Array, federation?: string): Re
   const charter = decodeCharter(envelope)
   if (!charter.ok) return invalid('the charter in it is not signed by its founders')
   if (federation !== undefined && charter.value.federation.toString() !== federation) return invalid(`it is of another federation: ${charter.value.name}`)
-  const membership = withStatements(membershipOf(charter.value), certificates, revocations)
+  const membership = withCarried(membershipOf(charter.value), certificates, revocations)
   const admitted = admitAnswer(answer, { federation: membership.federation, speaker: (statement, timeMs) => membership.speaker(statement, timeMs), question, csv })
   if (!admitted.ok) return invalid('reason' in admitted.failure ? admitted.failure.reason : 'what was signed cannot be read')
   const asked = decodeQuestion(question)
@@ -24,20 +24,6 @@ export function verifyAnswerProof (encoded: Uint8Array, federation?: string): Re
     purpose: asked.value.purpose, timeMs, minGroupSize, csv: textOf(csv) ?? '',
     sources: sources.map(({ datasetId, feed, length, records }) => ({ datasetId, feed: feed.toString(), length, records }))
   })
-}
-
-/** One that is refused is left out: what depends on it is then refused by itself. */
-function withStatements (membership: Membership, certificates: readonly Uint8Array[], revocations: readonly Uint8Array[]): Membership {
-  let current = membership
-  for (const each of certificates) {
-    const added = current.withCertificate(each, Number.MAX_SAFE_INTEGER - 1)
-    if (added.ok) current = added.value
-  }
-  for (const each of revocations) {
-    const added = current.withRevocation(each)
-    if (added.ok) current = added.value
-  }
-  return current
 }
 
 function invalid (reason: string): Result<never, Failure<'invalid'>> {

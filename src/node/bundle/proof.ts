@@ -6,7 +6,7 @@ import {
   RECORD_PROOF_BYTES_MAX, verifyRecordProof, type Speaker
 } from '../../core/feed/index.ts'
 import {
-  CERTIFICATE_SIZE_BYTES_MAX, decodeCharter, membershipOf, type Membership
+  CERTIFICATE_SIZE_BYTES_MAX, decodeCharter, membershipOf, withCarried
 } from '../../core/identity/index.ts'
 import { makeKeptRecordProof } from '../../core/sealing/index.ts'
 import { STATEMENT_BYTES_MAX } from '../../core/sync/index.ts'
@@ -106,7 +106,7 @@ export function verifyProof (encoded: Uint8Array, federation?: CID): Result<Proo
       hint: 'compare the federation\'s id with that of those you trust'
     })
   }
-  const membership = withStatements(membershipOf(charter.value), file.value)
+  const membership = withCarried(membershipOf(charter.value), file.value.certificates, file.value.revocations)
   const speaker: Speaker = (statement, timeMs) => membership.speaker(statement, timeMs)
   const declaration = admitDeclaration(file.value.declaration, membership.federation, speaker)
   if (!declaration.ok) return refused(`the declaration of the feed: ${declaration.failure.code}`)
@@ -121,20 +121,6 @@ export function verifyProof (encoded: Uint8Array, federation?: CID): Result<Proo
     publisher: { did: publisher, name: membership.member(publisher)?.name ?? publisher }, record: { ...record, number: recordIndex },
     headSignedMs: head.timeMs, certificate: head.statement.certificate.toString()
   })
-}
-
-/** One that is refused is left out: what depends on it is then refused by itself. */
-function withStatements (membership: Membership, { certificates, revocations }: ProofFile): Membership {
-  let current = membership
-  for (const envelope of certificates) {
-    const added = current.withCertificate(envelope, Number.MAX_SAFE_INTEGER - 1)
-    if (added.ok) current = added.value
-  }
-  for (const envelope of revocations) {
-    const added = current.withRevocation(envelope)
-    if (added.ok) current = added.value
-  }
-  return current
 }
 
 function malformed (reason: string): Result<never, Failure<'malformed'>> {

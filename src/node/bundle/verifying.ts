@@ -3,7 +3,7 @@ import {
   admitDeclaration, admitHead, LEAF_DATA_SIZE_BYTES, leafOfData, openSegment, type Declaration, type Head, type Leaf, type Speaker
 } from '../../core/feed/index.ts'
 import {
-  decodeCertificate, decodeCharter, decodeRevocation, decodeStatement, type Charter, type Membership
+  decodeCertificate, decodeCharter, decodeRevocation, decodeStatement, withCarried, type Charter, type Membership
 } from '../../core/identity/index.ts'
 import { STATEMENT_BYTES_MAX } from '../../core/sync/index.ts'
 import { decodeFileEntry, FILE_MEDIA_TYPE, FileWalk } from '../files/index.ts'
@@ -116,7 +116,7 @@ async function readStatements (manifest: Manifest, ground: Ground, next: Next): 
     else if (decodeCertificate(envelope).ok) certificates.push(envelope)
     else throw new BundleFault('malformed', `the statement ${id.toString()} is of no kind that is known`)
   }
-  const membership = withAll(ground.membershipOf(charter.value), certificates, revocations, ground.nowMs)
+  const membership = withCarried(ground.membershipOf(charter.value), certificates, revocations, ground.nowMs)
   let leaves = 0
   const feeds = manifest.feeds.map(named => {
     const feed = admitted(named, membership, statementsById)
@@ -125,20 +125,6 @@ async function readStatements (manifest: Manifest, ground: Ground, next: Next): 
     return feed
   })
   return { type: 'opened', charter: charter.value, membership, feeds, certificates, revocations }
-}
-
-/** One that is refused is left out: what depends on it is then refused by itself. */
-function withAll (membership: Membership, certificates: readonly Uint8Array[], revocations: readonly Uint8Array[], nowMs: number): Membership {
-  let current = membership
-  for (const envelope of certificates) {
-    const added = current.withCertificate(envelope, nowMs)
-    if (added.ok) current = added.value
-  }
-  for (const envelope of revocations) {
-    const added = current.withRevocation(envelope)
-    if (added.ok) current = added.value
-  }
-  return current
 }
 
 function admitted (named: ManifestFeed, membership: Membership, statementsById: ReadonlyMap<string, Uint8Array>): CarriedFeed {
