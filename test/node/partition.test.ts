@@ -1,7 +1,5 @@
 import { strict as assert } from 'node:assert'
 import { join } from 'node:path'
-import { isDeepStrictEqual } from 'node:util'
-import type { Store } from '../../src/host/index.ts'
 import { openStore } from '../../src/host/level/index.ts'
 import { audit } from '../support/audit.ts'
 import { connected, found, makeCity, removeCities, until, type City } from '../support/nodes.ts'
@@ -71,17 +69,11 @@ for (const { title, losesHints } of [
     })
 
     it('keep one and the same root of every feed on disk', async () => {
-      const rootsIn = async (store: Store): Promise<Record<string, string>> =>
-        Object.fromEntries([...await audit(store)].map(([id, { length, root, fork }]) => [id, `${length} ${root} ${fork}`]))
-      await until(async () => {
-        const [first, ...others] = await Promise.all(cities.map(({ store }) => rootsIn(store)))
-        return others.every(each => isDeepStrictEqual(each, first))
-      }, 'all hold all feeds, also those of whom nothing was asked')
       const held: Record<string, string>[] = []
       for (const { node, folder } of cities) {
         await node.stop()
         const store = await openStore(join(folder, 'store'), {})
-        held.push(await rootsIn(store))
+        held.push(Object.fromEntries([...await audit(store)].map(([id, { length, root, fork }]) => [id, `${length} ${root} ${fork}`])))
         await store.close()
       }
       assert.equal(Object.keys(held[0] ?? {}).length, 5 + 6)
