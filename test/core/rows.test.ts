@@ -38,7 +38,8 @@ describe('rows of records', () => {
     }
     assert.deepEqual(valuesOf(csv, '"a""b";47.50;-122.25;1e3;2026-01-01T00:00:00Z;TRUE\r\n'), expected)
     assert.deepEqual(valuesOf(json, '{"id":"a\\"b","lat":47.5,"lon":-122.25,"speed":1e3,"at":"2026-01-01T00:00:00Z","open":true,"more":[1]}'), expected)
-    assert.deepEqual(valuesOf(csv, '"a""b";47.50;-122.25;1e3;2026-01-01T00:00:00Z;TRUE\r'), expected, 'the last row of a file may end so')
+    const named: RowFormat = { delimiter: ';', columns: columns(['id', 'text'], ['name', 'text']) }
+    for (const end of ['\r\n', '\n', '\r', '']) assert.deepEqual(valuesOf(named, `1;a${end}`)['name'], { type: 'text', text: 'a' }, JSON.stringify(end))
     assert.deepEqual(valuesOf(csv, ';;;0.1000000000000000000001;;\n')['speed'], { type: 'number', text: '0.1000000000000000000001' })
   })
 
