@@ -1,37 +1,21 @@
 import { strict as assert } from 'node:assert'
-import type { City } from '../../scripts/demo/city.ts'
-import { closeBrowser, openConsole, startCities, withoutBrowser } from '../support/browser.ts'
+import { openConsole } from '../support/browser.ts'
+import { withCities } from '../support/cities.ts'
+import { until } from '../support/nodes.ts'
 import { modulesOfPath, readQr } from '../support/qr.ts'
 import { looksRight } from './cities.fixture.ts'
 
 const WORDS = /^[a-z]+( [a-z]+){3}$/
 
 describe('joining a federation in the console', function () {
-  let cities: readonly City[] = []
-  let stop = async (): Promise<void> => {}
-  const at = (index: number): City => cities[index] ?? assert.fail('no such city')
-
-  before(async function () {
-    const reason = withoutBrowser()
-    if (reason !== undefined) {
-      console.log(reason)
-      this.skip()
-    }
-    const started = await startCities(['Bellevue', 'Renton', 'Kirkland'])
-    cities = started.cities
-    stop = started.stop
-  })
-  after(async () => {
-    await closeBrowser()
-    await stop()
-  })
+  const { city } = withCities(['Bellevue', 'Renton', 'Kirkland'])
 
   it('is invited to by an empty node, in every look', async () => {
-    await looksRight(at(2), '#/welcome/federation', async ({ page }) => { await page.locator('textarea').waitFor() }, 'w1-welcome')
+    await looksRight(city('Kirkland'), '#/welcome/federation', async ({ page }) => { await page.locator('textarea').waitFor() }, 'w1-welcome')
   })
 
   it('founds one with two, each within 4 fields and 5 clicks', async () => {
-    const founder = await openConsole(at(0))
+    const founder = await openConsole(city('Bellevue'))
     await founder.page.getByRole('link', { name: 'Found or join a federation' }).click()
     await founder.page.getByRole('button', { name: 'Found a federation' }).click()
     await founder.page.getByLabel('Name of the federation').fill('Lake Cities')
@@ -48,7 +32,7 @@ describe('joining a federation in the console', function () {
     const { clicks, fields } = await founder.effort()
     assert.ok(clicks <= 5 && fields <= 4, JSON.stringify({ clicks, fields }))
 
-    const other = await openConsole(at(1))
+    const other = await openConsole(city('Renton'))
     await other.page.getByRole('link', { name: 'Found or join a federation' }).click()
     await other.page.getByLabel('Ticket').fill(ticket)
     await other.page.getByRole('button', { name: 'Apply' }).click()
@@ -60,11 +44,11 @@ describe('joining a federation in the console', function () {
   })
 
   it('takes in a third by a ticket and a vote; who asks for it waits and then is a member', async () => {
-    const inviter = await openConsole(at(0))
+    const inviter = await openConsole(city('Bellevue'))
     await inviter.page.getByRole('link', { name: 'Federation' }).click()
     await inviter.page.getByRole('button', { name: 'Make a ticket' }).click()
     const ticket = await inviter.page.locator('pre code').filter({ hasText: 'hanse1' }).innerText()
-    const newcomer = await openConsole(at(2))
+    const newcomer = await openConsole(city('Kirkland'))
     await newcomer.page.getByRole('link', { name: 'Found or join a federation' }).click()
     await newcomer.page.getByLabel('Ticket').fill(`  ${ticket}\n`)
     await newcomer.page.getByRole('button', { name: 'Apply' }).click()
@@ -79,27 +63,35 @@ describe('joining a federation in the console', function () {
     await inviter.effort()
     await inviter.page.locator('.inbox').getByRole('link', { name: /Look at it/ }).click()
     assert.equal(await inviter.page.locator('.words strong').innerText(), words, 'both sides see the same four words')
-    const byAnother = await at(1).client.invite({ federationName: 'Lake Cities', want: 0, validMs: 3_600_000 })
-    const others = await at(2).client.join(byAnother.ok ? byAnother.value.ticket : assert.fail())
+    const byAnother = await city('Renton').client.invite({ federationName: 'Lake Cities', want: 0, validMs: 3_600_000 })
+    const others = await city('Kirkland').client.join(byAnother.ok ? byAnother.value.ticket : assert.fail())
     assert.notEqual(others.ok ? others.value.newcomers[0]?.words.join(' ') : assert.fail(), words, 'the ticket of another inviter gives other words')
-    const again = await at(2).client.join(ticket)
-    assert.equal(again.ok ? again.value.newcomers[0]?.words.join(' ') : assert.fail(), words)
     await inviter.page.getByRole('button', { name: 'Admit…' }).click()
     await inviter.page.getByText('All members are asked to admit Kirkland').waitFor()
+    const first = await applied()
+    const again = await city('Kirkland').client.join(ticket)
+    assert.equal(again.ok ? again.value.newcomers[0]?.words.join(' ') : assert.fail(), words)
+    await until(async () => await applied() !== first, 'the application came again')
+    const asked = await inviter.page.waitForRequest(request => request.url().endsWith('/applications'))
+    await (await asked.response())?.finished()
     await inviter.picture('w1-application')
     assert.deepEqual(await inviter.violations(), [])
     await inviter.page.getByRole('button', { name: 'Propose to admit' }).click()
     await inviter.page.getByText('You voted yes.').or(inviter.page.getByText('Nothing is to be voted on.')).waitFor()
     assert.deepEqual(await inviter.effort(), { clicks: 3, fields: 0 })
     await inviter.close()
-    const voter = await openConsole(at(1))
+    const voter = await openConsole(city('Renton'))
     await voter.page.locator('.inbox').getByRole('link', { name: /Vote/ }).click()
     await voter.page.getByRole('button', { name: 'Yes…' }).click()
     await voter.page.getByText('You vote yes, for good.').waitFor()
     await voter.page.getByRole('button', { name: 'Vote yes' }).click()
     await voter.page.getByText('Nothing is to be voted on.').waitFor()
-    await voter.close()
     await newcomer.page.getByText('You are a member of Lake Cities').waitFor({ timeout: 60_000 })
-    await newcomer.close()
   })
+
+  /** Which application lies before Bellevue. */
+  async function applied (): Promise<string | undefined> {
+    const applications = await city('Bellevue').client.applications()
+    return applications.ok ? applications.value[0]?.id : undefined
+  }
 })
