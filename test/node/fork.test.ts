@@ -110,10 +110,10 @@ function isFrozen ({ node }: City): boolean {
   return FORKED.every(id => heldBy(node, id)?.phase === 'frozen')
 }
 
-/** By what stands on the disk, judged from the charter on. A feed freezes at once, its proof is on the disk a moment later. */
+/** By what stands on the disk, judged from the charter on: a feed freezes at once, its proof and who signed it are there a moment later. */
 async function assertConvicted ({ store }: City): Promise<void> {
-  await until(async () => [...(await audit(store)).values()].filter(({ fork }) => fork !== 'none').length === FORKED.length, 'the proofs are kept')
-  const forks = [...(await audit(store)).values()].map(({ declaration, fork }) => [declaration.datasetId, fork] as const)
-  const expected = { same: 'same length', unequal: 'unequal lengths' }
-  for (const [datasetId, fork] of forks) assert.equal(fork, Object.hasOwn(expected, datasetId) ? expected[datasetId as keyof typeof expected] : 'none', datasetId)
+  const expected: ReadonlyMap<string, string> = new Map([['same', 'same length'], ['unequal', 'unequal lengths']])
+  const forks = async (): Promise<readonly (readonly [string, string])[]> => [...(await audit(store)).values()].map(({ declaration, fork }) => [declaration.datasetId, fork])
+  await until(async () => (await forks()).filter(([datasetId, fork]) => fork === expected.get(datasetId)).length === FORKED.length, 'the proofs are kept')
+  for (const [datasetId, fork] of await forks()) assert.equal(fork, expected.get(datasetId) ?? 'none', datasetId)
 }
