@@ -113,18 +113,24 @@ export class Runner {
     this.#lookLater(why.code === 'refused')
   }
 
-  /** `ended`: nothing of this stream may be told any more. */
-  async #take (source: Source, records: readonly NumberedRecord[], ended: AbortSignal): Promise<void> {
+  /** `ended`: nothing of this stream may be told any more. A promise only where it has to be waited for: whoever is waited for is read for anew. */
+  #take (source: Source, records: readonly NumberedRecord[], ended: AbortSignal): Promise<void> | undefined {
     const looking = new Looking(EFFORT_MAX)
     const found: Pending[] = []
-    for (const record of records) {
-      const kept = record.operation === 'put' ? entityOfRecord(source, record, this.#kept.owner) : undefined
-      const isMeant = kept === undefined ? false : looking.at(effort => this.#concerns(kept, effort))
-      if (isMeant === undefined) return this.#rest('its patterns and places take more looking at than those of a subscription may')
-      if (kept !== undefined && isMeant) found.push({ kept, dataset: source.dataset.id, sizeBytes: record.body.length })
-      if (looking.isPauseDue) await looking.pause()
+    const lookFrom = (start: number): Promise<void> | undefined => {
+      for (const [at, record] of records.slice(start).entries()) {
+        const kept = record.operation === 'put' ? entityOfRecord(source, record, this.#kept.owner) : undefined
+        const isMeant = kept === undefined ? false : looking.at(effort => this.#concerns(kept, effort))
+        if (isMeant === undefined) return this.#rest('its patterns and places take more looking at than those of a subscription may')
+        if (kept !== undefined && isMeant) found.push({ kept, dataset: source.dataset.id, sizeBytes: record.body.length })
+        if (looking.isPauseDue) return looking.pause().then(() => lookFrom(start + at + 1))
+      }
+      return ended.aborted || this.#ended.signal.aborted ? undefined : this.#took(source, records, found)
     }
-    if (ended.aborted || this.#ended.signal.aborted) return
+    return lookFrom(0)
+  }
+
+  #took (source: Source, records: readonly NumberedRecord[], found: readonly Pending[]): Promise<void> | undefined {
     for (const pending of found) {
       const { id } = pending.kept.entity
       const before = this.#pending.get(id)
@@ -135,9 +141,9 @@ export class Runner {
     const last = records.at(-1)
     if (last !== undefined) this.#seen.set(source.dataset.id, { feed: source.dataset.distribution.feed, next: last.number + 1 })
     this.#tell()
-    if (this.#pending.size < PENDING_ENTITIES_MAX && this.#pendingBytes < PENDING_BYTES_MAX) return
+    if (this.#pending.size < PENDING_ENTITIES_MAX && this.#pendingBytes < PENDING_BYTES_MAX) return undefined
     this.#roomy ??= Promise.withResolvers()
-    await this.#roomy.promise
+    return this.#roomy.promise
   }
 
   #concerns (kept: KeptEntity, effort: Effort): boolean {
@@ -231,7 +237,7 @@ export class Runner {
   }
 
   /** What came was not looked at whole: it is, from there on, when somebody has changed the subscription. */
-  #rest (reason: string): void {
+  #rest (reason: string): undefined {
     const { progress, id } = this.#kept
     progress.failuresInRow = FAILURES_MAX
     progress.lastFailureMs = this.#ports.nowMs()
