@@ -41,6 +41,8 @@ export async function * ask (
       yield * items.value
       exchange.grant(chunk.length)
     }
+    // What is left of an answer is thrown away with it, also where all of it had come: its end in the middle is nobody's fault.
+    if (signal.aborted) throw new PeerFault('unanswered', 'given up')
     const outcome = await exchange.outcome
     isDone = true
     if (outcome.type === 'error') {
