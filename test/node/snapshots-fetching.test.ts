@@ -8,6 +8,9 @@ import { FinalChain } from '../core/light.fixture.ts'
 import { loopback, stillClock } from './loopback.fixture.ts'
 
 const NAMES = ['one', 'two', 'three'] as const
+const TURNS = 16
+/** Of the event loop: the second is looked at by then. */
+const ROUNDS = 1_000
 
 /** A ledger whose newest state has several parts, with all that a node knows of it. */
 function largeChain (): { readonly final: FinalChain, readonly server: SnapshotServer } {
@@ -35,19 +38,29 @@ function largeChain (): { readonly final: FinalChain, readonly server: SnapshotS
   return { final, server }
 }
 
+type Chain = FinalChain['chain']
+
+function fetcherOf (chain: Chain, onAdopted: (fetched: Fetched) => void, onFatal: (cause: unknown) => void): SnapshotFetcher {
+  return new SnapshotFetcher({
+    protocol: 'ledger', scheme: realScheme, clock: stillClock(chain.timeMs), anchor: () => genesisAnchor(chain.charter), height: () => 0, lagBlocks: () => 1, retryMs: 1,
+    isTrusted: () => true, onFatal, log: () => {},
+    adopt: async fetched => {
+      onAdopted(fetched)
+      return true
+    }
+  })
+}
+
 describe('a state that is fetched', () => {
+  let large: ReturnType<typeof largeChain>
+
+  before(() => { large = largeChain() })
+
   it('comes in parts from all who offer it, each part once', async () => {
-    const { final: { chain }, server } = largeChain()
+    const { final: { chain }, server } = large
     const asked: string[] = []
     const { promise: adopted, resolve: adopt, reject } = Promise.withResolvers<Fetched>()
-    const fetcher = new SnapshotFetcher({
-      protocol: 'ledger', scheme: realScheme, clock: stillClock(chain.timeMs), anchor: () => genesisAnchor(chain.charter), height: () => 0, lagBlocks: () => 1, retryMs: 1,
-      isTrusted: () => true, onFatal: reject, log: () => {},
-      adopt: async fetched => {
-        adopt(fetched)
-        return true
-      }
-    })
+    const fetcher = fetcherOf(chain, fetched => { adopt(fetched) }, reject)
     for (const name of NAMES) {
       const peer = loopback(name, {
         request: (of, body, reply) => {
@@ -64,5 +77,38 @@ describe('a state that is fetched', () => {
     assert.deepEqual(map.root, chain.state.map.root)
     assert.equal(asked.length, cutMap(chain.state.map).chunks.length)
     assert.deepEqual(new Set(asked), new Set(NAMES))
+  })
+
+  it('is looked for at whoever comes, in whichever turn after others had none', async () => {
+    const { final: { chain }, server } = large
+    for (let after = 0; after < TURNS; after++) {
+      let isLookedAt = false
+      const { promise: failed, reject } = Promise.withResolvers<never>()
+      failed.catch(() => {})
+      const fetcher = fetcherOf(chain, () => {}, reject)
+      const answered = Promise.withResolvers<null>()
+      const poor = loopback('one', {
+        request: async (_of, _body, reply) => {
+          reply.end(new Uint8Array(0))
+          answered.resolve(null)
+        },
+        note: () => {}
+      })
+      const rich = loopback('two', {
+        request: (of, body, reply) => {
+          const request = decodeSnapshotRequest(body)
+          isLookedAt ||= request.ok && request.value.kind !== 'offer'
+          return server.answer(of, body, reply)
+        },
+        note: () => {}
+      })
+      fetcher.up(poor.link.peer)
+      await answered.promise
+      for (let turn = 0; turn < after; turn++) await Promise.resolve()
+      fetcher.up(rich.link.peer)
+      for (let turn = 0; turn < ROUNDS && !isLookedAt; turn++) await Promise.race([failed, new Promise(done => { setImmediate(done) })])
+      fetcher.stop()
+      assert.ok(isLookedAt, `${after} turns later nobody looked`)
+    }
   })
 })

@@ -92,7 +92,7 @@ export class SnapshotFetcher {
     this.#isLookedFor = true
     if (this.#isRunning) return
     this.#isRunning = true
-    void this.#runAll().catch(this.#options.onFatal).finally(() => { this.#isRunning = false })
+    this.#runAll().catch(this.#options.onFatal)
   }
 
   stop (): void {
@@ -101,9 +101,14 @@ export class SnapshotFetcher {
   }
 
   async #runAll (): Promise<void> {
-    while (this.#isLookedFor && !this.#stopped.signal.aborted) {
-      this.#isLookedFor = false
-      await this.#run()
+    try {
+      while (this.#isLookedFor && !this.#stopped.signal.aborted) {
+        this.#isLookedFor = false
+        await this.#run()
+      }
+    } finally {
+      // In the same moment as the last look: whoever comes one turn later would not be looked at.
+      this.#isRunning = false
     }
   }
 

@@ -16,7 +16,7 @@ export class Feed {
   readonly #onShown: (fetched: Fetched | null) => void
   #shown = new Map<string, MapFeature>()
   #wanted: ReadonlyMap<string, MapFeature> = new Map()
-  #running: Promise<void> | undefined
+  #isRunning = false
   #isClustered = false
   #wantedAddress: string | undefined
   #address: string | undefined
@@ -40,36 +40,46 @@ export class Feed {
   show (features: readonly MapFeature[], address?: string): void {
     this.#wantedAddress = address
     this.#wanted = new Map(features.map(feature => [feature.id, feature]))
-    this.#running ??= this.#catchUp().finally(() => { this.#running = undefined })
-    this.#running.catch(() => {})
+    if (!this.#isRunning) this.#catchUp().catch(() => {})
   }
 
   async #catchUp (): Promise<void> {
-    for (;;) {
-      const source = this.#map.getSource<GeoJSONSource>(this.#source)
-      if (source === undefined) return
-      const address = this.#wantedAddress
-      const isMany = address !== undefined || this.#wanted.size >= CLUSTERED_FROM
-      if (isMany) await this.#cluster(source, true)
-      if (address !== this.#address) {
-        await this.#fetch(source, address)
-        continue
+    this.#isRunning = true
+    try {
+      for (;;) {
+        const source = this.#map.getSource<GeoJSONSource>(this.#source)
+        if (source === undefined) return
+        const address = this.#wantedAddress
+        const isMany = address !== undefined || this.#wanted.size >= CLUSTERED_FROM
+        if (isMany && !this.#isClustered) {
+          await this.#cluster(source, true)
+          continue
+        }
+        if (address !== this.#address) {
+          await this.#fetch(source, address)
+          continue
+        }
+        if (address !== undefined) return
+        const { gone, come } = this.#next()
+        // Not before the many are gone: each of them would be drawn by itself once more.
+        if (!isMany && gone.length === 0 && this.#isClustered) {
+          await this.#cluster(source, false)
+          continue
+        }
+        if (gone.length === 0 && come.length === 0) return
+        await source.updateData({ remove: gone.map(({ id }) => id), add: come.map(featureOf) })
+        for (const { id } of gone) this.#shown.delete(id)
+        for (const feature of come) this.#shown.set(feature.id, feature)
+        this.#onShown(null)
+        await new Promise(resolve => { setTimeout(resolve) })
       }
-      if (address !== undefined) return
-      const { gone, come } = this.#next()
-      // Not before the many are gone: each of them would be drawn by itself once more.
-      if (!isMany && gone.length === 0) await this.#cluster(source, false)
-      if (gone.length === 0 && come.length === 0) return
-      await source.updateData({ remove: gone.map(({ id }) => id), add: come.map(featureOf) })
-      for (const { id } of gone) this.#shown.delete(id)
-      for (const feature of come) this.#shown.set(feature.id, feature)
-      this.#onShown(null)
-      await new Promise(resolve => { setTimeout(resolve) })
+    } finally {
+      // In the same moment as the last look, which nothing is waited for after: what is given one turn later would be left lying.
+      this.#isRunning = false
     }
   }
 
   async #cluster (source: GeoJSONSource, isClustered: boolean): Promise<void> {
-    if (isClustered === this.#isClustered) return
     this.#isClustered = isClustered
     await source.setClusterOptions({ cluster: isClustered })
   }
