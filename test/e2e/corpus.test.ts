@@ -1,12 +1,10 @@
 import { strict as assert } from 'node:assert'
-import { mkdtemp, rm } from 'node:fs/promises'
-import { tmpdir } from 'node:os'
-import { join } from 'node:path'
 import type { Page } from 'playwright-core'
-import { startCity, stopCity, type City } from '../../scripts/demo/city.ts'
+import type { City } from '../../scripts/demo/city.ts'
 import { utf8 } from '../../src/base/index.ts'
 import { PURPOSE_NS, type DatasetDescription } from '../../src/sdk/index.ts'
-import { closeBrowser, openConsole, withoutBrowser, type Console } from '../support/browser.ts'
+import { openConsole, type Console } from '../support/browser.ts'
+import { withCities } from '../support/cities.ts'
 import { until } from '../support/nodes.ts'
 import { CORPUS, LONG_WORD, REFUSED_CORPUS } from './corpus.fixture.ts'
 import { isListed } from './cities.fixture.ts'
@@ -15,54 +13,31 @@ const [MEMBER, FEDERATION] = ['<img src=/corpus data-corpus onerror=corpus()>', 
 const PURPOSE = 'waste.collection'
 /** Strings for one field of each dataset that is opened: all of them come in every kind of field. */
 const PER_DATASET = 10
-const SECOND_MS = 1_000
 
 const rotated = (by: number): readonly string[] => [...CORPUS.slice(by), ...CORPUS.slice(0, by)]
 const cut = (text: string, lengthMax: number): string => text.slice(0, lengthMax)
 const quoted = (cell: string): string => `"${cell.replaceAll('"', '""')}"`
 
 describe('what other members and data files say', function () {
-  const cities: City[] = []
-  let folder = ''
+  const { city } = withCities([MEMBER, 'Renton'], FEDERATION)
   let opened: Console
   let ids: readonly string[] = []
   let [stream, asked, twins] = ['', '', '']
-  const at = (index: number): City => cities[index] ?? assert.fail('no such city')
 
-  before(async function () {
-    const reason = withoutBrowser()
-    if (reason !== undefined) {
-      console.log(reason)
-      this.skip()
-    }
-    folder = await mkdtemp(join(tmpdir(), 'hanse-corpus-'))
-    cities.push(...await Promise.all([startCity(MEMBER, join(folder, 'one')), startCity('Renton', join(folder, 'two'))]))
-    const ticket = await at(0).client.invite({ federationName: FEDERATION, want: 2, validMs: 3_600 * SECOND_MS })
-    assert.ok(ticket.ok, JSON.stringify(ticket))
-    assert.ok((await at(1).client.join(ticket.value.ticket)).ok)
-    await until(async () => {
-      const all = await Promise.all(cities.map(({ client }) => client.status()))
-      return all.every(status => status.ok && status.value.state === 'ready' && status.value.neighbours.reachable === 1)
-    }, 'the cities see each other', 60_000)
-    ids = await Promise.all(CORPUS.map((_, index) => publishTable(at(0), index)))
-    twins = await publishTwins(at(0))
-    stream = await publishStream(at(0))
-    asked = await askAndDeny(at(0), at(1))
-    await pushWhatIsNone(at(1))
-    for (const id of [...ids, stream, twins]) await isListed(at(1), id)
-  })
-  afterEach(async () => { await opened?.close() })
-  after(async () => {
-    await closeBrowser()
-    await Promise.all(cities.map(stopCity))
-    await rm(folder, { recursive: true, force: true })
+  before(async () => {
+    ids = await Promise.all(CORPUS.map((_, index) => publishTable(city(MEMBER), index)))
+    twins = await publishTwins(city(MEMBER))
+    stream = await publishStream(city(MEMBER))
+    asked = await askAndDeny(city(MEMBER), city('Renton'))
+    await pushWhatIsNone(city('Renton'))
+    for (const id of [...ids, stream, twins]) await isListed(city('Renton'), id)
   })
 
   for (const text of REFUSED_CORPUS) {
     it(`do not come in where they cannot be seen: ${JSON.stringify(text)}`, async () => {
       for (const field of ['title', 'description', 'theme', 'licence', 'keywords', 'column', 'unit', 'fileName'] as const) {
         const said = describedBy('refused', field === 'fileName' ? {} : wrongIn(field, text))
-        const published = await at(0).client.publish(said, { form: 'table', mediaType: 'text/csv', fileName: field === 'fileName' ? text : 'a.csv', sizeBytes: null, records: [] })
+        const published = await city(MEMBER).client.publish(said, { form: 'table', mediaType: 'text/csv', fileName: field === 'fileName' ? text : 'a.csv', sizeBytes: null, records: [] })
         assert.ok(!published.ok, `${field} took it`)
       }
     })
@@ -70,12 +45,11 @@ describe('what other members and data files say', function () {
 
   for (const look of [{ width: 1280, theme: 'light', language: 'en' }, { width: 400, theme: 'dark', language: 'de' }] as const) {
     it(`is text and nothing else on every page, ${look.width} px wide, in ${look.language}`, async () => {
-      opened = await openConsole(at(1), look)
+      opened = await openConsole(city('Renton'), look)
       const { page } = opened
       const watched = await watch(page)
-      await page.locator('header nav').waitFor()
       const visit = async (hash: string, shown: string): Promise<void> => {
-        await page.evaluate(to => { location.hash = to }, hash)
+        await opened.go(hash)
         await page.locator(shown).first().waitFor({ timeout: 20_000 }).catch(async (error: unknown) => { throw new Error(`${hash}: ${String(error)}\n${await page.locator('main').innerText()}`) })
         await watched.isInert(hash)
       }
@@ -122,12 +96,11 @@ describe('what other members and data files say', function () {
   }
 
   it('is text on the pages of its publisher too', async () => {
-    opened = await openConsole(at(0), { width: 400 })
+    opened = await openConsole(city(MEMBER), { width: 400 })
     const { page } = opened
     const watched = await watch(page)
-    await page.locator('header nav').waitFor()
     for (const [hash, shown] of [['#/overview', 'h2'], ['#/requests', 'h2'], [`#/dataset/${encodeURIComponent(asked)}`, '.sentences'], [`#/audit/${encodeURIComponent(asked)}`, 'h1'], ['#/ledger', 'details'], ['#/federation', 'svg[role=img]']] as const) {
-      await page.evaluate(to => { location.hash = to }, hash)
+      await opened.go(hash)
       await page.locator(`main ${shown}`).first().waitFor()
       await watched.isInert(hash)
     }
