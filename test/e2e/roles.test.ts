@@ -1,9 +1,9 @@
 import { strict as assert } from 'node:assert'
 import { readFileSync } from 'node:fs'
-import type { Page, Request } from 'playwright-core'
-import type { City } from '../../scripts/demo/city.ts'
+import type { Locator, Page, Request } from 'playwright-core'
 import { ROLES, type Role } from '../../src/sdk/index.ts'
-import { closeBrowser, openConsole, openPage, startCities, withoutBrowser, type Console } from '../support/browser.ts'
+import { openConsole, openPage, type Console } from '../support/browser.ts'
+import { withCities } from '../support/cities.ts'
 import { until } from '../support/nodes.ts'
 import { isListed, publish } from './cities.fixture.ts'
 
@@ -25,36 +25,25 @@ type Offer = { readonly at: string, readonly what: 'button' | 'link' | 'label' |
 
 describe('what the console offers to a role', function () {
   this.timeout(180_000)
-  let city: City
+  const { city } = withCities(['Bellevue', 'Renton'], 'Lake Cities')
   let url = ''
   let offers: readonly Offer[] = []
   let places: readonly string[] = []
-  let stop = async (): Promise<void> => {}
 
-  before(async function () {
-    const reason = withoutBrowser()
-    if (reason !== undefined) {
-      console.log(reason)
-      this.skip()
-    }
-    const started = await startCities(['Bellevue', 'Renton'], 'Lake Cities')
-    stop = started.stop
-    const [first, other] = started.cities
-    assert.ok(first !== undefined && other !== undefined)
-    city = first
-    const own = await publish(city, { datasetId: 'later', to: ['Renton'], fromMs: Date.UTC(2099, 0, 1) })
-    const theirs = await publish(other, { datasetId: 'bins', to: ['Bellevue'] })
-    await Promise.all([isListed(other, own), isListed(city, theirs)])
-    assert.ok((await other.client.requestAgreement(own, PURPOSE, 0)).ok)
-    assert.ok((await other.client.propose({ kind: 'charter', votesAbove: { parts: 3, of: 4 } }, 20_000)).ok)
-    const connector = await city.client.addConnector({ kind: 'push', name: 'sensors', dataset: { id: 'sensors', title: 'Sensors', licence: 'CC-BY-4.0', access: 'members' } })
+  before(async () => {
+    const own = await publish(city(), { datasetId: 'later', to: ['Renton'], fromMs: Date.UTC(2099, 0, 1) })
+    const theirs = await publish(city('Renton'), { datasetId: 'bins', to: ['Bellevue'] })
+    await Promise.all([isListed(city('Renton'), own), isListed(city(), theirs)])
+    assert.ok((await city('Renton').client.requestAgreement(own, PURPOSE, 0)).ok)
+    assert.ok((await city('Renton').client.propose({ kind: 'charter', votesAbove: { parts: 3, of: 4 } }, 20_000)).ok)
+    const connector = await city().client.addConnector({ kind: 'push', name: 'sensors', dataset: { id: 'sensors', title: 'Sensors', licence: 'CC-BY-4.0', access: 'members' } })
     assert.ok(connector.ok, JSON.stringify(connector))
     await until(async () => {
-      const [asked, proposed] = await Promise.all([city.client.negotiations(), city.client.proposals()])
+      const [asked, proposed] = await Promise.all([city().client.negotiations(), city().client.proposals()])
       return asked.ok && asked.value.some(({ isAsked }) => isAsked) && proposed.ok && proposed.value.length === 1
     }, 'there is something to decide')
-    for (const role of ROLES) assert.ok((await city.client.addAccount({ name: role, role, passphrase: PASSPHRASE })).ok)
-    const opened = await openConsole(city)
+    for (const role of ROLES) assert.ok((await city().client.addAccount({ name: role, role, passphrase: PASSPHRASE })).ok)
+    const opened = await openConsole(city())
     ;({ url } = opened)
     await opened.page.locator('header nav').waitFor()
     await opened.close()
@@ -75,10 +64,6 @@ describe('what the console offers to a role', function () {
       ...new Set(offers.map(({ at }) => at)), 'catalogue', `audit/${encodeURIComponent(own)}`, 'live', `live/${encodeURIComponent(`${own.split('/')[0] ?? ''}/sensors`)}`, 'ledger', 'verify', 'account', 'welcome/account', 'welcome/federation'
     ]
   })
-  after(async () => {
-    await closeBrowser()
-    await stop()
-  })
 
   /** What was asked and is not answered yet, but for what has no end. */
   const waiting = new Set<Request>()
@@ -95,15 +80,15 @@ describe('what the console offers to a role', function () {
     await page.locator('header nav').waitFor()
     return opened
   }
-  const isOffered = async (page: Page, { what, key }: Offer): Promise<boolean> => {
+  const offered = (page: Page, { what, key }: Offer): Locator => {
     const name = said(key)
-    const found = what === 'label' ? page.getByLabel(name) : what === 'summary' ? page.locator('summary', { hasText: name }) : page.locator('main').getByRole(what).filter({ hasText: name })
-    return await found.count() > 0
+    return what === 'label' ? page.getByLabel(name) : what === 'summary' ? page.locator('summary', { hasText: name }) : page.locator('main').getByRole(what).filter({ hasText: name })
   }
-  const go = async (page: Page, place: string): Promise<void> => {
-    await page.evaluate(to => { location.hash = `#/${to}` }, place)
+  const go = async (opened: Console, place: string): Promise<void> => {
+    const { page } = opened
+    await opened.go(`#/${place}`)
     await page.locator(`main ${SHOWN[place.split('/')[0] ?? ''] ?? 'h1'}`).first().waitFor()
-    await page.locator('main p[role=status]').filter({ hasText: '…' }).waitFor({ state: 'detached' })
+    await page.locator('main p[role=status]').filter({ hasText: '…' }).first().waitFor({ state: 'detached' })
     await until(async () => waiting.size === 0, `${place} has all that it asked for`)
   }
 
@@ -114,9 +99,11 @@ describe('what the console offers to a role', function () {
       const refused: string[] = []
       page.on('response', answer => { if (answer.status() === 403) refused.push(`${answer.request().method()} ${answer.url()}`) })
       for (const place of places) {
-        await go(page, place)
+        await go(opened, place)
         for (const offer of offers.filter(({ at }) => at === place)) {
-          assert.equal(await isOffered(page, offer), RANK[role] >= RANK[offer.for], `${offer.key} at ${place} for a ${role}`)
+          const where = `${offer.key} at ${place} for a ${role}`
+          if (RANK[role] >= RANK[offer.for]) await until(async () => await offered(page, offer).count() > 0, where)
+          else assert.equal(await offered(page, offer).count(), 0, where)
         }
       }
       assert.deepEqual(refused, [])
@@ -130,14 +117,14 @@ describe('what the console offers to a role', function () {
   it('is said where it is not offered, with the role that may', async () => {
     const opened = await signIn('viewer')
     for (const place of ['publish', 'requests', 'federation', 'connectors']) {
-      await go(opened.page, place)
+      await go(opened, place)
       await opened.page.getByText('yours is: Viewer.').first().waitFor()
       assert.deepEqual(await opened.violations(), [], place)
       await opened.picture(`viewer-${place}`)
     }
     await assert.rejects(opened.close(), /401/)
     const publisher = await signIn('publisher')
-    await go(publisher.page, 'publish')
+    await go(publisher, 'publish')
     await publisher.page.getByText(TEXTS['publish.source.url'] ?? '').click()
     await publisher.page.getByText('takes the role of an approver or an admin; yours is: Publisher.').waitFor()
     await assert.rejects(publisher.close(), /401/)
