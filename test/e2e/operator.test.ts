@@ -1,13 +1,12 @@
 import { strict as assert } from 'node:assert'
-import { mkdir, mkdtemp, rm, writeFile } from 'node:fs/promises'
-import { tmpdir } from 'node:os'
+import { mkdir, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import mqtt from 'mqtt'
 import type { Page } from 'playwright-core'
 import { freePort } from '../../scripts/ports.ts'
-import type { City } from '../../scripts/demo/city.ts'
 import { hasMosquitto, Mosquitto } from '../intake/mqtt.fixture.ts'
-import { closeBrowser, openConsole, startCities, withoutBrowser, type Console } from '../support/browser.ts'
+import { openConsole, type Console } from '../support/browser.ts'
+import { withCities } from '../support/cities.ts'
 import { pmtiles } from '../support/pmtiles.ts'
 import { until } from '../support/nodes.ts'
 import { publish } from './cities.fixture.ts'
@@ -17,43 +16,24 @@ const DRAWN_PART_MIN = 0.5
 
 /** What the people of one node bring to it: maps of their own, a broker of their own. */
 describe('an operator in the console', function () {
-  let city: City
-  let stop = async (): Promise<void> => {}
-  let folder = ''
+  const { city, path } = withCities(['Bellevue'], 'Lake Cities')
   let opened: Console
 
   const catalogue = async (): Promise<Page> => {
-    opened = await openConsole(city)
-    await opened.page.locator('header nav').waitFor()
-    await opened.page.evaluate(() => { location.hash = '#/catalogue' })
+    opened = await openConsole(city())
+    await opened.go('#/catalogue')
     await opened.page.locator('[data-idle=true]').waitFor({ timeout: 60_000 })
     return opened.page
   }
 
-  before(async function () {
-    const reason = withoutBrowser()
-    if (reason !== undefined) {
-      console.log(reason)
-      this.skip()
-    }
-    folder = await mkdtemp(join(tmpdir(), 'hanse-operator-'))
-    const started = await startCities(['Bellevue'], 'Lake Cities')
-    stop = started.stop
-    const [first] = started.cities
-    assert.ok(first !== undefined)
-    city = first
-    await publish(city, { datasetId: 'bins', title: 'Bins' })
-  })
-  after(async () => {
-    await closeBrowser()
-    await stop()
-    await rm(folder, { recursive: true, force: true })
+  before(async () => {
+    await publish(city(), { datasetId: 'bins', title: 'Bins' })
   })
 
   it('sees maps of their own below the data: tiles read in pieces over loopback, shapes, and who made them; a sentence of one that cannot be read', async () => {
     const before = await pictureOf(await catalogue())
     await opened.close()
-    const maps = join(city.folder, 'basemap')
+    const maps = join(city().folder, 'basemap')
     await mkdir(maps, { recursive: true })
     await writeFile(join(maps, 'streets.pmtiles'), pmtiles('streets', '&copy; <a href="https://example.org">Makers of tiles</a>'))
     await writeFile(join(maps, 'parks.geojson'), JSON.stringify({ type: 'Feature', properties: { name: 'A park' }, geometry: { type: 'Polygon', coordinates: [[[-100, 30], [-90, 30], [-90, 40], [-100, 30]]] } }))
@@ -61,11 +41,10 @@ describe('an operator in the console', function () {
     await writeFile(join(maps, 'broken.pmtiles'), 'this is no map')
     await writeFile(join(maps, 'broken.geojson'), '{"type":"FeatureCollection"')
     const pieces: string[] = []
-    opened = await openConsole(city)
+    opened = await openConsole(city())
     const { page } = opened
     page.context().on('response', response => { if (response.url().endsWith('streets.pmtiles')) pieces.push(`${response.status()} ${response.request().headers()['range'] ?? ''}`) })
-    await page.locator('header nav').waitFor()
-    await page.evaluate(() => { location.hash = '#/catalogue' })
+    await opened.go('#/catalogue')
     await page.getByText('© Makers of tiles').waitFor()
     await page.getByText('© Makers of parks').waitFor()
     await page.getByText('The map broken.pmtiles could not be read').waitFor()
@@ -78,7 +57,6 @@ describe('an operator in the console', function () {
     assert.ok(part > DRAWN_PART_MIN, String(part))
     assert.deepEqual(await opened.violations(), [])
     await opened.picture('x-own-maps')
-    await opened.close()
   })
 
   it('connects a broker: what comes over MQTT arrives live', async function () {
@@ -86,11 +64,11 @@ describe('an operator in the console', function () {
       console.log('      skipped: there is no mosquitto')
       this.skip()
     }
-    const broker = new Mosquitto(join(folder, 'broker'), await freePort())
+    const broker = new Mosquitto(path('broker'), await freePort())
     await broker.start()
     const sender = await mqtt.connectAsync(`mqtt://127.0.0.1:${broker.port}`)
     try {
-      opened = await openConsole(city)
+      opened = await openConsole(city())
       const { page } = opened
       await page.getByRole('link', { name: 'Publish', exact: true }).click()
       await opened.effort()
@@ -113,7 +91,6 @@ describe('an operator in the console', function () {
       await page.getByText(/^The newest( \d+)? message/).waitFor()
       await sender.publishAsync('pumps/2', JSON.stringify({ id: 'pump-2', litres: 34 }), { qos: 1 })
       await page.getByRole('cell', { name: /pump-2/ }).first().waitFor()
-      await opened.close()
     } finally {
       await sender.endAsync(true)
       await broker.stop()
@@ -121,7 +98,7 @@ describe('an operator in the console', function () {
   })
 
   it('reads from right to left where the writing does: nothing runs out of the page', async () => {
-    opened = await openConsole(city)
+    opened = await openConsole(city())
     const { page } = opened
     await page.locator('.tiles').waitFor()
     for (const [name, width] of [['overview', 1_280], ['catalogue', 1_280], ['federation', 400], ['settings', 400]] as const) {
@@ -143,7 +120,6 @@ describe('an operator in the console', function () {
       await opened.picture(`x-rtl-${name}-${width}`)
     }
     assert.deepEqual(await opened.violations(), [])
-    await opened.close()
   })
 })
 

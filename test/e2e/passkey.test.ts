@@ -1,39 +1,23 @@
 import { strict as assert } from 'node:assert'
 import type { Page } from 'playwright-core'
-import type { City } from '../../scripts/demo/city.ts'
-import { closeBrowser, openConsole, openPage, startCities, withoutBrowser, type Console } from '../support/browser.ts'
+import { openConsole, openPage, type Console } from '../support/browser.ts'
+import { withCities } from '../support/cities.ts'
 
 const PASSPHRASE = 'a horse that nobody staples'
 const OTHER = 'three lamps under water'
 
 describe('one’s own account', function () {
   this.timeout(120_000)
-  let city: City
+  const { city } = withCities(['Bellevue'])
   let origin = ''
   let number = ''
-  let stop = async (): Promise<void> => {}
 
-  before(async function () {
-    const reason = withoutBrowser()
-    if (reason !== undefined) {
-      console.log(reason)
-      this.skip()
-    }
-    const started = await startCities(['Bellevue'])
-    stop = started.stop
-    const [first] = started.cities
-    assert.ok(first !== undefined)
-    city = first
-    for (const name of ['Ada', 'Ben'] as const) assert.ok((await city.client.addAccount({ name, role: name === 'Ada' ? 'admin' : 'viewer', passphrase: PASSPHRASE })).ok)
-    const opened = await openConsole(city)
+  before(async () => {
+    for (const name of ['Ada', 'Ben'] as const) assert.ok((await city().client.addAccount({ name, role: name === 'Ada' ? 'admin' : 'viewer', passphrase: PASSPHRASE })).ok)
+    const opened = await openConsole(city())
     number = opened.url
     origin = number.replace('127.0.0.1', 'localhost')
     await opened.page.locator('header nav').waitFor()
-    await opened.close()
-  })
-  after(async () => {
-    await closeBrowser()
-    await stop()
   })
 
   /** The browser calls a refusal of the node an error: that nobody is signed in, and what the test does wrong. */
@@ -43,9 +27,8 @@ describe('one’s own account', function () {
     await page.getByLabel('Passphrase', { exact: true }).fill(passphrase)
     await page.getByRole('button', { name: 'Enter', exact: true }).click()
   }
-  const settings = async (page: Page): Promise<void> => {
-    await page.locator('header nav').waitFor()
-    await page.evaluate(() => { location.hash = '#/settings' })
+  const settings = async ({ page, go }: Console): Promise<void> => {
+    await go('#/settings')
     await page.getByRole('heading', { name: 'Your account' }).waitFor()
   }
 
@@ -59,7 +42,7 @@ describe('one’s own account', function () {
     assert.deepEqual(await opened.violations(), [])
     await opened.picture('passkey-entry')
     await signIn(page, 'Ada', PASSPHRASE)
-    await settings(page)
+    await settings(opened)
     await opened.effort()
     await page.getByText('Make a passkey', { exact: true }).click()
     await page.getByLabel('Name of the device').fill('My laptop')
@@ -78,7 +61,7 @@ describe('one’s own account', function () {
     await page.context().clearCookies()
     await page.goto(origin)
     await page.getByRole('button', { name: 'Enter with a passkey' }).click()
-    await settings(page)
+    await settings(opened)
     await page.getByText('You are Ada. Admin:').waitFor()
     await page.getByRole('button', { name: 'Remove the passkey My laptop' }).click()
     await page.getByText('“My laptop” opens this node no more').waitFor()
@@ -105,7 +88,7 @@ describe('one’s own account', function () {
     const opened = await openPage(origin)
     const { page } = opened
     await signIn(page, 'Ben', PASSPHRASE)
-    await settings(page)
+    await settings(opened)
     await page.getByText('Change the passphrase').click()
     await opened.effort()
     await page.getByLabel('Passphrase until now').fill('not this one at all')
@@ -127,7 +110,7 @@ describe('one’s own account', function () {
     const opened = await openPage(origin)
     const { page } = opened
     await signIn(page, 'Ada', PASSPHRASE)
-    await settings(page)
+    await settings(opened)
     await opened.effort()
     await page.getByRole('button', { name: 'Give Ben a new passphrase' }).click()
     await page.locator('tr', { hasText: 'Ben' }).getByLabel('New passphrase').fill(PASSPHRASE)
