@@ -50,6 +50,7 @@ export class ProviderDesk {
   readonly #nowMs: () => number
   readonly #flows = new Waiting<Flow>(REQUESTS_LIMITS)
   #known: { readonly configuration: Configuration, readonly untilMs: number } | undefined
+  #asking: Promise<Result<Configuration, AnyFailure>> | undefined
 
   constructor (options: ProviderOptions | undefined, random: (sizeBytes: number) => Uint8Array, nowMs: () => number) {
     this.#options = options
@@ -106,8 +107,13 @@ export class ProviderDesk {
     }
   }
 
-  async #discover ({ issuer, clientId, clientSecret, fetch }: ProviderOptions): Promise<Result<Configuration, AnyFailure>> {
+  /** Asked once at a time, for all who want it: anybody may begin, and nobody shall have this node press the provider. */
+  async #discover (options: ProviderOptions): Promise<Result<Configuration, AnyFailure>> {
     if (this.#known !== undefined && this.#nowMs() < this.#known.untilMs) return ok(this.#known.configuration)
+    return await (this.#asking ??= this.#ask(options).finally(() => { this.#asking = undefined }))
+  }
+
+  async #ask ({ issuer, clientId, clientSecret, fetch }: ProviderOptions): Promise<Result<Configuration, AnyFailure>> {
     const client = await import('openid-client')
     try {
       const configuration = await client.discovery(new URL(issuer), clientId, undefined, clientSecret === null ? client.None() : client.ClientSecretBasic(clientSecret), {
