@@ -1,11 +1,9 @@
 import { strict as assert } from 'node:assert'
-import { mkdtemp, rm, writeFile } from 'node:fs/promises'
-import { tmpdir } from 'node:os'
-import { join } from 'node:path'
-import type { City } from '../../scripts/demo/city.ts'
+import { writeFile } from 'node:fs/promises'
 import { utf8 } from '../../src/base/index.ts'
 import { PURPOSE_NS, type TermsFile } from '../../src/sdk/index.ts'
-import { closeBrowser, openConsole, startCities, withoutBrowser, type Console } from '../support/browser.ts'
+import { openConsole, type Console } from '../support/browser.ts'
+import { withCities } from '../support/cities.ts'
 import { isListed } from './cities.fixture.ts'
 
 const PURPOSE = `${PURPOSE_NS}waste.collection`
@@ -30,49 +28,28 @@ function everything (base: TermsFile, names: readonly string[]): TermsFile {
 }
 
 describe('the console in German', function () {
-  let bellevue: City
-  let renton: City
-  let stop = async (): Promise<void> => {}
-  let folder: string
+  const { city, path } = withCities(['Bellevue', 'Renton'], 'Lake Cities')
   let bins = ''
 
-  before(async function () {
-    const reason = withoutBrowser()
-    if (reason !== undefined) {
-      console.log(reason)
-      this.skip()
-    }
-    folder = await mkdtemp(join(tmpdir(), 'hanse-german-'))
-    const started = await startCities(['Bellevue', 'Renton'], 'Lake Cities')
-    stop = started.stop
-    const [first, second] = started.cities
-    assert.ok(first !== undefined && second !== undefined)
-    bellevue = first
-    renton = second
-    const template = await bellevue.client.termsTemplate('emergency')
+  before(async () => {
+    const template = await city('Bellevue').client.termsTemplate('emergency')
     assert.ok(template.ok)
     const records = ['bin,full\n', 'a,1\n', 'b,2\n'].map((line, at) => ({ key: utf8(at === 0 ? 'header/0' : `row/${at}`), timeMs: 0, operation: 'put', mediaType: 'text/csv', body: utf8(line) } as const))
-    const published = await bellevue.client.publish({
+    const published = await city('Bellevue').client.publish({
       datasetId: 'bins', title: 'Behälter', description: 'Füllstände', theme: 'waste', keywords: [], licence: 'CC-BY-4.0', spatial: null, temporal: null,
       schema: [{ name: 'bin', type: 'text', unit: null }, { name: 'full', type: 'integer', unit: null }], access: 'restricted', simulated: false
     }, { form: 'table', mediaType: 'text/csv', fileName: 'bins.csv', sizeBytes: null, records }, undefined, everything(template.value, ['Renton']))
     assert.ok(published.ok, JSON.stringify(published))
     bins = published.value.id
-    await isListed(renton, bins)
-    const asked = await renton.client.requestAgreement(bins, PURPOSE, 0)
+    await isListed(city('Renton'), bins)
+    const asked = await city('Renton').client.requestAgreement(bins, PURPOSE, 0)
     assert.ok(asked.ok, JSON.stringify(asked))
-  })
-  after(async () => {
-    await closeBrowser()
-    await stop()
-    await rm(folder ?? '', { recursive: true, force: true })
   })
 
   async function isGerman (opened: Console, address: string, shown: string, name: string, more: (opened: Console) => Promise<void> = async () => {}): Promise<void> {
     const { page } = opened
-    await page.locator('header nav').waitFor()
-    await page.evaluate(hash => { location.hash = hash }, address)
-    await page.locator('main').getByText(shown).first().waitFor({ timeout: 10_000 })
+    await opened.go(address)
+    await page.locator('main').getByText(shown).first().waitFor()
     await more(opened)
     await page.evaluate(() => { for (const each of document.querySelectorAll('main details')) each.setAttribute('open', '') })
     await opened.picture(`german-${name}`)
@@ -89,39 +66,37 @@ describe('the console in German', function () {
   for (const width of [1280, 400]) {
     it(`says terms, requests, who had the data and how the node is, ${width} pixels wide`, async () => {
       const look = { language: 'de', width, theme: width === 400 ? 'dark' : 'light' } as const
-      const theirs = await openConsole(renton, look)
+      const theirs = await openConsole(city('Renton'), look)
       await isGerman(theirs, `#/dataset/${encodeURIComponent(bins)}`, 'Spätestens 30 Tage nach Erhalt löschen', 'dataset')
       await isGerman(theirs, `#/request/${encodeURIComponent(bins)}`, 'Behälter', 'request')
       await isGerman(theirs, '#/requests', 'Behälter', 'requests-ours')
       await theirs.close()
-      const own = await openConsole(bellevue, look)
+      const own = await openConsole(city('Bellevue'), look)
       await isGerman(own, '#/overview', 'Eingang', 'overview')
       await isGerman(own, '#/requests', 'Nur zu diesem Zweck: Abfallsammlung', 'requests')
       await isGerman(own, `#/audit/${encodeURIComponent(bins)}`, 'Wer „Behälter“ hatte', 'audit')
       await isGerman(own, '#/ledger', 'Hauptbuch', 'ledger')
       await isGerman(own, '#/settings', 'Gesundheit', 'settings', async ({ page }) => { await page.getByText('% der Platte').first().waitFor() })
-      await own.close()
     })
 
     it(`warns of what is in a file, and says what terms would mean, ${width} pixels wide`, async () => {
-      const opened = await openConsole(bellevue, { language: 'de', width, theme: width === 400 ? 'dark' : 'light' })
-      const path = join(folder, 'zaehlungen.csv')
+      const opened = await openConsole(city('Bellevue'), { language: 'de', width, theme: width === 400 ? 'dark' : 'light' })
+      const file = path('zaehlungen.csv')
       const rows = Array.from({ length: 40 }, (_, at) => `KA-AB ${1_000 + at},${at % 2 === 0 ? `${13 + at % 10}/02/2026` : `02/${13 + at % 10}/2026`},${at}`)
-      await writeFile(path, `plate,day,count\n${rows.join('\n')}\nKA-AB 9,01/01/2026\n`)
+      await writeFile(file, `plate,day,count\n${rows.join('\n')}\nKA-AB 9,01/01/2026\n`)
       await isGerman(opened, '#/publish', 'Eine Datei', 'publish', async ({ page }) => {
-        await page.locator('input[type=file]').setInputFiles(path)
+        await page.locator('input[type=file]').setInputFiles(file)
         await page.getByText('enthält offenbar Kfz-Kennzeichen').waitFor()
         await page.getByLabel('Beginnen mit').selectOption('aggregates')
         await page.getByText('Weniger Einzelheiten').waitFor()
       })
-      await opened.close()
     })
   }
 
   it('says what failed', async () => {
-    const opened = await openConsole(bellevue, { language: 'de' })
+    const opened = await openConsole(city('Bellevue'), { language: 'de' })
     await isGerman(opened, '#/dataset/nirgendwo', 'Hier ist kein Datensatz „nirgendwo“ bekannt.', 'failure')
-    // Not by `close`: the browser's log has the answer 404.
-    await opened.page.context().close()
+    // The refusal of the node is what the browser calls an error.
+    await assert.rejects(opened.close(), /404/)
   })
 })
