@@ -51,24 +51,27 @@ export class MemoryCity {
     this.#reopen()
     this.commits = 0
     const power = new AbortController()
-    const open: { stop (): Promise<void> }[] = []
-    const keep = async <T extends { stop (): Promise<void> }>(opened: T): Promise<T> => {
-      open.push(opened)
-      if (power.signal.aborted) await opened.stop()
-      return opened
+    const opened: Promise<{ stop (): Promise<void> }>[] = []
+    const keep = <T extends { stop (): Promise<void> }>(open: () => Promise<T>): Promise<T> => {
+      // Reads go on without power, and would lead on to ports that the next start needs.
+      if (power.signal.aborted) return new Promise<never>(() => {})
+      const opening = open()
+      opened.push(opening)
+      return opening
     }
     const { clock, stop } = mortalClock()
     const kill = async (): Promise<void> => {
       power.abort()
       stop()
-      for (const opened of open) await opened.stop()
+      // Also what is just being opened.
+      for (const each of await Promise.allSettled(opened)) if (each.status === 'fulfilled') await each.value.stop()
     }
     const wired = (store: Store): Store => wire(store, power, () => ++this.commits, cut)
     const host: Host = {
       clock, random: systemRandom, store: wired(this.store),
       signer: wired(told(this.signer, row => { this.promised.push(row) })),
-      openNetwork: async options => keep(await openNetwork(options)),
-      join: { listen: async options => keep(await joinPort.listen(options)), call: options => joinPort.call(options) }
+      openNetwork: options => keep(() => openNetwork(options)),
+      join: { listen: options => keep(() => joinPort.listen(options)), call: options => joinPort.call(options) }
     }
     const address = `/ip4/127.0.0.1/tcp/${this.port}`
     const starting = createNode({
