@@ -3,6 +3,7 @@ import { fork, type ChildProcess } from 'node:child_process'
 import { mkdirSync, rmSync } from 'node:fs'
 import { join } from 'node:path'
 import process from 'node:process'
+import { NODE_FLAGS } from '../program.ts'
 import type { Measures, Scenario } from './contestant.ts'
 
 export type ToChild = { readonly topic: string, readonly value: unknown }
@@ -33,7 +34,7 @@ export async function runScenario (id: string, scenario: Scenario, folder: strin
       mkdirSync(own, { recursive: true })
       const child = fork(new URL('child.ts', import.meta.url), [id, role, own, String(scale)], {
         // As `hanse start` runs, and the same for everybody.
-        execPath: process.execPath, execArgv: ['--max-semi-space-size=32', '--initial-old-space-size=256'], serialization: 'advanced', stdio: ['ignore', 'ignore', 'pipe', 'ipc']
+        execPath: process.execPath, execArgv: [...NODE_FLAGS], serialization: 'advanced', stdio: ['ignore', 'ignore', 'pipe', 'ipc']
       })
       children.set(role, child)
       const end = await resultOf(child, ({ topic, value }) => {

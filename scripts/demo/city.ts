@@ -7,8 +7,8 @@ import { createInterface } from 'node:readline'
 import { readApiFile } from '../../src/api/index.ts'
 import { createClient, type Client } from '../../src/sdk/index.ts'
 import { freePort } from '../ports.ts'
+import { NODE_FLAGS, SOURCES } from '../program.ts'
 
-const MAIN = join(import.meta.dirname, '../../src/cli/main.ts')
 const START_WITHIN_MS = 60_000
 const STOP_WITHIN_MS = 30_000
 const UNVERIFIED = 7
@@ -18,7 +18,7 @@ export type City = { readonly name: string, readonly folder: string, readonly cl
 
 /** Runs one command line of Hanse; its answer as the JSON document that `--json` gives. */
 export async function hanse (...words: readonly string[]): Promise<Readonly<Record<string, unknown>>> {
-  const child = spawn(process.execPath, [MAIN, ...words, '--json', '--no-input'], { stdio: ['ignore', 'pipe', 'pipe'] })
+  const child = spawn(process.execPath, [SOURCES, ...words, '--json', '--no-input'], { stdio: ['ignore', 'pipe', 'pipe'] })
   const [out, errors, [code]] = await Promise.all([textOf(child.stdout), textOf(child.stderr), once(child, 'exit')])
   if (code !== 0) throw new Error(`hanse ${words.join(' ')} failed with ${String(code)}: ${errors}${out}`)
   const answer: unknown = JSON.parse(out)
@@ -28,7 +28,7 @@ export async function hanse (...words: readonly string[]): Promise<Readonly<Reco
 
 /** Whether a command ends with the exit code of what is not verified. */
 export async function isRefused (...words: readonly string[]): Promise<boolean> {
-  const child = spawn(process.execPath, [MAIN, ...words, '--json', '--no-input'], { stdio: 'ignore' })
+  const child = spawn(process.execPath, [SOURCES, ...words, '--json', '--no-input'], { stdio: 'ignore' })
   const [code] = await once(child, 'exit')
   return code === UNVERIFIED
 }
@@ -43,8 +43,8 @@ async function textOf (stream: AsyncIterable<Uint8Array>): Promise<string> {
 const started = new Set<ChildProcess>()
 let isStopping = false
 
-/** Starts the node of a folder as a process; makes it first where there is none. `place`: latitude and longitude in degrees. */
-export async function startCity (name: string, folder: string, place?: string): Promise<City> {
+/** Starts the node of a folder as a process; makes it first where there is none. `place`: latitude and longitude in degrees. `program`: another form of the command than its sources. */
+export async function startCity (name: string, folder: string, place?: string, program: string = SOURCES): Promise<City> {
   const settings = join(folder, 'hanse.toml')
   if (!existsSync(settings)) {
     await hanse('init', '--name', name, ...place === undefined ? [] : ['--place', place], '--data', folder)
@@ -53,7 +53,7 @@ export async function startCity (name: string, folder: string, place?: string): 
     // So is its console: whoever has it open finds it again when the node was started again.
     await appendFile(settings, `\n[network]\nlisten = ${addresses[0]}\njoin_listen = ${addresses[1]}\nlan = false\n\n[api]\nlisten = "127.0.0.1:${await freePort()}"\n`)
   }
-  const child = spawn(process.execPath, ['--max-semi-space-size=32', '--initial-old-space-size=256', MAIN, 'start', '--data', folder], {
+  const child = spawn(process.execPath, [...NODE_FLAGS, program, 'start', '--data', folder], {
     stdio: ['ignore', 'pipe', 'pipe'],
     // A group of its own: Ctrl-C in the terminal is for the demo, which asks its cities to stop.
     detached: true,

@@ -3,8 +3,9 @@
  * [folder|publish]`, 10,000,000 rows of CSV by a watched folder where nothing is said. Prints one JSON document.
  *
  * The node is a process of its own with LevelDB, started as anybody starts it. Time counts from the file's appearance under its name, or the
- * begin of `hanse publish`, until everything is durable, signed and in the catalogue. Resident memory is the highest that the kernel told of
- * the process, looked at ten times a second; `anonymous` is without pages of files that it maps, which the kernel takes back when it likes.
+ * begin of `hanse publish`, until everything is durable, signed and in the catalogue. `form`: the installed command where `npm run build` has
+ * made it, and else its sources. `resident` is the most that the process ever had, as the kernel counts it (VmHWM); `own` and `mapped` are the
+ * most of its own pages and of those of files that it maps, looked at ten times a second: they need not have been at the same time.
  */
 import { spawn } from 'node:child_process'
 import { once } from 'node:events'
@@ -13,16 +14,16 @@ import { appendFile, mkdir, mkdtemp, open, rename, rm, stat } from 'node:fs/prom
 import { availableParallelism, loadavg, tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { hanse, startCity, stopCities, type City } from '../demo/city.ts'
+import { NODE_FLAGS, PROGRAM } from '../program.ts'
 
 const [ROWS = '10000000', FORMAT = 'csv', WAY = 'folder'] = process.argv.slice(2)
 const rows = Number(ROWS)
 const LOOK_MS = 100
-/** As on a small machine: the database holds three of them while much comes in. */
-const WRITE_BUFFER_BYTES = 16_777_216
 const BEGIN_MS = Date.UTC(2026, 0, 1)
-const MAIN = join(import.meta.dirname, '../../src/cli/main.ts')
 
-type Memory = { residentBytes: number, anonymousBytes: number }
+type Memory = { residentBytes: number, ownBytes: number, mappedBytes: number }
+
+const NOTHING: Memory = { residentBytes: 0, ownBytes: 0, mappedBytes: 0 }
 
 const folder = await mkdtemp(join(tmpdir(), 'hanse-csv-'))
 try {
@@ -35,8 +36,6 @@ try {
 listen = ["/ip4/127.0.0.1/tcp/0"]
 join_listen = []
 lan = false
-[storage]
-write_buffer_bytes = ${WRITE_BUFFER_BYTES}
 ${WAY === 'folder' ? `
 [[connector]]
 kind = "folder"
@@ -47,24 +46,25 @@ interval_s = 1
 id = "bins"
 title = "Bins"
 ` : ''}`)
-  const city = await startCity('Bellevue', data)
+  const city = await startCity('Bellevue', data, undefined, PROGRAM.path)
   await found(city)
   const part = join(folder, `bins.${FORMAT}`)
   await write(part)
   const { size } = await stat(part)
   const before = memoryOf(city.process.pid)
-  const peaks = { node: { ...before }, client: { residentBytes: 0, anonymousBytes: 0 } }
+  const peaks = { node: { ...before }, client: { ...NOTHING } }
   const looking = setInterval(() => { raise(peaks.node, memoryOf(city.process.pid)) }, LOOK_MS)
   const beganMs = performance.now()
   await (WAY === 'folder' ? byFolder(part, drop) : byCommand(part, data, peaks.client))
   const seconds = (performance.now() - beganMs) / 1_000
+  raise(peaks.node, memoryOf(city.process.pid))
   clearInterval(looking)
   const dataset = await city.client.dataset('bins')
   if (!dataset.ok) throw new Error(dataset.failure.reason)
   const { records, sizeBytes } = dataset.value.distribution
   if (sizeBytes !== size || (records ?? 0) < rows) throw new Error(`${records} records of ${sizeBytes} bytes, not ${rows} of ${size}`)
   console.log(JSON.stringify({
-    rows, format: FORMAT, way: WAY, sizeBytes: size, seconds: Math.round(seconds * 10) / 10, rowsPerSecond: Math.round(rows / seconds),
+    rows, format: FORMAT, way: WAY, form: PROGRAM.form, sizeBytes: size, seconds: Math.round(seconds * 10) / 10, rowsPerSecond: Math.round(rows / seconds),
     megabytes: { idle: inMegabytes(before), peak: inMegabytes(peaks.node), ...WAY === 'folder' ? {} : { client: inMegabytes(peaks.client) } },
     cores: availableParallelism(), load: loadavg().map(each => Math.round(each * 10) / 10)
   }))
@@ -93,7 +93,7 @@ async function byFolder (part: string, drop: string): Promise<void> {
 }
 
 async function byCommand (part: string, data: string, peak: Memory): Promise<void> {
-  const child = spawn(process.execPath, ['--max-semi-space-size=32', '--initial-old-space-size=256', MAIN, 'publish', part, '--id', 'bins', '--yes', '--data', data, '--json', '--no-input'], { stdio: ['ignore', 'ignore', 'inherit'] })
+  const child = spawn(process.execPath, [...NODE_FLAGS, PROGRAM.path, 'publish', part, '--id', 'bins', '--yes', '--data', data, '--json', '--no-input'], { stdio: ['ignore', 'ignore', 'inherit'] })
   const looking = setInterval(() => { raise(peak, memoryOf(child.pid)) }, LOOK_MS)
   const [code] = await once(child, 'exit')
   clearInterval(looking)
@@ -130,19 +130,20 @@ function memoryOf (pid: number | undefined): Memory {
   try {
     const text = readFileSync(`/proc/${pid}/status`, 'utf8')
     const bytes = (name: string): number => Number(new RegExp(`^${name}:\\s+(\\d+) kB$`, 'm').exec(text)?.[1] ?? 0) * 1_024
-    return { residentBytes: bytes('VmRSS'), anonymousBytes: bytes('RssAnon') }
+    return { residentBytes: bytes('VmHWM'), ownBytes: bytes('RssAnon'), mappedBytes: bytes('RssFile') }
   } catch {
-    return { residentBytes: 0, anonymousBytes: 0 }
+    return NOTHING
   }
 }
 
 function raise (peak: Memory, now: Memory): void {
   peak.residentBytes = Math.max(peak.residentBytes, now.residentBytes)
-  peak.anonymousBytes = Math.max(peak.anonymousBytes, now.anonymousBytes)
+  peak.ownBytes = Math.max(peak.ownBytes, now.ownBytes)
+  peak.mappedBytes = Math.max(peak.mappedBytes, now.mappedBytes)
 }
 
-function inMegabytes ({ residentBytes, anonymousBytes }: Memory): { readonly resident: number, readonly anonymous: number } {
-  return { resident: Math.round(residentBytes / 1e6), anonymous: Math.round(anonymousBytes / 1e6) }
+function inMegabytes ({ residentBytes, ownBytes, mappedBytes }: Memory): Readonly<Record<'resident' | 'own' | 'mapped', number>> {
+  return { resident: Math.round(residentBytes / 1e6), own: Math.round(ownBytes / 1e6), mapped: Math.round(mappedBytes / 1e6) }
 }
 
 function wait (): Promise<void> {

@@ -3,7 +3,7 @@
  * long it takes to find the latest record of a key, records in random boxes and periods, and what is in a box now; prints one JSON
  * document. The dataset is built once in a folder and used again where that is named.
  * Times are in milliseconds, as a client in the process sees them; `meanCpu` is what all threads of the process used.
- * `node --max-semi-space-size=16 --initial-old-space-size=256 scripts/measure/query.ts [records] [keys] [folder] [rebuild]`
+ * `node --max-semi-space-size=16 --initial-old-space-size=128 --heap-growing-percent=100 scripts/measure/query.ts [records] [keys] [folder] [rebuild]`
  */
 import { existsSync } from 'node:fs'
 import { mkdir, mkdtemp, readdir, readFile, rm, stat, writeFile } from 'node:fs/promises'

@@ -16,6 +16,7 @@ import { joinPort, openNetwork } from '../../src/host/libp2p/index.ts'
 import { systemClock, systemRandom } from '../../src/host/system/index.ts'
 import { createNode, keysOf, type HanseNode, type NodeOptions } from '../../src/node/index.ts'
 import { freePort } from '../ports.ts'
+import { NODE_FLAGS } from '../program.ts'
 
 const CHILD = join(import.meta.dirname, 'townChild.ts')
 const READY_WITHIN_MS = 120_000
@@ -153,7 +154,7 @@ export class Town {
   constructor (place: Place, ledgerProfile: NodeOptions['ledgerProfile'], ports: Readonly<Record<string, number>> = {}) {
     this.place = place
     const birth: Birth = { ...place, ledgerProfile, ports }
-    this.#child = fork(CHILD, [JSON.stringify(birth)], { execArgv: ['--max-semi-space-size=32', '--initial-old-space-size=256'] })
+    this.#child = fork(CHILD, [JSON.stringify(birth)], { execArgv: [...NODE_FLAGS] })
     this.ended = once(this.#child, 'exit')
     const { promise, resolve, reject } = Promise.withResolvers<number>()
     this.ready = promise

@@ -1,14 +1,12 @@
 /** The start of the real command: `hanse start` over the folder of a member that has a federation, until it says that it is ready. */
 import { execFile, spawn, type ChildProcess } from 'node:child_process'
-import { existsSync, readFileSync } from 'node:fs'
-import { join, resolve } from 'node:path'
+import { readFileSync } from 'node:fs'
+import { join } from 'node:path'
 import process from 'node:process'
 import { promisify } from 'node:util'
+import { NODE_FLAGS, PROGRAM } from '../../program.ts'
 import type { Measures, Stage } from '../contestant.ts'
 
-/** What a city installs, where `npm run build` has made it; the sources cost another 20 MB, for the reader of their types. */
-const BUILT = resolve(import.meta.dirname, '../../../dist/cli/main.js')
-const CLI = existsSync(BUILT) ? BUILT : resolve(import.meta.dirname, '../../../src/cli/main.ts')
 const POLL_MS = 2
 const IDLE_MS = 3_000
 const ENDED_TIMEOUT_MS = 30_000
@@ -42,11 +40,11 @@ export async function startHanse (stage: Stage): Promise<Measures> {
 }
 
 function start (data: string): ChildProcess {
-  return spawn(process.execPath, ['--max-semi-space-size=32', '--initial-old-space-size=256', CLI, 'start', '--data', data], { env: { ...process.env, ...ENVIRONMENT }, stdio: 'ignore' })
+  return spawn(process.execPath, [...NODE_FLAGS, PROGRAM.path, 'start', '--data', data], { env: { ...process.env, ...ENVIRONMENT }, stdio: 'ignore' })
 }
 
 async function command (...args: readonly string[]): Promise<void> {
-  await promisify(execFile)(process.execPath, [CLI, ...args], { env: { ...process.env, ...ENVIRONMENT } })
+  await promisify(execFile)(process.execPath, [PROGRAM.path, ...args], { env: { ...process.env, ...ENVIRONMENT } })
 }
 
 /** Waits for a good answer at the address that the node wrote into its folder. */

@@ -93,7 +93,7 @@ export const configSchema = z.strictObject({
   storage: z.strictObject({
     segment_bytes_target: z.int().min(65_536).max(1_000_000).default(262_144).describe('Size at which a segment of records is closed.'),
     linger_ms: z.int().min(0).max(10_000).default(50).describe('How long a segment waits for more records before it is closed.'),
-    write_buffer_bytes: z.int().min(4_194_304).max(268_435_456).default(67_108_864).describe('What the database gathers in memory before it writes a table, three times over while much comes in. Less on a small machine.'),
+    write_buffer_bytes: z.int().min(4_194_304).max(268_435_456).default(8_388_608).describe('What the database gathers in memory before it writes a table, three times over while much comes in.'),
     scrub_hours: z.int().min(1).max(8_760).default(24).describe('How long a full check of all stored data takes at most.')
   }).prefault({}),
   dsp: z.strictObject({

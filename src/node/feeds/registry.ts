@@ -12,7 +12,8 @@ import { Feed, type FeedStatus } from './feed.ts'
 import { Signal } from './signal.ts'
 
 export const FEEDS_MAX = 65_536
-const CACHE_BYTES_MAX = 64 << 20
+/** What followers ask for in the seconds after it was appended. Whoever comes later reads all of a feed, and is held up by no disk. */
+const CACHE_BYTES_MAX = 16 << 20
 const STATEMENT_BYTES_MAX = 65_536
 
 /** Rows of one commit when much goes at once. */

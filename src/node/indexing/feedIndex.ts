@@ -6,7 +6,7 @@ import type { Row, Store } from '../../host/index.ts'
 import type { Feed } from '../feeds/index.ts'
 import { indexBlockKey, indexScopeKey, pagesOfBlock, rowsOf } from '../rows/index.ts'
 import { buildBlock, deleteRows, manifestRow, type BlockPlace, type Built } from './building.ts'
-import { BLOCKS_PER_COMPACTION, BLOCKS_PER_STEP, LAST_BLOCK_RECORDS_MIN } from './limits.ts'
+import { BLOCKS_PER_COMPACTION, BLOCKS_PER_STEP, KEYS_PER_STEP, LAST_BLOCK_RECORDS_MIN } from './limits.ts'
 import type { Block } from './finding.ts'
 import { newestOf } from './newest.ts'
 import { decodeScope, encodeScope, type Latest } from './rows.ts'
@@ -126,6 +126,7 @@ export class FeedIndex {
     if (due.length === 0 || this.#isStopped) return false
     const [latest, built] = [new Map<string, Placed>(), [] as Built[]]
     for (const place of due) {
+      if (latest.size >= KEYS_PER_STEP) break
       const block = await buildBlock({
         readable, store, feed: this.feed, scope: this.scope, ownKey: this.#key, rest, isStopped: () => this.#isStopped
       }, place, latest)
