@@ -11,8 +11,7 @@ import { HOUR_MS, objectOf, recipe, Run, vehicles } from './derivation.fixture.t
 const FILE = join(process.env['HANSE_DATA'] ?? '../shared/data', 'austin_capmetro_vehicle_positions_2015-09-06.csv')
 const K = 10
 
-describe('derivation of real data', function () {
-  this.timeout(120_000)
+describe('derivation of real data', () => {
 
   it('shows the hexagons and hours with enough vehicles, with their counts and means, and no others', async function () {
     if (!existsSync(FILE)) {

@@ -236,8 +236,7 @@ describe('feed: judging heads', () => {
     assert.equal(judge(feed.head(3), forked.head(3, { timeMs: timeMs + 1 })), 'fork')
   })
 
-  it('judges every pair of heads of an honest feed without a fork, and every rewritten history as one', function () {
-    this.timeout(60_000)
+  it('judges every pair of heads of an honest feed without a fork, and every rewritten history as one', () => {
     const one = (at: number): readonly FeedRecord[] => recordsOf(1, `s${at}`)
     const honest = feedOf(ada, Array.from({ length: 20 }, (_, at) => one(at)))
     fc.assert(fc.property(fc.integer({ min: 1, max: 20 }), fc.integer({ min: 1, max: 20 }), fc.nat(19), (a, b, changed) => {

@@ -41,8 +41,7 @@ function longStory (): { readonly final: FinalChain, readonly feed: PublishedFee
 
 type RecordFacts = Extract<LightFacts, { readonly kind: 'record' }>
 
-describe('light proof', function () {
-  this.timeout(60_000)
+describe('light proof', () => {
   const { final, feed, proof, bodyBytes } = longStory()
   const { charter } = final.chain
   const encoded = encodeLightProof(proof)

@@ -10,8 +10,7 @@ const FOUND = [
   { seed: 12_985, what: 'a learner that heard of a seal by a block that nobody keeps' }
 ] as const
 
-describe('seeds that found something', function () {
-  this.timeout(120_000)
+describe('seeds that found something', () => {
   for (const { seed, what } of FOUND) {
     it(`${seed}: bears ${what}`, () => {
       const verdict = runSeed({ seed })

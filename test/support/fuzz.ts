@@ -7,5 +7,5 @@ export function framesOf (usual: number = USUAL): number {
   return asked === undefined ? usual : Number(asked)
 }
 
-/** None where somebody asked for more frames than usual, and waits for them. */
-export const FRAMES_TIMEOUT_MS: number = asked === undefined ? 60_000 : 0
+/** That of all tests; none where somebody asked for more frames than usual, and waits for them. */
+export const FRAMES_TIMEOUT_MS: number = asked === undefined ? 120_000 : 0

@@ -26,8 +26,7 @@ async function judged (file: Uint8Array, charter: Uint8Array | null): Promise<{ 
 
 const bytesOf = (text: string): Uint8Array => bytesOfHex(text) ?? assert.fail('hex')
 
-describe('proofs in the browser: of a publisher', function () {
-  this.timeout(30_000)
+describe('proofs in the browser: of a publisher', () => {
   const charter = charterOf([ada, ben, cyd])
   const feed = feedOf(ada, [recordsOf(5), recordsOf(90, 'gauge')])
   const certificate = certificateOf(ada, charter.federation).envelope
@@ -60,8 +59,7 @@ describe('proofs in the browser: of a publisher', function () {
   })
 })
 
-describe('proofs in the browser: of the ledger', function () {
-  this.timeout(60_000)
+describe('proofs in the browser: of the ledger', () => {
   const final = new FinalChain(4)
   const { chain } = final
   const [publisher] = chain.founders
@@ -119,8 +117,7 @@ type Vectors = {
   readonly seals: Vectors['proofs']
 }
 
-describe('proofs in the browser: frozen vectors', function () {
-  this.timeout(30_000)
+describe('proofs in the browser: frozen vectors', () => {
   const { anchor: { federation, validators, base, ...rest }, proofs, seals } = JSON.parse(readFileSync('test/vectors/finality.json', 'utf8')) as Vectors
   const anchor: Anchor = {
     ...rest, federation: cidOfBytes(bytesOf(federation)) ?? assert.fail('a federation'), base: bytesOf(base),
