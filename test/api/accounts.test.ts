@@ -15,8 +15,7 @@ const PASSPHRASE = 'a horse that nobody staples'
 
 type Entered = { readonly status: number, readonly body: Record<string, unknown>, readonly headers: Record<string, string> }
 
-describe('accounts', function () {
-  this.timeout(60_000)
+describe('accounts', () => {
   let folder: string
   let api: Api
 

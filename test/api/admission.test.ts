@@ -159,7 +159,7 @@ describe('limits of the server', () => {
     assert.match(metrics, /^hanse_api_refused_busy_total 1$/m)
     await busy.api.stop()
     await waiting
-  }).timeout(20_000)
+  })
 
   it('leave room for the people of the node, whatever strangers hold', async () => {
     const busy = await serve({ liveStreams: { max: 4, strangersMax: 2, strangerMax: 1 }, stopGraceMs: 100 })
@@ -177,7 +177,7 @@ describe('limits of the server', () => {
     leaving.abort()
     for (let status = 503; status !== 200;) status = await follow(third)
     await busy.api.stop()
-  }).timeout(20_000)
+  })
 
   it('show metrics of the node, the server and the process on a port of their own', async () => {
     await served.client.status()

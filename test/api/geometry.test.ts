@@ -149,13 +149,13 @@ describe('geometry', () => {
     }), { numRuns: 2_000 })
   })
 
-  it('answers for two large borders in a moment', () => {
+  it('answers for two large borders', () => {
     const ring = (count: number, radius: number): Geometry => {
       const corners = Array.from({ length: count }, (_, i): Position => [10 + radius * Math.cos(2 * Math.PI * i / count), 50 + radius * Math.sin(2 * Math.PI * i / count) * (1 + 0.1 * (i % 2))])
       return { type: 'Polygon', coordinates: [[...corners, corners[0] ?? [0, 0]]] }
     }
     assert.deepEqual(relate(shapeOf(ring(4_000, 1)), shapeOf(ring(250, 1.02))).sharedDimension, 2)
-  }).timeout(5_000)
+  })
 
   it('ends when its budget is spent, where the borders of two areas cut each other everywhere', () => {
     const comb = (teeth: number, isUpright: boolean): Shape => {

@@ -74,7 +74,7 @@ describe('entities of two cities', () => {
     assert.equal((await askRenton('POST', '/entities', bin(7, 0.5))).status, 201, 'which may be said here too')
     assert.deepEqual((await askRenton('GET', `/entities/${binId(7)}?options=keyValues`)).body, bin(7, 0.5), 'and counts here')
     assert.equal(await countedBy(askRenton, 'type=WasteContainer'), ENTITIES, 'once')
-  }).timeout(120_000)
+  })
 
   it('are held to the data model, value by value', async () => {
     for (const [more, position] of [[{ fillingLevel: 1.5 }, '/fillingLevel'], [{ status: 'full' }, '/status'], [{ location: { type: 'Point', coordinates: [200, 0] } }, '/location/coordinates/0'], [{ location: undefined }, '/location']] as const) {
@@ -174,5 +174,5 @@ describe('entities of two cities', () => {
     const { subscriptionId } = (await receiver.next()).body as { readonly subscriptionId: string }
     assert.notEqual(`/ngsi-ld/v1/subscriptions/${subscriptionId}`, subscribed.headers.get('location'), 'the people of the node are told, Renton is not')
     assert.equal(receiver.unasked, 0)
-  }).timeout(60_000)
+  })
 })

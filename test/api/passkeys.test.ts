@@ -17,8 +17,7 @@ const PASSPHRASE = 'a horse that nobody staples'
 type Answer = { readonly status: number, readonly body: Record<string, unknown>, readonly cookie: string }
 type Options = { readonly challenge: string, readonly user: { readonly id: string } }
 
-describe('passkeys', function () {
-  this.timeout(60_000)
+describe('passkeys', () => {
   let folder: string
   let api: Api
   let host: string
@@ -171,8 +170,7 @@ describe('passkeys', function () {
   })
 })
 
-describe('the desk of passkeys', function () {
-  this.timeout(30_000)
+describe('the desk of passkeys', () => {
   const origin = 'https://console.bellevue.example'
   let nowMs = 1_000_000
   let accounts: AccountBook

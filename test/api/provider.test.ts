@@ -11,8 +11,7 @@ const PASSPHRASE = 'a horse that nobody staples'
 const ROLES = new Map<string, Role>([['clerks', 'viewer'], ['gis-team', 'publisher'], ['deciders', 'approver']])
 type Answer = { readonly status: number, readonly body: Record<string, unknown>, readonly cookie: string }
 
-describe('a provider of the city', function () {
-  this.timeout(20_000)
+describe('a provider of the city', () => {
   let provider: Provider
   let api: Api
 

@@ -8,8 +8,7 @@ import { hanseHere, temporaryFolder, type Ran } from './support.ts'
 
 const folder = temporaryFolder()
 
-describe('hanse account', function () {
-  this.timeout(30_000)
+describe('hanse account', () => {
   let api: Api
   const hanse = (...args: readonly string[]): Promise<Ran> => hanseHere([...args, '--data', folder.path])
 

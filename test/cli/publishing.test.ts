@@ -12,8 +12,7 @@ const path = (name: string): string => join(folder.path, name)
 /** In every row of the files, and nowhere else. */
 const CANARY = 'CANARY-4471'
 
-describe('commands that publish less than there is', function () {
-  this.timeout(60_000)
+describe('commands that publish less than there is', () => {
   let cities: readonly City[] = []
   let api: Api
   const data = path('node')

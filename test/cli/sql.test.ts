@@ -15,8 +15,7 @@ describe('hanse sql', () => {
   const at = (name: string) => (...args: readonly string[]): Promise<Ran> => hanseHere([...args, '--data', path(name)])
   const [brugge, gent] = [at('Brugge'), at('Gent')]
 
-  before(async function () {
-    this.timeout(60_000)
+  before(async () => {
     cities = [await makeCity('Brugge'), await makeCity('Gent')]
     await found(cities)
     await connected(cities)

@@ -8,8 +8,7 @@ import { multiaddr } from '@multiformats/multiaddr'
 
 type Listener = Awaited<ReturnType<typeof joinPort.listen>>
 
-describe('the join listener', function () {
-  this.timeout(30_000)
+describe('the join listener', () => {
   const listeners: Listener[] = []
   const raws: Raw[] = []
   afterEach(async () => {

@@ -16,8 +16,7 @@ const handler = {
   note: (): void => { throw new Error('nobody may note') }
 }
 
-describe('members only, before any protocol', function () {
-  this.timeout(30_000)
+describe('members only, before any protocol', () => {
   const members: Member[] = []
   const raws: Raw[] = []
   afterEach(async () => {

@@ -4,8 +4,7 @@ import { openNetwork } from '../../src/host/libp2p/index.ts'
 import { networkContract } from '../contract/network.ts'
 import { FAST, seedOf, until } from './libp2p.fixture.ts'
 
-describe('the network over libp2p', function () {
-  this.timeout(30_000)
+describe('the network over libp2p', () => {
 
   networkContract({
     open: (number, options) => openNetwork({ ...options, transportSeed: seedOf(number), listen: ['/ip4/127.0.0.1/tcp/0'] }, FAST),

@@ -7,8 +7,7 @@ import { promisify } from 'node:util'
 import mqtt, { type MqttClient } from 'mqtt'
 import { hasMosquitto, NodeProcess, until } from './mqtt.fixture.ts'
 
-describe('data of a node by MQTT', function () {
-  this.timeout(60_000)
+describe('data of a node by MQTT', () => {
   const folder = mkdtempSync(join(tmpdir(), 'hanse-out-'))
   const node = new NodeProcess(join(folder, 'node'))
   const clients: MqttClient[] = []

@@ -8,8 +8,7 @@ import { fail, ok } from '../../src/base/index.ts'
 import { runSession, type SessionOptions } from '../../src/intake/mqtt/index.ts'
 import { hasMosquitto, Mosquitto, until } from './mqtt.fixture.ts'
 
-describe('a session with mosquitto', function () {
-  this.timeout(30_000)
+describe('a session with mosquitto', () => {
   const folder = mkdtempSync(join(tmpdir(), 'hanse-session-'))
   let broker: Mosquitto
 
