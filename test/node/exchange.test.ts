@@ -1,9 +1,13 @@
 import { strict as assert } from 'node:assert'
 import { CREDIT_BYTES, encodeItem, encodeResult, type Item, type Request } from '../../src/core/sync/index.ts'
+import { encodeCanonical } from '../../src/base/index.ts'
 import type { Peer } from '../../src/host/index.ts'
 import { Askings } from '../../src/host/libp2p/asking.ts'
 import { CreditPool, LIMITS } from '../../src/host/libp2p/limits.ts'
+import { systemClock } from '../../src/host/system/index.ts'
+import { askPeer } from '../../src/node/asking/wire.ts'
 import { ask, PeerFault, SYNC_PROTOCOL } from '../../src/node/pulling/index.ts'
+import { ask as askForState } from '../../src/node/snapshots/asking.ts'
 import { feedOf, ada, recordsOf } from '../core/feed.fixture.ts'
 
 const request: Request = { verb: 'feeds', creditBytes: CREDIT_BYTES.small, setDigest: new Uint8Array(32), after: null }
@@ -50,6 +54,22 @@ describe('an exchange with a peer', () => {
     end()
     gone.abort()
     assert.equal(await asked, 'unanswered')
+  })
+
+  it('that is given up gives no part of an answer for all of it: of a state, and of what was asked in SQL', async () => {
+    const given = [
+      [({ peer, signal }) => askForState(peer, '/any/1', { kind: 'offer', aboveHeight: 0 }, 20_000, systemClock, signal), { type: 'silent' }, new Uint8Array(1)],
+      [({ peer, signal }) => askPeer(peer, new Uint8Array(1), systemClock, signal), undefined, encodeCanonical({ type: 'answer', answer: new Uint8Array(1), columns: [], isCut: false })]
+    ] as const satisfies readonly (readonly [(at: { readonly peer: Peer, readonly signal: AbortSignal }) => Promise<unknown>, unknown, Uint8Array])[]
+    for (const [asking, outcome, end] of given) {
+      const { askings, peer, say } = setUp()
+      const gone = new AbortController()
+      const asked = asking({ peer, signal: gone.signal })
+      for (const part of [PAYLOAD, PAYLOAD]) say(part)
+      assert.equal(askings.end(2, end), undefined)
+      gone.abort()
+      assert.deepEqual(await asked, outcome)
+    }
   })
 
   it('is the fault of a peer whose answer ends in the middle, and of nobody where it is whole', async () => {
