@@ -2,10 +2,10 @@ import { strict as assert } from 'node:assert'
 import { mkdir, readFile, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import type { Page } from 'playwright-core'
-import type { City } from '../../scripts/demo/city.ts'
 import { utf8 } from '../../src/base/index.ts'
 import type { Box, DatasetDescription, RecordInput } from '../../src/sdk/index.ts'
-import { closeBrowser, openConsole, startCities, withoutBrowser, type Console, type Look } from '../support/browser.ts'
+import { openConsole, type Console, type Look } from '../support/browser.ts'
+import { withCities } from '../support/cities.ts'
 
 const ROWS = 500
 const HOUR_MS = 3_600_000
@@ -15,40 +15,21 @@ const NASTY = '<img src=x onerror="alert(1)">'
 const LOOKS: readonly Look[] = [{ theme: 'light', language: 'en' }, { theme: 'dark', language: 'en' }, { theme: 'light', language: 'de' }, { theme: 'dark', language: 'de', width: 400 }]
 
 describe('the catalogue', function () {
-  let city: City
-  let stop = async (): Promise<void> => {}
-
-  before(async function () {
-    const reason = withoutBrowser()
-    if (reason !== undefined) {
-      console.log(reason)
-      this.skip()
-    }
-    const started = await startCities(['Bellevue'], 'Lake Cities')
-    stop = started.stop
-    const [first] = started.cities
-    assert.ok(first !== undefined)
-    city = first
-  })
-  after(async () => {
-    await closeBrowser()
-    await stop()
-  })
+  const { city } = withCities(['Bellevue'], 'Lake Cities')
 
   it('invites to publish, join or look around while it is empty', async () => {
     const opened = await openCatalogue({})
     for (const name of ['Publish a dataset', 'Join a federation', 'Load the demo city']) await opened.page.getByRole('link', { name }).waitFor()
     assert.deepEqual(await opened.violations(), [])
     await opened.picture('catalogue-empty')
-    await opened.close()
   })
 
   it('finds a dataset within a box with the keyboard alone, and its page shows and gives what is in it', async () => {
     await publish('speeds', { title: 'Speeds by the lake', spatial: LAKE })
     await publish('bins', { title: `Bins ${NASTY}`, theme: 'waste', spatial: { west: -3.4, south: 55.87, east: -3.1, north: 56 } })
-    await mkdir(join(city.folder, 'basemap'), { recursive: true })
-    await writeFile(join(city.folder, 'basemap', 'streets.geojson'), JSON.stringify({ type: 'Feature', properties: { name: 'A street' }, geometry: { type: 'LineString', coordinates: [[-122.2, 47.5], [-122.2, 47.7]] } }))
-    await writeFile(join(city.folder, 'basemap', 'streets.geojson.txt'), `© Makers of streets ${NASTY}`)
+    await mkdir(join(city().folder, 'basemap'), { recursive: true })
+    await writeFile(join(city().folder, 'basemap', 'streets.geojson'), JSON.stringify({ type: 'Feature', properties: { name: 'A street' }, geometry: { type: 'LineString', coordinates: [[-122.2, 47.5], [-122.2, 47.7]] } }))
+    await writeFile(join(city().folder, 'basemap', 'streets.geojson.txt'), `© Makers of streets ${NASTY}`)
 
     const opened = await openCatalogue({})
     const { page } = opened
@@ -81,7 +62,6 @@ describe('the catalogue', function () {
     const lines = (await readFile(await downloaded.path(), 'utf8')).trimEnd().split('\r\n')
     assert.deepEqual([lines[0], lines.length], ['time,lat,lon,speed [km/h],street', ROWS + 1])
     assert.match(await page.getByRole('region', { name: 'Command line (curl)' }).innerText(), /^curl -f -H "Authorization: Bearer \$HANSE_TOKEN" -o 'speeds.csv'/)
-    await opened.close()
   })
 
   it('finds by words and by facets', async () => {
@@ -95,7 +75,6 @@ describe('the catalogue', function () {
     await page.getByText('One dataset', { exact: true }).waitFor()
     await page.getByRole('searchbox').fill('nowhere')
     await page.getByText('Nothing matches').waitFor()
-    await opened.close()
   })
 
   it('draws on in the same chart when there are other rows', async () => {
@@ -109,7 +88,6 @@ describe('the catalogue', function () {
     await page.locator('.uplot canvas#the-same').waitFor()
     await publish('speeds', { title: 'Speeds by the lake', spatial: LAKE })
     await page.getByText('speed, km/h: 500 values').waitFor()
-    await opened.close()
   })
 
   it('still answers when the reader comes back to it', async () => {
@@ -119,14 +97,13 @@ describe('the catalogue', function () {
     await page.getByRole('heading', { level: 1, name: 'Speeds by the lake' }).waitFor()
     await page.goBack()
     await page.getByRole('checkbox', { name: 'waste 1' }).click()
-    await page.getByText('One dataset', { exact: true }).waitFor({ timeout: 5_000 })
-    await opened.close()
+    await page.getByText('One dataset', { exact: true }).waitFor()
   })
 
   it('shows days as days, in a zone where they begin at another hour', async () => {
     const day = (at: number): string => new Date(Date.UTC(2012, 0, 1 + at)).toISOString().slice(0, 10)
     const records = ['day,rain,__proto__', ...Array.from({ length: 60 }, (_, at) => `${day(at)},${at % 7},cold`)].map((line, at) => ({ key: utf8(at === 0 ? 'header/0' : `row/${at}`), timeMs: BEGIN_MS, operation: 'put' as const, mediaType: 'text/csv', body: utf8(`${line}\n`) }))
-    const published = await city.client.publish({
+    const published = await city().client.publish({
       datasetId: 'rain', title: 'Rain', description: '', theme: 'weather', keywords: [], licence: 'CC0-1.0', spatial: null, temporal: { fromMs: Date.UTC(2012, 0, 1), toMs: Date.UTC(2012, 1, 29) },
       access: 'public', simulated: true,
       schema: [{ name: 'day', type: 'time', unit: null }, { name: 'rain', type: 'number', unit: 'mm' }, { name: '__proto__', type: 'text', unit: null }]
@@ -142,7 +119,7 @@ describe('the catalogue', function () {
     await page.locator('.uplot canvas').waitFor()
     await opened.picture('dataset-days')
     await opened.close()
-    const withdrawn = await city.client.withdraw('rain')
+    const withdrawn = await city().client.withdraw('rain')
     assert.ok(withdrawn.ok)
   })
 
@@ -161,7 +138,6 @@ describe('the catalogue', function () {
     await page.getByText('One dataset', { exact: true }).waitFor()
     await page.getByRole('link', { name: 'Speeds by the lake' }).waitFor()
     assert.notEqual(await page.getByLabel('West').inputValue(), '')
-    await opened.close()
   })
 
   for (const look of LOOKS) {
@@ -180,12 +156,11 @@ describe('the catalogue', function () {
       for (const summary of await page.locator('summary').all()) await summary.click()
       assert.deepEqual(await opened.violations(), [])
       await opened.picture('dataset')
-      await opened.close()
     })
   }
 
   async function openCatalogue (look: Look): Promise<Console> {
-    const opened = await openConsole(city, look)
+    const opened = await openConsole(city(), look)
     const menu = opened.page.getByRole('button', { name: look.language === 'de' ? 'Menü' : 'Menu' })
     await menu.waitFor()
     if ((look.width ?? 1280) < 900) await menu.click()
@@ -195,7 +170,7 @@ describe('the catalogue', function () {
   }
 
   async function publish (datasetId: string, more: Partial<DatasetDescription>, count = ROWS): Promise<void> {
-    const published = await city.client.publish({
+    const published = await city().client.publish({
       datasetId, title: datasetId, description: 'How fast people drive', theme: 'transport', keywords: ['speed'], licence: 'CC-BY-4.0', spatial: null,
       temporal: { fromMs: BEGIN_MS, toMs: BEGIN_MS + ROWS * HOUR_MS }, access: 'public', simulated: true,
       schema: [
