@@ -78,7 +78,7 @@ describe('a file that is looked at before it is published', () => {
   it('is refused where too many wait already', async () => {
     for (let at = 0; at < 8; at++) assert.ok((await inspector.take('anna', `${at}.csv`, once(utf8(CSV)), reading)).ok)
     const refused = await inspector.take('ben', 'more.csv', once(utf8(CSV)), reading)
-    assert.ok(!refused.ok && refused.failure.code === 'busy')
+    assert.ok(!refused.ok && refused.failure.code === 'too-many')
   })
 
   it('leaves nothing where it breaks off', async () => {

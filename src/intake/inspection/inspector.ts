@@ -45,7 +45,7 @@ export class FileInspector implements Inspector {
     owner: string, fileName: string, chunks: AsyncIterable<Uint8Array>, reading: { readonly signal: AbortSignal, readonly onBytes: (done: number, total: number) => void }
   ): Promise<Result<Inspection, Refused>> {
     await this.#forgetOld()
-    if (this.#kept.size + this.#taking >= KEPT_MAX) return fail({ code: 'busy', reason: `${KEPT_MAX} files wait to be published`, hint: 'publish or remove one of them, or try again in half an hour' })
+    if (this.#kept.size + this.#taking >= KEPT_MAX) return fail({ code: 'too-many', reason: `${KEPT_MAX} files wait to be published`, hint: 'publish or remove one of them, or try again in half an hour' })
     this.#taking++
     try {
       await this.#ready
