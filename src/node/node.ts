@@ -58,7 +58,7 @@ export async function createNode (options: NodeOptions): Promise<HanseNode> {
 }
 
 /** What nobody can go on from: said once to who waits for `failed`, and logged. */
-export function fatalEnd (log: Log): { readonly failed: Promise<string>, readonly onFatal: (cause: unknown) => void } {
+function fatalEnd (log: Log): { readonly failed: Promise<string>, readonly onFatal: (cause: unknown) => void } {
   const fatal = new Signal<string>()
   return {
     failed: new Promise<string>(resolve => { fatal.on(resolve) }),
