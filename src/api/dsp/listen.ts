@@ -19,7 +19,6 @@ export type DspListenOptions = {
   readonly participantId: string
   /** Other addresses on the same listener. */
   readonly more?: readonly Route[]
-  readonly hostNames?: readonly string[]
   readonly limits?: Partial<Limits>
   readonly log: Log
 }
@@ -34,8 +33,10 @@ const PATH = '/dsp'
 const GZIP_FROM_BYTES = 1_024
 
 export async function listenDsp (options: DspListenOptions): Promise<Result<DspListener, ListenFailure>> {
-  const { listen, hostNames = [], more = [], log } = options
+  const { listen, more = [], log } = options
   let root = options.url
+  // Many servers in front pass on the name by which they were asked.
+  const hostNames = root === undefined ? [] : [new URL(root).hostname]
   const handle = (request: ApiRequest, verb: 'GET' | 'POST'): Promise<Reply> => answered(options, `${root ?? ''}${PATH}`, request, verb)
   const route = (method: 'GET' | 'POST', path: string): Route => ({ method, path: PATH + path, scope: null, handle: request => handle(request, method) })
   const server = await listenHttp({
