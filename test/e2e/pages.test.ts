@@ -3,7 +3,8 @@ import { readFileSync } from 'node:fs'
 import type { Page } from 'playwright-core'
 import type { City } from '../../scripts/demo/city.ts'
 import { startBuses } from '../../scripts/demo/stream.ts'
-import { closeBrowser, openConsole, startCities, withoutBrowser, type Console } from '../support/browser.ts'
+import { openConsole, type Console } from '../support/browser.ts'
+import { withCities } from '../support/cities.ts'
 import { until } from '../support/nodes.ts'
 import { isListed, publish } from './cities.fixture.ts'
 
@@ -46,33 +47,22 @@ const READ = /^((color-contrast|label-content-name-mismatch) at button\[aria-lab
 const SCROLLED_AWAY = /^color-contrast at .*partially obscured by another element/s
 
 describe('every page of the console', function () {
-  const nodes: { alone?: City, full?: City } = {}
-  const stops: (() => Promise<void>)[] = []
+  // Some sixty looks a test, each judged by axe.
+  this.timeout(300_000)
+  let stopBuses = (): void => {}
   const about = { own: '', other: '' }
   const incomplete = new Map<string, readonly string[]>()
   let looks = 0
   let opened: Console
-
-  before(async function () {
-    const reason = withoutBrowser()
-    if (reason !== undefined) {
-      console.log(reason)
-      this.skip()
-    }
-    const [alone, full] = await Promise.all([startCities(['Tacoma']), startCities(['Bellevue', 'Renton'], 'Lake Cities')])
-    stops.push(alone.stop, full.stop)
-    const [bellevue, renton] = full.cities
-    assert.ok(bellevue !== undefined && renton !== undefined)
-    Object.assign(nodes, { alone: alone.cities[0], full: bellevue })
-    await fill(bellevue, renton)
-  })
-  afterEach(async () => { await opened?.close() })
-  after(async () => {
+  after(() => {
+    stopBuses()
     console.log(`      axe judged ${looks} looks`)
     for (const [said, where] of incomplete) console.log(`      axe leaves to a person, ${where.length} times: ${said} (${where[0]})`)
-    await closeBrowser()
-    await Promise.all(stops.map(stop => stop()))
   })
+  const alone = withCities(['Tacoma'])
+  const full = withCities(['Bellevue', 'Renton'], 'Lake Cities')
+
+  before(async () => { await fill(full.city('Bellevue'), full.city('Renton')) })
 
   it('is looked at here', () => {
     const names = [...readFileSync('src/web/pages.ts', 'utf8').matchAll(/\{ name: '(\w+)'/g)].map(([, name = '']) => name)
@@ -82,17 +72,14 @@ describe('every page of the console', function () {
   for (const kind of ['alone', 'full'] as const) {
     for (const language of LANGUAGES) {
       it(`has nothing that axe finds: ${kind === 'alone' ? 'a node without a federation' : 'a member'}, in ${language}, light and dark, wide and narrow`, async () => {
-        const city = nodes[kind]
-        assert.ok(city !== undefined)
-        opened = await openConsole(city, { language })
+        opened = await openConsole((kind === 'alone' ? alone : full).city(), { language })
         const { page } = opened
-        await page.locator('header nav').waitFor()
         for (const { name, about: of, shown, action } of PAGES) {
           // What a page is about does not exist on an empty node: the node's refusal would be an error of the browser's.
           if (of !== undefined && kind === 'alone') continue
-          await page.evaluate(goTo, `#/${name}${of === undefined ? '' : `/${encodeURIComponent(about[of])}`}`)
+          await opened.go(`#/${name}${of === undefined ? '' : `/${encodeURIComponent(about[of])}`}`)
           await page.locator(`main ${shown}`).first().waitFor()
-          await page.locator('main p[role=status]').filter({ hasText: '…' }).waitFor({ state: 'detached' })
+          await page.locator('main p[role=status]').filter({ hasText: '…' }).first().waitFor({ state: 'detached' })
           await unfolded(page)
           await isRight(name, language)
           if (language === 'en') await reach(page, action, name)
@@ -135,8 +122,7 @@ describe('every page of the console', function () {
     about.own = await publish(bellevue, { datasetId: 'bins', title: 'Bins', to: ['Renton'] })
     about.other = await publish(renton, { datasetId: 'lamps', title: 'Lamps', to: ['Bellevue'] })
     const later = await publish(bellevue, { datasetId: 'later', title: 'Later', to: ['Renton'], fromMs: Date.UTC(2099, 0, 1) })
-    const stopBuses = await startBuses(bellevue.client)
-    stops.unshift(async () => { stopBuses() })
+    stopBuses = await startBuses(bellevue.client)
     for (const id of [about.own, later]) await isListed(renton, id)
     await isListed(bellevue, about.other)
     const agreed = await renton.client.requestAgreement(about.own, PURPOSE, 20_000)
@@ -155,14 +141,6 @@ describe('every page of the console', function () {
     }, 'a person of Bellevue is asked and has to vote')
   }
 })
-
-/** Runs in the page; over when the page that was left is gone. */
-async function goTo (hash: string): Promise<void> {
-  await new Promise(resolve => {
-    addEventListener('hashchange', () => { requestAnimationFrame(() => { requestAnimationFrame(resolve) }) }, { once: true })
-    location.hash = hash
-  })
-}
 
 /** Opens all that is folded. */
 async function unfolded (page: Page): Promise<void> {

@@ -3,6 +3,9 @@ import { join } from 'node:path'
 import type { City } from '../../scripts/demo/city.ts'
 import { closeBrowser, closeConsoles, startCities, withoutBrowser, type Started } from './browser.ts'
 
+/** Two processes a city, which is seconds; minutes on a machine that is busy. */
+const START_TIMEOUT_MS = 300_000
+
 export type Cities = {
   /** As it runs now; the first where none is named. */
   readonly city: (name?: string) => City
@@ -21,6 +24,7 @@ export function withCities (names: readonly string[], federation?: string): Citi
   const running = (): Started => started ?? assert.fail('the cities are not started yet')
 
   before(async function () {
+    this.timeout(START_TIMEOUT_MS)
     const reason = withoutBrowser()
     if (reason !== undefined) {
       console.log(reason)
