@@ -70,7 +70,7 @@ export const NODE_OPERATIONS: Operations<NodeCalls> = {
     ...node, method: 'POST', path: `${API_PATH}/scrub`, scope: 'operate', summary: 'Check all stored data and fetch anew what is damaged',
     answers: { 200: progressLines(scrubReportSchema) }
   },
-  'node.stop': { ...node, method: 'POST', path: `${API_PATH}/stop`, scope: 'operate', summary: 'Stop the node', answers: { 204: null } },
+  'node.stop': { ...node, method: 'POST', path: `${API_PATH}/stop`, scope: 'decide', byAdmin: true, summary: 'Stop the node', answers: { 204: null } },
   'bundles.make': {
     ...node, tag: 'Bundles', method: 'POST', path: `${API_PATH}/bundles`, summary: 'A file with datasets and their proofs, to carry by hand',
     body: { as: 'json', schema: referencesSchema }, answers: { 200: bytes(MEDIA_TYPES.car) }, problems: [404, 409]
