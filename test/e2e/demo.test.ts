@@ -1,7 +1,5 @@
 import { strict as assert } from 'node:assert'
-import { mkdtemp, readFile, rm } from 'node:fs/promises'
-import { tmpdir } from 'node:os'
-import { join } from 'node:path'
+import { mkdir, readFile } from 'node:fs/promises'
 import type { Page } from 'playwright-core'
 import { startArriving } from '../../scripts/demo/arriving.ts'
 import type { City } from '../../scripts/demo/city.ts'
@@ -12,7 +10,8 @@ import { startBuses } from '../../scripts/demo/stream.ts'
 import { inputFiles, publishAll } from '../../scripts/demo/tables.ts'
 import { shareUnderTerms } from '../../scripts/demo/terms.ts'
 import { connectTools } from '../../scripts/demo/tools.ts'
-import { closeBrowser, openConsole, startCities, withoutBrowser, type Console } from '../support/browser.ts'
+import { openConsole, type Console } from '../support/browser.ts'
+import { withCities } from '../support/cities.ts'
 import { until } from '../support/nodes.ts'
 
 const WITHIN_MS = 60_000
@@ -53,59 +52,43 @@ const SEATTLE: readonly Shown[] = [
 ]
 
 describe('the consoles of the demonstration', function () {
-  const cities = new Map<string, City>()
-  const ends: (() => void | Promise<void>)[] = []
+  let end = (): void => {}
+  after(() => { end() })
+  const founders = withCities(CITIES.map(({ name }) => name), 'Demo federation')
+  const applicants = withCities([APPLICANT.name])
   let opened: Console
-  const cityOf = (name: string): City => cities.get(name) ?? assert.fail(`no city ${name}`)
 
   before(async function () {
     this.timeout(FILL_TIMEOUT_MS)
-    const reason = withoutBrowser()
-    if (reason !== undefined) {
-      console.log(reason)
-      this.skip()
-    }
-    const folder = await mkdtemp(join(tmpdir(), 'hanse-demo-test-'))
-    const [founders, applicants] = await Promise.all([startCities(CITIES.map(({ name }) => name), 'Demo federation'), startCities([APPLICANT.name])])
-    ends.push(founders.stop, applicants.stop, () => rm(folder, { recursive: true, force: true }))
-    for (const city of [...founders.cities, ...applicants.cities]) cities.set(city.name, city)
     for (const { name, place } of CITIES) {
       const [latitude, longitude] = place.split(',').map(Number)
-      await cityOf(name).client.setPlace({ latitude: latitude ?? 0, longitude: longitude ?? 0 })
+      await founders.city(name).client.setPlace({ latitude: latitude ?? 0, longitude: longitude ?? 0 })
     }
-    ends.push(await fill(founders.cities, applicants.cities, folder))
-  })
-  after(async () => {
-    await closeBrowser()
-    for (const end of ends.toReversed()) await end()
+    end = await fill(founders.all(), applicants.city(), founders.path('files'))
   })
 
   it('have content on every page', async () => {
-    opened = await openConsole(cityOf('Seattle'))
-    await opened.page.locator('header nav').waitFor()
+    opened = await openConsole(founders.city('Seattle'))
     for (const shown of SEATTLE) await look(shown)
-    await opened.close()
   })
 
   it('show the one that applied its four words', async () => {
-    opened = await openConsole(cityOf(APPLICANT.name))
-    await opened.page.locator('header nav').waitFor()
-    await opened.page.evaluate(() => { location.hash = '#/welcome' })
+    opened = await openConsole(applicants.city())
+    await opened.go('#/welcome')
     await opened.page.getByText('You applied to Demo federation').waitFor()
-    const applications = await cityOf('Seattle').client.applications()
+    const applications = await founders.city('Seattle').client.applications()
     assert.equal(await opened.page.locator('.words strong').innerText(), applications.ok ? applications.value[0]?.words.join(' ') : undefined)
-    await opened.close()
   })
 
-  async function fill (founders: readonly City[], applicants: readonly City[], folder: string): Promise<() => void> {
+  async function fill (cities: readonly City[], applicant: City, folder: string): Promise<() => void> {
     const say = (): void => {}
     const waitFor = (holds: () => Promise<boolean>, what: string): Promise<void> => until(holds, what, WITHIN_MS)
-    const [seattle, newYork, chicago] = founders
-    const [applicant] = applicants
-    assert.ok(seattle !== undefined && newYork !== undefined && chicago !== undefined && applicant !== undefined)
-    await decideTogether(founders, say, waitFor)
+    const [seattle, newYork, chicago] = cities
+    assert.ok(seattle !== undefined && newYork !== undefined && chicago !== undefined)
+    await decideTogether(cities, say, waitFor)
+    await mkdir(folder)
     const inputs = await inputFiles(folder)
-    await publishAll(founders, inputs, say)
+    await publishAll(cities, inputs, say)
     const ended = [await startBuses(seattle.client)]
     for (const reference of ['Seattle/weather', 'New York/weather']) {
       await waitFor(async () => (await chicago.client.fetch(reference, { timeoutMs: WITHIN_MS })).ok, `Chicago has ${reference}`)
@@ -121,16 +104,16 @@ describe('the consoles of the demonstration', function () {
 
   async function look ({ page: name, about, has, draws = [], before }: Shown): Promise<void> {
     const { page } = opened
-    const dataset = about === undefined ? undefined : await cityOf('Seattle').client.dataset(about)
+    const dataset = about === undefined ? undefined : await founders.city('Seattle').client.dataset(about)
     const hash = `#/${name}${dataset === undefined ? '' : `/${encodeURIComponent(dataset.ok ? dataset.value.id : assert.fail(about))}`}`
-    await page.evaluate(to => { location.hash = to }, hash)
+    await opened.go(hash)
     await page.locator('main h1').waitFor()
     await before?.(page)
     for (const text of has) {
-      await page.locator('main').getByText(text).first().waitFor({ timeout: 15_000 }).catch(() => assert.fail(`${hash} does not say ${text}`))
+      await page.locator('main').getByText(text).first().waitFor().catch(() => assert.fail(`${hash} does not say ${text}`))
     }
     for (const drawn of draws) {
-      await page.locator(`main ${drawn}`).first().waitFor({ state: 'attached', timeout: 15_000 }).catch(() => assert.fail(`${hash} does not draw ${drawn}`))
+      await page.locator(`main ${drawn}`).first().waitFor({ state: 'attached' }).catch(() => assert.fail(`${hash} does not draw ${drawn}`))
     }
     await opened.picture(`demo-${name}${about === undefined ? '' : `-${about.split('/')[1]}`}${before === undefined ? '' : '-done'}`)
   }
