@@ -178,6 +178,32 @@ describe('connectors', () => {
     await supervisor.stop()
   })
 
+  it('are not begun again while a run that was to end goes on: two would store the same twice', async () => {
+    const hanging = Promise.withResolvers<void>()
+    let underWay = 0
+    let runs = 0
+    const { supervisor, clock } = supervise(context => ({
+      run: async signal => {
+        assert.equal(++underWay, 1)
+        context.report.running()
+        await (runs++ === 0 ? hanging.promise : idle(signal))
+        underWay--
+      }
+    }))
+    const stateOf = (): string | undefined => supervisor.list()[0]?.status.state
+    supervisor.start([declaration])
+    await settled(() => stateOf() === 'running')
+    const slept = clock.slept.promise
+    const restarted = supervisor.restart('a')
+    clock.advance(await slept)
+    assert.ok((await restarted).ok)
+    assert.deepEqual([stateOf(), supervisor.list()[0]?.status.lastError?.sentence], ['waiting', 'its last run has not ended yet: the next begins when it has'])
+    hanging.resolve()
+    await settled(() => runs === 2)
+    assert.equal(stateOf(), 'running')
+    await supervisor.stop()
+  })
+
   it('keep dead letters with reason, time, origin and the beginning of the bytes, up to a number a day', async () => {
     const begun = Promise.withResolvers<ConnectorContext>()
     const { supervisor, clock, sink } = supervise(context => ({ run: async signal => { begun.resolve(context); await idle(signal) } }))

@@ -40,6 +40,8 @@ export class Supervisor implements Connectors {
   readonly #options: SupervisorOptions
   readonly #letters: Letters
   readonly #kept = new Map<string, Kept>()
+  /** Ends of runs that did not end in time, by the dataset that they fill. */
+  readonly #lingering = new Map<string, Promise<void>>()
   /** Changes of the set, one after the other. */
   #turn: Promise<unknown> = Promise.resolve()
   #stopped = false
@@ -134,19 +136,28 @@ export class Supervisor implements Connectors {
     return kept
   }
 
-  /** A connector that does not end in time is left behind: it must not keep the node from ending. */
-  async #end ({ declaration: { name }, stopping, ended }: Kept): Promise<void> {
+  /** A connector that does not end in time is left behind: it must not keep the node from ending. Nothing else fills its dataset until it has. */
+  async #end ({ declaration: { name, dataset }, stopping, ended }: Kept): Promise<void> {
     const { clock, log } = this.#options
     stopping.abort()
     const waiting = new AbortController()
     const late = clock.sleep(STOP_WITHIN_MS, waiting.signal).then(() => 'late' as const)
-    if (await Promise.race([ended, late]) === 'late') log('warn', 'a connector did not end in time', { connector: name })
+    if (await Promise.race([ended, late]) === 'late') {
+      log('warn', 'a connector did not end in time', { connector: name })
+      const lingering = ended.then(() => { if (this.#lingering.get(dataset.id) === lingering) this.#lingering.delete(dataset.id) })
+      this.#lingering.set(dataset.id, lingering)
+    }
     waiting.abort()
   }
 
   async #run (kept: Kept): Promise<void> {
     const { clock, chance, log } = this.#options
     const { declaration, board, stopping: { signal } } = kept
+    const lingering = this.#lingering.get(declaration.dataset.id)
+    if (lingering !== undefined) {
+      board.waiting('its last run has not ended yet: the next begins when it has')
+      await lingering
+    }
     for (let failures = 0; !signal.aborted; failures++) {
       board.enter('starting')
       const beganMs = clock.nowMs()
