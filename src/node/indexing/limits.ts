@@ -5,8 +5,8 @@ export const TAIL_RECORDS_MAX = 65_536
 export const TAILS_RECORDS_MAX = 524_288
 /** Blocks whose latest records by key are written together when many are due: a key is then written once. */
 export const BLOCKS_PER_STEP = 8
-/** Keys of which the latest is held for that, some 400 bytes each, before no further block is begun: in a table every row has its own. */
-export const KEYS_PER_STEP = 16_384
+/** Keys of which the latest is held for that, some 400 bytes each, before no further block is begun: in a table every row has its own, a fleet has fewer. */
+export const KEYS_PER_STEP = 131_072
 /** Rows of one commit, so that commits of appends beside do not wait for long. */
 export const ROWS_PER_COMMIT = 1_024
 /** How long the building rests after each segment (some 5 ms of work) while own feeds grow: appends go first, and it catches up behind them. */
