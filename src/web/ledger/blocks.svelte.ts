@@ -55,9 +55,9 @@ export class Blocks {
   }
 
   older (): void {
-    // Pressed again before the page is there: it is on its way.
-    if (this.next === null || this.next === this.#begun.at(-1)) return
-    this.#begun = [...this.#begun, this.next]
+    if (this.next === null) return
+    // Pressed again before the page is there, or where it could not be had: it is the same page.
+    if (this.next !== this.#begun.at(-1)) this.#begun = [...this.#begun, this.next]
     void this.#read(this.next)
   }
 
