@@ -4,7 +4,8 @@ import {
   concat, encodeCanonical, equalBytes, isProtectedKeystore, KEYSTORE_NONCE_SIZE_BYTES, KEYSTORE_SALT_SIZE_BYTES, openKeystore, sealKeystore, utf8
 } from '../../src/base/index.ts'
 import { FRAMES_TIMEOUT_MS, framesOf } from '../support/fuzz.ts'
-import { mutated, seeded } from './mutate.fixture.ts'
+import { mutated } from './mutate.fixture.ts'
+import { SEED, randomFrom } from '../support/chance.ts'
 
 const secret = utf8('thirty-two bytes, more or less.')
 const passphrase = utf8('four words that match not')
@@ -71,13 +72,12 @@ describe('keystore', () => {
   it('opens no mutated file, with a passphrase or without', function () {
     this.timeout(FRAMES_TIMEOUT_MS)
     const files = [sealKeystore(secret, undefined), sealKeystore(secret, protection)]
-    const seed = Date.now()
-    const random = seeded(seed)
+    const random = randomFrom(SEED)
     for (let round = 0; round < framesOf(); round++) {
       const mutant = mutated(files[round % 2] ?? secret, random)
       isProtectedKeystore(mutant)
       // Without the passphrase, whose work would be the test: what is read before it is what a mutant can reach.
-      assert.equal(openKeystore(mutant, undefined).ok, false, `seed ${seed}, mutant ${round}`)
+      assert.equal(openKeystore(mutant, undefined).ok, false, `seed ${SEED}, mutant ${round}`)
     }
   })
 })

@@ -7,7 +7,8 @@ import {
 } from '../../src/base/index.ts'
 import { FRAMES_TIMEOUT_MS, framesOf } from '../support/fuzz.ts'
 import { naiveMapRoot, naiveRootAbove } from './map.fixture.ts'
-import { mutated, randomBytes, seeded } from './mutate.fixture.ts'
+import { mutated, randomBytes } from './mutate.fixture.ts'
+import { randomFrom } from '../support/chance.ts'
 
 type Vectors = {
   readonly roots: readonly { readonly size: number, readonly root: string }[]
@@ -161,7 +162,7 @@ describe('map', () => {
 
   it('refuses every mutated proof', () => {
     const seed = 20_261_125
-    const random = seeded(seed)
+    const random = randomFrom(seed)
     const map = MerkleMap.of(entriesOf(2000))
     const frames = framesOf()
     for (let frame = 0; frame < frames; frame++) {
@@ -182,7 +183,7 @@ describe('map', () => {
 
   it('cuts a map into chunks that give it again, each checked alone', () => {
     const seed = 7
-    const random = seeded(seed)
+    const random = randomFrom(seed)
     for (const size of [0, 1, 2, 40, 3000]) {
       const map = MerkleMap.of(Array.from({ length: size }, (_, i) => [u32(i), randomBytes(random, Math.floor(random() * 600))]))
       const { manifest, chunks } = cutMap(map)
@@ -205,7 +206,7 @@ describe('map', () => {
 
   it('refuses every mutated manifest and chunk', () => {
     const seed = 11
-    const random = seeded(seed)
+    const random = randomFrom(seed)
     const map = MerkleMap.of(entriesOf(400))
     const { manifest, chunks } = cutMap(map, 1000)
     const frames = framesOf()

@@ -1,16 +1,5 @@
 import { concat } from '../../src/base/index.ts'
 
-/** Chance by seed (mulberry32): the same seed gives the same numbers, from 0 to below 1. */
-export function seeded (seed: number): () => number {
-  let state = seed >>> 0
-  return () => {
-    state = (state + 0x6d2b79f5) >>> 0
-    let mixed = Math.imul(state ^ (state >>> 15), state | 1)
-    mixed ^= mixed + Math.imul(mixed ^ (mixed >>> 7), mixed | 61)
-    return ((mixed ^ (mixed >>> 14)) >>> 0) / 2 ** 32
-  }
-}
-
 export function randomBytes (random: () => number, sizeBytes: number): Uint8Array {
   return Uint8Array.from({ length: sizeBytes }, () => Math.floor(random() * 256))
 }

@@ -6,12 +6,12 @@ import {
   encodePresent, encodeReception, openReception, receptionStep, startCandidate, withTicket, type ReceptionContext
 } from '../../src/core/admission/index.ts'
 import { encodeTicket } from '../../src/core/identity/index.ts'
-import { mutated, seeded } from '../base/mutate.fixture.ts'
+import { mutated } from '../base/mutate.fixture.ts'
 import { FRAMES_TIMEOUT_MS, framesOf } from '../support/fuzz.ts'
 import { certificateOf, charterOf, cities, cityNamed, FOUNDED_MS, someCid, type City } from './identity.fixture.ts'
+import { SEED, randomFrom } from '../support/chance.ts'
 
 const FRAMES = framesOf(1_000)
-const seed = Number(process.env['HANSE_SEED'] ?? Date.now() % 2 ** 31)
 const [ada, ben] = cities(2) as [City, City]
 const dor = cityNamed('Dor')
 const charter = charterOf([ada, ben])
@@ -79,11 +79,11 @@ function changed (frame: Uint8Array, random: () => number): Uint8Array {
   return encodeCanonical({ body, signature: dor.root.sign(body) })
 }
 
-describe(`admission: ${FRAMES} mutated frames a decoder (HANSE_SEED=${seed})`, () => {
+describe(`admission: ${FRAMES} mutated frames a decoder (HANSE_SEED=${SEED})`, () => {
   for (const target of targets) {
     it(`${target.name}: never throw, and what is accepted encodes to the same bytes`, function () {
       this.timeout(FRAMES_TIMEOUT_MS)
-      const random = seeded(seed ^ target.name.length)
+      const random = randomFrom(SEED ^ target.name.length)
       for (const frame of target.frames) assert.deepEqual(target.decode(frame), frame, 'the valid frame is accepted')
       let refused = 0
       for (let at = 0; at < FRAMES; at++) {
@@ -92,10 +92,10 @@ describe(`admission: ${FRAMES} mutated frames a decoder (HANSE_SEED=${seed})`, (
         try {
           again = target.decode(frame)
         } catch (cause) {
-          throw new Error(`HANSE_SEED=${seed}, frame ${at}: threw on ${hex(frame)}`, { cause })
+          throw new Error(`HANSE_SEED=${SEED}, frame ${at}: threw on ${hex(frame)}`, { cause })
         }
         if (again === undefined) refused++
-        assert.ok(again === undefined || equalBytes(again, frame), `HANSE_SEED=${seed}, frame ${at}: encodes differently: ${hex(frame)}`)
+        assert.ok(again === undefined || equalBytes(again, frame), `HANSE_SEED=${SEED}, frame ${at}: encodes differently: ${hex(frame)}`)
       }
       assert.ok(refused > 0, 'nothing was refused: the frames were not changed')
     })

@@ -4,11 +4,11 @@ import {
   requestTransfer, stepNegotiation, stepTransfer, TRANSFER_TABLE,
   type Negotiation, type NegotiationMessage, type NegotiationMove, type Role, type Transfer, type TransferMessage, type TransferMove
 } from '../../src/core/agreement/index.ts'
-import { seeded } from '../base/mutate.fixture.ts'
 import { agreementOf, CONSUMER_ADDRESS, CONSUMER_PID, NOW_MS, OFFER, OTHER_OFFER, PROVIDER_ADDRESS, PROVIDER_PID } from './agreement.fixture.ts'
 import { playWire, type Kind, type Played, type WireOptions } from './agreement-wire.fixture.ts'
 import type { Random } from './codecs.fixture.ts'
 import { valueOf } from './identity.fixture.ts'
+import { randomFrom } from '../support/chance.ts'
 
 const RUNS = Number(process.env['HANSE_WIRES'] ?? 400)
 const DAY_MS = 86_400_000
@@ -96,7 +96,7 @@ describe('two machines over a bad wire', () => {
   it('end a negotiation alike, whatever is lost, doubled or late', () => {
     const ends = new Map<string, number>()
     for (let seed = 1; seed <= RUNS; seed++) {
-      const random = seeded(seed)
+      const random = randomFrom(seed)
       const played = playWire(negotiationKind(random), optionsOf(random))
       assertOneOutcome(played, `seed ${seed}`)
       assertPaths(played, NEGOTIATION_TABLE)
@@ -108,7 +108,7 @@ describe('two machines over a bad wire', () => {
   it('end a transfer alike, whatever is lost, doubled or late', () => {
     const ends = new Map<string, number>()
     for (let seed = 1; seed <= RUNS; seed++) {
-      const random = seeded(seed)
+      const random = randomFrom(seed)
       const played = playWire(transferKind(random), optionsOf(random))
       assertOneOutcome(played, `seed ${seed}`)
       assertPaths(played, TRANSFER_TABLE)
@@ -122,7 +122,7 @@ describe('two machines over a bad wire', () => {
     for (const role of ['provider', 'consumer'] as const satisfies readonly Role[]) {
       for (let after = 0; after < 24; after++) {
         for (let seed = 1; seed <= Math.ceil(RUNS / 40); seed++) {
-          const random = seeded(seed * 1000 + after)
+          const random = randomFrom(seed * 1000 + after)
           const options = optionsOf(random, { crashAfter: { [role]: after }, lossRate: seed % 2 === 0 ? 0 : 0.2 })
           const negotiated = playWire(negotiationKind(random), options)
           assertOneOutcome(negotiated, `negotiation, ${role} after ${after}, seed ${seed}`)

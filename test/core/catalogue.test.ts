@@ -7,11 +7,12 @@ import {
 } from '../../src/core/catalogue/index.ts'
 import type { Declaration, FeedRecord, Placed } from '../../src/core/feed/index.ts'
 import { decodeRevocation, revocationBody, revocationSignature, sealRevocation } from '../../src/core/identity/index.ts'
-import { mutated, seeded } from '../base/mutate.fixture.ts'
+import { mutated } from '../base/mutate.fixture.ts'
 import { FRAMES_TIMEOUT_MS, framesOf } from '../support/fuzz.ts'
 import { catalogueCodecs } from './catalogue-codecs.fixture.ts'
 import { ada, ben, declarationOf, membership, NOW_MS, recordOf } from './feed.fixture.ts'
 import { certificateOf, codeOf, someCid, valueOf } from './identity.fixture.ts'
+import { randomFrom } from '../support/chance.ts'
 
 const traffic = declarationOf(ada)
 const weather = declarationOf(ada, { datasetId: 'weather', class: 'members' })
@@ -142,7 +143,7 @@ describe('catalogue: entries', () => {
     it(`survives mutated entries of a ${entry.type} (${at})`, function () {
       this.timeout(FRAMES_TIMEOUT_MS)
       const seed = 20_261_300 + at
-      const random = seeded(seed)
+      const random = randomFrom(seed)
       const record = recordFor(entry)
       for (let i = 0; i < framesOf(2_000); i++) {
         const body = mutated(record.body, random)
@@ -242,7 +243,7 @@ describe('catalogue: what a publisher offers', () => {
   })
 
   it('never crashes on any records', () => {
-    const random = seeded(7)
+    const random = randomFrom(7)
     const good = [datasetRecord(trafficEntry), recordFor({ type: 'profile', profile })]
     fc.assert(fc.property(fc.array(fc.nat(), { maxLength: 20 }), picks => {
       const records = picks.flatMap(pick => {
@@ -331,7 +332,7 @@ describe('catalogue: terms', () => {
 describe('catalogue: every kind of body', () => {
   for (const [kind, { assertRoundTrip }] of Object.entries(catalogueCodecs)) {
     it(`is read back as it was written: ${kind}`, () => {
-      const random = seeded(11)
+      const random = randomFrom(11)
       for (let at = 0; at < 500; at++) assertRoundTrip(random)
     })
   }

@@ -6,7 +6,6 @@
 import { strict as assert } from 'node:assert'
 import { readFileSync } from 'node:fs'
 import { concat, equalBytes, hex, readUint, sha256, u32, utf8 } from '../../src/base/index.ts'
-import { seeded } from '../base/mutate.fixture.ts'
 import { finalityCodecs, type CodecCase } from './codecs.fixture.ts'
 import { catalogueCodecs } from './catalogue-codecs.fixture.ts'
 import { consensusCodecs } from './consensus.examples.ts'
@@ -14,6 +13,7 @@ import { grantsCodecs } from './grants-codecs.fixture.ts'
 import { ledgerCodecs } from './ledger-codecs.fixture.ts'
 import { lightCodecs } from './light-codecs.fixture.ts'
 import { sqlCodecs } from './sql-codecs.fixture.ts'
+import { randomFrom } from '../support/chance.ts'
 
 const EXAMPLES = 1_024
 
@@ -30,7 +30,7 @@ const ROOMS: Readonly<Record<string, Readonly<Record<string, CodecCase>>>> = {
 const codecs = Object.entries(ROOMS).flatMap(([room, kinds]) => Object.entries(kinds).map(([kind, each]) => [`${room}: ${kind}`, each] as const))
 
 function examplesOf (name: string, { example }: CodecCase): readonly Uint8Array[] {
-  const random = seeded(readUint(sha256(utf8(name)), 0, 4) ?? assert.fail('a seed'))
+  const random = randomFrom(readUint(sha256(utf8(name)), 0, 4) ?? assert.fail('a seed'))
   return Array.from({ length: EXAMPLES }, () => example(random))
 }
 

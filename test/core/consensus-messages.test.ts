@@ -1,16 +1,17 @@
 import { strict as assert } from 'node:assert'
 import { concat, equalBytes, u32 } from '../../src/base/index.ts'
 import { decodeMessage, encodeMessage, joinMessages, JOINED_BYTES_MAX, MESSAGE_KINDS, splitMessages } from '../../src/core/consensus/index.ts'
-import { mutated, randomBytes, seeded } from '../base/mutate.fixture.ts'
+import { mutated, randomBytes } from '../base/mutate.fixture.ts'
 import { FRAMES_TIMEOUT_MS, framesOf } from '../support/fuzz.ts'
 import { EXAMPLES } from './consensus.examples.ts'
+import { SEED, randomFrom } from '../support/chance.ts'
 
 const BODY_BYTES_MAX = 4_096
 
 describe('consensus messages', () => {
   for (const kind of MESSAGE_KINDS) {
     it(`of kind ${kind} come back from their bytes as they were`, () => {
-      const random = seeded(kind.length + 7)
+      const random = randomFrom(kind.length + 7)
       for (let round = 0; round < 100; round++) {
         const message = EXAMPLES[kind](random)
         assert.deepEqual(decodeMessage(encodeMessage(message), BODY_BYTES_MAX), { ok: true, value: message })
@@ -20,19 +21,18 @@ describe('consensus messages', () => {
 
   it('have one encoding each: mutated frames are refused, or mean something else', function () {
     this.timeout(FRAMES_TIMEOUT_MS)
-    const seed = Date.now()
-    const random = seeded(seed)
+    const random = randomFrom(SEED)
     const frames = MESSAGE_KINDS.map(kind => encodeMessage(EXAMPLES[kind](random)))
     for (let round = 0; round < framesOf(); round++) {
       const mutant = mutated(frames[round % frames.length] ?? new Uint8Array(1), random)
       const decoded = decodeMessage(mutant, BODY_BYTES_MAX)
-      if (decoded.ok) assert.ok(equalBytes(encodeMessage(decoded.value), mutant), `seed ${seed}, round ${round}`)
+      if (decoded.ok) assert.ok(equalBytes(encodeMessage(decoded.value), mutant), `seed ${SEED}, round ${round}`)
     }
   })
 
   it('that are too large for their kind are refused before they are decoded', () => {
     const caps = { vote: 256, cert: 4 * 1024, status: 16 * 1024, getBlock: 32, getVotesOf: 0 } as const
-    const random = seeded(3)
+    const random = randomFrom(3)
     for (const [kind, cap] of Object.entries(caps)) {
       const [code] = encodeMessage(EXAMPLES[kind as keyof typeof caps](random))
       const frame = concat([new Uint8Array([code ?? 0]), randomBytes(random, cap + 1)])
@@ -51,7 +51,7 @@ describe('consensus messages', () => {
 
 describe('messages in one frame', () => {
   it('come apart as they were joined', () => {
-    const random = seeded(5)
+    const random = randomFrom(5)
     for (let count = 1; count < 12; count++) {
       const messages = Array.from({ length: count }, () => encodeMessage(EXAMPLES.vote(random)))
       assert.deepEqual(splitMessages(joinMessages(messages)), messages)
@@ -59,7 +59,7 @@ describe('messages in one frame', () => {
   })
 
   it('are refused where lengths do not add up, one is empty, one is a frame of frames, or there is one alone', () => {
-    const vote = encodeMessage(EXAMPLES.vote(seeded(6)))
+    const vote = encodeMessage(EXAMPLES.vote(randomFrom(6)))
     const joined = joinMessages([vote, vote])
     assert.equal(splitMessages(joined.slice(0, -1)), undefined)
     assert.equal(splitMessages(concat([joined, new Uint8Array(1)])), undefined)
@@ -72,7 +72,7 @@ describe('messages in one frame', () => {
 
   it('never throw, whatever the bytes', function () {
     this.timeout(FRAMES_TIMEOUT_MS)
-    const random = seeded(Date.now())
+    const random = randomFrom(Date.now())
     const joined = joinMessages(MESSAGE_KINDS.map(kind => encodeMessage(EXAMPLES[kind](random))))
     for (let round = 0; round < framesOf(1_000); round++) {
       for (const each of splitMessages(mutated(joined, random)) ?? []) decodeMessage(each, BODY_BYTES_MAX)

@@ -1,9 +1,10 @@
 import { strict as assert } from 'node:assert'
 import { hex } from '../../src/base/index.ts'
 import { step, type Effect, type Input } from '../../src/core/consensus/index.ts'
-import { mutated, seeded } from '../base/mutate.fixture.ts'
+import { mutated } from '../base/mutate.fixture.ts'
 import { FRAMES_TIMEOUT_MS, framesOf } from '../support/fuzz.ts'
 import { createWorld, type ToyState, type ToyTransaction } from './consensus.fixture.ts'
+import { SEED, randomFrom } from '../support/chance.ts'
 
 const FOUR = ['ada', 'bo', 'cy', 'di']
 
@@ -63,7 +64,7 @@ describe('step', () => {
   it('comes to the same decision in whatever order the votes come', () => {
     const outcomes = new Set<string>()
     for (let seed = 1; seed <= 40; seed++) {
-      const random = seeded(seed)
+      const random = randomFrom(SEED)
       const world = createWorld(FOUR, [], { profile: { batchWindowMs: 0 } })
       world.startAll()
       world.run(10_000)
@@ -85,8 +86,7 @@ describe('step', () => {
 
   it('takes any bytes from a peer without a throw, and goes on deciding', function () {
     this.timeout(FRAMES_TIMEOUT_MS)
-    const seed = Date.now()
-    const random = seeded(seed)
+    const random = randomFrom(SEED)
     const world = createWorld(FOUR)
     world.startAll()
     world.run(1_000)
@@ -101,6 +101,6 @@ describe('step', () => {
     }
     world.submit('bo', 'after')
     world.run(60_000)
-    for (const name of FOUR) assert.ok(world.said(name).includes('after'), `seed ${seed}`)
+    for (const name of FOUR) assert.ok(world.said(name).includes('after'), `seed ${SEED}`)
   })
 })

@@ -5,11 +5,10 @@
 import { strict as assert } from 'node:assert'
 import { hex } from '../../src/base/index.ts'
 import type { FeedRecord } from '../../src/core/feed/index.ts'
-import { seeded } from '../base/mutate.fixture.ts'
 import { HOUR_MS, objectOf, recipe, row, Run, START_MS } from './derivation.fixture.ts'
+import { SEED, randomFrom } from '../support/chance.ts'
 
 const CASES = Number(process.env['HANSE_CASES'] ?? 400)
-const SEED = Number(process.env['HANSE_SEED'] ?? Date.now() % 2 ** 31)
 const K = 5
 const GROUPS = ['a', 'b', 'c', 'd', 'e']
 const VICTIM = 'victim'
@@ -67,7 +66,7 @@ describe(`derivation: an attacker who knows all other rows (${CASES} tables, HAN
     const recovered: number[] = []
     let attacked = 0
     for (let at = 0; at < CASES; at++) {
-      const table = someTable(seeded(SEED + at))
+      const table = someTable(randomFrom(SEED + at))
       const shown = new Set(publish(table).map(each => objectOf(each)['kind']))
       const hidden = new Set(table.filter(({ entity, group }) => entity === VICTIM && !shown.has(group)))
       if (hidden.size === 0) continue
@@ -91,7 +90,7 @@ describe(`derivation: an attacker who knows all other rows (${CASES} tables, HAN
 
   it('sees the very same bytes with and without the rows of left out groups', () => {
     for (let at = 0; at < CASES; at++) {
-      const table = someTable(seeded(SEED + at))
+      const table = someTable(randomFrom(SEED + at))
       const published = publish(table)
       const shown = new Set(published.map(each => objectOf(each)['kind']))
       assert.equal(seenOf(publish(table.filter(({ group }) => shown.has(group)))), seenOf(published), `HANSE_SEED=${SEED + at}`)
@@ -101,7 +100,7 @@ describe(`derivation: an attacker who knows all other rows (${CASES} tables, HAN
   it('never sees two versions of a group that differ by fewer entities than a group must have', () => {
     let revised = 0
     for (let at = 0; at < CASES; at++) {
-      const table = someTable(seeded(SEED + at))
+      const table = someTable(randomFrom(SEED + at))
       const versions = new Map<unknown, number>()
       const present = new Map<string, Set<string>>()
       const run = new Run(byKind)

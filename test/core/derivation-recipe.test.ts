@@ -2,15 +2,15 @@ import { strict as assert } from 'node:assert'
 import { readFileSync } from 'node:fs'
 import { bytesOfHex, encodeCanonical, equalBytes } from '../../src/base/index.ts'
 import { boundsOf, columnsOf, decodeRecipe, encodeRecipe, recipeCid, recipeOf, type Recipe } from '../../src/core/derivation/index.ts'
-import { mutated, seeded } from '../base/mutate.fixture.ts'
+import { mutated } from '../base/mutate.fixture.ts'
 import { framesOf } from '../support/fuzz.ts'
 import { HOUR_MS, NOTHING, recipe, vehicles } from './derivation.fixture.ts'
+import { SEED, randomFrom } from '../support/chance.ts'
 
 const vectors = JSON.parse(readFileSync('test/vectors/recipe.json', 'utf8')) as readonly {
   readonly name: string, readonly hex: string, readonly valid: boolean, readonly cid?: string
 }[]
 const FRAMES = framesOf(2_000)
-const seed = Number(process.env['HANSE_SEED'] ?? Date.now() % 2 ** 31)
 const full = recipe(
   { summarise: { minGroupSize: 10 }, redactFields: ['driver'], h3ResolutionMax: 7, timeStepMs: HOUR_MS, delayMs: 24 * HOUR_MS }, { entityKey: 'plate' }
 )
@@ -79,8 +79,8 @@ describe('a recipe', () => {
     assert.equal(decodeRecipe(ofOps([redact, coarsen, roundTime, summarise, delay])).ok, true)
   })
 
-  it(`survives ${FRAMES} mutated frames (HANSE_SEED=${seed})`, () => {
-    const random = seeded(seed)
+  it(`survives ${FRAMES} mutated frames (HANSE_SEED=${SEED})`, () => {
+    const random = randomFrom(SEED)
     const good = encodeRecipe(full)
     for (let at = 0; at < FRAMES; at++) {
       const frame = mutated(good, random)

@@ -2,11 +2,10 @@ import { strict as assert } from 'node:assert'
 import { utf8, textOf } from '../../src/base/index.ts'
 import { beginDerivation, encodeState, resumeDerivation, type Measure } from '../../src/core/derivation/index.ts'
 import type { FeedRecord } from '../../src/core/feed/index.ts'
-import { seeded } from '../base/mutate.fixture.ts'
 import { HOUR_MS, objectOf, recipe, row, Run, START_MS, vehicles } from './derivation.fixture.ts'
+import { SEED, randomFrom } from '../support/chance.ts'
 
 const MINUTE_MS = 60_000
-const seed = Number(process.env['HANSE_SEED'] ?? Date.now() % 2 ** 31)
 const all = (...fields: readonly string[]): readonly Measure[] => [
   { measure: 'count', field: null },
   ...fields.flatMap(field => (['sum', 'mean', 'min', 'max', 'p50', 'p90'] as const).map(measure => ({ measure, field })))
@@ -186,9 +185,9 @@ describe('a derivation that is gone on with', () => {
   }
 
   for (const [name, each] of Object.entries(recipes)) {
-    it(`gives the same records wherever it was cut: ${name} (HANSE_SEED=${seed})`, () => {
+    it(`gives the same records wherever it was cut: ${name} (HANSE_SEED=${SEED})`, () => {
       for (let table = 0; table < 20; table++) {
-        const random = seeded(seed + table)
+        const random = randomFrom(SEED + table)
         const inputs = Array.from({ length: 300 }, (_, at) => random() < 0.05
           ? START_MS + at * 2 * MINUTE_MS
           : car(Math.floor(random() * 30), (random() * 100 - 20).toFixed(2), random() < 0.5 ? 'bus' : 'van', START_MS + Math.floor(at * random() * 2) * MINUTE_MS))
@@ -208,7 +207,7 @@ describe('a derivation that is gone on with', () => {
         }
         const whole = play(() => false)
         assert.ok(whole.length > 0)
-        assert.deepEqual(play(() => random() < 0.1), whole, `HANSE_SEED=${seed + table}`)
+        assert.deepEqual(play(() => random() < 0.1), whole, `HANSE_SEED=${SEED + table}`)
       }
     })
   }

@@ -9,10 +9,11 @@ import {
   judgeHead, leafHashOf, verifyForkProof, type Evidence, type FeedRecord, type Guard, type Head, type HeadContext, type StartFacts
 } from '../../src/core/feed/index.ts'
 import { decodeStatement, revocationBody, revocationSignature, sealRevocation, signStatement, type Statement } from '../../src/core/identity/index.ts'
-import { mutated, seeded } from '../base/mutate.fixture.ts'
+import { mutated } from '../base/mutate.fixture.ts'
 import { FRAMES_TIMEOUT_MS, framesOf } from '../support/fuzz.ts'
 import { ada, ben, declarationOf, feedOf, headOf, membership, NOW_MS, recordsOf, speaker } from './feed.fixture.ts'
 import { certificateOf, codeOf, DAY_MS, FOUNDED_MS, someCid, valueOf } from './identity.fixture.ts'
+import { randomFrom } from '../support/chance.ts'
 
 type HeadInput = {
   readonly federation: string, readonly feed: string, readonly length: number, readonly records: number, readonly bytes: number,
@@ -73,7 +74,7 @@ describe('feed: declarations', () => {
   it('survives mutated declarations', function () {
     this.timeout(FRAMES_TIMEOUT_MS)
     const seed = 20_261_128
-    const random = seeded(seed)
+    const random = randomFrom(seed)
     const { statement } = declarationOf(ada)
     for (let i = 0; i < framesOf(); i++) {
       const decoded = decodeDeclaration({ ...statement, body: mutated(statement.body, random) })
@@ -136,7 +137,7 @@ describe('feed: heads', () => {
   it('survives mutated heads, in body and envelope', function () {
     this.timeout(FRAMES_TIMEOUT_MS)
     const seed = 20_261_129
-    const random = seeded(seed)
+    const random = randomFrom(seed)
     const { statement } = feed.head()
     for (let i = 0; i < framesOf(); i++) {
       const inBody = decodeHead({ ...statement, body: mutated(statement.body, random) })

@@ -8,10 +8,11 @@ import {
   type BadSegmentProof, type ForkProof, type RecordProof, type SegmentProof
 } from '../../src/core/feed/index.ts'
 import { decodeCertificate, membershipOf, signStatement, type Membership } from '../../src/core/identity/index.ts'
-import { mutated, seeded } from '../base/mutate.fixture.ts'
+import { mutated } from '../base/mutate.fixture.ts'
 import { FRAMES_TIMEOUT_MS, framesOf } from '../support/fuzz.ts'
 import { ada, ben, declarationOf, feedOf, headOf, membership, NOW_MS, recordOf, recordsOf, rememberingSpeaker, segmentOf, speaker, type TestFeed } from './feed.fixture.ts'
 import { certificateOf, codeOf, valueOf } from './identity.fixture.ts'
+import { randomFrom } from '../support/chance.ts'
 
 const counts = [3, 1, 8, 2, 5, 1, 4]
 const segments = counts.map((count, at) => recordsOf(count, `s${at}`))
@@ -246,7 +247,7 @@ describe('feed: mutated proofs', () => {
     it(`never make a ${name} of a mutated one`, function () {
       this.timeout(FRAMES_TIMEOUT_MS)
       const seed = 20_261_200 + at
-      const random = seeded(seed)
+      const random = randomFrom(seed)
       assert.ok(verify(encoded), 'the proof itself')
       for (let i = 0; i < framesOf(2_000); i++) {
         const mutant = mutated(encoded, random)

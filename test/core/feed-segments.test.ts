@@ -9,10 +9,11 @@ import {
   leafDataOf, leafHashOf, leafOfData, openSegment, recordHashOf, recordsRootOf, saltOf, SEGMENT_BYTES_MAX, SEGMENT_BYTES_TARGET_MAX,
   SEGMENT_BYTES_TARGET_MIN, SEGMENT_RECORDS_MAX, SegmentBuilder, type FeedRecord, type SegmentPlace
 } from '../../src/core/feed/index.ts'
-import { mutated, randomBytes, seeded } from '../base/mutate.fixture.ts'
+import { mutated, randomBytes } from '../base/mutate.fixture.ts'
 import { FRAMES_TIMEOUT_MS, framesOf } from '../support/fuzz.ts'
 import { recordOf, recordsOf, segmentOf } from './feed.fixture.ts'
 import { codeOf, someCid, valueOf } from './identity.fixture.ts'
+import { randomFrom } from '../support/chance.ts'
 
 const place: SegmentPlace = { feed: someCid, index: 3, first: 100, secret: sha256(utf8('secret')), source: null }
 
@@ -184,7 +185,7 @@ describe('feed: segments', () => {
   })
 
   it('costs 2 percent beside a body of 300 bytes', () => {
-    const random = seeded(1)
+    const random = randomFrom(1)
     const builder = new SegmentBuilder()
     let payload = 0
     for (let at = 0; builder.add(recordOf(`sensor/${at}`.padEnd(16, '0'), randomBytes(random, 300), { timeMs: at * 10 })) === 'added'; at++) payload += 316
@@ -248,7 +249,7 @@ describe('feed: opening what others packed', () => {
   it('survives mutated segments, and those it opens pack again into the same bytes', function () {
     this.timeout(FRAMES_TIMEOUT_MS)
     const seed = 20_261_126
-    const random = seeded(seed)
+    const random = randomFrom(seed)
     let opened = 0
     for (let i = 0; i < framesOf(); i++) {
       const mutant = mutated(bytes, random)
@@ -287,7 +288,7 @@ describe('feed: leaves', () => {
   it('survives mutated leaves', function () {
     this.timeout(FRAMES_TIMEOUT_MS)
     const seed = 20_261_127
-    const random = seeded(seed)
+    const random = randomFrom(seed)
     const good = leafDataOf({ digest: sha256(utf8('a')), recordsRoot: sha256(utf8('b')), first: 1000, count: 300 })
     for (let i = 0; i < framesOf(); i++) {
       const mutant = mutated(good, random)

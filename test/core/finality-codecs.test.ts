@@ -5,16 +5,16 @@ import {
   CERT_BYTES_MAX, decodeBlock, decodeCert, decodeHeader, decodeVote, encodeBlock, encodeCert, encodeHeader, encodeVote, HEADER_BYTES_MAX, NULLIFY,
   VALIDATORS_MAX, VOTE_BYTES_MAX, voteSignBytes, type Vote, type VoteType
 } from '../../src/core/finality/index.ts'
-import { mutated, seeded } from '../base/mutate.fixture.ts'
+import { mutated } from '../base/mutate.fixture.ts'
 import { FRAMES_TIMEOUT_MS, framesOf } from '../support/fuzz.ts'
 import { finalityCodecs, someUint } from './codecs.fixture.ts'
 import { Epoch, FEDERATION, namesOf, OTHER_FEDERATION } from './finality.fixture.ts'
 import { codeOf } from './identity.fixture.ts'
+import { SEED, randomFrom } from '../support/chance.ts'
 
 const FRAMES = framesOf(2_000)
-const seed = Number(process.env['HANSE_SEED'] ?? Date.now() % 2 ** 31)
 
-const aUint = fc.integer().map(each => someUint(seeded(each)))
+const aUint = fc.integer().map(each => someUint(randomFrom(each)))
 const aView = aUint.map(each => Math.max(1, each))
 const aDigest = fc.uint8Array({ minLength: 32, maxLength: 32 })
 const aVote: fc.Arbitrary<Vote> = fc.record({
@@ -43,7 +43,7 @@ describe('finality: codecs', () => {
 
   for (const [kind, { assertRoundTrip }] of Object.entries(finalityCodecs)) {
     it(`reads back what it wrote: ${kind}`, () => {
-      fc.assert(fc.property(fc.integer(), start => assertRoundTrip(seeded(start))), { numRuns: 200 })
+      fc.assert(fc.property(fc.integer(), start => assertRoundTrip(randomFrom(start))), { numRuns: 200 })
     })
   }
 
@@ -74,12 +74,12 @@ describe('finality: codecs', () => {
   })
 })
 
-describe(`finality: ${FRAMES} mutated frames a decoder (HANSE_SEED=${seed})`, () => {
+describe(`finality: ${FRAMES} mutated frames a decoder (HANSE_SEED=${SEED})`, () => {
   for (const [kind, { example, again }] of Object.entries(finalityCodecs)) {
     if (again === null) continue
     it(`${kind}: never throws, and what is accepted encodes to the same bytes`, function () {
       this.timeout(FRAMES_TIMEOUT_MS)
-      const random = seeded(seed ^ kind.length)
+      const random = randomFrom(SEED ^ kind.length)
       let accepted = 0
       for (let at = 0; at < FRAMES; at++) {
         const frame = mutated(example(random), random)
@@ -87,10 +87,10 @@ describe(`finality: ${FRAMES} mutated frames a decoder (HANSE_SEED=${seed})`, ()
         try {
           encoded = again(frame)
         } catch (cause) {
-          throw new Error(`HANSE_SEED=${seed}, frame ${at}: threw on ${hex(frame)}`, { cause })
+          throw new Error(`HANSE_SEED=${SEED}, frame ${at}: threw on ${hex(frame)}`, { cause })
         }
         if (encoded !== undefined) accepted++
-        assert.ok(encoded === undefined || equalBytes(encoded, frame), `HANSE_SEED=${seed}, frame ${at}: encodes differently: ${hex(frame)}`)
+        assert.ok(encoded === undefined || equalBytes(encoded, frame), `HANSE_SEED=${SEED}, frame ${at}: encodes differently: ${hex(frame)}`)
       }
       assert.ok(accepted < FRAMES, 'nothing was refused: the mutator no longer mutates')
     })

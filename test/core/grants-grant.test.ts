@@ -9,11 +9,12 @@ import {
 } from '../../src/core/grants/index.ts'
 import { signStatement } from '../../src/core/identity/index.ts'
 import { keyCheckOf, openSealed, sealSegment } from '../../src/core/sealing/index.ts'
-import { mutated, seeded } from '../base/mutate.fixture.ts'
+import { mutated } from '../base/mutate.fixture.ts'
 import { framesOf, FRAMES_TIMEOUT_MS } from '../support/fuzz.ts'
 import { ada, ben, cyd, membership, NOW_MS, recordsOf, segmentOf, speaker } from './feed.fixture.ts'
 import { statementWith } from './grants-codecs.fixture.ts'
 import { certificateOf, cityNamed, codeOf, DAY_MS, valueOf, type City } from './identity.fixture.ts'
+import { randomFrom } from '../support/chance.ts'
 
 type Vector = {
   readonly name: string
@@ -153,7 +154,7 @@ describe('grants: keys for one member', () => {
   it('survives mutated envelopes and admits none of them', function () {
     this.timeout(FRAMES_TIMEOUT_MS)
     const seed = 20_261_205
-    const random = seeded(seed)
+    const random = randomFrom(seed)
     const envelope = saidBy(ada, body)
     for (let i = 0; i < framesOf(); i++) assert.ok(!admitGrant(mutated(envelope, random), hearing).ok, `seed ${seed}, mutant ${i}`)
   })
@@ -161,7 +162,7 @@ describe('grants: keys for one member', () => {
   it('survives mutated wrappings and opens none of them', function () {
     this.timeout(FRAMES_TIMEOUT_MS)
     const seed = 20_261_206
-    const random = seeded(seed)
+    const random = randomFrom(seed)
     const { enc, sealed } = grantWith({})
     for (let i = 0; i < framesOf(500); i++) {
       const change = i % 2 === 0 ? { sealed: mutated(sealed, random) } : { enc: mutated(enc, random).slice(0, 32) }

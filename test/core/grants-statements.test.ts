@@ -9,11 +9,12 @@ import {
   type AgreementRevocationFields, type EmergencyFields, type ErasureNoticeFields, type PartiesOf, type ReceiptFields
 } from '../../src/core/grants/index.ts'
 import { decodeRevocation, signStatement } from '../../src/core/identity/index.ts'
-import { mutated, seeded } from '../base/mutate.fixture.ts'
+import { mutated } from '../base/mutate.fixture.ts'
 import { framesOf, FRAMES_TIMEOUT_MS } from '../support/fuzz.ts'
 import { ada, ben, cyd, declarationOf, membership, NOW_MS, speaker } from './feed.fixture.ts'
 import { CELLS, grantsCodecs, statementWith } from './grants-codecs.fixture.ts'
 import { certificateOf, cityNamed, codeOf, DAY_MS, valueOf, type City } from './identity.fixture.ts'
+import { randomFrom } from '../support/chance.ts'
 
 const federation = membership.federation
 const hearing = { federation, speaker }
@@ -177,7 +178,7 @@ describe('grants: emergencies', () => {
       assert.equal(codeOfArea([cell]), resolution >= 5 && resolution <= 9 ? 'ok' : 'schema', cell)
     }))
     const seed = 20_261_207
-    const random = seeded(seed)
+    const random = randomFrom(seed)
     for (let i = 0; i < 20_000; i++) {
       const cell = CELLS[i % CELLS.length] ?? ''
       const at = Math.floor(random() * 15)
@@ -208,14 +209,14 @@ describe('grants: emergencies', () => {
 describe('grants: every statement', () => {
   for (const [name, { example, again, assertRoundTrip }] of Object.entries(grantsCodecs)) {
     it(`reads back what it wrote: ${name}`, () => {
-      const random = seeded(20_261_208)
+      const random = randomFrom(20_261_208)
       for (let i = 0; i < 300; i++) assertRoundTrip(random)
     })
 
     it(`survives mutated bodies, and writes what it reads of them into the same bytes: ${name}`, function () {
       this.timeout(FRAMES_TIMEOUT_MS)
       const seed = 20_261_209
-      const random = seeded(seed)
+      const random = randomFrom(seed)
       let frame = example(random)
       for (let i = 0; i < framesOf(2_000); i++) {
         if (i % 16 === 0) frame = example(random)
@@ -229,7 +230,7 @@ describe('grants: every statement', () => {
   it('survives mutated envelopes, and hears none of them', function () {
     this.timeout(FRAMES_TIMEOUT_MS)
     const seed = 20_261_210
-    const random = seeded(seed)
+    const random = randomFrom(seed)
     const fields: EmergencyFields = {
       federation, id: 'a', kinds: ['fire'], area: [CELLS[0] ?? ''], declaredAtMs: NOW_MS, expiresAtMs: NOW_MS + 1, supersedes: null
     }

@@ -9,9 +9,9 @@ import {
 } from '../../src/core/identity/index.ts'
 import { certificateOf, charterOf, cities, federationOf, FOUNDED_MS, nodeOf, someCid, valueOf, type City } from './identity.fixture.ts'
 import { FRAMES_TIMEOUT_MS, framesOf } from '../support/fuzz.ts'
+import { SEED } from '../support/chance.ts'
 
 const FRAMES = framesOf(1_000)
-const seed = Number(process.env['HANSE_SEED'] ?? Date.now() % 2 ** 31)
 
 /** A frame that is valid, and what the decoder makes of a frame: bytes encoded again when it accepts. */
 type Target = {
@@ -229,12 +229,12 @@ function ticketText (envelope: Uint8Array): string {
   return `hanse1${groups.map(group => alphabet[Number.parseInt(group.padEnd(5, '0'), 2)]).join('')}`
 }
 
-describe(`identity: ${FRAMES} mutated frames a decoder (HANSE_SEED=${seed})`, () => {
+describe(`identity: ${FRAMES} mutated frames a decoder (HANSE_SEED=${SEED})`, () => {
   const all = targets()
   for (const target of all) {
     it(`${target.name}: never throw, and what is accepted encodes to the same bytes`, function () {
       this.timeout(FRAMES_TIMEOUT_MS)
-      const below = random(seed ^ target.name.length)
+      const below = random(SEED ^ target.name.length)
       for (const frame of target.frames) assert.deepEqual(target.decode(frame), frame, 'the valid frame is accepted')
       let accepted = 0
       for (let at = 0; at < FRAMES; at++) {
@@ -243,10 +243,10 @@ describe(`identity: ${FRAMES} mutated frames a decoder (HANSE_SEED=${seed})`, ()
         try {
           again = target.decode(frame)
         } catch (cause) {
-          throw new Error(`HANSE_SEED=${seed}, frame ${at}: threw on ${hex(frame)}`, { cause })
+          throw new Error(`HANSE_SEED=${SEED}, frame ${at}: threw on ${hex(frame)}`, { cause })
         }
         if (again !== undefined) accepted++
-        assert.ok(again === undefined || equalBytes(again, frame), `HANSE_SEED=${seed}, frame ${at}: encodes differently: ${hex(frame)}`)
+        assert.ok(again === undefined || equalBytes(again, frame), `HANSE_SEED=${SEED}, frame ${at}: encodes differently: ${hex(frame)}`)
       }
       assert.ok(accepted < FRAMES, 'nothing was refused: the mutator no longer mutates')
     })

@@ -6,13 +6,12 @@ import {
   encodeBody, encodeOperation, encodeOperationProof, encodePayload, makeOperationProof, OPERATIONS,
   PROPOSAL_KINDS, readOperation, type LedgerTransaction, type Payload
 } from '../../src/core/ledger/index.ts'
-import { mutated, seeded } from '../base/mutate.fixture.ts'
+import { mutated } from '../base/mutate.fixture.ts'
 import { FRAMES_TIMEOUT_MS, framesOf } from '../support/fuzz.ts'
 import { certificateOf, cityNamed, codeOf, valueOf } from './identity.fixture.ts'
 import { ledgerCodecs } from './ledger-codecs.fixture.ts'
 import { bodyOf, feedNamed, foundedChain, operations, type Chain } from './ledger.fixture.ts'
-
-const seed = Number(process.env['HANSE_SEED'] ?? Date.now() % 2 ** 31)
+import { SEED, randomFrom } from '../support/chance.ts'
 const digest = sha256(utf8('some'))
 
 /** One valid operation of each code. */
@@ -95,7 +94,7 @@ describe('operations of the ledger', () => {
   })
 
   it('give back the fields that were written', () => {
-    const random = seeded(seed)
+    const random = randomFrom(SEED)
     for (let round = 0; round < 50; round++) for (const each of Object.values(ledgerCodecs)) each.assertRoundTrip(random)
   })
 
@@ -114,7 +113,7 @@ describe('operations of the ledger', () => {
 
 describe('bodies of blocks', () => {
   it('mutated in any way are executed to a state or refused, never thrown at, and never half', () => {
-    const random = seeded(seed)
+    const random = randomFrom(SEED)
     const chain = foundedChain(4)
     const [a, b] = chain.founders
     assert.ok(a !== undefined && b !== undefined)
@@ -129,7 +128,7 @@ describe('bodies of blocks', () => {
       const bytes = mutated(body, random)
       const executed = chain.ledger.execute(chain.state, context, bytes, () => undefined)
       // Every byte of a body is signed or hashed, so nothing but the same transactions can pass.
-      if (executed.ok) assert.ok(executed.value.ids.length < 2, `seed ${seed} frame ${frame}`)
+      if (executed.ok) assert.ok(executed.value.ids.length < 2, `seed ${SEED} frame ${frame}`)
     }
     assert.equal(hex(chain.state.map.root), before)
   }).timeout(FRAMES_TIMEOUT_MS)
@@ -144,7 +143,7 @@ describe('bodies of blocks', () => {
   })
 
   it('of signed but mutated operations are executed or refused, as the proposer says', () => {
-    const random = seeded(seed)
+    const random = randomFrom(SEED)
     const chain = foundedChain(4)
     const list = everyOperation(chain)
     const { registry } = chain.ledger
@@ -158,7 +157,7 @@ describe('bodies of blocks', () => {
       const context = chain.context()
       const proposed = chain.ledger.propose(chain.state, context, [transaction], 1_048_576)
       const executed = chain.ledger.execute(chain.state, context, bodyOf([transaction]), id => id === transaction.id ? transaction : undefined)
-      assert.equal(proposed !== null, executed.ok, `seed ${seed} frame ${frame}`)
+      assert.equal(proposed !== null, executed.ok, `seed ${SEED} frame ${frame}`)
       assert.equal(chain.ledger.includable(chain.state, context.timeMs, [transaction]), executed.ok)
       const unknown = chain.ledger.execute(chain.state, context, bodyOf([transaction]), () => undefined)
       assert.deepEqual(unknown.ok && hex(unknown.value.stateRoot), executed.ok && hex(executed.value.stateRoot))
@@ -167,7 +166,7 @@ describe('bodies of blocks', () => {
   }).timeout(FRAMES_TIMEOUT_MS)
 
   it('mutated as envelopes and proofs are read or refused', () => {
-    const random = seeded(seed)
+    const random = randomFrom(SEED)
     const chain = foundedChain(4)
     const { registry } = chain.ledger
     const transaction = signed(chain, 0, operations.datasetPut('air', []))

@@ -10,11 +10,12 @@ import {
   decodeLightProof, encodeLightProof, memberProof, olderBlock, stateProof, verifyLightProof, type LightFacts, type LightProof
 } from '../../src/core/light/index.ts'
 import { decodeTransaction, proveRow, type LedgerTransaction } from '../../src/core/ledger/index.ts'
-import { mutated, seeded } from '../base/mutate.fixture.ts'
+import { mutated } from '../base/mutate.fixture.ts'
 import { FRAMES_TIMEOUT_MS, framesOf } from '../support/fuzz.ts'
 import { certificateOf, charterOf, cities, cityNamed, codeOf, valueOf } from './identity.fixture.ts'
 import { feedNamed, operations } from './ledger.fixture.ts'
 import { FinalChain, placeIn, publishedFeed, recordNamed, recordOf, recordProofOf, type PublishedFeed } from './light.fixture.ts'
+import { randomFrom } from '../support/chance.ts'
 
 const KIB = 1024
 
@@ -186,7 +187,7 @@ describe('light proof', () => {
 
   it('refuses every mutated proof', () => {
     const seed = 20_261_126
-    const random = seeded(seed)
+    const random = randomFrom(seed)
     const frames = framesOf(1_000)
     for (let frame = 0; frame < frames; frame++) {
       assert.ok(!verifyLightProof(charter, mutated(encoded, random)).ok, `seed ${seed}, frame ${frame}`)
@@ -195,7 +196,7 @@ describe('light proof', () => {
 
   it('refuses every proof of which one bit is turned within what it shows', () => {
     const seed = 20_261_127
-    const random = seeded(seed)
+    const random = randomFrom(seed)
     const frames = framesOf(500)
     for (let frame = 0; frame < frames; frame++) {
       const bit = Math.floor(random() * encoded.length * 8)

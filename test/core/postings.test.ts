@@ -4,9 +4,7 @@ import {
   BlockBuilder, bucketOf, decodeManifest, encodeManifest, mayTouch, pagesOf, PostingList, rangesOfBox, segmentsWithin, sizeClassOf, slotOf, termOfKey, termOfPlace, visitPage
 } from '../../src/core/postings/index.ts'
 import { meets, type PlaceBox } from '../../src/core/rows/index.ts'
-import { randomFrom } from '../support/chance.ts'
-
-const SEED = Number(process.env['HANSE_SEED'] ?? Math.floor(Math.random() * 2 ** 32))
+import { SEED, randomFrom } from '../support/chance.ts'
 const ALL_CLASSES = 2 ** 24 - 1
 
 /** Boxes of all sizes, many at the edges of the map. */

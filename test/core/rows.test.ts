@@ -4,9 +4,7 @@ import {
   formatOf, isLike, meets, meetsAll, objectOfRow, placeOf, placeOfBody, placeOfGeometry, readRow, readValues, unknownColumn,
   type Filter, type RowColumn, type RowFormat, type Scalar
 } from '../../src/core/rows/index.ts'
-import { randomFrom } from '../support/chance.ts'
-
-const SEED = Number(process.env['HANSE_SEED'] ?? Math.floor(Math.random() * 2 ** 32))
+import { SEED, randomFrom } from '../support/chance.ts'
 const KEY = utf8('row/1')
 const columns = (...given: readonly (readonly [string, RowColumn['type']])[]): readonly RowColumn[] => given.map(([name, type]) => ({ name, type }))
 const BUS = columns(['id', 'text'], ['lat', 'latitude'], ['lon', 'longitude'], ['speed', 'number'], ['at', 'time'], ['open', 'boolean'])

@@ -10,10 +10,11 @@ import {
   decodeRedacted, encodeRedacted, faultOfRedacted, isRedacted, keptRecordsOf, makeKeptRecordProof, openSealed, redact, redactFurther,
   REDACTED_BYTES_MAX, sealRedacted, sealSegment
 } from '../../src/core/sealing/index.ts'
-import { mutated, seeded } from '../base/mutate.fixture.ts'
+import { mutated } from '../base/mutate.fixture.ts'
 import { framesOf, FRAMES_TIMEOUT_MS } from '../support/fuzz.ts'
 import { ada, declarationOf, headOf, membership, NOW_MS, recordOf, recordsOf, segmentOf, speaker } from './feed.fixture.ts'
 import { codeOf, valueOf } from './identity.fixture.ts'
+import { randomFrom } from '../support/chance.ts'
 
 type Vectors = {
   readonly feed: string, readonly index: number, readonly first: number, readonly secret: string, readonly digest: string, readonly leafData: string
@@ -154,7 +155,7 @@ describe('sealing: segments of which records were erased', () => {
   it('survives mutated redactions: what it reads it writes again, and what stands in the feed is what was kept', function () {
     this.timeout(FRAMES_TIMEOUT_MS)
     const seed = 20_261_204
-    const random = seeded(seed)
+    const random = randomFrom(seed)
     const good = redact(opened, segment.digest, gone)
     const encoded = encodeRedacted(good)
     let read = 0

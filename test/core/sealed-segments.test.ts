@@ -11,11 +11,12 @@ import {
 import {
   EPOCH_MAX, keyCheckOf, openSealed, readSealedPrefix, SEALED_BYTES_MAX, sealSegment, type SealingPlace, type Unsealed
 } from '../../src/core/sealing/index.ts'
-import { mutated, randomBytes, seeded } from '../base/mutate.fixture.ts'
+import { mutated, randomBytes } from '../base/mutate.fixture.ts'
 import { framesOf, FRAMES_TIMEOUT_MS } from '../support/fuzz.ts'
 import { ada, declarationOf, headOf, membership, NOW_MS, recordOf, recordsOf, segmentOf, speaker } from './feed.fixture.ts'
 import { codeOf, valueOf } from './identity.fixture.ts'
 import { ciphertextOfTwoKeys } from './two-keys.fixture.ts'
+import { randomFrom } from '../support/chance.ts'
 
 type Vectors = {
   readonly accept: readonly {
@@ -167,7 +168,7 @@ describe('sealing: what an opponent tries', () => {
   it('survives mutated segments and opens none of them, whichever byte was changed', function () {
     this.timeout(FRAMES_TIMEOUT_MS)
     const seed = 20_261_201
-    const random = seeded(seed)
+    const random = randomFrom(seed)
     for (let i = 0; i < framesOf(); i++) {
       assert.ok(!openSealed(mutated(sealed.bytes, random), epochKey).ok, `seed ${seed}, mutant ${i}`)
     }
@@ -180,7 +181,7 @@ describe('sealing: what an opponent tries', () => {
   it('reads of mutated prefixes only those that are canonical', function () {
     this.timeout(FRAMES_TIMEOUT_MS)
     const seed = 20_261_202
-    const random = seeded(seed)
+    const random = randomFrom(seed)
     const size = 8 + (readUint(sealed.bytes, 4, 4) ?? 0)
     let read = 0
     for (let i = 0; i < framesOf(); i++) {
@@ -197,7 +198,7 @@ describe('sealing: what an opponent tries', () => {
   it('survives whatever a publisher seals: mutated segments under the right key open only if they pack again into the same bytes', function () {
     this.timeout(FRAMES_TIMEOUT_MS)
     const seed = 20_261_203
-    const random = seeded(seed)
+    const random = randomFrom(seed)
     let opened = 0
     for (let i = 0; i < framesOf(2_000); i++) {
       const mutant = random() < 0.1 ? randomBytes(random, 64) : mutated(plain.bytes, random)

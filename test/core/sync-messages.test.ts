@@ -5,8 +5,9 @@ import {
   addRange, CREDIT_BYTES, countOf, decodeBlockHeader, decodeLeavesHeader, decodeListing, decodeNote, decodeRequest, decodeResult,
   decodeSegmentHeader, decodeStatementHeader, encodeItem, encodeListing, encodeNote, encodeRequest, encodeResult, hasIndex, ItemReader, listingPage, removeRange, setDigest, type ListEntry, type Range, type Request
 } from '../../src/core/sync/index.ts'
-import { mutated, seeded } from '../base/mutate.fixture.ts'
+import { mutated } from '../base/mutate.fixture.ts'
 import { FRAMES_TIMEOUT_MS, framesOf } from '../support/fuzz.ts'
+import { SEED, randomFrom } from '../support/chance.ts'
 
 const feed = cidOf('dagCbor', utf8('feed'))
 const requests: readonly Request[] = [
@@ -45,8 +46,7 @@ describe('sync messages', () => {
     this.timeout(FRAMES_TIMEOUT_MS)
     const notes = [encodeNote({ kind: 'head', envelope: new Uint8Array(400) }), encodeNote({ kind: 'have', entries: entriesOf(3) })]
     const listing = encodeListing(listingPage(entriesOf(5), new Uint8Array(32), null))
-    const seed = Date.now()
-    const random = seeded(seed)
+    const random = randomFrom(SEED)
     const decoders: readonly (readonly [readonly Uint8Array[], (mutant: Uint8Array) => Uint8Array | undefined])[] = [
       [requests.map(encodeRequest), mutant => again(decodeRequest(mutant), encodeRequest)],
       [notes, mutant => again(decodeNote(mutant), encodeNote)],
@@ -57,7 +57,7 @@ describe('sync messages', () => {
       for (let round = 0; round < framesOf(); round++) {
         const mutant = mutated(frames[round % frames.length] ?? new Uint8Array(0), random)
         const encoded = decode(mutant)
-        if (encoded !== undefined) assert.deepEqual(encoded, mutant, `seed ${seed}`)
+        if (encoded !== undefined) assert.deepEqual(encoded, mutant, `seed ${SEED}`)
       }
     }
   })
@@ -126,8 +126,7 @@ describe('the reader of items', () => {
       ['segment', { index: 3, leafData: new Uint8Array(80), form: 'stored' }], ['block', { cid: feed }]
     ] as const
     const stream = concat(headers.flatMap(([type, header]) => [encodeItem(type, header, 5), utf8('bytes')]))
-    const seed = Date.now()
-    const random = seeded(seed)
+    const random = randomFrom(SEED)
     for (let round = 0; round < framesOf(); round++) {
       const mutant = mutated(stream, random)
       const reader = new ItemReader()
@@ -141,7 +140,7 @@ describe('the reader of items', () => {
           for (const decode of [decodeStatementHeader, decodeLeavesHeader, decodeSegmentHeader, decodeBlockHeader]) decode(header)
         }
       }
-      assert.ok(size <= mutant.length, `seed ${seed}`)
+      assert.ok(size <= mutant.length, `seed ${SEED}`)
     }
   })
 })

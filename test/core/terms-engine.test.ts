@@ -2,12 +2,12 @@ import { strict as assert } from 'node:assert'
 import { check, compile, type Decision, type Facts, type Finding } from '../../src/core/terms/index.ts'
 import { caseOf, drawFrom, readCase, told, withDuties, type Case, type Draw, type PolicyJson } from './terms.cases.ts'
 import { naiveAllows } from './terms.naive.ts'
+import { SEED } from '../support/chance.ts'
 
 const asked = process.env['HANSE_CASES']
 /** `HANSE_CASES` plays as many of everything; `HANSE_SEED` plays the same again. */
 const CASES = Number(asked ?? 20_000)
 const FEWER = Number(asked ?? 3_000)
-const SEED = Number(process.env['HANSE_SEED'] ?? 1_000_003 * Math.floor(Date.now() / 1_000) % 2 ** 31)
 /** It takes ten seconds where nothing else runs, and two minutes where forty programs want two processors. */
 const TIMEOUT_MS = asked === undefined ? 300_000 : 0
 

@@ -5,11 +5,11 @@ import { check, compile, readPolicy, sentencesOf, writePolicy, type PolicyFailur
 import { decodeCanonical, encodeCanonical, ok, type Value } from '../../src/base/index.ts'
 import { caseOf, drawFrom, ODRL, readCase, type Draw, type PolicyJson } from './terms.cases.ts'
 import { valueOf } from './identity.fixture.ts'
+import { SEED } from '../support/chance.ts'
 
 const asked = process.env['HANSE_CASES']
 const CASES = Number(asked ?? 2_000)
 const TIMEOUT_MS = asked === undefined ? 60_000 : 0
-const SEED = Number(process.env['HANSE_SEED'] ?? 1_000_003 * Math.floor(Date.now() / 1_000) % 2 ** 31)
 
 type Vector = { readonly name: string, readonly policy: unknown, readonly policyCid?: string, readonly code?: string, readonly position?: string, readonly findings?: readonly (readonly [string, string])[] }
 const vectors = JSON.parse(readFileSync(new URL('../vectors/terms.json', import.meta.url), 'utf8')) as readonly Vector[]

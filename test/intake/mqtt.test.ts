@@ -4,11 +4,11 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import mqtt from 'mqtt'
 import { freePort } from '../../scripts/ports.ts'
+import { SEED } from '../support/chance.ts'
 import { devicesToml, hasMosquitto, Mosquitto, NodeProcess, publishAll, until, uplinks, type Expected } from './mqtt.fixture.ts'
 
 /** 10,000 show what the project promises; fewer keep the check short. */
 const UPLINKS = Number(process.env['HANSE_UPLINKS'] ?? 600)
-const SEED = Number(process.env['HANSE_SEED'] ?? 20_260_501)
 /** How often the node is killed in the midst. */
 const KILLS = Number(process.env['HANSE_KILLS'] ?? (UPLINKS > 1_000 ? 5 : 1))
 const DATASET = 'dataset = { id = "bins", title = "Waste containers", model = "WasteContainer" }'

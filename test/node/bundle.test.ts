@@ -7,15 +7,15 @@ import { revocationBody, revocationSignature, sealRevocation } from '../../src/c
 import {
   carDecode, decodeProofFile, encodeProofFile, inspectBundle, makeBundle, makeProof, openBundle, verifyProof
 } from '../../src/node/bundle/index.ts'
-import { mutated, seeded } from '../base/mutate.fixture.ts'
+import { mutated } from '../base/mutate.fixture.ts'
 import { FRAMES_TIMEOUT_MS, framesOf } from '../support/fuzz.ts'
 import { ada, ben, cyd, feedOf, membership, NOW_MS, recordsOf, speaker } from '../core/feed.fixture.ts'
 import { charterOf, cities, codeOf, FOUNDED_MS, valueOf } from '../core/identity.fixture.ts'
 import { bundleOf, hold, published, SET, town, wrongIn, type Published } from './bundle.fixture.ts'
 import { collect, MIB, pieces } from './files.fixture.ts'
+import { SEED, randomFrom } from '../support/chance.ts'
 
 const MUTANTS = Number(process.env['HANSE_MUTANTS'] ?? 2_500)
-const SEED = Number(process.env['HANSE_SEED'] ?? Date.now() % 2 ** 31)
 
 async function sectionsOf (bundle: Uint8Array): Promise<readonly { readonly cid: CID, readonly bytes: Uint8Array }[]> {
   const sections: { cid: CID, bytes: Uint8Array }[] = []
@@ -120,8 +120,7 @@ describe('bundles', () => {
   })
 
   it(`with a changed byte are refused, and nothing wrong is taken: ${MUTANTS.toLocaleString('en')} mutants`, async () => {
-    const seed = SEED
-    const random = seeded(seed)
+    const random = randomFrom(SEED)
     const codes = new Map<string, number>()
     for (let mutant = 0; mutant < MUTANTS; mutant++) {
       const changed = bundle.slice()
@@ -129,21 +128,20 @@ describe('bundles', () => {
       changed[at] = (changed[at] ?? 0) ^ (1 + Math.floor(random() * 255))
       const to = await town()
       const code = codeOf(await openBundle(pieces(changed, 65_536), to))
-      ok(['tampered', 'malformed', 'cut-short', 'other-federation'].includes(code), `seed ${seed}, byte ${at}: ${code}`)
-      equal(await wrongIn(to, small), undefined, `seed ${seed}, byte ${at}`)
+      ok(['tampered', 'malformed', 'cut-short', 'other-federation'].includes(code), `seed ${SEED}, byte ${at}: ${code}`)
+      equal(await wrongIn(to, small), undefined, `seed ${SEED}, byte ${at}`)
       codes.set(code, (codes.get(code) ?? 0) + 1)
     }
     ok((codes.get('tampered') ?? 0) > MUTANTS / 2, JSON.stringify([...codes]))
   }).timeout(300_000)
 
   it('mutated at will never crash the reader and never bring in anything wrong', async () => {
-    const seed = SEED
-    const random = seeded(seed)
+    const random = randomFrom(SEED)
     for (let mutant = 0; mutant < framesOf(1_000); mutant++) {
       const changed = mutated(bundle, random)
       const to = await town()
       await openBundle(pieces(changed, 65_536), to)
-      equal(await wrongIn(to, small), undefined, `seed ${seed}, mutant ${mutant}`)
+      equal(await wrongIn(to, small), undefined, `seed ${SEED}, mutant ${mutant}`)
     }
   }).timeout(FRAMES_TIMEOUT_MS)
 
@@ -253,11 +251,10 @@ describe('proofs of records', () => {
     equal(codeOf(verifyProof(file, charterOf(cities(2), 'Other').federation)), 'other-federation')
     equal(codeOf(await makeProof(held, feed, 60)), 'incomplete')
     deepEqual(encodeProofFile(valueOf(decodeProofFile(file))), file)
-    const seed = SEED
-    const random = seeded(seed)
+    const random = randomFrom(SEED)
     for (let mutant = 0; mutant < framesOf(1_000); mutant++) {
       const verdict = verifyProof(mutated(file, random), membership.federation)
-      ok(!verdict.ok || hex(sha256(verdict.value.record.body)) === hex(sha256(report.record.body)), `seed ${seed}, mutant ${mutant}`)
+      ok(!verdict.ok || hex(sha256(verdict.value.record.body)) === hex(sha256(report.record.body)), `seed ${SEED}, mutant ${mutant}`)
     }
   }).timeout(FRAMES_TIMEOUT_MS)
 })

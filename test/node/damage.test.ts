@@ -5,7 +5,7 @@ import { writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { hex } from '../../src/base/index.ts'
 import { hanse } from '../cli/support.ts'
-import { randomFrom } from '../support/chance.ts'
+import { SEED, randomFrom } from '../support/chance.ts'
 import { flipBit } from '../support/damage.ts'
 import { bodyOf, fileOfName, lacksOf, NAMES, rowsOf, type Answer, type DamagedOptions, type Order } from '../support/damaged.ts'
 import { connected, found, makeCity, removeCities, until, type City } from '../support/nodes.ts'
@@ -13,7 +13,6 @@ import { append, fileOf, publish, streamOf, tableOf } from '../support/publicati
 
 const FLIPS = Number(process.env['HANSE_FLIPS'] ?? 120)
 const FLIPS_PER_ROUND_MAX = 40
-const SEED = Number(process.env['HANSE_SEED'] ?? Math.floor(Math.random() * 2 ** 32))
 const CHILD = join(import.meta.dirname, '../support/damaged.ts')
 const WITHIN_MS = 60_000
 const STREAMED = 60

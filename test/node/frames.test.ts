@@ -5,9 +5,10 @@ import { decodeFileEntry, encodeFileEntry, FileWalk } from '../../src/node/files
 import {
   decodeFeedRow, decodeFileRow, decodeGuardRow, decodeLeafRow, encodeFeedRow, encodeFileRow, encodeGuardRow, encodeLeafRow
 } from '../../src/node/rows/index.ts'
-import { mutated, seeded } from '../base/mutate.fixture.ts'
+import { mutated } from '../base/mutate.fixture.ts'
 import { FRAMES_TIMEOUT_MS, framesOf } from '../support/fuzz.ts'
 import { MIB, pieces } from './files.fixture.ts'
+import { SEED, randomFrom } from '../support/chance.ts'
 
 const root = cidOf('raw', utf8('leaf'))
 
@@ -40,12 +41,11 @@ describe('mutated frames of a node', () => {
     it(`are refused or read as the one ${name} they are`, function () {
       this.timeout(FRAMES_TIMEOUT_MS)
       deepEqual(again(frame), frame, 'the frame itself')
-      const seed = Date.now()
-      const random = seeded(seed)
+      const random = randomFrom(SEED)
       for (let round = 0; round < framesOf(); round++) {
         const mutant = mutated(frame, random)
         const encoded = again(mutant)
-        if (encoded !== undefined) equal(hex(encoded), hex(mutant), `seed ${seed}, mutant ${round}`)
+        if (encoded !== undefined) equal(hex(encoded), hex(mutant), `seed ${SEED}, mutant ${round}`)
       }
     })
   }
@@ -54,8 +54,7 @@ describe('mutated frames of a node', () => {
     this.timeout(FRAMES_TIMEOUT_MS)
     const node = nodeOf(3)
     ok(new FileWalk(cidOf('dagPb', node)).take(node))
-    const seed = Date.now()
-    const random = seeded(seed)
+    const random = randomFrom(SEED)
     let taken = 0
     for (let round = 0; round < framesOf(); round++) {
       const mutant = mutated(node, random)
@@ -63,7 +62,7 @@ describe('mutated frames of a node', () => {
       if (!walk.take(mutant)) continue
       taken++
       // Only hashes may differ: all else is determined by the size.
-      equal(mutant.length, node.length, `seed ${seed}, mutant ${round}`)
+      equal(mutant.length, node.length, `seed ${SEED}, mutant ${round}`)
       ok(walk.next !== undefined)
     }
     ok(taken > 0, 'mutants with another hash are nodes too')
@@ -75,11 +74,10 @@ describe('mutated frames of a node', () => {
     const header = encodeCanonical({ roots: [cidOf('raw', blocks[0] ?? utf8(''))], version: 1 })
     const file = concat([header, ...blocks.map(block => concat([cidOf('raw', block).bytes, block]))].map(section => concat([varint(section.length), section])))
     equal(await sizeOf(file), 11)
-    const seed = Date.now()
-    const random = seeded(seed)
+    const random = randomFrom(SEED)
     for (let round = 0; round < framesOf(); round++) {
       const mutant = mutated(file, random)
-      ok(await sizeOf(mutant) <= mutant.length, `seed ${seed}, mutant ${round}`)
+      ok(await sizeOf(mutant) <= mutant.length, `seed ${SEED}, mutant ${round}`)
     }
   })
 })

@@ -4,13 +4,12 @@ import { once } from 'node:events'
 import { join } from 'node:path'
 import { createInterface } from 'node:readline'
 import { hex } from '../../src/base/index.ts'
-import { randomFrom } from '../support/chance.ts'
+import { SEED, randomFrom } from '../support/chance.ts'
 import { STREAM, TABLE, readBack, tableHeld, type Fact, type MortalOptions, type Stretch } from '../support/mortal.ts'
 import { connected, found, makeCity, removeCities, startCity, until, type City } from '../support/nodes.ts'
 import { heldBy, publish, streamOf } from '../support/publications.ts'
 
 const KILLS = Number(process.env['HANSE_KILLS'] ?? 10)
-const SEED = Number(process.env['HANSE_SEED'] ?? Math.floor(Math.random() * 2 ** 32))
 const MORTAL = join(import.meta.dirname, '../support/mortal.ts')
 const READY_WITHIN_MS = 60_000
 /** After it is ready, or after it was started where it is killed while it starts. */

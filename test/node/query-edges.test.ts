@@ -2,7 +2,7 @@ import { strict as assert } from 'node:assert'
 import { utf8 } from '../../src/base/index.ts'
 import { rowsOf } from '../../src/node/rows/index.ts'
 import type { NodeOptions, RecordInput } from '../../src/node/index.ts'
-import { randomFrom } from '../support/chance.ts'
+import { SEED, randomFrom } from '../support/chance.ts'
 import { MemoryCity } from '../support/memory-city.ts'
 import { connected, found, makeCity, removeCities, until, type City } from '../support/nodes.ts'
 import { descriptionOf, publish } from '../support/publications.ts'
@@ -10,8 +10,6 @@ import { filesWith } from './erasure.fixture.ts'
 import { allOf, appendAll, movements, Naive, numbered, questions, sameRows, SCHEMA } from './query.fixture.ts'
 
 type Rooms = Parameters<NonNullable<NodeOptions['onRooms']>>[0]
-
-const SEED = Number(process.env['HANSE_SEED'] ?? Math.floor(Math.random() * 2 ** 32))
 const KEYS = 200
 const INDEX_KINDS = ['indexScope', 'indexBlock', 'indexPage', 'keyedState', 'statePlace'] as const
 const described = (datasetId: string): ReturnType<typeof descriptionOf> => ({ ...descriptionOf(datasetId), schema: SCHEMA.map(column => ({ ...column, unit: null })) })

@@ -4,13 +4,11 @@ import { decodeAccess } from '../../src/node/access/index.ts'
 import type { RecordInput } from '../../src/node/index.ts'
 import { readableEnd, recordsOf } from '../../src/node/reading/index.ts'
 import { rowsOf } from '../../src/node/rows/index.ts'
-import { randomFrom } from '../support/chance.ts'
+import { SEED, randomFrom } from '../support/chance.ts'
 import { connected, found, removeCities, restart, until } from '../support/nodes.ts'
 import { descriptionOf } from '../support/publications.ts'
 import { allOf, appendAll, movements, Naive, numbered, questions, sameRows, SCHEMA } from './query.fixture.ts'
 import { agreeAndGrant, didOf, makeOpenCity, restrictedTo, type OpenCity } from './sealing.fixture.ts'
-
-const SEED = Number(process.env['HANSE_SEED'] ?? Math.floor(Math.random() * 2 ** 32))
 const KEYS = 150
 
 describe('queries of what is restricted', function () {

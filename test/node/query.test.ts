@@ -2,14 +2,12 @@ import { strict as assert } from 'node:assert'
 import { utf8 } from '../../src/base/index.ts'
 import { rowsOf } from '../../src/node/rows/index.ts'
 import type { NodeOptions, RecordInput } from '../../src/node/index.ts'
-import { randomFrom } from '../support/chance.ts'
+import { SEED, randomFrom } from '../support/chance.ts'
 import { found, makeCity, removeCities, restart, until, type City } from '../support/nodes.ts'
 import { descriptionOf, publish } from '../support/publications.ts'
 import { allOf, appendAll, HOUR_MS, movements, Naive, numbered, questions, sameRows, SCHEMA, START_MS } from './query.fixture.ts'
 
 type Rooms = Parameters<NonNullable<NodeOptions['onRooms']>>[0]
-
-const SEED = Number(process.env['HANSE_SEED'] ?? Math.floor(Math.random() * 2 ** 32))
 const RECORDS = Number(process.env['HANSE_QUERY_RECORDS'] ?? 70_000)
 const QUESTIONS = Number(process.env['HANSE_QUESTIONS'] ?? 60)
 const KEYS = 400

@@ -3,6 +3,7 @@ import type { StandingAgreement } from '../../src/node/doors/index.ts'
 import { openSegment } from '../../src/core/feed/index.ts'
 import { readSealedPrefix } from '../../src/core/sealing/index.ts'
 import { recordsOf } from '../../src/node/reading/index.ts'
+import { randomFrom, SEED } from '../support/chance.ts'
 import { connected, found, removeCities, restart, until } from '../support/nodes.ts'
 import { append, contentOf, fileOf, streamOf, tableOf } from '../support/publications.ts'
 import {
@@ -16,7 +17,8 @@ const RECORDS = 1_000
 
 /** Rows that no compression can hide: what stands around the canary is never the same twice. */
 function canaryRows (): readonly string[] {
-  return Array.from({ length: RECORDS }, (_, at) => `${at} ${CANARY} ${Math.random().toString(36)}`)
+  const random = randomFrom(SEED)
+  return Array.from({ length: RECORDS }, (_, at) => `${at} ${CANARY} ${random().toString(36)}`)
 }
 
 describe('sealing: four cities', function () {
@@ -175,7 +177,8 @@ describe('sealing: four cities', function () {
   })
 
   it('seals files so that ranges can be read, by a root that stands for ciphertext', async () => {
-    const bytes = Buffer.concat(Array.from({ length: 40_000 }, (_, at) => Buffer.from(`${at} ${CANARY} ${Math.random()}\n`)))
+    const random = randomFrom(SEED)
+    const bytes = Buffer.concat(Array.from({ length: 40_000 }, (_, at) => Buffer.from(`${at} ${CANARY} ${random()}\n`)))
     const { node } = ada()
     const published = await node.publish(...fileOf('plan', bytes), undefined, restrictedTo(node, ['Ben'], 'members'))
     assert.ok(published.ok, JSON.stringify(published))

@@ -3,11 +3,11 @@ import { encodeCanonical, equalBytes, hex, sha256, utf8 } from '../../src/base/i
 import {
   decodeOffer, decodeSeals, decodeSnapshotRequest, encodeOffer, encodeSeals, encodeSnapshotRequest, type SnapshotRequest
 } from '../../src/node/snapshots/index.ts'
-import { mutated, seeded } from '../base/mutate.fixture.ts'
+import { mutated } from '../base/mutate.fixture.ts'
 import { FRAMES_TIMEOUT_MS, framesOf } from '../support/fuzz.ts'
+import { SEED, randomFrom } from '../support/chance.ts'
 
 const FRAMES = framesOf(1_000)
-const seed = Number(process.env['HANSE_SEED'] ?? Date.now() % 2 ** 31)
 const CREDIT_BYTES = 262_144
 const hash = sha256(utf8('a state'))
 
@@ -39,18 +39,18 @@ const targets: readonly { readonly name: string, readonly frames: readonly Uint8
   }
 ]
 
-describe(`snapshots: ${FRAMES} mutated frames a decoder (HANSE_SEED=${seed})`, () => {
+describe(`snapshots: ${FRAMES} mutated frames a decoder (HANSE_SEED=${SEED})`, () => {
   for (const target of targets) {
     it(`${target.name}: never throw, and what is accepted encodes to the same bytes`, function () {
       this.timeout(FRAMES_TIMEOUT_MS)
-      const random = seeded(seed ^ target.name.length)
+      const random = randomFrom(SEED ^ target.name.length)
       for (const frame of target.frames) assert.equal(hex(target.decode(frame) ?? utf8('refused')), hex(frame), 'the valid frame is accepted')
       let refused = 0
       for (let at = 0; at < FRAMES; at++) {
         const frame = mutated(target.frames[Math.floor(random() * target.frames.length)] ?? assert.fail(), random)
         const again = target.decode(frame)
         if (again === undefined) refused++
-        assert.ok(again === undefined || equalBytes(again, frame), `HANSE_SEED=${seed}, frame ${at}: encodes differently: ${hex(frame)}`)
+        assert.ok(again === undefined || equalBytes(again, frame), `HANSE_SEED=${SEED}, frame ${at}: encodes differently: ${hex(frame)}`)
       }
       assert.ok(refused > 0, 'nothing was refused: the frames were not changed')
     })

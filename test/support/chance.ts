@@ -1,4 +1,19 @@
-/** Numbers from 0 to 1 that follow from a seed (mulberry32). */
+import { randomInt } from 'node:crypto'
+import fc from 'fast-check'
+
+const asked = process.env['HANSE_SEED']
+
+/**
+ * The seed of this run: all that tests draw follows from it, those of fast-check too. Another each time, unless `HANSE_SEED`
+ * names one; processes that a run begins have the same. The report says it at its end.
+ */
+export const SEED: number = asked === undefined ? randomInt(2 ** 31) : Number(asked)
+
+// Mocha loads this file in every process of a run, the first of them before it begins the others.
+process.env['HANSE_SEED'] = String(SEED)
+fc.configureGlobal({ ...fc.readConfigureGlobal(), seed: SEED })
+
+/** Numbers from 0 to below 1 that follow from a seed (mulberry32). */
 export function randomFrom (seed: number): () => number {
   let state = seed >>> 0
   return () => {

@@ -13,6 +13,7 @@ import { joinPort, openNetwork } from '../../src/host/libp2p/index.ts'
 import { systemClock, systemRandom } from '../../src/host/system/index.ts'
 import { createNode, keysOf, type HanseNode } from '../../src/node/index.ts'
 import { decodeGuardRow } from '../../src/node/rows/index.ts'
+import { randomFrom, SEED } from './chance.ts'
 import { committing } from './committing.ts'
 import { contentOf, recordWith, tableOf } from './publications.ts'
 
@@ -135,16 +136,17 @@ export async function tableHeld (node: HanseNode): Promise<readonly [number, num
 }
 
 async function write (node: HanseNode, run: number): Promise<void> {
+  const random = randomFrom(SEED + run)
   let next = 0
   let batches = 0
   let version = 0
   const lane = async (): Promise<void> => {
     for (;;) {
       const from = next
-      const count = 1 + Math.floor(Math.random() * BATCH_RECORDS_MAX)
+      const count = 1 + Math.floor(random() * BATCH_RECORDS_MAX)
       next += count
       const records = Array.from({ length: count }, (_, at) => recordWith(bodyOf(run, from + at)))
-      const appended = await node.append(STREAM, records, { flush: Math.random() < 0.5 })
+      const appended = await node.append(STREAM, records, { flush: random() < 0.5 })
       if (!appended.ok) return say({ fact: 'wrong', what: JSON.stringify(appended.failure) })
       say({ fact: 'acknowledged', first: appended.value.first, stretch: [run, from, count] })
       if (++batches % BATCHES_PER_TABLE === 0) await table(++version)

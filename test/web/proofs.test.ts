@@ -7,11 +7,12 @@ import { encodeLightProof, verifyLightProof } from '../../src/core/light/index.t
 import { signingKeyOfSeed } from '../../src/core/identity/index.ts'
 import { encodeProofFile, verifyProof } from '../../src/node/bundle/index.ts'
 import { finalBlock, isSigned, kindOf, nextAnchor, verify, type Anchor, type Step } from '../../src/web/proofs/index.ts'
-import { mutated, seeded } from '../base/mutate.fixture.ts'
+import { mutated } from '../base/mutate.fixture.ts'
 import { ada, ben, cyd, feedOf, recordsOf } from '../core/feed.fixture.ts'
 import { certificateOf, charterOf, cities, cityNamed, valueOf } from '../core/identity.fixture.ts'
 import { operations } from '../core/ledger.fixture.ts'
 import { FinalChain, placeIn, publishedFeed, recordOf, recordProofOf } from '../core/light.fixture.ts'
+import { randomFrom } from '../support/chance.ts'
 
 /** The same that a browser has. */
 const { subtle } = globalThis.crypto
@@ -51,7 +52,7 @@ describe('proofs in the browser: of a publisher', () => {
   })
 
   it('refuses every mutated proof, as the node does', async () => {
-    const random = seeded(20_261_129)
+    const random = randomFrom(20_261_129)
     for (let frame = 0; frame < FRAMES; frame++) {
       const bent = mutated(encoded, random)
       assert.equal((await judged(bent, null)).holds, verifyProof(bent).ok, `frame ${frame}: ${hex(bent)}`)
@@ -103,7 +104,7 @@ describe('proofs in the browser: of the ledger', () => {
   })
 
   it('judges every mutated proof as the node does', async () => {
-    const random = seeded(20_261_130)
+    const random = randomFrom(20_261_130)
     for (let frame = 0; frame < FRAMES; frame++) {
       const bent = mutated(encoded, random)
       assert.equal((await judged(bent, charter.envelope)).holds, verifyLightProof(charter, bent).ok, `frame ${frame}`)
