@@ -11,7 +11,7 @@ class Reporter extends Spec {
     super(runner, options)
     // Registered after the parent's own listener, so they print below the epilogue.
     runner.once(Mocha.Runner.constants.EVENT_RUN_END, () => {
-      Base.consoleLog(`HANSE_SEED=${process.env['HANSE_SEED'] ?? ''} draws the same cases again`)
+      Base.consoleLog(`HANSE_SEED=${process.env['TEST_SEED'] ?? ''} draws the same cases again`)
       Base.consoleLog(closingLine(this.stats))
     })
   }

@@ -1,7 +1,9 @@
 import { randomInt } from 'node:crypto'
 import fc from 'fast-check'
 
-const asked = process.env['HANSE_SEED']
+/** Carries it into processes that a run begins: nodes are among them, which refuse variables of the beginning `HANSE_` that they do not know. */
+const CARRIED = 'TEST_SEED'
+const asked = process.env['HANSE_SEED'] ?? process.env[CARRIED]
 
 /**
  * The seed of this run: all that tests draw follows from it, those of fast-check too. Another each time, unless `HANSE_SEED`
@@ -10,7 +12,8 @@ const asked = process.env['HANSE_SEED']
 export const SEED: number = asked === undefined ? randomInt(2 ** 31) : Number(asked)
 
 // Mocha loads this file in every process of a run, the first of them before it begins the others.
-process.env['HANSE_SEED'] = String(SEED)
+process.env[CARRIED] = String(SEED)
+delete process.env['HANSE_SEED']
 fc.configureGlobal({ ...fc.readConfigureGlobal(), seed: SEED })
 
 /** Numbers from 0 to below 1 that follow from a seed (mulberry32). */
