@@ -117,7 +117,7 @@ describe('catalogue: entries', () => {
       { temporal: { fromMs: 2, toMs: 1 } }, { temporal: { fromMs: 0, toMs: 8_640_000_000_000_001 } },
       { schema: Array<Value>(513).fill({ name: 'a', type: 'text', unit: null }) }, { schema: [{ name: 'a', type: 'float', unit: null }] },
       { schema: [{ name: 'a', type: 'text' }] }, { schema: [{ name: 'a'.repeat(257), type: 'text', unit: null }] }, { access: 'restricted' },
-      { issuedMs: -1 }, { version: '1' }, { simulated: null }, { withdrawn: 0 },
+      { issuedMs: -1 }, { issuedMs: Number.MAX_SAFE_INTEGER }, { modifiedMs: 8_640_000_000_000_001 }, { version: '1' }, { simulated: null }, { withdrawn: 0 },
       ...[
         { feed: cidOf('raw', utf8('a')) }, { form: 'folder' }, { mediaType: '' }, { mediaType: 'täxt' }, { fileName: '../a' }, { fileName: '..' }, { fileName: 'c:a' },
         { fileName: 'a\u0000' }, { fileName: 'a'.repeat(256) }, { firstRecord: -1 }, { records: 'all' }, { sha256: new Uint8Array(31) }

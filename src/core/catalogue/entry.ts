@@ -43,8 +43,10 @@ const mediaType: Schema<string> = (value, path) => typeof value === 'string' && 
 
 const degrees = (max: number): Schema<number> => integer(-max * 10_000_000, max * 10_000_000)
 
-/** Of ECMAScript dates; data may be older than 1970. */
-const instantMs = integer(-8_640_000_000_000_000, 8_640_000_000_000_000)
+/** The last of ECMAScript dates: what is later nobody can write as one, and whoever tries fails for all datasets. */
+const INSTANT_MS_MAX = 8_640_000_000_000_000
+/** Data may be older than 1970. */
+const instantMs = integer(-INSTANT_MS_MAX, INSTANT_MS_MAX)
 
 /** WGS 84, in units of 1e-7 degrees. West above east: the box crosses the antimeridian. */
 const box = struct({ west: degrees(180), south: degrees(90), east: degrees(180), north: degrees(90) })
@@ -73,8 +75,8 @@ const described = {
     type: literal('text', 'integer', 'number', 'boolean', 'time', 'latitude', 'longitude', 'geometry'),
     unit: nullable(line(UNIT_LENGTH_MAX))
   }), COLUMNS_MAX),
-  issuedMs: uint(),
-  modifiedMs: uint(),
+  issuedMs: uint(INSTANT_MS_MAX),
+  modifiedMs: uint(INSTANT_MS_MAX),
   version: uint(),
   distribution: struct({
     feed: statementIdSchema,
