@@ -1,7 +1,7 @@
 import { strict as assert } from 'node:assert'
 import type { CID } from '../../src/base/index.ts'
 import { decodeRequest, encodeItem, encodeItemBytes, encodeListing, encodeResult, listingPage, type Verb } from '../../src/core/sync/index.ts'
-import type { Clock, ProtocolHandler } from '../../src/host/index.ts'
+import type { Clock, Peer, ProtocolHandler } from '../../src/host/index.ts'
 import { Puller } from '../../src/node/pulling/index.ts'
 import { ada, ben, feedOf, membership, NOW_MS, recordsOf, type TestFeed } from '../core/feed.fixture.ts'
 import { certificateOf, valueOf } from '../core/identity.fixture.ts'
@@ -18,7 +18,7 @@ const bins = feedOf(ada, [recordsOf(3)], { datasetId: 'bins', class: 'members' }
 describe('what a member holds', () => {
   for (const verb of ['feeds', 'statements'] as const) {
     it(`is known soon also where it had no room for the question after "${verb}": it tells of a feed only once`, async () => {
-      const { puller, advance } = await newcomer([], false)
+      const { puller, advance } = await newcomer([], () => false)
       puller.peerUp(loopback(ada.did, busyOnce(verb)).link.peer, ada.did)
       await advance(SOON_MS)
       assert.equal(puller.feedsOfferedBy(ada.did), 1)
@@ -28,7 +28,7 @@ describe('what a member holds', () => {
 
   it('is asked for a few feeds at a time: many leave room for other questions on the same stream', async () => {
     const many = Array.from({ length: 100 }, (_, at) => feedOf(ada, [recordsOf(1)], { datasetId: `dataset-${at}`, class: 'members' }))
-    const { puller, advance } = await newcomer(many, true)
+    const { puller, advance } = await newcomer(many, () => true)
     const [heads, asked]: [(() => void)[], Set<string>] = [[], new Set()]
     const { link } = loopback(ada.did, holderOf(many, (feed, answer) => {
       asked.add(feed.toString())
@@ -44,16 +44,32 @@ describe('what a member holds', () => {
     assert.equal(asked.size, many.length, 'all come to their turn')
     puller.stop()
   })
+
+  it('is asked for again where nothing more was wanted just when answers came: what was asked before counts as asked no longer', async () => {
+    let isWanted = true
+    const { puller, advance } = await newcomer([bins], () => isWanted)
+    const [heads, peer]: [(() => void)[], Peer] = [[], loopback(ada.did, holderOf([bins], (_feed, answer) => heads.push(answer))).link.peer]
+    puller.peerUp(peer, ada.did)
+    await advance(SOON_MS)
+    assert.equal(heads.length, 1)
+    isWanted = false
+    heads[0]?.()
+    await advance(SOON_MS)
+    isWanted = true
+    await advance(SOON_MS)
+    assert.equal(heads.length, 2)
+    puller.stop()
+  })
 })
 
 /** A node that knows these feeds by name and holds nothing of them. */
-async function newcomer (known: readonly TestFeed[], wants: boolean): Promise<{ readonly puller: Puller, readonly advance: (byMs: number) => Promise<void> }> {
+async function newcomer (known: readonly TestFeed[], wants: () => boolean): Promise<{ readonly puller: Puller, readonly advance: (byMs: number) => Promise<void> }> {
   const { clock, advance } = movedClock(NOW_MS)
   const { feeds, members } = await town()
   valueOf(await members.addCertificate(certificateOf(ada, membership.federation).envelope))
   for (const { declaration } of known) await feeds.register(declaration.statement, declaration, 'reader')
   const puller = new Puller({
-    feeds, members, clock, random: { bytes: size => new Uint8Array(size) }, log: () => {}, own: ben.did, wants: () => wants, mayTell: () => true,
+    feeds, members, clock, random: { bytes: size => new Uint8Array(size) }, log: () => {}, own: ben.did, wants, mayTell: () => true,
     listingEveryMs: LISTING_EVERY_MS, feedsPerMemberMax: 10, alarm: () => {}, onFatal: cause => { throw cause }
   })
   return { puller, advance }

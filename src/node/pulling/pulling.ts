@@ -332,8 +332,9 @@ export class Puller {
     const before = held === pull.state.held ? pull.state : { ...pull.state, held, target: Math.max(held, pull.state.target) }
     const { state, effects } = pullStep(before, input, this.#clock.monotonicMs())
     if (!this.#wants(feed) || feed.status === 'frozen') {
-      // Claims and gaps are remembered, nothing is asked for.
-      pull.state = { ...state, tasks: before.tasks, nextTask: before.nextTask }
+      // Claims and gaps are remembered, and what was answered; nothing is asked for.
+      const tasks = new Map([...state.tasks].filter(([id]) => before.tasks.has(id)))
+      pull.state = { ...state, tasks, nextTask: before.nextTask }
       return
     }
     pull.state = state
