@@ -86,7 +86,9 @@ export class MemoryNode extends MemoryDatasets implements HanseNode {
     return ''
   }
 
-  openedBy (): undefined {}
+  openedBy (_token: string): ReturnType<HanseNode['openedBy']> {
+    return undefined
+  }
 
   status (): NodeStatus {
     const records = [...this.held.values()].reduce((sum, each) => sum + each.records.length, 0)

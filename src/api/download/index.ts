@@ -10,7 +10,8 @@
  *
  * The rows of a stream begin with the number, time and key of their record, since a row says nothing of them. CSV, GeoJSON and
  * Parquet need columns in the description; a record that does not fit them has no row there, and only NDJSON has it. A dataset that
- * is not here whole is not given as if it were. The bytes as they were published are another call, `…/content`.
+ * is not here whole is not given as if it were. A download whose token is revoked, or whose session is ended, is cut off at its next
+ * part (`api/http`), as all answers of that kind are. The bytes as they were published are another call, `…/content`.
  *
  * Deviates from the note on downloads in that lines have no `_cid`: a record has no block of its own, and the one that it lies in
  * would be read again for each. `…/proof?record=<_seq>` leads from a record to what was signed.

@@ -71,11 +71,13 @@ function dataRoute (node: HanseNode): Route {
   return {
     method: 'GET', path: `${DATA}/:pid`, scope: null,
     handle: async request => {
-      const opened = node.openedBy(/^Bearer (\S{1,256})$/.exec(request.header('authorization') ?? '')?.[1] ?? '')
+      const token = /^Bearer (\S{1,256})$/.exec(request.header('authorization') ?? '')?.[1] ?? ''
+      const opened = node.openedBy(token)
       if (opened === undefined || opened.pid !== request.parameters['pid']) {
         return problem({ code: 'unauthorised', reason: 'there is no transfer that this token opens', hint: 'start a transfer, and use the token that its start brings' }, { 'www-authenticate': 'Bearer' })
       }
-      return sendData(node, opened, request)
+      const reply = await sendData(node, opened, request)
+      return reply.type === 'stream' ? { ...reply, isEnded: () => node.openedBy(token) === undefined } : reply
     }
   }
 }

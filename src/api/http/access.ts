@@ -18,6 +18,8 @@ export type Caller = {
   readonly purpose?: string | undefined
   /** Whether the token or session has ended meanwhile, for what is answered without an end. Left out: it never does. */
   readonly isOver?: () => boolean
+  /** The same for downloads: these also go on while nobody is at the browser that takes them. */
+  readonly isEnded?: () => boolean
 }
 
 /** Nobody in particular. */

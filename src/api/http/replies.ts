@@ -5,8 +5,11 @@ import type { Outlet, Upgrade } from './outlet.ts'
 /** What a handler answers; the server writes it. */
 export type Reply =
   | { readonly type: 'json', readonly status: number, readonly value: unknown, readonly headers?: Headers, readonly tagged?: boolean }
-  /** Chunks as they come. Where they throw, the connection is cut, so that nobody takes a part for the whole. */
-  | { readonly type: 'stream', readonly status: number, readonly headers: Headers, readonly chunks: AsyncIterable<Uint8Array> }
+  /**
+   * Chunks as they come. Where they throw, the connection is cut, so that nobody takes a part for the whole; so it is before the chunk
+   * at which `isEnded` tells that whoever asked may ask no more. Left out: as the token or session of the request says.
+   */
+  | { readonly type: 'stream', readonly status: number, readonly headers: Headers, readonly chunks: AsyncIterable<Uint8Array>, readonly isEnded?: (() => boolean) | undefined }
   /** Written into as things come, until `run` resolves. */
   | { readonly type: 'pushed', readonly status: number, readonly headers: Headers, readonly run: (outlet: Outlet) => Promise<void> }
   /** Of a request that asks for another protocol; any other is told to. */
@@ -104,7 +107,9 @@ export async function progressing<T> (
   const chunks = progressLines(told, outcome, first !== undefined && 'progress' in first ? first.progress : undefined)
   return {
     type: 'stream', status: 200, headers: { 'content-type': MEDIA_TYPES.lines, 'cache-control': 'no-store' },
-    chunks: withHeartbeats(chunks, utf8('\n'), heartbeatMs)
+    chunks: withHeartbeats(chunks, utf8('\n'), heartbeatMs),
+    // What somebody began goes on, and is told to its end.
+    isEnded: () => false
   }
 }
 

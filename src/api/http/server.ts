@@ -175,6 +175,8 @@ class Service {
     try {
       const request = new ApiRequest({ message, search, parameters, signal, limits: this.#options.limits, caller, address, isUpgrade: upgrade !== undefined })
       const reply = await this.#handle(route, request)
+      // A stream without an end has its own, by the signal of its request.
+      if (reply.type === 'stream' && route.live !== true) return await this.#write(message, response, { isEnded: caller?.isEnded, ...reply })
       if (reply.type !== 'upgrade') return await this.#write(message, response, reply)
       assert(upgrade !== undefined, 'only a request for another protocol is answered by one')
       await this.#switch(response, reply, upgrade)

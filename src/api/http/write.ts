@@ -45,7 +45,7 @@ export async function writeReply (
 }
 
 async function writeStream (
-  message: IncomingMessage, response: ServerResponse, { status, headers, chunks }: Answer & { readonly type: 'stream' }, writing: Writing
+  message: IncomingMessage, response: ServerResponse, { status, headers, chunks, isEnded }: Answer & { readonly type: 'stream' }, writing: Writing
 ): Promise<void> {
   response.writeHead(status, { ...COMMON_HEADERS, ...headers, ...(writing.closing ? { connection: 'close' } : {}) })
   const expected = headers['content-length']
@@ -53,6 +53,7 @@ async function writeStream (
   try {
     for await (const chunk of chunks) {
       if (response.destroyed) return
+      if (isEnded?.() === true) throw new Error('the token, session or transfer that it was asked with has ended')
       sent += chunk.length
       if (!response.write(chunk)) await drained(response)
     }

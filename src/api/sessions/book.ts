@@ -114,11 +114,11 @@ export class SessionBook {
   find (secret: string, isAttended: boolean): OpenSession | undefined {
     const nowMs = this.#options.nowMs()
     const session = this.#sessions.get(digestOf(secret))
-    if (session === undefined) return undefined
-    this.#sessions.delete(session.id)
-    if (isOver(session, nowMs)) return undefined
+    // One that is over stays until others need its place: what is downloaded by it may still be ended.
+    if (session === undefined || isOver(session, nowMs)) return undefined
     const used = isAttended ? { ...session, usedMs: nowMs } : session
     // Last in line: the one that asked nothing for longest gives way first.
+    this.#sessions.delete(session.id)
     this.#sessions.set(session.id, used)
     return used
   }
@@ -131,6 +131,12 @@ export class SessionBook {
   isOver (id: string): boolean {
     const session = this.#sessions.get(id)
     return session === undefined || isOver(session, this.#options.nowMs())
+  }
+
+  /** Whether somebody ended it or its longest time is up, as opposed to nobody having asked anything for a while. */
+  isEnded (id: string): boolean {
+    const session = this.#sessions.get(id)
+    return session === undefined || this.#options.nowMs() >= session.endMs
   }
 
   /** All of an account, but for one that goes on. */

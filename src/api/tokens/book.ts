@@ -52,8 +52,9 @@ export class TokenBook {
     if (kept === undefined || kept.expiresMs <= nowMs) return undefined
     this.#used(kept, nowMs)
     const { id, scope, requester, purpose } = kept
+    const isOver = (): boolean => this.#isOver(digest)
     return {
-      id, scope, isOver: () => this.#isOver(digest), ...requester === null ? {} : { requester: requester === OUTSIDE ? null : requester }, ...purpose === null ? {} : { purpose }
+      id, scope, isOver, isEnded: isOver, ...requester === null ? {} : { requester: requester === OUTSIDE ? null : requester }, ...purpose === null ? {} : { purpose }
     }
   }
 
