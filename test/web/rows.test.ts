@@ -2,9 +2,9 @@ import { strict as assert } from 'node:assert'
 import type { QueriedRow } from '../../src/sdk/index.ts'
 import { kindOf, summaryOf } from '../../src/web/chart/summary.ts'
 import { shellText } from '../../src/web/dataset/snippets.ts'
-import { dayText, speak } from '../../src/web/text/index.ts'
+import { agoText, dayText, isoText, preciseTimeText, shortTimeText, speak, timeText } from '../../src/web/text/index.ts'
 import english from '../../src/web/text/en.json' with { type: 'json' }
-import { cellOf, columnsOf, featureOf, pointsOf, timeOf } from '../../src/web/rows/cells.ts'
+import { cellOf, columnsOf, featureOf, pointsOf, timeOf, valueIn } from '../../src/web/rows/cells.ts'
 
 function row (number: number, values: QueriedRow['values'], key = 'a'): QueriedRow {
   return { number, timeMs: number * 1_000, key, values, place: { longitude: 1, latitude: 2, box: { west: 1, south: 2, east: 1, north: 2 } } }
@@ -59,10 +59,30 @@ describe('rows in the console', () => {
 
   it('lie where their shape is, or else where their point is', () => {
     assert.deepEqual(featureOf(row(1, { shape: '{"type":"LineString","coordinates":[[0,0],[1,1]]}' }), 'shape')?.geometry, { type: 'LineString', coordinates: [[0, 0], [1, 1]] })
-    for (const broken of ['{', '{"type":"Evil","coordinates":[]}', null]) {
+    for (const broken of ['{', '{"type":"Evil","coordinates":[]}', null, { type: 'Polygon', coordinates: [null] }, { type: 'LineString', coordinates: [1, 2] }, { type: 'Point', coordinates: ['1', '2'] }]) {
       assert.deepEqual(featureOf(row(1, { shape: broken }), 'shape')?.geometry, { type: 'Point', coordinates: [1, 2] })
     }
     assert.equal(featureOf({ ...row(1, {}), place: null }, undefined), null)
+  })
+
+  it('tell a time that no date can tell without falling over it', () => {
+    speak('en', english)
+    const latestMs = 8_640_000_000_000_000
+    for (const timeMs of [latestMs + 1, Number.MAX_SAFE_INTEGER, NaN]) {
+      assert.deepEqual([timeText(timeMs), dayText(timeMs), preciseTimeText(timeMs), shortTimeText(timeMs, 1_000), isoText(timeMs)], ['?', '?', '?', '?', undefined])
+    }
+    assert.notEqual(agoText(Number.MAX_SAFE_INTEGER, 0), '')
+    assert.equal(isoText(latestMs), '+275760-09-13T00:00:00.000Z')
+    assert.match(timeText(latestMs), /275,?760/)
+  })
+
+  it('say nothing that only every object says, whatever a stranger calls a column', () => {
+    const rows = [row(1, {}), row(2, { constructor: 'Hansa', level: 1 })]
+    const [shown] = columnsOf([], rows)
+    assert.deepEqual([shown?.name, shown?.type], ['constructor', 'text'])
+    assert.deepEqual(rows.map(each => cellOf(valueIn(each, 'constructor'), 'text')), [{ kind: 'empty' }, { kind: 'text', text: 'Hansa' }])
+    assert.deepEqual(cellOf(valueIn(row(1, {}), '__proto__'), 'text'), { kind: 'empty' })
+    assert.deepEqual(pointsOf(rows, [{ name: 'valueOf', unit: null, type: 'time' }, { name: 'level', unit: null, type: 'number' }], 'level', null).timesMs, [])
   })
 
   it('never let what a publisher wrote become a command', () => {

@@ -1,5 +1,6 @@
 import type { UseEntry, UseReport } from '../../sdk/index.ts'
 import { API_PATH } from '../../sdk/index.ts'
+import { isoText } from '../text/index.ts'
 
 /** Where the proof of an entry is fetched. */
 export function proofAddress ({ feed, record }: UseEntry): string {
@@ -24,7 +25,7 @@ const COLUMNS = ['time', 'what', 'member', 'did', 'door', 'purpose', 'agreement'
 /** All entries as CSV (RFC 4180), for whoever works with tables; texts that a spreadsheet would take for formulas are made harmless. */
 export function csvOf ({ entries }: UseReport): string {
   const rows = entries.map(({ timeMs, what, member, door, purpose, agreementId, records, bytes, isOnLedger }) => [
-    new Date(timeMs).toISOString(), what, member?.name ?? '', member?.did ?? '', door ?? '', purpose ?? '', agreementId ?? '', records ?? '', bytes ?? '', isOnLedger ? 'yes' : 'no'
+    isoText(timeMs) ?? timeMs, what, member?.name ?? '', member?.did ?? '', door ?? '', purpose ?? '', agreementId ?? '', records ?? '', bytes ?? '', isOnLedger ? 'yes' : 'no'
   ])
   return [COLUMNS, ...rows].map(row => row.map(cell).join(',')).join('\r\n') + '\r\n'
 }

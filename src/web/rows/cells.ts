@@ -21,8 +21,13 @@ export function columnsOf (schema: readonly Column[], rows: readonly QueriedRow[
 }
 
 function typeIn (rows: readonly QueriedRow[], name: string): Column['type'] {
-  const value = rows.map(({ values }) => values[name]).find(each => each !== null && each !== undefined)
+  const value = rows.map(row => valueIn(row, name)).find(each => each !== null && each !== undefined)
   return typeof value === 'number' ? 'number' : typeof value === 'boolean' ? 'boolean' : timeOf(value) === null ? 'text' : 'time'
+}
+
+/** What a row says under a name: nothing of what every object has, for a stranger may call a column `constructor`. */
+export function valueIn ({ values }: Pick<QueriedRow, 'values'>, name: string): unknown {
+  return Object.hasOwn(values, name) ? values[name] : undefined
 }
 
 /** Numbers stand as they were published: what is shown is what would be downloaded. */
@@ -70,10 +75,10 @@ export function pointsOf (rows: readonly QueriedRow[], columns: readonly Column[
   const clock = columns.find(({ type }) => type === 'time')?.name
   const found = rows.flatMap(row => {
     if (key !== null && row.key !== key) return []
-    const timeMs = clock === undefined ? row.timeMs : timeOf(row.values[clock])
-    const value = row.values[measure]
+    const timeMs = clock === undefined ? row.timeMs : timeOf(valueIn(row, clock))
+    const value = valueIn(row, measure)
     const number = value === null || value === undefined || value === '' ? NaN : Number(value)
-    return timeMs === null ? [] : [{ timeMs, value: Number.isFinite(number) ? number : null, isDay: clock !== undefined && isDay(row.values[clock]) }]
+    return timeMs === null ? [] : [{ timeMs, value: Number.isFinite(number) ? number : null, isDay: clock !== undefined && isDay(valueIn(row, clock)) }]
   }).toSorted((one, other) => one.timeMs - other.timeMs)
   return { timesMs: found.map(({ timeMs }) => timeMs), values: found.map(({ value }) => value), isByDay: found.length > 0 && found.every(each => each.isDay) }
 }
@@ -82,24 +87,33 @@ export function keysOf (rows: readonly QueriedRow[]): readonly string[] {
   return [...new Set(rows.flatMap(({ key }) => key ?? []))].toSorted()
 }
 
-const GEOMETRIES = ['Point', 'MultiPoint', 'LineString', 'MultiLineString', 'Polygon', 'MultiPolygon']
+/** How deep the positions of each lie. */
+const GEOMETRIES: ReadonlyMap<unknown, number> = new Map([['Point', 0], ['MultiPoint', 1], ['LineString', 1], ['MultiLineString', 2], ['Polygon', 2], ['MultiPolygon', 3]])
 
 /** Where a row is: its geometry where it has one, else its point. */
 export function featureOf (row: QueriedRow, geometryColumn: string | undefined): MapFeature | null {
   if (row.place === null) return null
-  const shape = geometryColumn === undefined ? undefined : geometryIn(row.values[geometryColumn])
+  const shape = geometryColumn === undefined ? undefined : geometryIn(valueIn(row, geometryColumn))
   return { id: String(row.number), geometry: shape ?? { type: 'Point', coordinates: [row.place.longitude, row.place.latitude] } }
 }
 
 function geometryIn (value: unknown): MapFeature['geometry'] | undefined {
-  let geometry: unknown = value
+  const geometry = typeof value === 'string' ? parsed(value) : value
+  if (typeof geometry !== 'object' || geometry === null || !('type' in geometry) || !('coordinates' in geometry)) return undefined
+  const depth = GEOMETRIES.get(geometry.type)
+  return depth !== undefined && arePositions(geometry.coordinates, depth) ? geometry as MapFeature['geometry'] : undefined
+}
+
+function parsed (text: string): unknown {
   try {
-    if (typeof value === 'string') geometry = JSON.parse(value)
+    return JSON.parse(text)
   } catch {
     return undefined
   }
-  const isGeometry = typeof geometry === 'object' && geometry !== null && 'type' in geometry && 'coordinates' in geometry &&
-    GEOMETRIES.includes(String(geometry.type)) && Array.isArray(geometry.coordinates)
-  // That its place could be told shows that its coordinates are ones: the node read them.
-  return isGeometry ? geometry as MapFeature['geometry'] : undefined
+}
+
+/** The node may have told the place by other columns, and read nothing of these. */
+function arePositions (value: unknown, depth: number): boolean {
+  if (!Array.isArray(value)) return false
+  return depth === 0 ? value.length > 1 && value.every(each => Number.isFinite(each)) : value.every(each => arePositions(each, depth - 1))
 }

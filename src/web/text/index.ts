@@ -92,13 +92,26 @@ export function bytesText (value: number): string {
   return new Intl.NumberFormat(language, { style: 'unit', unit, unitDisplay: power === 0 ? 'long' : 'short', maximumFractionDigits: power === 0 ? 0 : 1 }).format(value / 1_000 ** power)
 }
 
+/** The last moment that a date can tell. What others publish may name a later one, and a page that tried to write it would stay empty. */
+const TIME_MS_MAX = 8_640_000_000_000_000
+const UNTOLD = '?'
+
+function isTold (timeMs: number): boolean {
+  return Math.abs(timeMs) <= TIME_MS_MAX
+}
+
+/** For programs, as attributes and files have it; undefined where no date can tell it. */
+export function isoText (timeMs: number): string | undefined {
+  return isTold(timeMs) ? new Date(timeMs).toISOString() : undefined
+}
+
 export function timeText (timeMs: number): string {
-  return made('time', () => new Intl.DateTimeFormat(language, { dateStyle: 'medium', timeStyle: 'short' })).format(timeMs)
+  return !isTold(timeMs) ? UNTOLD : made('time', () => new Intl.DateTimeFormat(language, { dateStyle: 'medium', timeStyle: 'short' })).format(timeMs)
 }
 
 /** A day that was said without a time is the same day everywhere: its beginning in UTC stands for it. */
 export function dayText (timeMs: number): string {
-  return made('day', () => new Intl.DateTimeFormat(language, { dateStyle: 'medium', timeZone: 'UTC' })).format(timeMs)
+  return !isTold(timeMs) ? UNTOLD : made('day', () => new Intl.DateTimeFormat(language, { dateStyle: 'medium', timeZone: 'UTC' })).format(timeMs)
 }
 
 const STEPS = [['year', 31_536_000_000], ['month', 2_592_000_000], ['day', 86_400_000], ['hour', 3_600_000], ['minute', 60_000], ['second', 1_000]] as const
@@ -123,7 +136,7 @@ const [MINUTE_MS, DAY_MS] = [60_000, 86_400_000]
 
 /** For the axis of a chart, whose times are `stepMs` apart: to the second, to the minute, or the day. */
 export function shortTimeText (timeMs: number, stepMs: number): string {
-  return made(`short ${stepMs < MINUTE_MS ? 'second' : stepMs < DAY_MS ? 'minute' : 'day'}`, () => new Intl.DateTimeFormat(language, stepMs < MINUTE_MS
+  return !isTold(timeMs) ? UNTOLD : made(`short ${stepMs < MINUTE_MS ? 'second' : stepMs < DAY_MS ? 'minute' : 'day'}`, () => new Intl.DateTimeFormat(language, stepMs < MINUTE_MS
     ? { hour: '2-digit', minute: '2-digit', second: '2-digit' }
     : stepMs < DAY_MS ? { day: 'numeric', month: 'short', hour: '2-digit', minute: '2-digit' } : { dateStyle: 'medium' })).format(timeMs)
 }
@@ -143,5 +156,5 @@ export function zoneText (): string {
 /** To the millisecond. */
 export function preciseTimeText (timeMs: number): string {
   const options = { day: 'numeric', month: 'short', hour: '2-digit', minute: '2-digit', second: '2-digit', fractionalSecondDigits: 3 } as const
-  return made('precise', () => new Intl.DateTimeFormat(language, options)).format(timeMs)
+  return !isTold(timeMs) ? UNTOLD : made('precise', () => new Intl.DateTimeFormat(language, options)).format(timeMs)
 }
