@@ -89,7 +89,7 @@ export class PeerLink {
       stream.abort(new Error('this stream is not expected'))
       return
     }
-    this.#attach(slot, stream)
+    if (stream.status === 'open') this.#attach(slot, stream)
   }
 
   /** Aborts every connection to this peer, also those whose hello is not done. */
@@ -134,9 +134,11 @@ export class PeerLink {
     connection.newStream(slot.protocol, { maxOutboundStreams: 2, signal: AbortSignal.timeout(limits.streamOpenTimeoutMs) })
       .then(stream => {
         slot.opening = false
+        if (this.#gone) return stream.abort(new Error('this peer is gone'))
+        // It may have gone while it was handed over, which nothing tells any more.
+        if (stream.status !== 'open') return this.#later(slot)
         slot.failures = 0
-        if (this.#gone) stream.abort(new Error('this peer is gone'))
-        else this.#attach(slot, stream)
+        this.#attach(slot, stream)
       }, (error: unknown) => {
         slot.opening = false
         this.#later(slot)
