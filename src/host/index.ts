@@ -88,6 +88,7 @@ export interface Exchange {
   readonly outcome: Promise<Outcome>
   /** Lets the sender send so many bytes more. */
   grant (sizeBytes: number): void
+  /** Stops what has not ended. An answer whose outcome is there is read to its end as before. */
   cancel (): void
 }
 

@@ -154,6 +154,20 @@ export function networkContract (form: ContractForm): void {
     await form.until('the sender heard', () => aborted)
   })
 
+  it('keeps an answer that has come to its end, whatever its asker cancels then', async () => {
+    const [a, b] = await openMet(2)
+    b.answer = async (_peer, _body, reply) => {
+      await reply.send(new Uint8Array(1000))
+      reply.end(utf8('all'))
+    }
+    const exchange = peerOf(a, b).request(ASK, encodeCanonical({ creditBytes: 1000 }), 1000)
+    assert.deepEqual(await exchange.outcome, { type: 'end', body: utf8('all') })
+    exchange.cancel()
+    let sizeBytes = 0
+    for await (const part of exchange.data) sizeBytes += part.length
+    assert.equal(sizeBytes, 1000)
+  })
+
   it('passes on the error of an answer, and calls a failed handler a fault', async () => {
     const [a, b] = await openMet(2)
     b.answer = (_peer, _body, reply) => Promise.resolve(reply.error('gone', 'deleted last year'))

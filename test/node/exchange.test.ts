@@ -1,6 +1,6 @@
 import { strict as assert } from 'node:assert'
 import { CREDIT_BYTES, encodeItem, encodeResult, type Item, type Request } from '../../src/core/sync/index.ts'
-import { encodeCanonical } from '../../src/base/index.ts'
+import { concat, encodeCanonical } from '../../src/base/index.ts'
 import type { Peer } from '../../src/host/index.ts'
 import { Askings } from '../../src/host/libp2p/asking.ts'
 import { CreditPool, LIMITS } from '../../src/host/libp2p/limits.ts'
@@ -43,7 +43,7 @@ async function faultOf (asking: AsyncIterable<Item>): Promise<string> {
 }
 
 describe('an exchange with a peer', () => {
-  it('that is given up after the answer has come blames nobody for what was not read of it any more', async () => {
+  it('that is given up after the answer has come is whole, however little of it was read', async () => {
     const { peer, say, end } = setUp()
     const gone = new AbortController()
     const asked = faultOf(ask(peer, SYNC_PROTOCOL, request, gone.signal))
@@ -53,22 +53,28 @@ describe('an exchange with a peer', () => {
     say(PAYLOAD.subarray(2_000))
     end()
     gone.abort()
-    assert.equal(await asked, 'unanswered')
+    assert.equal(await asked, 'none')
   })
 
-  it('that is given up gives no part of an answer for all of it: of a state, and of what was asked in SQL', async () => {
+  it('that is given up before its end gives no part of an answer for all of it, and after it all: of a state, and of what was asked in SQL', async () => {
+    const whole = concat([PAYLOAD, PAYLOAD])
+    const answer = { type: 'answer', answer: new Uint8Array(1), columns: [], isCut: false } as const
+    const state = { nothing: { type: 'silent' }, all: { type: 'found', bytes: whole }, end: new Uint8Array(1) }
+    const sql = { nothing: undefined, all: { end: answer, csv: whole }, end: encodeCanonical(answer) }
     const given = [
-      [({ peer, signal }) => askForState(peer, '/any/1', { kind: 'offer', aboveHeight: 0 }, 20_000, systemClock, signal), { type: 'silent' }, new Uint8Array(1)],
-      [({ peer, signal }) => askPeer(peer, new Uint8Array(1), systemClock, signal), undefined, encodeCanonical({ type: 'answer', answer: new Uint8Array(1), columns: [], isCut: false })]
-    ] as const satisfies readonly (readonly [(at: { readonly peer: Peer, readonly signal: AbortSignal }) => Promise<unknown>, unknown, Uint8Array])[]
-    for (const [asking, outcome, end] of given) {
+      [({ peer, signal }) => askForState(peer, '/any/1', { kind: 'offer', aboveHeight: 0 }, 20_000, systemClock, signal), state, 'nothing'],
+      [({ peer, signal }) => askForState(peer, '/any/1', { kind: 'offer', aboveHeight: 0 }, 20_000, systemClock, signal), state, 'all'],
+      [({ peer, signal }) => askPeer(peer, new Uint8Array(1), systemClock, signal), sql, 'nothing'],
+      [({ peer, signal }) => askPeer(peer, new Uint8Array(1), systemClock, signal), sql, 'all']
+    ] as const satisfies readonly (readonly [(at: { readonly peer: Peer, readonly signal: AbortSignal }) => Promise<unknown>, unknown, 'nothing' | 'all'])[]
+    for (const [asking, outcome, comes] of given) {
       const { askings, peer, say } = setUp()
       const gone = new AbortController()
       const asked = asking({ peer, signal: gone.signal })
       for (const part of [PAYLOAD, PAYLOAD]) say(part)
-      assert.equal(askings.end(2, end), undefined)
+      if (comes === 'all') assert.equal(askings.end(2, outcome.end), undefined)
       gone.abort()
-      assert.deepEqual(await asked, outcome)
+      assert.deepEqual(await asked, outcome[comes])
     }
   })
 

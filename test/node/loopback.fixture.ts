@@ -80,6 +80,7 @@ export function loopback (name: string, handler: ProtocolHandler, conduct: Condu
         wake()
       },
       cancel: () => {
+        if (isOver) return
         stop.abort()
         finish({ type: 'error', code: 'cancelled', reason: 'cancelled' })
       }

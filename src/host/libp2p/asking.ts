@@ -230,7 +230,9 @@ class Parts implements AsyncIterable<Uint8Array> {
     this.#take()?.({ done: true, value: undefined })
   }
 
+  /** Of an answer that has come to its end there is nothing to stop: what it says it is, it stays. */
   cancel (): void {
+    if (this.#ended) return
     this.#parts.length = 0
     this.#onCancel()
   }

@@ -45,11 +45,7 @@ export function sqlHandler (
 /** The asking side. Undefined: it did not come to an end, or is no answer. */
 export async function askPeer (peer: Peer, question: Uint8Array, clock: Clock, signal: AbortSignal | undefined): Promise<Answered | undefined> {
   const exchange = peer.request(SQL_PROTOCOL, encodeCanonical({ question, creditBytes: CREDIT_BYTES }), CREDIT_BYTES)
-  let isGivenUp = false
-  const stop = (): void => {
-    isGivenUp = true
-    exchange.cancel()
-  }
+  const stop = (): void => exchange.cancel()
   const cancel = clock.wake(SEND_TIMEOUT_MS, stop)
   signal?.addEventListener('abort', stop)
   const parts: Uint8Array[] = []
@@ -66,8 +62,7 @@ export async function askPeer (peer: Peer, question: Uint8Array, clock: Clock, s
       exchange.grant(chunk.length)
     }
     const outcome = await exchange.outcome
-    // What is left of it was thrown away, also where all of it had come.
-    const end = outcome.type === 'end' && !isGivenUp ? decodeCanonical(outcome.body, endSchema, END_BYTES_MAX) : undefined
+    const end = outcome.type === 'end' ? decodeCanonical(outcome.body, endSchema, END_BYTES_MAX) : undefined
     return end?.ok === true ? { end: end.value, csv: concat(parts) } : undefined
   } finally {
     cancel()

@@ -31,7 +31,6 @@ export async function * ask (
   const exchange = peer.request(protocol, encodeRequest(request), request.creditBytes)
   const cancel = (): void => exchange.cancel()
   signal.addEventListener('abort', cancel)
-  let isDone = false
   try {
     if (signal.aborted) throw new PeerFault('unanswered', 'given up')
     const reader = new ItemReader()
@@ -41,10 +40,7 @@ export async function * ask (
       yield * items.value
       exchange.grant(chunk.length)
     }
-    // What is left of an answer is thrown away with it, also where all of it had come: its end in the middle is nobody's fault.
-    if (signal.aborted) throw new PeerFault('unanswered', 'given up')
     const outcome = await exchange.outcome
-    isDone = true
     if (outcome.type === 'error') {
       const code = outcome.code === 'closed' || outcome.code === 'timeout' || outcome.code === 'cancelled' ? 'unanswered' : outcome.code
       throw new PeerFault(code, outcome.reason)
@@ -54,7 +50,7 @@ export async function * ask (
     answer.partial = result.value.code === 'partial'
   } finally {
     signal.removeEventListener('abort', cancel)
-    if (!isDone) exchange.cancel()
+    exchange.cancel()
   }
 }
 

@@ -15,11 +15,7 @@ export async function ask (
 ): Promise<Answer> {
   if (signal.aborted) return { type: 'silent' }
   const exchange = peer.request(protocol, encodeSnapshotRequest(request, CREDIT_BYTES), CREDIT_BYTES)
-  let isGivenUp = false
-  const cancel = (): void => {
-    isGivenUp = true
-    exchange.cancel()
-  }
+  const cancel = (): void => exchange.cancel()
   const cancelDeadline = clock.wake(ANSWER_MS, cancel)
   signal.addEventListener('abort', cancel)
   try {
@@ -35,8 +31,6 @@ export async function ask (
       exchange.grant(part.length)
     }
     const outcome = await exchange.outcome
-    // What is left of it was thrown away, also where all of it had come.
-    if (isGivenUp) return { type: 'silent' }
     if (outcome.type === 'end') return { type: 'found', bytes: concat(parts) }
     const isSilent = outcome.code === 'closed' || outcome.code === 'timeout' || outcome.code === 'cancelled' || outcome.code === 'busy'
     return { type: isSilent ? 'silent' : 'gone' }
