@@ -22,15 +22,16 @@ describe('what other members and data files say', function () {
   const { city } = withCities([MEMBER, 'Renton'], FEDERATION)
   let opened: Console
   let ids: readonly string[] = []
-  let [stream, asked, twins] = ['', '', '']
+  let [stream, asked, twins, odd] = ['', '', '', '']
 
   before(async () => {
     ids = await Promise.all(CORPUS.map((_, index) => publishTable(city(MEMBER), index)))
     twins = await publishTwins(city(MEMBER))
     stream = await publishStream(city(MEMBER))
+    odd = await publishOdd(city(MEMBER))
     asked = await askAndDeny(city(MEMBER), city('Renton'))
     await pushWhatIsNone(city('Renton'))
-    for (const id of [...ids, stream, twins]) await isListed(city('Renton'), id)
+    for (const id of [...ids, stream, twins, odd]) await isListed(city('Renton'), id)
   })
 
   for (const text of REFUSED_CORPUS) {
@@ -69,6 +70,9 @@ describe('what other members and data files say', function () {
         await page.locator('main').getByText(visible(CORPUS[(index + 1) % CORPUS.length] ?? '')).first().waitFor({ state: 'attached' })
       }
       await visit(`#/dataset/${encodeURIComponent(twins)}`, 'main .chart canvas')
+      await visit(`#/dataset/${encodeURIComponent(odd)}`, 'main table tbody tr')
+      await page.locator('main [data-idle=true]').waitFor({ timeout: 20_000 })
+      await visit(`#/live/${encodeURIComponent(odd)}`, 'main tbody tr')
       const dataset = encodeURIComponent(ids[0] ?? '')
       await visit(`#/request/${encodeURIComponent(asked)}`, 'main .timeline')
       await visit('#/requests', 'main h2')
@@ -180,6 +184,17 @@ async function publishStream ({ client }: City): Promise<string> {
     key: utf8(cut(text, 120)), timeMs: Date.now(), operation: 'put', mediaType: 'application/json',
     body: utf8(JSON.stringify({ note: text, [cut(text, 60)]: index, location: { type: 'Point', coordinates: [-122.2 + index / 1_000, 47.6] } }))
   })), { flush: true })
+  assert.ok(appended.ok, JSON.stringify(appended))
+  return opened.value.id
+}
+
+/** A time that no date can tell, a column called as a member of every object, and a shape that is none beside a good place. */
+async function publishOdd ({ client }: City): Promise<string> {
+  const columns = [['constructor', 'text'], ['latitude', 'latitude'], ['longitude', 'longitude'], ['shape', 'geometry']].map(([name, type]) => ({ name, type, unit: null })) as DatasetDescription['schema']
+  const opened = await client.publish(describedBy('odd', { schema: columns }), { form: 'stream', mediaType: 'application/json' })
+  assert.ok(opened.ok, JSON.stringify(opened))
+  const body = utf8(JSON.stringify({ latitude: 47.6, longitude: -122.2, shape: { type: 'Polygon', coordinates: [null] } }))
+  const appended = await client.append('odd', [{ key: utf8('odd'), timeMs: Number.MAX_SAFE_INTEGER, operation: 'put', mediaType: 'application/json', body }], { flush: true })
   assert.ok(appended.ok, JSON.stringify(appended))
   return opened.value.id
 }

@@ -22,7 +22,7 @@ const proposal = (id: string, given: Partial<ProposalView>): ProposalView => ({
 describe('the inbox', () => {
   it('holds all that waits for a person, and nothing that was decided', () => {
     const items = itemsOf({
-      own: 'did:key:Bellevue', alarms: ['the disk is full'],
+      own: 'did:key:Bellevue', alarms: ['the disk is full', 'the disk is full'],
       negotiations: [negotiation('new', { changedMs: 9 }), negotiation('old', { changedMs: 2 }), negotiation('decided', { isAsked: false }), negotiation('offered', { role: 'consumer', changedMs: 5 })],
       proposals: [
         proposal('open', {}), proposal('voted', { yes: ['did:key:Bellevue'] }), proposal('against', { no: ['did:key:Bellevue'] }), proposal('passed', { state: 'passed' }),

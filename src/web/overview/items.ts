@@ -25,8 +25,9 @@ export function itemsOf ({ own, negotiations, applications, proposals, emergenci
   const reviewed = emergencies.filter(({ review }) => review !== null && review.reviewedMs === null)
   const voted = proposals.filter(({ kind, state }) => kind === 'join' && state === 'open').map(({ fields }) => fields['member'])
   return [
+    // Others word some of them: the same may come twice, and a list of two alike is none.
     // What was used under an emergency is an item of its own, with the button that it needs.
-    ...alarms.filter(alarm => !reviewed.some(({ incident }) => alarm.includes(`under emergency "${incident}"`))).map(alarm => ({ kind: 'alarm', id: `alarm ${alarm}`, sinceMs: null, alarm } as const)),
+    ...[...new Set(alarms)].filter(alarm => !reviewed.some(({ incident }) => alarm.includes(`under emergency "${incident}"`))).map(alarm => ({ kind: 'alarm', id: `alarm ${alarm}`, sinceMs: null, alarm } as const)),
     ...reviewed.map(emergency => ({ kind: 'emergency', id: emergency.id, sinceMs: emergency.declaredAtMs, emergency } as const)),
     ...asked.map(negotiation => ({ kind: negotiation.role === 'provider' ? 'request' : 'offer', id: negotiation.id, sinceMs: negotiation.changedMs, negotiation } as const)),
     ...open.map(proposal => ({ kind: 'proposal', id: proposal.id, sinceMs: null, proposal } as const)),

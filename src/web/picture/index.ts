@@ -7,6 +7,8 @@
 import type { Map as MapOfLibrary } from 'maplibre-gl'
 
 const DRAWN_BY_PROCESSOR = /swiftshader|llvmpipe|softpipe|software|basic render/i
+/** What Chromium and Safari say in place of the renderer's name. */
+const HIDDEN = 'WebKit WebGL'
 const LOOK_AGAIN_MS = 4
 const BYTES_PER_PIXEL = 4
 
@@ -28,8 +30,14 @@ export function showPictures (map: MapOfLibrary, onIdle: (isIdle: boolean) => vo
 }
 
 function isDrawnByProcessor (gl: WebGL2RenderingContext): boolean {
-  const facts = gl.getExtension('WEBGL_debug_renderer_info')
-  return facts !== null && DRAWN_BY_PROCESSOR.test(String(gl.getParameter(facts.UNMASKED_RENDERER_WEBGL)))
+  return DRAWN_BY_PROCESSOR.test(rendererOf(gl))
+}
+
+/** Firefox names the renderer by itself, and warns of whoever asks for the extension; others tell it by the extension alone. */
+function rendererOf (gl: WebGL2RenderingContext): string {
+  const named = String(gl.getParameter(gl.RENDERER))
+  const facts = named === HIDDEN ? gl.getExtension('WEBGL_debug_renderer_info') : null
+  return facts === null ? named : String(gl.getParameter(facts.UNMASKED_RENDERER_WEBGL))
 }
 
 class Pictures {
