@@ -15,6 +15,8 @@ const PROGRESS_EVERY_MS = 250
 /** Members may be called otherwise meanwhile. */
 const TERMS_SHOWN_MS = 10_000
 
+/** The record that names a file. */
+type Place = Pick<DatasetEntry['distribution'], 'feed' | 'firstRecord'>
 export type Found = Pick<Advertisement, 'publisher' | 'entry'>
 type Reference = Result<Found, Failure<'not-found' | 'ambiguous'>>
 
@@ -30,11 +32,12 @@ export class Datasets {
   #subscribed: Set<string>
   /** Which datasets name a file, by its root: also earlier versions, which somebody may still be fetching. */
   readonly #usesByRoot = new Map<string, Map<string, FileUse>>()
-  /** By dataset: the root of its file, once the record that names it is here. */
-  readonly #roots = new Map<string, CID>()
+  /** By dataset: the root of its file, once the record that names it is here, and which record that is. */
+  readonly #roots = new Map<string, { readonly root: CID, readonly named: Place }>()
   /** Sentences cost more than all else that is shown of a dataset, and are shown with every live record. */
   readonly #termsShown = new WeakMap<EntryTerms, { readonly view: TermsView, readonly untilMs: number }>()
-  readonly #fetchingFiles = new Set<string>()
+  /** `isNewer`: something came meanwhile that may name another. */
+  readonly #fetchingFiles = new Map<string, { isNewer: boolean }>()
   /** Datasets whose file is wanted and not here: asked for again whenever somebody tells what they hold. */
   readonly #lackingFiles = new Set<string>()
   readonly #stopped = new AbortController()
@@ -155,7 +158,7 @@ export class Datasets {
   }
 
   view ({ publisher, entry }: Found): Dataset {
-    const held = heldOf(this.#federation, entry, this.#isWanted(publisher, entry.datasetId), this.#hasFile(`${publisher}/${entry.datasetId}`))
+    const held = heldOf(this.#federation, entry, this.#isWanted(publisher, entry.datasetId), this.#hasFile(`${publisher}/${entry.datasetId}`, entry))
     return viewOf(entry, { did: publisher, name: this.#federation.members.nameOf(publisher) }, this.#termsOf(entry), held)
   }
 
@@ -170,9 +173,10 @@ export class Datasets {
     return view
   }
 
-  #hasFile (id: string): boolean {
-    const root = this.#roots.get(id)
-    return root !== undefined && this.#federation.files.has(root)
+  /** Not that of an earlier version. */
+  #hasFile (id: string, { distribution: { feed, firstRecord } }: DatasetEntry): boolean {
+    const held = this.#roots.get(id)
+    return held !== undefined && held.named.feed.equals(feed) && held.named.firstRecord === firstRecord && this.#federation.files.has(held.root)
   }
 
   // --- Keeping -----------------------------------------------------------------------------------------------------
@@ -213,17 +217,32 @@ export class Datasets {
   /** Fetches the file of a dataset once the record that names it is here. */
   followFile (publisher: string, datasetId: string): void {
     const id = `${publisher}/${datasetId}`
-    const entry = this.#catalogue.entry(publisher, datasetId)
-    if (entry?.distribution.form !== 'file' || this.#fetchingFiles.has(id) || !this.#isWanted(publisher, datasetId)) return
-    this.#fetchingFiles.add(id)
-    this.#fetchFile(id, entry)
-      .catch((cause: unknown) => this.#log('warn', 'a file could not be fetched', { dataset: id, reason: String(cause) }))
-      .finally(() => this.#fetchingFiles.delete(id))
+    if (this.#catalogue.entry(publisher, datasetId)?.distribution.form !== 'file' || !this.#isWanted(publisher, datasetId)) return
+    const fetching = this.#fetchingFiles.get(id)
+    if (fetching === undefined) void this.#fetchFiles(id, publisher, datasetId)
+    else fetching.isNewer = true
+  }
+
+  /** Once more where something came meanwhile: that may have been the record, or another version. */
+  async #fetchFiles (id: string, publisher: string, datasetId: string): Promise<void> {
+    const fetching = { isNewer: true }
+    this.#fetchingFiles.set(id, fetching)
+    while (fetching.isNewer && !this.#stopped.signal.aborted) {
+      fetching.isNewer = false
+      const entry = this.#catalogue.entry(publisher, datasetId)
+      try {
+        if (entry !== undefined) await this.#fetchFile(id, entry)
+      } catch (cause) {
+        this.#log('warn', 'a file could not be fetched', { dataset: id, reason: String(cause) })
+      }
+    }
+    // In the same moment as the last look: whoever comes one turn later begins anew.
+    this.#fetchingFiles.delete(id)
   }
 
   /** What was damaged on the disk comes again from those who have it. */
   #fileDamaged (damaged: CID): void {
-    for (const [id, root] of this.#roots) {
+    for (const [id, { root }] of this.#roots) {
       if (!root.equals(damaged)) continue
       this.#lackingFiles.add(id)
       this.#followFileOf(id)
@@ -243,7 +262,7 @@ export class Datasets {
     const slash = id.lastIndexOf('/')
     const uses = this.#usesByRoot.get(root.toString()) ?? new Map<string, FileUse>()
     this.#usesByRoot.set(root.toString(), uses.set(id, { asset: { publisher: id.slice(0, slash), datasetId: id.slice(slash + 1) }, isSealed: file.cipher !== null }))
-    this.#roots.set(id, root)
+    this.#roots.set(id, { root, named: entry.distribution })
     const feed = feeds.get(entry.distribution.feed)
     const fetched = await files.fetch(root, () => feed === undefined ? [] : puller.linksTo(feed), this.#stopped.signal)
     if (fetched.ok) this.#lackingFiles.delete(id)
