@@ -6,8 +6,11 @@ import { join } from 'node:path'
 import { FileInspector } from '../../src/intake/inspection/index.ts'
 import { createClient, type Progress } from '../../src/sdk/index.ts'
 import { describeDataset, serve, type Served } from '../support/apiServer.ts'
+import { bearer, closeAll, open } from './access.fixture.ts'
 
 const CSV = 'bin,fill\na,1\nb,2\n'
+
+afterEach(closeAll)
 
 describe('a file that is sent to be looked at', () => {
   let folder: string
@@ -47,6 +50,28 @@ describe('a file that is sent to be looked at', () => {
     assert.ok((await client.removeInspected(looked.value.name)).ok)
     assert.deepEqual(await readdir(join(folder, 'spool')), [])
     assert.deepEqual(served.errors, [])
+  })
+
+  it('is of the account that sent it, in whichever of its sessions, and of no other of that name', async () => {
+    const owners: string[] = []
+    const refusal = { code: 'not-found', reason: 'none', hint: 'none' }
+    const noted = (owner: string): Promise<{ readonly ok: false, readonly failure: typeof refusal }> => {
+      owners.push(owner)
+      return Promise.resolve({ ok: false, failure: refusal })
+    }
+    const world = await open({ inspector: { take: noted, publish: noted, remove: noted } })
+    const passphrase = 'a horse that nobody staples'
+    for (const name of ['Ada', 'Ben']) await world.send('/api/v1/accounts', { method: 'POST', headers: bearer(world.token), body: { name, role: 'publisher', passphrase } })
+    for (const name of ['Ada', 'Ada', 'Ben']) {
+      const begun = await world.send('/api/v1/session', { method: 'POST', body: { name, passphrase } })
+      assert.equal(begun.status, 201)
+      const own = { 'cookie': begun.headers.get('set-cookie')?.split(';')[0] ?? '', 'origin': world.url, 'sec-fetch-site': 'same-origin', 'hanse-csrf': (begun.body as { readonly csrf: string }).csrf }
+      assert.equal((await world.send('/api/v1/inspect/x', { method: 'DELETE', headers: own })).code, 'not-found')
+    }
+    await world.send('/api/v1/inspect/x', { method: 'DELETE', headers: bearer(world.token) })
+    const [ada, again, ben, token] = owners
+    assert.equal(ada, again)
+    assert.equal(new Set([ada, ben, token]).size, 3)
   })
 
   it('is not taken from those who may only look', async () => {

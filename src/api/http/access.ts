@@ -9,6 +9,8 @@ const RANK: Readonly<Record<Scope, number>> = { read: 0, operate: 1, decide: 2 }
 export type Caller = {
   /** For limits: of the token or the session. */
   readonly id: string
+  /** Whose session it is: the same in all sessions of one person. Left out: nothing but the id tells. */
+  readonly account?: string | undefined
   readonly scope: Scope
   /** May decide who uses the node. Left out: may not. */
   readonly isAdmin?: boolean | undefined

@@ -10,7 +10,7 @@ const NONE: AnyFailure = { code: 'not-ready', reason: 'this process looks at no 
 /** `inspector`: undefined where the composition has none. */
 export function inspectionHandlers (inspector: Inspector | undefined): Handlers<InspectionCalls> {
   const known = (): Result<Inspector, AnyFailure> => inspector === undefined ? fail(NONE) : ok(inspector)
-  const ownerOf = (request: ApiRequest): string => request.caller?.id ?? ''
+  const ownerOf = (request: ApiRequest): string => request.caller?.account ?? request.caller?.id ?? ''
   const nameOf = (request: ApiRequest): string => request.parameters['name'] ?? ''
   return {
     'inspections.begin': async ({ limits }, request, { query }) => {
@@ -25,14 +25,9 @@ export function inspectionHandlers (inspector: Inspector | undefined): Handlers<
       if (!looking.ok) return problem(looking.failure)
       const terms = body.terms === undefined ? ok(undefined) : node.readTerms(body.terms)
       if (!terms.ok) return problem(terms.failure)
-      const content = await looking.value.content(ownerOf(request), nameOf(request))
-      if (!content.ok) return problem(content.failure)
-      const { sizeBytes, ...parts } = content.value
-      return await progressing(async onProgress => {
-        const published = await node.publish(body.description, parts, progress => { onProgress({ ...progress, total: progress.total ?? (progress.unit === 'bytes' ? sizeBytes : null) }) }, terms.value)
-        if (published.ok) await looking.value.remove(ownerOf(request), nameOf(request))
-        return published
-      }, limits.heartbeatMs)
+      return await progressing(onProgress => looking.value.publish(ownerOf(request), nameOf(request), ({ sizeBytes, ...content }) => node.publish(body.description, content, progress => {
+        onProgress({ ...progress, total: progress.total ?? (progress.unit === 'bytes' ? sizeBytes : null) })
+      }, terms.value)), limits.heartbeatMs)
     },
     'inspections.remove': async (_context, request) => {
       const looking = known()

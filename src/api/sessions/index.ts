@@ -39,7 +39,8 @@ export function authenticateSession (book: SessionBook, isBehindProxy: boolean):
     const isGuarded = isWrite(credentials.method) || credentials.live
     if (isGuarded && !isOwnPage(credentials, origin)) return fail(FOREIGN)
     if (isWrite(credentials.method) && credentials.headers[CSRF_HEADER] !== session.csrf) return fail(FORGED)
-    return ok({ id: session.id, scope: scopeOfRole(session.role), isAdmin: session.role === 'admin', isOver: () => book.isOver(session.id), isEnded: () => book.isEnded(session.id) })
+    const account = session.account === null ? undefined : `${session.by} ${session.account}`
+    return ok({ id: session.id, account, scope: scopeOfRole(session.role), isAdmin: session.role === 'admin', isOver: () => book.isOver(session.id), isEnded: () => book.isEnded(session.id) })
   }
 }
 

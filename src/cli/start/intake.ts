@@ -128,7 +128,7 @@ function inspectorIn (folder: string): Inspector {
     new FileInspector({ folder, random: size => systemRandom.bytes(size), nowMs: () => systemClock.nowMs(), later: (delayMs, run) => { setTimeout(run, delayMs).unref() } }))
   return {
     take: async (...given) => (await open()).take(...given),
-    content: async (...given) => (await open()).content(...given),
+    publish: async (owner, name, run) => (await open()).publish(owner, name, run),
     remove: async (...given) => (await open()).remove(...given)
   }
 }

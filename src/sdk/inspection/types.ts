@@ -46,6 +46,7 @@ type Refused = { readonly code: string, readonly reason: string, readonly hint: 
 /** Looks at files for the API, which knows nothing of what files hold. `owner`: who sent it, and alone may go on with it. */
 export interface Inspector {
   take (owner: string, fileName: string, chunks: AsyncIterable<Uint8Array>, reading: { readonly signal: AbortSignal, readonly onBytes: (done: number, total: number) => void }): Promise<Result<Inspection, Refused>>
-  content (owner: string, name: string): Promise<Result<InspectedContent, Refused>>
+  /** Keeps the file until `run` is done with it, and removes it where that went well. */
+  publish<T, F extends Refused> (owner: string, name: string, run: (content: InspectedContent) => Promise<Result<T, F>>): Promise<Result<T, F | Refused>>
   remove (owner: string, name: string): Promise<Result<null, Refused>>
 }
