@@ -1,7 +1,8 @@
 import { strict as assert } from 'node:assert'
-import type { Page } from 'playwright-core'
+import type { Page, Response, Route } from 'playwright-core'
 import { held, openConsole } from '../support/browser.ts'
 import { withCities } from '../support/cities.ts'
+import { until } from '../support/nodes.ts'
 import { publish } from './cities.fixture.ts'
 
 const EVENTS = '**/api/v1/events'
@@ -34,7 +35,7 @@ describe('the console where answers are slow', function () {
     const asked = await first
     const before = await asked.fetch()
     await publish(city(), { datasetId: 'pumps', title: 'Water pumps' })
-    await page.evaluate(rememberHeadings)
+    await page.evaluate(rememberHeadings, 'h1' as const)
     // Comes where a page asks again while it waits for an answer.
     await page.getByRole('heading', { level: 1, name: 'Water pumps' }).waitFor({ timeout: 3_000 }).catch(() => {})
     await asked.fulfill({ response: before })
@@ -55,18 +56,124 @@ describe('the console where answers are slow', function () {
     const tokens = await city().client.tokens()
     assert.equal(tokens.ok ? tokens.value.filter(({ label }) => label === 'dashboard').length : 0, 1)
   })
+
+  it('says of tokens nothing that it does not know yet, and keeps the one that was made before older news of them came', async () => {
+    const { page, go } = await openConsole(city())
+    const first = held(page, '**/api/v1/tokens')
+    await go('#/settings')
+    const asked = await first
+    const before = await asked.fetch()
+    const tokens = page.getByRole('region', { name: 'Tokens for programs' })
+    await tokens.getByLabel('What it is for').fill('screen in the hall')
+    assert.equal(await tokens.getByText('No program has a token yet.').count(), 0)
+    await tokens.getByRole('button', { name: 'Make a token' }).click()
+    await tokens.locator('pre code').waitFor()
+    await answered(page, asked, { response: before })
+    await tokens.getByRole('rowheader', { name: 'screen in the hall' }).waitFor()
+  })
+
+  it('finds in the ledger what was searched for, also where something happens before it is found', async () => {
+    const { page, go } = await openConsole(city())
+    await go('#/ledger')
+    await page.locator('main table').first().waitFor()
+    const found = held(page, '**/ledger/audit?*')
+    await page.getByLabel('About a member or dataset').fill('Bellevue')
+    await page.getByRole('button', { name: 'Search' }).click()
+    const asked = await found
+    const refreshed = page.waitForResponse('**/api/v1/ledger/members')
+    await publish(city(), { datasetId: 'trams', title: 'Trams' })
+    await (await refreshed).finished()
+    await page.evaluate(drawn)
+    await asked.continue()
+    await page.getByText(/\d+ entries, newest first/).waitFor()
+  })
+
+  it('begins with the terms that were chosen last', async () => {
+    const { page, go } = await openConsole(city())
+    await go('#/publish')
+    await page.locator('input[type=file]').setInputFiles({ name: 'trees.csv', mimeType: 'text/csv', buffer: Buffer.from('tree,height\noak,12\nelm,9\n') })
+    const list = page.getByLabel('Begin with')
+    await until(async () => await list.inputValue() === 'members', 'terms are begun')
+    const older = held(page, '**/terms/templates/aggregates')
+    await list.selectOption('aggregates')
+    const asked = await older
+    await list.selectOption('open')
+    await page.getByText('Anybody, for anything; the source is named.').waitFor()
+    await answered(page, asked, { response: await asked.fetch() })
+    assert.equal(await list.inputValue(), 'open')
+    await page.getByText('Anybody, for anything; the source is named.').waitFor()
+  })
+
+  it('leaves a place as somebody wrote it, where what the node knew comes behind', async () => {
+    assert.ok((await city().client.setPlace({ latitude: 47.6, longitude: -122.2 })).ok)
+    const { page, go } = await openConsole(city())
+    const profile = held(page, '**/api/v1/profile')
+    await go('#/welcome/place')
+    const asked = await profile
+    await page.getByLabel('Latitude').fill('47.5')
+    await page.getByLabel('Longitude').fill('-122.1')
+    await answered(page, asked, { response: await asked.fetch() })
+    await page.getByRole('heading', { name: 'Where is Bellevue?' }).waitFor()
+    assert.deepEqual([await page.getByLabel('Latitude').inputValue(), await page.getByLabel('Longitude').inputValue()], ['47.5', '-122.1'])
+  })
+
+  it('shows a connector that was removed no more, and says why one could not be restarted until that is pressed again', async () => {
+    for (const name of ['lamps-a', 'lamps-b']) {
+      const added = await city().client.addConnector({ kind: 'push', name, dataset: { id: `${name}-said`, title: name, licence: 'CC-BY-4.0', access: 'members' } })
+      assert.ok(added.ok, JSON.stringify(added))
+    }
+    const opened = await openConsole(city())
+    const { page, go } = opened
+    await go('#/connectors')
+    const [kept, removed] = ['lamps-a', 'lamps-b'].map(name => page.getByRole('listitem').filter({ has: page.getByRole('heading', { name }) }))
+    assert.ok(kept !== undefined && removed !== undefined)
+    await removed.getByRole('button', { name: 'Remove', exact: true }).click()
+    const older = held(page, '**/api/v1/connectors')
+    const asked = await older
+    const before = await asked.fetch()
+    await page.evaluate(rememberHeadings, 'h2' as const)
+    await removed.getByRole('button', { name: 'Remove the connector' }).click()
+    // Comes where a page asks again while it waits for an answer.
+    await removed.waitFor({ state: 'detached', timeout: 3_000 }).catch(() => {})
+    await answered(page, asked, { response: before })
+    await removed.waitFor({ state: 'detached' })
+    assert.deepEqual(await page.evaluate(() => (globalThis as unknown as { headings: string[] }).headings), ['lamps-a, lamps-b', 'lamps-a'])
+
+    await page.route('**/restart', async route => { await route.continue({ url: `${opened.url}/api/v1/connectors/none/restart` }) })
+    await kept.getByRole('button', { name: 'Begin again' }).click()
+    await page.getByRole('alert').waitFor()
+    for (let asked = 0; asked < 2; asked++) await (await page.waitForResponse('**/api/v1/connectors')).finished()
+    await page.evaluate(drawn)
+    assert.equal(await page.getByRole('alert').count(), 1)
+    // The refusal of the node is what the browser calls an error.
+    await assert.rejects(opened.close(), /404/)
+  })
 })
+
+/** Lets an answer come that was kept back, until the page has drawn what it makes of it. */
+async function answered (page: Page, asked: Route, answer: Parameters<Route['fulfill']>[0]): Promise<void> {
+  const come = page.waitForResponse(response => response.request() === asked.request())
+  await asked.fulfill(answer)
+  const response: Response = await come
+  await response.finished()
+  await page.evaluate(drawn)
+}
+
+/** Runs in the page. */
+async function drawn (): Promise<void> {
+  await new Promise(resolve => { setTimeout(() => { requestAnimationFrame(() => { requestAnimationFrame(resolve) }) }, 100) })
+}
 
 async function heading (page: Page, name: string): Promise<void> {
   await page.getByRole('heading', { level: 1, name, exact: true }).waitFor()
 }
 
-/** Runs in the page: each heading that it has had, in order. */
-function rememberHeadings (): void {
+/** Runs in the page: which headings of a rank it has had, in order. */
+function rememberHeadings (rank: 'h1' | 'h2'): void {
   const headings: string[] = []
   Object.assign(globalThis, { headings })
   const look = (): void => {
-    const text = document.querySelector('main h1')?.textContent?.trim() ?? ''
+    const text = [...document.querySelectorAll(`main ${rank}`)].map(each => each.textContent.trim()).join(', ')
     if (text !== '' && text !== headings.at(-1)) headings.push(text)
   }
   new MutationObserver(look).observe(document.body, { subtree: true, childList: true, characterData: true })

@@ -23,8 +23,9 @@ export class Blocks {
   readonly isNewest: boolean = $derived(this.#begun.length === 1 && this.#begun[0] === undefined)
   readonly hasNewer: boolean = $derived(!this.isNewest)
   #refreshing: ReturnType<typeof setTimeout> | undefined
-  #subject = ''
   #reading = 0
+  /** What was searched for is not found yet: what happens meanwhile is no reason to show something else. */
+  #searching: number | null = null
 
   constructor (client: Client) {
     this.#client = client
@@ -39,7 +40,7 @@ export class Blocks {
     }
     this.status = status.value
     if (members.ok) this.members = members.value
-    await this.#read(this.#begun.at(-1))
+    if (this.#searching === null) await this.#read(this.#begun.at(-1))
   }
 
   /** Something happened on the node: what is shown is asked anew, now and then. */
@@ -69,17 +70,23 @@ export class Blocks {
   /** About a member or a dataset, newest first; of nothing, all blocks again. `date`: not later than this day. */
   async search (subject: string, date: string): Promise<void> {
     this.failure = null
-    this.#subject = subject.trim()
+    const searching = ++this.#reading
+    this.#searching = searching
+    await this.#find(subject.trim(), date, searching)
+    if (this.#searching === searching) this.#searching = null
+  }
+
+  async #find (subject: string, date: string, reading: number): Promise<void> {
     const endMs = date === '' ? null : Date.parse(date) + DAY_MS + new Date(`${date}T12:00`).getTimezoneOffset() * 60_000
-    if (this.#subject === '') {
+    if (subject === '') {
       this.entries = null
       const before = endMs === null ? undefined : await this.#heightBefore(endMs)
+      if (reading !== this.#reading) return
       this.#begun = [before]
       await this.#read(before)
       return
     }
-    const reading = ++this.#reading
-    const audit = await this.#client.audit(this.#subject)
+    const audit = await this.#client.audit(subject)
     if (reading !== this.#reading) return
     if (!audit.ok) {
       this.entries = []

@@ -50,6 +50,7 @@ export class Draft {
   #begun = $state.raw<TermsFile>({})
   #timer: ReturnType<typeof setTimeout> | undefined
   #run = 0
+  #beginnings = 0
 
   constructor (client: Client) {
     this.#client = client
@@ -57,6 +58,7 @@ export class Draft {
 
   /** Begins anew with a template; what was left out for the sake of people stays left out. */
   async begin (template: Template): Promise<void> {
+    const beginning = ++this.#beginnings
     this.byHand = null
     if (template === NO_TERMS) {
       this.template = template
@@ -65,6 +67,8 @@ export class Draft {
       return
     }
     const begun = await this.#client.termsTemplate(template)
+    // Another was chosen meanwhile.
+    if (beginning !== this.#beginnings) return
     this.failure = begun.ok ? null : begun.failure
     if (!begun.ok) return
     this.#begun = begun.value
