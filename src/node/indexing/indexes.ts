@@ -22,7 +22,8 @@ export type IndexesOptions = {
 export class Indexes {
   readonly #options: IndexesOptions
   readonly #held = new Map<string, Held>()
-  readonly #due = new Set<FeedIndex>()
+  /** With how often each was woken. */
+  readonly #due = new Map<FeedIndex, number>()
   readonly #woken = new Signal<void>()
   readonly #stopped = new AbortController()
   #running: Promise<void> = Promise.resolve()
@@ -121,19 +122,21 @@ export class Indexes {
   }
 
   #wake (index: FeedIndex): void {
-    this.#due.add(index)
+    this.#due.set(index, (this.#due.get(index) ?? 0) + 1)
     this.#woken.emit()
   }
 
   async #run (): Promise<void> {
     const { signal } = this.#stopped
     while (!signal.aborted) {
-      const [index] = this.#due
-      if (index === undefined) {
+      const [due] = this.#due
+      if (due === undefined) {
         await this.#woken.next(signal)
         continue
       }
-      if (!await index.build()) this.#due.delete(index)
+      const [index, woken] = due
+      // What came while it was built is looked at too.
+      if (!await index.build() && this.#due.get(index) === woken) this.#due.delete(index)
       await this.#rest()
     }
   }
