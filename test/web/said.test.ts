@@ -19,7 +19,8 @@ const PLACES = [
   'intake/mds', 'intake/message', 'intake/mqtt', 'intake/personal/personal.ts', 'intake/pull', 'intake/push', 'intake/reader', 'intake/wzdx',
   'node/agreements', 'node/bundle', 'node/catalogue', 'node/consensus', 'node/datasets', 'node/derivations', 'node/doors', 'node/duties',
   'node/emergency', 'node/erasure', 'node/federation', 'node/founding', 'node/granting', 'node/ledger', 'node/live', 'node/profile',
-  'node/publishing', 'node/querying', 'node/reading', 'node/snapshots', 'node/terms', 'node/{belonging,calls,home,node,status}.ts', 'sdk/transport.ts', 'web/here/sending.ts'
+  'node/publishing', 'node/querying', 'node/reading', 'node/snapshots', 'node/terms', 'node/{belonging,calls,home,node,status}.ts',
+  'sdk/{bodies,duties,ledger,query,sql,terms}/schemas.ts', 'sdk/{accounts,features,tokens}/index.ts', 'sdk/connectors/{arrival,common,mapping,mqtt}.ts', 'sdk/contract/node.ts', 'sdk/transport.ts', 'web/here/sending.ts'
 ]
 /** What is written there and not read in the console: logs, what is told to programs and other nodes alone, headers, lists to look words up in. */
 const UNREAD: readonly (readonly [file: RegExp, text: RegExp])[] = [
@@ -28,7 +29,7 @@ const UNREAD: readonly (readonly [file: RegExp, text: RegExp])[] = [
   [/node\/snapshots/, /^an? |^not |inviter/], [/node\/consensus/, /^not begun|^ledger from|consensus key|certificate$|^that it|^this protocol|^a frame/],
   [/node\/granting/, /grants|such a feed|its feed is|keys could/], [/node\/agreements/, /^An offer|^The formats|^A push|could not be (given|compared)/],
   [/core\/catalogue/, /^the CID|^urn:uuid|^a country/], [/node\/ledger\/status/, /^(Admit|Remove|Take|Set|Decide|Give|Speak)| with a seat|^\{1\} to/], [/node\/bundle|cli\/doctor/, /CID of a file|^uses the folder/],
-  [/node\/datasets/, /^, by way of/], [/intake\/(mapping|connector|lorawan)/, /^no \{1\}|^\{1\} is no \{2\}|^Dead letters|reports fire/]
+  [/sdk\/(accounts|contract|features|tokens)/, /^[A-Z]|^resumes behind/], [/sdk\/bodies/, /^not what was/], [/node\/datasets/, /^, by way of/], [/intake\/(mapping|connector|lorawan)/, /^no \{1\}|^\{1\} is no \{2\}|^Dead letters|reports fire/]
 ]
 const NAMES: Readonly<Record<string, string>> = { 'did:key:zAda': 'Ada & Söhne, Abfall', 'did:key:zBen': 'Ben', 'did:key:zCleo': 'Cleo' }
 const READER = { wording: ENGLISH, nameOf: (did: string): string => NAMES[did] ?? did }

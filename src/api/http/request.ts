@@ -1,9 +1,9 @@
 import type { IncomingHttpHeaders, IncomingMessage } from 'node:http'
 import type { z } from 'zod'
 import { concat, fail, ok, plain, textOf, type Result } from '../../base/index.ts'
-import { complaintOf } from '../../sdk/index.ts'
 import type { Caller } from './access.ts'
 import type { Limits } from './limits.ts'
+import { parsedBy } from './refusal.ts'
 import type { AnyFailure } from './replies.ts'
 
 /** Thrown out of a body that turns out broken, where an iterable knows no other way; carries what to answer. */
@@ -65,10 +65,10 @@ export class ApiRequest {
     const names = [...this.#search.keys()]
     const twice = names.find((name, at) => names.indexOf(name) !== at)
     if (twice !== undefined) return fail(invalid(`${twice.slice(0, 64)} is given more than once`, 'give each name behind the question mark once'))
-    const parsed = schema.safeParse(Object.fromEntries(this.#search))
-    return parsed.success
-      ? ok(parsed.data)
-      : fail(invalid(`the query does not fit: ${complaintOf(parsed.error)}`, 'check the names and values behind the question mark'))
+    const parsed = parsedBy(schema, Object.fromEntries(this.#search))
+    return parsed.ok
+      ? ok(parsed.value)
+      : fail(invalid(`the query does not fit: ${parsed.complaint}`, 'check the names and values behind the question mark'))
   }
 
   /** All of the query, for links to where the client goes on. */
@@ -144,8 +144,8 @@ export function parseJson<T> (bytes: Uint8Array, schema: z.ZodType<T>): Result<T
   } catch {
     return fail({ code: 'malformed', reason: 'the body is no JSON in UTF-8', hint })
   }
-  const parsed = schema.safeParse(value)
-  return parsed.success ? ok(parsed.data) : fail(invalid(`the body does not fit: ${complaintOf(parsed.error)}`, hint))
+  const parsed = parsedBy(schema, value)
+  return parsed.ok ? ok(parsed.value) : fail(invalid(`the body does not fit: ${parsed.complaint}`, hint))
 }
 
 export function invalid (reason: string, hint: string): AnyFailure {
