@@ -60,6 +60,21 @@ describe('signing in to the console', function () {
     await leave(opened)
   })
 
+  it('says of a node that does not answer that it does not, and lets in when it does', async () => {
+    const opened = await openPage(url)
+    const { page } = opened
+    await page.getByLabel('Name', { exact: true }).fill('Ada')
+    await page.getByLabel('Passphrase', { exact: true }).fill(PASSPHRASE)
+    await page.route('**/api/v1/session', async route => { await route.abort() }, { times: 1 })
+    await page.getByRole('button', { name: 'Enter', exact: true }).click()
+    await page.getByRole('alert').getByText(/^the node does not answer/i).waitFor()
+    await page.getByLabel('Passphrase', { exact: true }).fill(PASSPHRASE)
+    await page.getByRole('button', { name: 'Enter', exact: true }).click()
+    await page.getByRole('heading', { name: 'Overview' }).waitFor()
+    // That nobody was signed in, and that nobody answered, is what the browser calls errors: it is nobody's fault.
+    await assert.rejects(opened.close(), ({ actual }: { readonly actual: readonly string[] }) => actual.length === 2 && actual.every(fault => /status of 401|ERR_FAILED/.test(fault)))
+  })
+
   it('shows a viewer no accounts and no tokens, and the node gives none', async () => {
     const opened = await openPage(url)
     const { page } = opened

@@ -41,7 +41,10 @@ export class Session {
     const entry = /^#entry=([\w-]+)$/.exec(location.hash)?.[1]
     if (entry !== undefined) history.replaceState(null, '', location.pathname)
     const refused = await this.enterBy(SESSION_PATH, entry === undefined ? undefined : { entry })
-    if (refused !== null) this.state = entry === undefined ? 'outside' : 'refused'
+    if (refused === null) return
+    const isSilent = refused.status === null
+    this.failure = isSilent ? refused : null
+    this.state = entry === undefined || isSilent ? 'outside' : 'refused'
   }
 
   /** Enters by name and passphrase. */
@@ -52,7 +55,8 @@ export class Session {
 
   /** Enters by whatever opens a session there, or goes on with the one that there is; why the node does not let this browser in, else null. */
   async enterBy (path: string, body?: object): Promise<Failure | null> {
-    const response = await fetch(path, body === undefined ? {} : { method: 'POST', headers: { 'content-type': 'application/json' }, body: JSON.stringify(body) })
+    const response = await fetch(path, body === undefined ? {} : { method: 'POST', headers: { 'content-type': 'application/json' }, body: JSON.stringify(body) }).catch((cause: unknown) => silent(cause))
+    if ('code' in response) return response
     const said: unknown = await response.json().catch(() => undefined)
     const session = sessionSchema.safeParse(said)
     if (!response.ok || !session.success) return failureOf(response.status, said)
@@ -95,6 +99,10 @@ export class Session {
     }
     return response
   }
+}
+
+function silent (cause: unknown): Failure {
+  return { code: 'unreachable', reason: `the node does not answer at ${location.origin}: ${cause instanceof Error ? cause.message : String(cause)}`, hint: 'start it with `hanse start`', status: null }
 }
 
 function failureOf (status: number, said: unknown): Failure {
