@@ -51,7 +51,7 @@ describe('what other members and data files say', function () {
       const watched = await watch(page)
       const visit = async (hash: string, shown: string): Promise<void> => {
         await opened.go(hash)
-        await page.locator(shown).first().waitFor({ timeout: 20_000 }).catch(async (error: unknown) => { throw new Error(`${hash}: ${String(error)}\n${await page.locator('main').innerText()}`) })
+        await page.locator(shown).first().waitFor().catch(async (error: unknown) => { throw new Error(`${hash}: ${String(error)}\n${await page.locator('main').innerText()}`) })
         await watched.isInert(hash)
       }
       await visit('#/overview', `main :text(${JSON.stringify(FEDERATION)})`)
@@ -71,7 +71,7 @@ describe('what other members and data files say', function () {
       }
       await visit(`#/dataset/${encodeURIComponent(twins)}`, 'main .chart canvas')
       await visit(`#/dataset/${encodeURIComponent(odd)}`, 'main table tbody tr')
-      await page.locator('main [data-idle=true]').waitFor({ timeout: 20_000 })
+      await page.locator('main [data-idle=true]').waitFor({ timeout: 60_000 })
       await visit(`#/live/${encodeURIComponent(odd)}`, 'main tbody tr')
       const dataset = encodeURIComponent(ids[0] ?? '')
       await visit(`#/request/${encodeURIComponent(asked)}`, 'main .timeline')
@@ -81,7 +81,7 @@ describe('what other members and data files say', function () {
       await visit(`#/live/${encodeURIComponent(stream)}`, 'main tbody tr')
       await page.locator('main tbody').getByText('<script', { exact: false }).first().waitFor()
       await page.getByRole('button', { name: look.language === 'de' ? 'Zuletzt gesehen' : 'Last seen' }).click()
-      await page.locator('main [data-idle=true]').waitFor({ timeout: 20_000 })
+      await page.locator('main [data-idle=true]').waitFor({ timeout: 60_000 })
       await watched.isInert('last seen')
       await visit('#/connectors', 'main h2')
       await page.getByRole('button', { name: look.language === 'de' ? /^Was nicht annehmbar war/ : /^What could not be taken/ }).first().click()

@@ -26,6 +26,8 @@ describe('the past of a dataset', function () {
     const opened = await openConsole(city('Renton'))
     const { page } = opened
     await opened.go(`#/dataset/${encodeURIComponent(id)}`)
+    // Renton may have had all of its first version before it heard of the second.
+    await page.getByText('Another title; before it was “Cars”.').waitFor()
     await page.getByText('Bellevue and Kent hold all of it.').waitFor()
     await page.getByText('Bellevue names no other dataset that it was made of.').waitFor()
     const versions = page.getByRole('listitem').filter({ has: page.locator('time') })

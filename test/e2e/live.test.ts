@@ -74,7 +74,7 @@ describe('watching live data in the console', function () {
     await page.page.getByText('Paused while you are in the list.').waitFor()
     await page.page.getByRole('button', { name: 'Last seen' }).click()
     await page.page.getByText('40 things report').waitFor()
-    await page.page.locator('[data-idle=true]').waitFor({ timeout: 20_000 })
+    await page.page.locator('[data-idle=true]').waitFor({ timeout: 60_000 })
     assert.deepEqual(await page.violations(), [])
     await page.picture('live-last')
     await page.page.getByRole('button', { name: 'Over time' }).click()

@@ -103,10 +103,8 @@ describe('an operator in the console', function () {
     await page.locator('.tiles').waitFor()
     for (const [name, width] of [['overview', 1_280], ['catalogue', 1_280], ['federation', 400], ['settings', 400]] as const) {
       await page.setViewportSize({ width, height: 900 })
-      await page.evaluate(hash => {
-        document.documentElement.dir = 'rtl'
-        location.hash = hash
-      }, `#/${name}`)
+      await page.evaluate(() => { document.documentElement.dir = 'rtl' })
+      await opened.go(`#/${name}`)
       await page.locator('main :is(.tiles, table)').first().waitFor()
       const { outside, brand, menu } = await page.evaluate(() => {
         const middleOf = (selector: string): number => {

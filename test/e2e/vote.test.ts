@@ -23,7 +23,7 @@ describe('votes in the console', function () {
       await page.locator('article').waitFor()
       await page.locator('svg[role=img]').waitFor()
     }, 'w1-federation')
-    await looksRight(city('Renton'), '#/overview', async ({ page }) => { await page.locator('.inbox li').waitFor() }, 'w1-overview')
+    await looksRight(city('Renton'), '#/overview', async ({ page }) => { await page.locator('.inbox li').first().waitFor() }, 'w1-overview')
   })
 
   it('are cast from the inbox within 3 clicks and no field, and counted at once', async () => {

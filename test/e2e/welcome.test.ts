@@ -38,7 +38,7 @@ describe('the first run of a node in the console', function () {
     const { page } = opened
     await page.getByRole('link', { name: 'Set up this node' }).click()
     await page.getByRole('heading', { name: 'Where is Renton?' }).waitFor()
-    await page.locator('[data-idle=true]').waitFor()
+    await page.locator('[data-idle=true]').waitFor({ timeout: 60_000 })
     await page.getByRole('region', { name: /^Map/ }).click({ position: { x: 300, y: 160 } })
     await until(async () => {
       const clicked = Number(await page.getByLabel('Latitude').inputValue())

@@ -71,7 +71,7 @@ export class Keys {
 
   /** What an action took away may have had the focus: something else has it then. */
   async keepsFocus (after: string): Promise<void> {
-    await until(async () => await this.#page.evaluate(() => document.activeElement !== null && document.activeElement !== document.body), `something has the focus after ${after}`, 5_000)
+    await until(async () => await this.#page.evaluate(() => document.activeElement !== null && document.activeElement !== document.body), `something has the focus after ${after}`)
   }
 
   /** Tab through all of the content and out of it again, and back: nothing keeps the focus for itself. */
