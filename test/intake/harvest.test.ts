@@ -85,6 +85,33 @@ describe('harvest', () => {
       assert.equal((entry?.body as { description?: string } | undefined)?.description, `${'['.repeat(40)}" ' \\`)
     })
 
+    it('bounds what prefixes and bases make of short names', async () => {
+      const long = `http://a.example/${'a'.repeat(200_000)}/`
+      const begun = '@prefix dcat: <http://www.w3.org/ns/dcat#> . @prefix dct: <http://purl.org/dc/terms/> .\n'
+      const many = (make: (at: number) => string): string => Array.from({ length: 20_000 }, (_, at) => `${make(at)} a dcat:Dataset .`).join('\n')
+      assert.equal(await refusal(dcatReader(), `${begun}@prefix p: <${long}> .\n${many(at => `p:${at}`)}`), 'malformed')
+      assert.equal(await refusal(dcatReader(), `${begun}@base <${long}> .\n${many(at => `<${at}>`)}`), 'malformed')
+      assert.equal(await refusal(dcatReader(), `${begun}${'BASE <http://a.example/> '.repeat(101)}${TURTLE}`), 'malformed')
+      // What is too long to be an address is left out, and the others stand.
+      const some = `${TURTLE}@prefix p: <http://a.example/${'a'.repeat(4_096)}/> . p:1 a dcat:Dataset ; dct:title "base base base" .`
+      assert.deepEqual((await thingsOf(await read(dcatReader(), some), null)).map(({ body }) => (body as { title: string }).title), ['Bins'])
+    })
+
+    it('looks once for what a node is called, however many lead to it', async () => {
+      const count = 40_000
+      const document = `@prefix dcat: <http://www.w3.org/ns/dcat#> . @prefix dct: <http://purl.org/dc/terms/> . @prefix skos: <http://www.w3.org/2004/02/skos/core#> .
+        <x:theme> skos:prefLabel ${Array.from({ length: count }, (_, at) => `"${at}"`).join(', ')} .
+        <x:d> a dcat:Dataset ; dct:title "Bins" ; dcat:theme ${Array.from({ length: count }, () => '<x:theme>').join(', ')} .`
+      const [entry] = await thingsOf(await read(dcatReader(), document), null)
+      assert.deepEqual(entry?.body !== undefined && (entry.body as { themes: readonly string[] }).themes, ['0'])
+    })
+
+    it('bounds the attributes of an element', async () => {
+      const attributes = (count: number): string => Array.from({ length: count }, (_, at) => ` a${at}=""`).join('')
+      assert.equal(await refusal(dcatReader(), RDF_XML.replace('<dct:title', `<dct:title${attributes(257)}`)), 'malformed')
+      assert.equal((await thingsOf(await read(dcatReader(), RDF_XML.replace('<dct:title', `<dct:title${attributes(200)}`)), null)).length, 1)
+    })
+
     it('bounds what contexts of JSON-LD may grow to', async () => {
       const contexts = Array.from({ length: 501 }, () => ({ '@context': { a: 'http://a/' } }))
       const terms = Object.fromEntries(Array.from({ length: 2_001 }, (_, at) => [`t${at}`, 'http://a/']))

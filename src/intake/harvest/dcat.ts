@@ -1,6 +1,8 @@
+import { setImmediate } from 'node:timers/promises'
 import { textIn } from '../reader/index.ts'
 import { boxOf, type Distribution, type Entry, type Harvest } from './entry.ts'
 import { isIri, type Graph, type Term } from './graph.ts'
+import { IRI_LENGTH_MAX, SLICE_NODES } from './limits.ts'
 
 const DCAT = 'http://www.w3.org/ns/dcat#'
 const DCT = 'http://purl.org/dc/terms/'
@@ -12,10 +14,13 @@ const LABELS = [
 const LANGUAGES = ['en', null]
 const CODES = /^https?:\/\/(www\.)?(iana\.org\/assignments\/media-types|publications\.europa\.eu\/resource\/authority\/file-type)\//
 
-/** The datasets of one page of a DCAT catalogue into the harvest; returns the address of the next page, where there is one. */
-export function harvestGraph (graph: Graph, harvest: Harvest): string | undefined {
+/** The datasets of one page of a DCAT catalogue into the harvest, in turns; the address of the next page, where there is one. */
+export async function harvestGraph (graph: Graph, harvest: Harvest): Promise<string | undefined> {
+  const page = new Page(graph)
+  let nodes = 0
   for (const subject of graph.subjectsOf(`${DCAT}Dataset`)) {
-    const entry = entryOf(graph, subject)
+    if (++nodes % SLICE_NODES === 0) await setImmediate()
+    const entry = page.entryOf(subject)
     if (typeof entry === 'string') harvest.reject(entry, { dataset: subject.startsWith('_:') ? null : subject })
     else harvest.take(entry)
   }
@@ -26,38 +31,88 @@ export function harvestGraph (graph: Graph, harvest: Harvest): string | undefine
   return undefined
 }
 
-/** Why it is none, where it is none. */
-function entryOf (graph: Graph, subject: string): Entry | string {
-  const said = (...predicates: readonly string[]): string | undefined => sayingOf(graph.objects(subject, ...predicates))
-  // The address is what never changes (ckanext-dcat 15, 261); identifiers in the text may be anybody's.
-  const identifier = subject.startsWith('_:') ? said(`${DCT}identifier`) : subject
-  const title = said(`${DCT}title`)
-  if (identifier === undefined) return 'a dataset has neither an address nor an identifier'
-  if (title === undefined) return 'a dataset has no title'
-  const distributions = graph.objects(subject, `${DCAT}distribution`).flatMap(term => term.type === 'node' ? [distributionOf(graph, term.id)] : [])
-  const [period] = graph.objects(subject, `${DCT}temporal`)
-  return {
-    identifier, title, description: said(`${DCT}description`), publisher: nameOf(graph, graph.objects(subject, `${DCT}publisher`)[0]),
-    licence: addressOf(graph, graph.objects(subject, `${DCT}license`)[0]) ?? distributions.find(({ licence }) => licence !== undefined)?.licence,
-    landingPage: said(`${DCAT}landingPage`, `${FOAF}page`) ?? addressOf(graph, graph.objects(subject, `${DCAT}landingPage`, `${FOAF}page`)[0]),
-    keywords: unique(graph.objects(subject, `${DCAT}keyword`).flatMap(term => term.type === 'literal' ? [term.text.trim()] : [])),
-    themes: unique(graph.objects(subject, `${DCAT}theme`).flatMap(term => nameOf(graph, term) ?? [])),
-    issued: said(`${DCT}issued`), modified: said(`${DCT}modified`), accrualPeriodicity: addressOf(graph, graph.objects(subject, `${DCT}accrualPeriodicity`)[0]),
-    temporal: period?.type === 'node' ? {
-      from: sayingOf(graph.objects(period.id, `${DCAT}startDate`, 'http://schema.org/startDate')), to: sayingOf(graph.objects(period.id, `${DCAT}endDate`, 'http://schema.org/endDate'))
-    } : undefined,
-    spatial: graph.objects(subject, `${DCT}spatial`).flatMap(term => placeOf(graph, term) ?? [])[0], distributions
+/** What the statements of a page come to. What is said of a node is looked up once, however many datasets lead to it. */
+class Page {
+  readonly #graph: Graph
+  readonly #labels = new Map<string, string | undefined>()
+  readonly #distributions = new Map<string, Distribution>()
+  readonly #periods = new Map<string, Entry['temporal']>()
+  readonly #places = new Map<string, Entry['spatial']>()
+
+  constructor (graph: Graph) {
+    this.#graph = graph
+  }
+
+  /** Why it is none, where it is none. */
+  entryOf (subject: string): Entry | string {
+    const all = (...predicates: readonly string[]): readonly Term[] => this.#graph.objects(subject, ...predicates)
+    const said = (...predicates: readonly string[]): string | undefined => sayingOf(all(...predicates))
+    // The address is what never changes (ckanext-dcat 15, 261); identifiers in the text may be anybody's.
+    const identifier = subject.startsWith('_:') ? said(`${DCT}identifier`) : subject
+    const title = said(`${DCT}title`)
+    if (identifier === undefined) return 'a dataset has neither an address nor an identifier'
+    if (title === undefined) return 'a dataset has no title'
+    const distributions = all(`${DCAT}distribution`).flatMap(term => term.type === 'node' ? [once(this.#distributions, term.id, id => this.#distributionOf(id))] : [])
+    const [period] = all(`${DCT}temporal`)
+    return {
+      identifier, title, description: said(`${DCT}description`), publisher: this.#nameOf(all(`${DCT}publisher`)[0]),
+      licence: this.#addressOf(all(`${DCT}license`)[0]) ?? distributions.find(({ licence }) => licence !== undefined)?.licence,
+      landingPage: said(`${DCAT}landingPage`, `${FOAF}page`) ?? this.#addressOf(all(`${DCAT}landingPage`, `${FOAF}page`)[0]),
+      keywords: unique(all(`${DCAT}keyword`).flatMap(term => term.type === 'literal' ? [term.text.trim()] : [])),
+      themes: unique(all(`${DCAT}theme`).flatMap(term => this.#nameOf(term) ?? [])),
+      issued: said(`${DCT}issued`), modified: said(`${DCT}modified`), accrualPeriodicity: this.#addressOf(all(`${DCT}accrualPeriodicity`)[0]),
+      temporal: period?.type === 'node' ? once(this.#periods, period.id, id => this.#periodOf(id)) : undefined,
+      spatial: all(`${DCT}spatial`).flatMap(term => term.type === 'node' ? once(this.#places, term.id, id => this.#placeOf(id)) ?? [] : [])[0], distributions
+    }
+  }
+
+  #distributionOf (subject: string): Distribution {
+    const first = (predicate: string): string | undefined => this.#addressOf(this.#graph.objects(subject, predicate)[0])
+    const code = (predicate: string): string | undefined => first(predicate)?.replace(CODES, '')
+    const size = Number(sayingOf(this.#graph.objects(subject, `${DCAT}byteSize`)))
+    return {
+      title: sayingOf(this.#graph.objects(subject, `${DCT}title`)), accessUrl: first(`${DCAT}accessURL`), downloadUrl: first(`${DCAT}downloadURL`), mediaType: code(`${DCAT}mediaType`),
+      format: code(`${DCT}format`), licence: first(`${DCT}license`), sizeBytes: Number.isSafeInteger(size) && size > 0 ? size : undefined
+    }
+  }
+
+  #periodOf (subject: string): Entry['temporal'] {
+    const day = (name: string): string | undefined => sayingOf(this.#graph.objects(subject, `${DCAT}${name}`, `http://schema.org/${name}`))
+    return { from: day('startDate'), to: day('endDate') }
+  }
+
+  #placeOf (subject: string): Entry['spatial'] {
+    for (const each of this.#graph.objects(subject, `${DCAT}bbox`, 'http://www.w3.org/ns/locn#geometry', `${DCAT}centroid`)) {
+      const box = each.type === 'literal' ? boxOf(each.text) : undefined
+      if (box !== undefined) return box
+    }
+    return undefined
+  }
+
+  #labelOf (subject: string): string | undefined {
+    return once(this.#labels, subject, id => sayingOf(this.#graph.objects(id, ...LABELS)))
+  }
+
+  /** What a node is called; its address, where nothing is said of it; a text as it is. */
+  #nameOf (term: Term | undefined): string | undefined {
+    if (term?.type === 'literal') return textIn(term.text, 1_024)
+    return term === undefined ? undefined : this.#labelOf(term.id) ?? this.#addressOf(term)
+  }
+
+  /** The address of a node, or the text in its place; of a blank node its name. */
+  #addressOf (term: Term | undefined): string | undefined {
+    if (term?.type === 'literal') return textIn(term.text, 1_024)
+    if (term === undefined) return undefined
+    return term.id.startsWith('_:') ? this.#labelOf(term.id) : term.id.slice(0, IRI_LENGTH_MAX)
   }
 }
 
-function distributionOf (graph: Graph, subject: string): Distribution {
-  const address = (predicate: string): string | undefined => addressOf(graph, graph.objects(subject, `${DCAT}${predicate}`)[0])
-  const code = (predicate: string): string | undefined => addressOf(graph, graph.objects(subject, predicate)[0])?.replace(CODES, '')
-  const size = Number(sayingOf(graph.objects(subject, `${DCAT}byteSize`)))
-  return {
-    title: sayingOf(graph.objects(subject, `${DCT}title`)), accessUrl: address('accessURL'), downloadUrl: address('downloadURL'), mediaType: code(`${DCAT}mediaType`), format: code(`${DCT}format`),
-    licence: addressOf(graph, graph.objects(subject, `${DCT}license`)[0]), sizeBytes: Number.isSafeInteger(size) && size > 0 ? size : undefined
-  }
+function once<T> (known: Map<string, T>, id: string, make: (id: string) => T): T {
+  const found = known.get(id)
+  if (found !== undefined || known.has(id)) return found as T
+  const made = make(id)
+  known.set(id, made)
+  return made
 }
 
 /** In English, else in no language, else in whichever comes first. */
@@ -65,25 +120,6 @@ function sayingOf (terms: readonly Term[]): string | undefined {
   const literals = terms.filter(term => term.type === 'literal')
   const chosen = LANGUAGES.map(language => literals.find(each => language === null ? each.language === null : each.language?.toLowerCase().startsWith(language) === true)).find(each => each !== undefined)
   return textIn((chosen ?? literals[0])?.text)
-}
-
-/** What a node is called; its address, where nothing is said of it; a text as it is. */
-function nameOf (graph: Graph, term: Term | undefined): string | undefined {
-  if (term?.type === 'literal') return textIn(term.text, 1_024)
-  return term === undefined ? undefined : sayingOf(graph.objects(term.id, ...LABELS)) ?? addressOf(graph, term)
-}
-
-/** The address of a node, or the text in its place; of a blank node its name. */
-function addressOf (graph: Graph, term: Term | undefined): string | undefined {
-  if (term?.type === 'literal') return textIn(term.text, 1_024)
-  if (term === undefined) return undefined
-  return term.id.startsWith('_:') ? sayingOf(graph.objects(term.id, ...LABELS)) : term.id.slice(0, 4_096)
-}
-
-function placeOf (graph: Graph, term: Term): ReturnType<typeof boxOf> {
-  if (term.type === 'literal') return undefined
-  const notations = graph.objects(term.id, `${DCAT}bbox`, 'http://www.w3.org/ns/locn#geometry', `${DCAT}centroid`)
-  return notations.flatMap(each => each.type === 'literal' ? boxOf(each.text) ?? [] : [])[0]
 }
 
 function unique (texts: readonly string[]): readonly string[] {

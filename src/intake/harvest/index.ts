@@ -82,7 +82,7 @@ async function takeDcat (bytes: Uint8Array, document: Document, harvest: Harvest
   const graph = new Graph()
   try {
     const read = await syntaxOf(bytes, document.mediaType)(bytes, document.url, graph)
-    return read.ok ? ok({ next: harvestGraph(graph, harvest), entries: 0 }) : read
+    return read.ok ? ok({ next: await harvestGraph(graph, harvest), entries: 0 }) : read
   } catch (cause) {
     if (cause instanceof TooManyStatements) return malformed(cause.message)
     throw cause
@@ -90,7 +90,7 @@ async function takeDcat (bytes: Uint8Array, document: Document, harvest: Harvest
 }
 
 /** The content tells; portals name media types as they like. */
-function syntaxOf (bytes: Uint8Array, mediaType: string | null): (bytes: Uint8Array, base: string | null, graph: Graph) => Result<null, ReadFailure> | Promise<Result<null, ReadFailure>> {
+function syntaxOf (bytes: Uint8Array, mediaType: string | null): (bytes: Uint8Array, base: string | null, graph: Graph) => Promise<Result<null, ReadFailure>> {
   const head = new TextDecoder().decode(bytes.subarray(0, 512)).replace(/^\ufeff/, '').trimStart()
   if (head.startsWith('{') || (head.startsWith('[') && mediaType?.includes('json') !== false)) return readJsonLd
   return /^<(\?xml|!--|[a-z]+:RDF)/i.test(head) ? readRdfXml : readTurtle

@@ -1,7 +1,8 @@
+import { setImmediate } from 'node:timers/promises'
 import { fail, ok, type Result } from '../../base/index.ts'
 import { isObject, listOf, malformed, member, objectOf, parseJson, type JsonObject, type ReadFailure } from '../reader/index.ts'
 import { isIri, RDF_TYPE, resolved, type Graph, type Term } from './graph.ts'
-import { CONTEXT_TERMS_MAX, CONTEXTS_MAX } from './limits.ts'
+import { CONTEXT_TERMS_MAX, CONTEXTS_MAX, SLICE_NODES } from './limits.ts'
 
 type TermDefinition = { readonly iri: string, readonly isNode: boolean, readonly container: string | null, readonly language: string | null }
 type Context = { readonly terms: ReadonlyMap<string, TermDefinition>, readonly vocabulary: string | null, readonly language: string | null, readonly base: string | null }
@@ -18,13 +19,14 @@ class Unsupported extends Error {}
  * JSON-LD into the graph, as far as catalogues use it: contexts that stand in the document (prefixes, terms with type, language and
  * container), `@graph`, nested nodes, sets and lists. A context that is only named by its address is not fetched, and refuses the document.
  */
-export function readJsonLd (bytes: Uint8Array, base: string | null, graph: Graph): Result<null, ReadFailure> {
+export async function readJsonLd (bytes: Uint8Array, base: string | null, graph: Graph): Promise<Result<null, ReadFailure>> {
   const json = parseJson(bytes)
   if (!json.ok) return json
   if (!isObject(json.value) && !Array.isArray(json.value)) return malformed('it is JSON, but neither an object nor a list of nodes')
   try {
     const walk = new Walk(graph)
-    for (const node of Array.isArray(json.value) ? json.value : [json.value]) if (isObject(node)) walk.node(node, { terms: new Map(), vocabulary: null, language: null, base })
+    const outermost = { terms: new Map(), vocabulary: null, language: null, base }
+    for (const node of several(json.value)) if (isObject(node)) await walk.document(node, outermost)
     return ok(null)
   } catch (cause) {
     if (cause instanceof Unsupported) return fail({ code: 'unsupported', reason: cause.message, hint: 'take the Turtle or RDF/XML form of the catalogue' })
@@ -35,14 +37,36 @@ export function readJsonLd (bytes: Uint8Array, base: string | null, graph: Graph
 class Walk {
   readonly #graph: Graph
   #contexts = 0
+  #nodes = 0
 
   constructor (graph: Graph) {
     this.#graph = graph
   }
 
+  /** An outermost node: those that its graph lists are read in turns. */
+  async document (node: JsonObject, outer: Context): Promise<void> {
+    if (++this.#nodes % SLICE_NODES === 0) await setImmediate()
+    const { '@graph': listed, ...rest } = node
+    if (!Array.isArray(listed)) {
+      this.node(node, outer)
+      return
+    }
+    const context = this.#contextIn(node, outer)
+    const { '@context': _context, ...others } = rest
+    this.node(others, context)
+    for (const each of listOf(listed)) {
+      if (++this.#nodes % SLICE_NODES === 0) await setImmediate()
+      if (isObject(each)) this.node(each, context)
+    }
+  }
+
+  #contextIn (node: JsonObject, outer: Context): Context {
+    return Object.hasOwn(node, '@context') ? this.#contextOf(node['@context'], outer) : outer
+  }
+
   /** The node's id. */
   node (node: JsonObject, outer: Context): string {
-    const context = Object.hasOwn(node, '@context') ? this.#contextOf(node['@context'], outer) : outer
+    const context = this.#contextIn(node, outer)
     const keys = Object.keys(node).map(key => [key, context.terms.get(key)?.iri ?? key] as const)
     const valueOf = (keyword: string): unknown => {
       const key = keys.find(([, iri]) => iri === keyword)?.[0]

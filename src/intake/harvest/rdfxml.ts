@@ -1,6 +1,8 @@
+import { setImmediate } from 'node:timers/promises'
 import { ok, type Result } from '../../base/index.ts'
 import { malformed, parseXml, type ReadFailure, type XmlElement } from '../reader/index.ts'
 import { RDF, RDF_TYPE, resolved, type Graph, type Term } from './graph.ts'
+import { SLICE_NODES } from './limits.ts'
 
 const XML = 'http://www.w3.org/XML/1998/namespace'
 
@@ -11,7 +13,10 @@ export async function readRdfXml (bytes: Uint8Array, base: string | null, graph:
   const { uri, name, children } = root.value
   if (uri !== RDF || name !== 'RDF') return malformed('it is XML, but not RDF/XML')
   const walk = new Walk(graph)
-  for (const child of children) walk.node(child, attributeOf(root.value, XML, 'base') ?? base)
+  for (const [at, child] of children.entries()) {
+    if (at % SLICE_NODES === 0) await setImmediate()
+    walk.node(child, attributeOf(root.value, XML, 'base') ?? base)
+  }
   return ok(null)
 }
 

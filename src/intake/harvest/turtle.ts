@@ -4,6 +4,7 @@ import { Parser, type Quad } from 'n3'
 import { ok, textOf, type Result } from '../../base/index.ts'
 import { DEPTH_MAX, malformed, type ReadFailure } from '../reader/index.ts'
 import { TooManyStatements, type Graph, type Term } from './graph.ts'
+import { BASES_MAX } from './limits.ts'
 
 /** Characters that are read before others have their turn. */
 const SLICE_LENGTH = 65_536
@@ -12,7 +13,9 @@ const SLICE_LENGTH = 65_536
 export async function readTurtle (bytes: Uint8Array, base: string | null, graph: Graph): Promise<Result<null, ReadFailure>> {
   const text = textOf(bytes)
   if (text === undefined) return malformed('its text is not UTF-8')
-  if (isDeep(text)) return malformed(`its nodes are nested deeper than ${DEPTH_MAX}`)
+  const { isDeep, bases } = shapeOf(text)
+  if (isDeep) return malformed(`its nodes are nested deeper than ${DEPTH_MAX}`)
+  if (bases > BASES_MAX) return malformed(`it has more than ${BASES_MAX} bases`)
   const source = new EventEmitter()
   let failure: Result<never, ReadFailure> | undefined
   const refuse = (error: unknown): void => {
@@ -22,7 +25,7 @@ export async function readTurtle (bytes: Uint8Array, base: string | null, graph:
   new Parser({ format: 'text/turtle', blankNodePrefix: 'n', ...base === null ? {} : { baseIRI: base } }).parse(source, (error, quad) => {
     if (error instanceof Error) refuse(error)
     else if (quad !== null && quad !== undefined) add(quad, graph)
-  })
+  }, (_prefix, { value }) => { graph.count(value.length) })
   try {
     for (let at = 0; at < text.length && failure === undefined; at += SLICE_LENGTH) {
       source.emit('data', text.slice(at, at + SLICE_LENGTH))
@@ -43,22 +46,29 @@ function add ({ subject, predicate, object }: Quad, graph: Graph): void {
   graph.add(subject.termType === 'BlankNode' ? `_:${subject.value}` : subject.value, predicate.value, term)
 }
 
+/** The word alone, as Turtle and SPARQL have it. */
+const BASE = /(?<![\w:.-])base(?![\w:.-])/iy
+
 /** The library keeps a state for each open bracket, and a document may open millions. Those in texts, addresses and comments are none. */
-function isDeep (text: string): boolean {
+function shapeOf (text: string): { readonly isDeep: boolean, readonly bases: number } {
   let depth = 0
+  let bases = 0
   for (let at = 0; at < text.length; at++) {
     const character = text[at]
     if (character === '(' || character === '[') {
-      if (++depth > DEPTH_MAX) return true
+      if (++depth > DEPTH_MAX) return { isDeep: true, bases }
     } else if (character === ')' || character === ']') {
       depth--
     } else if (character === '"' || character === '\'') {
       at = endOfText(text, at, character)
     } else if (character === '<' || character === '#') {
       at = endOf(text, at, character === '<' ? '>' : '\n')
+    } else if (character === 'b' || character === 'B') {
+      BASE.lastIndex = at
+      if (BASE.test(text)) bases++
     }
   }
-  return false
+  return { isDeep: false, bases }
 }
 
 function endOf (text: string, from: number, closing: string): number {

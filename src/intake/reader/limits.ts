@@ -18,3 +18,6 @@ export const TEXT_LENGTH_MAX = 10_000
 export const AHEAD_MS_MAX = 600_000
 
 export const XML_ELEMENTS_MAX = 500_000
+export const XML_ATTRIBUTES_MAX = 500_000
+/** Of one element: its attributes are read at once. */
+export const XML_ATTRIBUTES_PER_ELEMENT_MAX = 256

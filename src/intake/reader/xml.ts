@@ -2,7 +2,7 @@ import { setImmediate } from 'node:timers/promises'
 import { SaxesParser } from 'saxes'
 import { ok, type Result } from '../../base/index.ts'
 import { malformed } from './json.ts'
-import { DEPTH_MAX, XML_ELEMENTS_MAX } from './limits.ts'
+import { DEPTH_MAX, XML_ATTRIBUTES_MAX, XML_ATTRIBUTES_PER_ELEMENT_MAX, XML_ELEMENTS_MAX } from './limits.ts'
 import type { ReadFailure } from './types.ts'
 
 export type XmlElement = {
@@ -31,7 +31,7 @@ const XML_NAMESPACE = 'http://www.w3.org/XML/1998/namespace'
 
 /**
  * The tree of an XML document with namespaces. Document type definitions are refused, and with them all entities but the five
- * of XML itself; so is what is nested deeper than `DEPTH_MAX` or has more than `XML_ELEMENTS_MAX` elements.
+ * of XML itself; so is what is nested deeper than `DEPTH_MAX` or has more elements or attributes than there may be.
  */
 export async function parseXml (bytes: Uint8Array): Promise<Result<XmlElement, ReadFailure>> {
   const text = decoded(bytes)
@@ -45,7 +45,13 @@ export async function parseXml (bytes: Uint8Array): Promise<Result<XmlElement, R
   }
   parser.on('error', error => { throw new Refused(`it is no well-formed XML: ${error.message.slice(0, 200)}`) })
   parser.on('doctype', () => { throw new Refused('it has a document type definition, which is not read') })
+  let [attributesOfAll, attributesOfOne] = [0, 0]
+  parser.on('attribute', () => {
+    if (++attributesOfOne > XML_ATTRIBUTES_PER_ELEMENT_MAX) throw new Refused(`an element of it has more than ${XML_ATTRIBUTES_PER_ELEMENT_MAX} attributes`)
+    if (++attributesOfAll > XML_ATTRIBUTES_MAX) throw new Refused(`it has more than ${XML_ATTRIBUTES_MAX} attributes`)
+  })
   parser.on('opentag', ({ uri, local, attributes }) => {
+    attributesOfOne = 0
     if (++elements > XML_ELEMENTS_MAX) throw new Refused(`it has more than ${XML_ELEMENTS_MAX} elements`)
     if (open.length >= DEPTH_MAX) throw new Refused(`it is nested deeper than ${DEPTH_MAX}`)
     const own = Object.values(attributes).map(attribute => ({ uri: attribute.uri, name: attribute.local, value: attribute.value }))
