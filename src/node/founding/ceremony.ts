@@ -209,17 +209,19 @@ export class Ceremony {
   /** Asks the convener until there is something to wait for. */
   async #ask (root: SigningKey): Promise<Result<null, FoundingFailure>> {
     while (this.#applying !== undefined && !this.#isStopped) {
+      const asking = this.#applying
       const answer = await this.#join.call({
-        transportSeed: this.#keys.transportSeed, addresses: this.#applying.ticket.addresses,
-        request: applicantRequest(this.#applying, root), timeoutMs: CALL_TIMEOUT_MS
+        transportSeed: this.#keys.transportSeed, addresses: asking.ticket.addresses, request: applicantRequest(asking, root), timeoutMs: CALL_TIMEOUT_MS
       })
+      // Ended, begun anew or moved on meanwhile, by the answer to another question.
+      if (this.#applying !== asking) return ok(null)
       if (!answer.ok) {
         // Nobody has to be there at the same time: the application waits here.
         this.problem = `the convener does not answer: ${answer.failure.reason}`
         this.#askSoon(ASK_LATER_MS)
-        return this.#applying.application === undefined ? fail(UNREACHABLE) : ok(null)
+        return asking.application === undefined ? fail(UNREACHABLE) : ok(null)
       }
-      const { state, outcome } = applicantStep(this.#applying, answer.value)
+      const { state, outcome } = applicantStep(asking, answer.value)
       this.#applying = state
       this.problem = undefined
       await this.#keepApplicant()
