@@ -5,6 +5,7 @@ import { createServer, type Server } from 'node:http'
 import type { City } from '../../scripts/demo/city.ts'
 import { openConsole, type Console } from '../support/browser.ts'
 import { withCities } from '../support/cities.ts'
+import { until } from '../support/nodes.ts'
 
 const HOSTILE = '<img src=x onerror=alert(1)>'
 const ROWS = 2_000
@@ -102,7 +103,8 @@ describe('publishing in the console', function () {
       await network.send('Network.emulateNetworkConditions', { offline: false, latency: 0, downloadThroughput: -1, uploadThroughput: bytesPerSecond })
       await tab.locator('input[type=file]').setInputFiles(file)
     }
-    await send(500_000)
+    // Slow enough that all below is seen and judged while it goes, on a busy machine too.
+    await send(100_000)
     await tab.getByText(/^Sending it to this node\. [\d.]+ (kB|MB) of [\d.]+ MB, [\d.]+ (kB|MB) a second, about \d+ seconds?$/).waitFor()
     assert.deepEqual(await page.violations(), [])
     await page.picture('publish-sending')
@@ -142,6 +144,38 @@ describe('publishing in the console', function () {
     await page.picture('publish-refused')
     // A refusal of the node is what the browser calls an error.
     await assert.rejects(page.close(), ({ actual }: { readonly actual: readonly string[] }) => actual.every(fault => /status of 422 .* http:\/\/127\.0\.0\.1:\d+\/api\/v1\/terms\/review$/.test(fault)))
+  })
+
+  it('publishes nothing while a number or a day of the terms cannot be read, and lets go of no restriction meanwhile', async () => {
+    page = await openConsole(city('Renton'))
+    const { page: tab } = page
+    await tab.getByRole('link', { name: 'Publish', exact: true }).click()
+    const file = path('unread.csv')
+    await writeFile(file, bins())
+    await tab.locator('input[type=file]').setInputFiles(file)
+    await tab.getByRole('combobox', { name: 'plate', exact: true }).selectOption({ label: 'Only in groups of ten' })
+    const publish = tab.getByRole('button', { name: 'Publish now' })
+    const isAsked = async (name: string, way: () => Promise<void>, good: string): Promise<void> => {
+      const field = tab.getByLabel(name)
+      await field.focus()
+      await way()
+      await publish.and(tab.locator(':enabled')).click()
+      await until(async () => await field.evaluate(element => element === document.activeElement), `the field "${name}" is asked for`)
+      await field.fill(good)
+    }
+    await isAsked('Least size of a group', async () => {
+      await tab.getByLabel('Least size of a group').fill('')
+      await tab.getByText(/groups under 10 left out/).waitFor()
+    }, '20')
+    await tab.getByText(/groups under 20 left out/).waitFor()
+    await isAsked('Hours later', async () => {
+      await tab.keyboard.press('ControlOrMeta+a')
+      await tab.keyboard.type('-')
+    }, '24')
+    await isAsked('Until the end of', async () => { await tab.keyboard.type('12') }, '2098-12-12')
+    await publish.and(tab.locator(':enabled')).click()
+    await tab.getByText('Replicated on').first().waitFor({ timeout: 30_000 })
+    assert.equal(await tab.locator('main').count(), 1)
   })
 
   it('takes an address, of which only the address has to be written, and shows what it brings', async () => {
