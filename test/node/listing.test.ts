@@ -1,11 +1,11 @@
 import { strict as assert } from 'node:assert'
 import type { CID } from '../../src/base/index.ts'
-import { decodeRequest, encodeItem, encodeItemBytes, encodeListing, encodeResult, listingPage, type Verb } from '../../src/core/sync/index.ts'
+import { decodeRequest, encodeItem, encodeItemBytes, encodeListing, encodeNote, encodeResult, listingPage, type Verb } from '../../src/core/sync/index.ts'
 import type { Clock, Peer, ProtocolHandler } from '../../src/host/index.ts'
 import { Puller } from '../../src/node/pulling/index.ts'
 import { ada, ben, feedOf, membership, NOW_MS, recordsOf, type TestFeed } from '../core/feed.fixture.ts'
 import { certificateOf, valueOf } from '../core/identity.fixture.ts'
-import { town } from './bundle.fixture.ts'
+import { hold, town } from './bundle.fixture.ts'
 import { loopback } from './loopback.fixture.ts'
 
 const LISTING_EVERY_MS = 60_000
@@ -60,12 +60,37 @@ describe('what a member holds', () => {
     assert.equal(heads.length, 2)
     puller.stop()
   })
+
+  it('is what it told by a hint where its answer to an earlier question comes later: an older length does not take the place of a newer', async () => {
+    const longer = feedOf(ada, [recordsOf(3), recordsOf(2)], { datasetId: 'bins', class: 'members' })
+    const { puller, advance } = await newcomer([], () => true, longer)
+    const [heads, answers]: [(() => void)[], (() => void)[]] = [[], []]
+    const holder = holderOf([longer], (_feed, answer) => heads.push(answer))
+    const { peer } = loopback(ada.did, { ...holder, request: async (...of) => {
+      const request = decodeRequest(of[1])
+      if (request.ok && request.value.verb === 'feeds') await new Promise<void>(resolve => { answers.push(resolve) })
+      return holder.request(...of)
+    } }).link
+    puller.peerUp(peer, ada.did)
+    await advance(STEP_MS)
+    puller.note(peer, encodeNote({ kind: 'have', entries: [{ feed: longer.declaration.id, length: 2, mmrRoot: longer.head(2).mmrRoot }] }))
+    await advance(STEP_MS)
+    assert.equal(heads.length, 1)
+    heads[0]?.()
+    await advance(STEP_MS)
+    answers[0]?.()
+    await advance(SOON_MS)
+    assert.equal(heads.length, 2, 'what could not be had at once is asked for again')
+    puller.stop()
+  })
 })
 
-/** A node that knows these feeds by name and holds nothing of them. */
-async function newcomer (known: readonly TestFeed[], wants: () => boolean): Promise<{ readonly puller: Puller, readonly advance: (byMs: number) => Promise<void> }> {
+/** A node that knows these feeds by name and holds nothing of them, but the first segment of one. */
+async function newcomer (known: readonly TestFeed[], wants: () => boolean, held?: TestFeed): Promise<{ readonly puller: Puller, readonly advance: (byMs: number) => Promise<void> }> {
   const { clock, advance } = movedClock(NOW_MS)
-  const { feeds, members } = await town()
+  const here = await town()
+  const { feeds, members } = here
+  if (held !== undefined) await hold(here, held, 1)
   valueOf(await members.addCertificate(certificateOf(ada, membership.federation).envelope))
   for (const { declaration } of known) await feeds.register(declaration.statement, declaration, 'reader')
   const puller = new Puller({

@@ -204,7 +204,9 @@ export class Federation {
           return { ok: true, value: null }
         }
       },
-      protocols: { [SYNC_PROTOCOL]: this.server.handler, [LIVE_PROTOCOL]: this.server.handler, ...this.consensus.handlers, ...more },
+      protocols: {
+        [SYNC_PROTOCOL]: { ...this.server.handler, opened: peer => this.puller.opened(peer) }, [LIVE_PROTOCOL]: this.server.handler, ...this.consensus.handlers, ...more
+      },
       topics: [{ name: topic, validate: message => this.puller.gossiped(message), deliver: () => {} }, this.consensus.topic],
       onPeer: peer => this.#peer(peer, true),
       onPeerGone: peer => this.#peer(peer, false),

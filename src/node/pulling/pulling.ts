@@ -13,14 +13,10 @@ import { Follower } from './follow.ts'
 import { forkOf, Forks } from './forks.ts'
 import { Lane } from './lane.ts'
 import type { Link, Pull } from './link.ts'
-import { Lister } from './listing.ts'
+import { Lister, Listings } from './listing.ts'
 
 const TICK_MS = 1_000
 const HEADS_AT_ONCE = 16
-/** A peer that speaks of feeds that are not known here is listed anew so much later. */
-const LISTING_REST_MS = 100
-/** One that had no room for the question, or did not answer it: a hint that came meanwhile was for this listing. */
-const UNLISTED_REST_MS = 1_000
 
 /**
  * Fetches what this node wants and lacks, from whoever has it. Decisions are those of the machine in `core/sync`; what it
@@ -29,19 +25,17 @@ const UNLISTED_REST_MS = 1_000
 export class Puller {
   readonly #feeds: Feeds
   readonly #clock: Clock
-  readonly #random: Random
   readonly #onFatal: (cause: unknown) => void
   readonly #log: Log
   readonly #wants: (feed: Feed) => boolean
-  readonly #listingEveryMs: number
   readonly #admission: Admission
   readonly #fetcher: Fetcher
   readonly #lister: Lister
+  readonly #listings: Listings
   readonly #forks: Forks
   readonly #follower: Follower
   readonly #pulls = new Map<string, Pull>()
   readonly #links = new Map<string, Link>()
-  readonly #listings = new WeakMap<Link, { readonly dueMs: number, readonly cancel: () => void }>()
   #isStopped = false
   #cancelTick: () => void = () => {}
   faults = 0
@@ -62,11 +56,9 @@ export class Puller {
   }) {
     this.#feeds = options.feeds
     this.#clock = options.clock
-    this.#random = options.random
     this.#onFatal = options.onFatal
     this.#log = options.log
     this.#wants = options.wants
-    this.#listingEveryMs = options.listingEveryMs
     this.#admission = new Admission(options.feeds, options.members, options.log)
     this.#lister = new Lister({
       feeds: options.feeds,
@@ -74,6 +66,15 @@ export class Puller {
       own: options.own,
       feedsPerMemberMax: options.feedsPerMemberMax,
       refused: member => options.alarm(`${options.members.nameOf(member)} has more feeds than this node takes of one member (${options.feedsPerMemberMax}): the others are left out`)
+    })
+    this.#listings = new Listings({
+      lister: this.#lister, clock: options.clock, random: options.random, everyMs: options.listingEveryMs,
+      begun: link => this.#forks.tell(link),
+      listed: (link, entries) => {
+        this.#claims(link, entries.filter(({ feed }) => this.#feeds.get(feed) !== undefined))
+        this.listed.emit(link.member)
+      },
+      failed: (link, cause) => this.#faulty(link, cause, 'listing')
     })
     this.#fetcher = new Fetcher(options.feeds, this.#admission, options.clock, {
       head: (feed, head, from) => this.#learn(feed, head, from),
@@ -109,6 +110,7 @@ export class Puller {
   stop (): void {
     this.#isStopped = true
     this.#cancelTick()
+    this.#listings.stop()
     this.#follower.stop()
   }
 
@@ -120,7 +122,7 @@ export class Puller {
       isListing: false
     }
     this.#links.set(peer.peerId, link)
-    this.#list(link)
+    this.#listings.now(link)
   }
 
   peerDown (peer: Peer): void {
@@ -128,16 +130,22 @@ export class Puller {
     if (link?.peer !== peer) return
     this.#links.delete(peer.peerId)
     link.gone.abort()
-    this.#listings.get(link)?.cancel()
+    this.#listings.gone(link)
     for (const { feed, state } of this.#pulls.values()) {
       if (state.sources.has(peer.peerId)) this.#input(feed, { type: 'gone', peer: peer.peerId })
     }
     this.sourcesChanged.emit()
   }
 
+  /** The stream by which a peer gives hints is there, for the first time or anew. */
+  opened (peer: Peer): void {
+    const link = this.#links.get(peer.peerId)
+    if (link?.peer === peer) this.#listings.opened(link)
+  }
+
   /** Asks all peers anew, now. */
   listAll (): void {
-    for (const link of this.#links.values()) this.#list(link)
+    for (const link of this.#links.values()) this.#listings.now(link)
   }
 
   /** How many segments of a feed each peer says it holds, all up to there. */
@@ -202,7 +210,9 @@ export class Puller {
     if (link === undefined) return
     const message = note.value
     switch (message.kind) {
-      case 'have': return this.#claims(link, message.entries)
+      case 'have':
+        this.#listings.told(link, message.entries.filter(({ feed }) => this.#feeds.get(feed) !== undefined))
+        return this.#claims(link, message.entries)
       case 'fork':
         this.#forks.heard(link, message.feed, message.proof).catch((cause: unknown) => this.#faulty(link, cause, 'telling of a fork'))
         return
@@ -241,42 +251,8 @@ export class Puller {
       this.#forks.claimed(link, feed, entry)
       this.#input(feed, { type: 'claim', peer: link.peer.peerId, length: entry.length })
     }
-    if (isStranger) this.#listAfter(link, LISTING_REST_MS)
+    if (isStranger) this.#listings.soon(link)
     this.sourcesChanged.emit()
-  }
-
-  #list (link: Link): void {
-    if (link.isListing || this.#isStopped) return
-    link.isListing = true
-    this.#forks.tell(link)
-    this.#lister.list(link)
-      .then(entries => {
-        this.#claims(link, entries.filter(({ feed }) => this.#feeds.get(feed) !== undefined))
-        this.listed.emit(link.member)
-      })
-      .catch((cause: unknown) => {
-        this.#faulty(link, cause, 'listing')
-        if (cause instanceof PeerFault && (cause.code === 'busy' || cause.code === 'unanswered')) this.#listAfter(link, UNLISTED_REST_MS)
-      })
-      .finally(() => {
-        link.isListing = false
-        const jitter = (this.#random.bytes(1)[0] ?? 0) / 256
-        this.#listAfter(link, this.#listingEveryMs * (0.75 + jitter / 2))
-      })
-  }
-
-  /** One timer for each peer, however often it speaks of feeds that are not known here; the sooner time counts. */
-  #listAfter (link: Link, delayMs: number): void {
-    const dueMs = this.#clock.monotonicMs() + delayMs
-    const waiting = this.#listings.get(link)
-    if (link.gone.signal.aborted || (waiting !== undefined && waiting.dueMs <= dueMs)) return
-    waiting?.cancel()
-    const cancel = this.#clock.wake(delayMs, () => {
-      this.#listings.delete(link)
-      if (link.isListing) this.#listAfter(link, LISTING_REST_MS)
-      else this.#list(link)
-    })
-    this.#listings.set(link, { dueMs, cancel })
   }
 
   // --- Heads -------------------------------------------------------------------------------------------------------
