@@ -57,6 +57,18 @@ describe('the console where answers are slow', function () {
     assert.equal(tokens.ok ? tokens.value.filter(({ label }) => label === 'dashboard').length : 0, 1)
   })
 
+  it('does not say that there is no ledger while it asks how it is', async () => {
+    const { page } = await openConsole(city())
+    const ledger = held(page, '**/api/v1/ledger')
+    await page.reload()
+    const asked = await ledger
+    const tile = page.locator('.tiles section').filter({ has: page.getByRole('heading', { name: 'Ledger' }) })
+    await tile.waitFor()
+    assert.equal(await tile.getByText('There is a ledger once').count(), 0)
+    await asked.continue()
+    await tile.getByText('nothing waits for a decision').waitFor()
+  })
+
   it('says of tokens nothing that it does not know yet, and keeps the one that was made before older news of them came', async () => {
     const { page, go } = await openConsole(city())
     const first = held(page, '**/api/v1/tokens')
