@@ -64,6 +64,14 @@ describe('city feeds', () => {
       assert.notEqual(await at(53.551, NOW_MS + 86_400_000), parked)
     })
 
+    it('takes a file without its list for broken: all that it lists would be gone', async () => {
+      for (const name of ['information', 'status', 'vehicles'].map(each => `https://bikes.example/${each}.json`)) {
+        assert.ok(name in GBFS_3, name)
+        const result = await readPages(gbfsReader(), { ...GBFS_3, [name]: '{"ttl":60,"data":{}}' }, 'https://bikes.example/gbfs.json')
+        assert.ok(!result.ok && result.failure.code === 'malformed', name)
+      }
+    })
+
     it('is refused where it names no feeds', async () => {
       assert.equal(await refused(gbfsReader(), '{"data":{"feeds":[]}}'), 'malformed')
       assert.equal(await refused(gbfsReader(), '{}'), 'malformed')
@@ -87,6 +95,7 @@ describe('city feeds', () => {
     it('is refused in versions before 4, and where it is something else', async () => {
       assert.equal(await refused(wzdxReader(), WZDX.replace('"4.2"', '"3.1"')), 'unsupported')
       assert.equal(await refused(wzdxReader(), '{"type":"FeatureCollection","features":[]}'), 'malformed')
+      assert.equal(await refused(wzdxReader(), '{"type":"FeatureCollection","feed_info":{"version":"4.2"}}'), 'malformed')
     })
   })
 
@@ -134,6 +143,10 @@ describe('city feeds', () => {
       assert.deepEqual(await appended(feed(update, first)), ['delete a', 'put b'])
       assert.deepEqual(await appended(feed(update, first)), [])
       assert.deepEqual(await appended(feed(cancel, update, first)), ['delete b'])
+      known = {}
+      const atOnce = cap({ identifier: 'd', messageType: 'Cancel', references: 'KARO@CLETS.DOJ.CA.GOV,a,2023-11-14T21:00:00-00:00' })
+      assert.deepEqual(await appended(feed(first)), ['put a'])
+      assert.deepEqual(await appended(feed(atOnce, first)), ['delete a'])
     })
 
     it('keeps exercises and tests out of the warnings, in a dataset marked as simulated', async () => {

@@ -67,6 +67,22 @@ describe('GTFS Realtime', () => {
     })
   })
 
+  it('tells trips without an id apart by route and direction, at whatever time they start', async () => {
+    const starting = (routeId: string, directionId: number): transit_realtime.ITripUpdate => ({ trip: { routeId, directionId, startDate: '20231114', startTime: '08:00:00' }, delay: 60 })
+    const trips = things(await read(feed([
+      { id: 'e1', tripUpdate: starting('r1', 0) }, { id: 'e2', tripUpdate: starting('r1', 1) }, { id: 'e3', tripUpdate: starting('r2', 0) },
+      { id: 'e4', tripUpdate: { trip: { startDate: '20231114' }, delay: 60 } }
+    ])), 'trips')
+    assert.deepEqual(trips.map(({ key }) => key), ['r1/0/20231114/08:00:00', 'r1/1/20231114/08:00:00', 'r2/0/20231114/08:00:00', 'e4'])
+  })
+
+  it('goes through the languages of an alert once, however many there are', async () => {
+    const translation = Array.from({ length: 7_000 }, (_, at) => ({ text: 'a', language: at.toString(36) }))
+    const alerts = things(await read(feed(Array.from({ length: 24 }, (_, at) => ({ id: `${at}`, alert: { informedEntity: [], headerText: { translation } } })))), 'alerts')
+    assert.equal(alerts.length, 24)
+    assert.deepEqual((alerts[0]?.body as { translations: unknown[] } | undefined)?.translations.at(-1), { language: (6_999).toString(36), header: 'a' })
+  })
+
   it('gives alerts with their periods, what they concern, and all languages', async () => {
     const [alert] = things(await read(feed([{
       id: 'a1', alert: {

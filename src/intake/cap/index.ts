@@ -105,8 +105,9 @@ class CapSession implements ReadSession {
   }
 
   async finish (): Promise<Result<Reading, ReadFailure>> {
-    // Feeds list the newest first, and an update must come behind what it replaces.
-    for (const message of this.#messages.toSorted((a, b) => a.sentMs - b.sentMs)) this.#apply(message)
+    // Feeds list the newest first, and an update must come behind what it replaces, also where both were sent in one second.
+    const refers = ({ references }: CapMessage): number => Number(references.length > 0)
+    for (const message of this.#messages.toSorted((a, b) => a.sentMs - b.sentMs || refers(a) - refers(b))) this.#apply(message)
     const about = { columns: COLUMNS, model: 'Alert', licence: null, personal: null, form: 'records', complete: false } as const
     return ok({
       outputs: [

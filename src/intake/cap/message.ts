@@ -39,7 +39,7 @@ export function messageOf (alert: XmlElement, language: string): Result<CapMessa
   const info = infoOf(alert, language)
   const entity = known({
     // First the members of the model Alert, then those of CAP under their own names.
-    id: '', type: 'Alert', category: childText(info, 'category'), subCategory: childText(info, 'event'), severity: SEVERITIES[childText(info, 'severity') ?? ''],
+    id: '', type: 'Alert', category: childText(info, 'category'), subCategory: childText(info, 'event'), severity: SEVERITIES.get(childText(info, 'severity') ?? ''),
     location: locationOf(info), dateIssued: isoOf(sent), validFrom: timeText(info, 'onset') ?? timeText(info, 'effective') ?? isoOf(sent), validTo: timeText(info, 'expires'),
     description: longText(info, 'description') ?? longText(info, 'headline'), alertSource: sender,
     identifier, sender, sent: isoOf(sent), status, msgType: messageType, scope: childText(alert, 'scope'), event: childText(info, 'event'), urgency: childText(info, 'urgency'),
@@ -51,7 +51,7 @@ export function messageOf (alert: XmlElement, language: string): Result<CapMessa
 }
 
 /** Of the Smart Data Model, which knows no unknown severity. */
-const SEVERITIES: Readonly<Record<string, string>> = { Extreme: 'critical', Severe: 'high', Moderate: 'medium', Minor: 'low' }
+const SEVERITIES: ReadonlyMap<string, string> = new Map([['Extreme', 'critical'], ['Severe', 'high'], ['Moderate', 'medium'], ['Minor', 'low']])
 
 const NOTHING: XmlElement = { uri: '', name: '', attributes: [], children: [], text: '', language: null }
 

@@ -16,6 +16,9 @@ import { takeVehicles, VEHICLE_COLUMNS } from './vehicles.ts'
 const FEEDS = ['station_information', 'station_status', 'vehicle_status', 'free_bike_status', 'system_information'] as const
 type Feed = typeof FEEDS[number]
 
+/** What each lists: where there is no list, all of it would be gone. */
+const LISTS: Readonly<Partial<Record<Feed, string>>> = { station_information: 'stations', station_status: 'stations', vehicle_status: 'vehicles', free_bike_status: 'bikes' }
+
 /** Those that change from minute to minute. */
 const LIVE: readonly Feed[] = ['station_status', 'vehicle_status', 'free_bike_status']
 const TTL_SECONDS_MAX = 86_400
@@ -47,6 +50,8 @@ class GbfsSession implements ReadSession {
     if (document.name === '') return this.#feedsOf(data, document.url)
     const feed = FEEDS.find(each => each === document.name)
     if (feed === undefined) return malformed('it was not asked for')
+    const list = LISTS[feed]
+    if (list !== undefined && !Array.isArray(member(data, list))) return malformed(`its ${feed} has no list of ${list}`)
     this.#data.set(feed, data)
     if (LIVE.includes(feed)) this.#takeTimes(objectOf(json.value))
     return ok([])

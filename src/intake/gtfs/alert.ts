@@ -44,11 +44,20 @@ function saidIn (said: transit_realtime.ITranslatedString | null | undefined): s
 
 /** Where there are several languages: headers and descriptions by language. */
 function translationsOf ({ headerText, descriptionText }: transit_realtime.IAlert): readonly JsonObject[] | undefined {
-  const languages = new Set([...headerText?.translation ?? [], ...descriptionText?.translation ?? []].map(each => textOf(each, 'language') ?? ''))
+  const [headers, descriptions] = [byLanguage(headerText), byLanguage(descriptionText)]
+  const languages = new Set([...headers.keys(), ...descriptions.keys()])
   if (languages.size < 2) return undefined
-  const inLanguage = (said: transit_realtime.ITranslatedString | null | undefined, language: string): string | undefined =>
-    textOf(said?.translation?.find(each => (textOf(each, 'language') ?? '') === language), 'text')?.slice(0, TEXT_LENGTH_MAX)
-  return [...languages].map(language => known({ language, header: inLanguage(headerText, language), description: inLanguage(descriptionText, language) }))
+  return [...languages].map(language => known({ language, header: headers.get(language), description: descriptions.get(language) }))
+}
+
+/** The first text of each language; there may be thousands. */
+function byLanguage (said: transit_realtime.ITranslatedString | null | undefined): ReadonlyMap<string, string | undefined> {
+  const texts = new Map<string, string | undefined>()
+  for (const each of said?.translation ?? []) {
+    const language = textOf(each, 'language') ?? ''
+    if (!texts.has(language)) texts.set(language, textOf(each, 'text')?.slice(0, TEXT_LENGTH_MAX))
+  }
+  return texts
 }
 
 function informedOf (selector: transit_realtime.IEntitySelector): JsonObject {

@@ -15,10 +15,14 @@ export const TRIP_COLUMNS: readonly Column[] = [
 
 const DELAY_SECONDS_MAX = 7 * 86_400
 
-/** A trip update under its trip id, with the day it starts on where the feed says so: around midnight both run. */
+/**
+ * A trip update under its trip id, with the day it starts on where the feed says so: around midnight both run. One without an id is
+ * known by its route and direction and when it starts; at one time many start.
+ */
 export function tripUpdateOf (update: transit_realtime.ITripUpdate, entityId: string, observedMs: number, trips: Gathering, bytes: Uint8Array): void {
   const trip = tripOf(update.trip)
-  const id = [trip.tripId, trip.startDate, trip.startTime].filter(part => part !== undefined).join('/') || entityId
+  const name = trip.tripId ?? (trip.routeId === undefined ? undefined : `${trip.routeId}/${trip.directionId ?? ''}`)
+  const id = name === undefined ? entityId : [name, trip.startDate, trip.startTime].filter(part => part !== undefined).join('/')
   if (id === '') {
     trips.reject('a trip update names no trip', bytes)
     return

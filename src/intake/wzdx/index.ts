@@ -40,6 +40,8 @@ function readWzdx (bytes: Uint8Array, { nowMs }: Pick<ReadContext, 'nowMs'>): Re
   if (!/^4(\.\d+)?$/.test(version)) {
     return fail({ code: 'unsupported', reason: `the feed is WZDx ${version.slice(0, 16) || 'of no version'}, and versions 4.0 to 4.2 are read`, hint: 'ask its publisher for the newer version' })
   }
+  // All would be over otherwise.
+  if (!Array.isArray(member(feed, 'features'))) return malformed('it has no list of features')
   const events = new Gathering(nowMs)
   const updatedMs = feedTimeMs(member(info, 'update_date'))
   for (const feature of listOf(member(feed, 'features'))) take(feature, updatedMs, events)
