@@ -118,19 +118,22 @@ export function writeVarint (target: Uint8Array, at: number, value: number): num
   return end
 }
 
-/** A minimal LEB128 integer below 2^53 and the offset behind it; undefined for a longer form or an early end. */
-export function readVarint (source: Uint8Array, at: number): { readonly value: number, readonly end: number } | undefined {
+/** A minimal LEB128 integer below 2^53, of `varintSize` bytes; undefined for a longer form or an early end. Makes no object, for whoever reads millions. */
+export function varintAt (source: Uint8Array, at: number): number | undefined {
   let value = 0
   let scale = 1
   for (let end = at; end < at + 8; end++) {
     const byte = source[end]
     if (byte === undefined) return undefined
     value += (byte & 127) * scale
-    if (byte < 128) {
-      const minimal = byte !== 0 || end === at
-      return minimal && value <= INTEGER_MAX ? { value, end: end + 1 } : undefined
-    }
+    if (byte < 128) return (byte !== 0 || end === at) && value <= INTEGER_MAX ? value : undefined
     scale *= 128
   }
   return undefined
+}
+
+/** The same, and the offset behind it. */
+export function readVarint (source: Uint8Array, at: number): { readonly value: number, readonly end: number } | undefined {
+  const value = varintAt(source, at)
+  return value === undefined ? undefined : { value, end: at + varintSize(value) }
 }

@@ -51,7 +51,8 @@ export function decodeCanonical<T> (bytes: Uint8Array, schema: Schema<T>, sizeBy
   if (scanned.depth > DEPTH_MAX) return fail({ code: 'too-deep', depthMax: DEPTH_MAX })
   let value: unknown
   try {
-    value = decode(bytes)
+    // The decoder keeps what it was given of each CID until V8 collects its whole heap: of a view that would be all of a segment, or a frame.
+    value = decode(bytes.length === bytes.buffer.byteLength ? bytes : new Uint8Array(bytes))
     if (!scanned.isPlain && (!equalBytes(encode(value), bytes) || hasForeign(value))) return fail({ code: 'not-canonical' })
   } catch {
     return fail({ code: 'malformed' })

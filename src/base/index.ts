@@ -7,7 +7,7 @@
  */
 export {
   bytesOfHex, compareBytes, concat, equalBytes, hex, INTEGER_MAX,
-  readUint, readVarint, textOf, u16, u32, u64, utf8, varintSize, writeUint, writeVarint
+  readUint, readVarint, textOf, u16, u32, u64, utf8, varintAt, varintSize, writeUint, writeVarint
 } from './bytes.ts'
 export { fieldsOf, isNestedBeyond, withoutLineEnd } from './texts/index.ts'
 export { base32Text, base58, bytesOfBase32, bytesOfBase58 } from './bases/index.ts'

@@ -60,6 +60,22 @@ describe('terms of places', () => {
     assert.ok(ranges.length <= 32)
   })
 
+  it(`of points pass in no cell beside those that the box touches: of each that passes a segment is read (HANSE_SEED=${SEED})`, () => {
+    const random = randomFrom(SEED)
+    const [wide, high] = [360 / 2 ** 22, 180 / 2 ** 22]
+    for (let round = 0; round < 2_000; round++) {
+      const [west, south] = [random() * 350 - 175, random() * 170 - 85]
+      const asked = { west, south, east: west + random() * 0.01, north: south + random() * 0.01 }
+      const touches = mayTouch(asked)
+      const isIn = (lon: number, lat: number): boolean => touches(termOfPlace({ west: lon, south: lat, east: lon, north: lat }))
+      const [lon, lat] = [west + random() * (asked.east - west), south + random() * (asked.north - south)]
+      const said = JSON.stringify(asked)
+      assert.ok(isIn(lon, lat) && isIn(west, south) && isIn(asked.east, asked.north), said)
+      for (const each of [west - 1.01 * wide, asked.east + 1.01 * wide]) assert.equal(isIn(each, lat), false, said)
+      for (const each of [south - 1.01 * high, asked.north + 1.01 * high]) assert.equal(isIn(lon, each), false, said)
+    }
+  })
+
   it('stay within few ranges whatever the box, the whole globe in one a size', () => {
     const box = boxes(randomFrom(SEED))
     for (let round = 0; round < 2_000; round++) assert.ok(rangesOfBox(box(), 1).length <= 64)

@@ -105,6 +105,14 @@ describe('a node that is asked for rows', function () {
     }
   })
 
+  it('gives rows that hold nothing of their segments in memory', async () => {
+    for (const question of [{ box: { west: -122.4, south: 47.5, east: -122.3, north: 47.6 } }, { latest: true }, { key: utf8('thing/6') }]) {
+      const page = await city().node.query('things', { ...question, limit: 20 })
+      assert.ok(page.ok && page.value.rows.length > 0)
+      for (const { key, body } of page.value.rows) assert.deepEqual([key.buffer.byteLength, body.buffer.byteLength], [key.length, body.length])
+    }
+  })
+
   it('gives short pages instead of looking for long', async () => {
     const { rows, pages } = await allOf(city().node, 'things', { where: [{ column: 'id', op: '=', value: 'nobody' }] }, 10)
     assert.equal(rows.length, 0)

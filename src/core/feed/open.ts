@@ -1,6 +1,6 @@
 import {
   assert, bytes, cid, decodeCanonical, fail, integer, list, literal, matching, nullable, ok, plain, readUint, readVarint,
-  reduceToRoot, struct, uint, type CodecFailure, type Parsed, type Result
+  reduceToRoot, struct, uint, varintAt, varintSize, type CodecFailure, type Parsed, type Result
 } from '../../base/index.ts'
 import {
   BODY_BYTES_MAX, KEY_BYTES_MAX, SEGMENT_BYTES_MAX, SEGMENT_HEADER_BYTES_MAX, SEGMENT_MEDIA_TYPES_MAX, SEGMENT_RECORDS_MAX
@@ -89,20 +89,22 @@ function scanRecords (
   let [earliestMs, latestMs] = [Number.MAX_SAFE_INTEGER, 0]
   for (let position = 0; position < header.count; position++) {
     offsets[position] = at
-    const keySize = readVarint(segment, at)
-    if (keySize === undefined || keySize.value < 1 || keySize.value > KEY_BYTES_MAX) return { position, expected: 'a key' }
-    const time = readVarint(segment, keySize.end + keySize.value)
-    if (time === undefined || time.value > spreadMs) return { position, expected: 'a time within the header' }
-    if (time.value < earliestMs) earliestMs = time.value
-    if (time.value > latestMs) latestMs = time.value
-    const flags = segment[time.end] ?? 127
+    const keySize = varintAt(segment, at)
+    if (keySize === undefined || keySize < 1 || keySize > KEY_BYTES_MAX) return { position, expected: 'a key' }
+    const timeAt = at + varintSize(keySize) + keySize
+    const time = varintAt(segment, timeAt)
+    if (time === undefined || time > spreadMs) return { position, expected: 'a time within the header' }
+    if (time < earliestMs) earliestMs = time
+    if (time > latestMs) latestMs = time
+    const flagsAt = timeAt + varintSize(time)
+    const flags = segment[flagsAt] ?? 127
     const type = flags & ~DELETE_FLAG
     if (type > typesUsed || type >= header.mediaTypes.length) return { position, expected: 'a listed media type' }
     if (type === typesUsed) typesUsed++
-    const bodySize = readVarint(segment, time.end + 1)
-    if (bodySize === undefined || bodySize.value > BODY_BYTES_MAX) return { position, expected: 'a body' }
-    if (flags !== type && bodySize.value > 0) return { position, expected: 'a delete without a body' }
-    at = bodySize.end + bodySize.value
+    const bodySize = varintAt(segment, flagsAt + 1)
+    if (bodySize === undefined || bodySize > BODY_BYTES_MAX) return { position, expected: 'a body' }
+    if (flags !== type && bodySize > 0) return { position, expected: 'a delete without a body' }
+    at = flagsAt + 1 + varintSize(bodySize) + bodySize
     if (at > segment.length) return { position, expected: 'a whole record' }
   }
   const position = header.count

@@ -27,7 +27,7 @@ export function sizeClassOf (term: PlaceTerm): number {
   return Math.floor(term / MORTON)
 }
 
-/** Whether a place of this term may touch the box: true of all that do, and of few that lie a cell or, of its size, half a class beside. */
+/** Whether a place of this term may touch the box: true of all that do, and of few that lie in a cell with its edge or, of its size, half a class beside. */
 export function mayTouch (box: PlaceBox): (term: PlaceTerm) => boolean {
   const wanted = rectangleOf(box)
   const bySize = new Map<number, Rectangle>()
@@ -68,10 +68,14 @@ function cellOf (degrees: number, all: number): number {
   return Math.max(0, Math.min(CELLS - 1, Math.floor(degrees / all * CELLS)))
 }
 
-/** By half of the largest size of the class, and by a cell, so that what lies on the edge of two cells is in both. */
+/**
+ * By half of the largest size of the class: so far may the middle of a place be that touches the box. Cells follow degrees, so that what
+ * touches lies in no cell beside; but for the antimeridian, where both sides are one place.
+ */
 function widened ({ x, endX, y, endY }: Rectangle, sizeClass: number): Rectangle {
-  const by = (sizeClass === 0 ? 0 : 2 ** (sizeClass - 1)) + 1
-  return { x: x - by, endX: endX + by, y: Math.max(0, y - by), endY: Math.min(CELLS - 1, endY + by) }
+  const by = sizeClass === 0 ? 0 : 2 ** (sizeClass - 1)
+  const [west, east] = [x === 0 ? -1 : x, endX === CELLS - 1 ? CELLS : endX]
+  return { x: west - by, endX: east + by, y: Math.max(0, y - by), endY: Math.min(CELLS - 1, endY + by) }
 }
 
 function onGlobe ({ x, endX, y, endY }: Rectangle): readonly Rectangle[] {

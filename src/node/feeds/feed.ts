@@ -91,7 +91,8 @@ export class Feed {
   }
 
   leaf (index: number): Leaf {
-    const leaf = leafOfData(this.leafData(index))
+    assert(index < this.log.length, 'no such segment')
+    const leaf = leafOfData(this.#leaves.subarray(index * LEAF_DATA_BYTES, (index + 1) * LEAF_DATA_BYTES))
     assert(leaf !== undefined, 'only valid leaves are appended')
     return leaf
   }

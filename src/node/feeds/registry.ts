@@ -12,7 +12,10 @@ import { Feed, type FeedStatus } from './feed.ts'
 import { Signal } from './signal.ts'
 
 export const FEEDS_MAX = 65_536
-/** What followers ask for in the seconds after it was appended. Whoever comes later reads all of a feed, and is held up by no disk. */
+/**
+ * What followers ask for in the seconds after it was appended, and nothing that was only read: whoever comes later reads all of a feed, or
+ * here and there in it, and is held up by no disk. It would drive out the rest, and stay until V8 collects all of its heap.
+ */
 const CACHE_BYTES_MAX = 16 << 20
 const STATEMENT_BYTES_MAX = 65_536
 
@@ -164,10 +167,7 @@ export class Feeds {
   async #checked (feed: Feed, index: number, read: Read | undefined): Promise<Uint8Array | undefined> {
     // It went while it was being read.
     if (feed.isGone(index)) return undefined
-    if (read?.state === 'found') {
-      this.#cache.set(`${feed.number}/${index}`, read.value)
-      return read.value
-    }
+    if (read?.state === 'found') return read.value
     await this.markDamaged(feed, index)
     return undefined
   }

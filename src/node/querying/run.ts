@@ -73,6 +73,8 @@ export class Run {
     if (read.type !== 'row') return
     if (query.where !== undefined && !meetsAll(format, query.where, read.values, () => objectOfRow(format, record.body))) return
     const { key, timeMs, operation, mediaType, body } = record
-    this.rows.push({ number: number - scope.first, key, timeMs, operation, mediaType, body, values: read.values, place: place ?? null })
+    // Views would hold a segment in memory for each row, a thousand times as large.
+    const own = { key: key.slice(), timeMs, operation, mediaType, body: body.slice() }
+    this.rows.push({ number: number - scope.first, ...own, values: read.values, place: place ?? null })
   }
 }
