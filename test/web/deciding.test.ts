@@ -2,7 +2,7 @@ import { strict as assert } from 'node:assert'
 import type { EmergencyView, NegotiationView, ProposalView, UseEntry } from '../../src/sdk/index.ts'
 import { csvOf, holdersOf } from '../../src/web/audit/table.ts'
 import { itemsOf } from '../../src/web/overview/items.ts'
-import { purposesOf } from '../../src/web/request/wish.ts'
+import { endOfDayMs, purposesOf } from '../../src/web/request/wish.ts'
 import { compared } from '../../src/web/requests/compare.ts'
 import { lessened } from '../../src/web/requests/less.ts'
 import { describeDataset } from '../support/apiServer.ts'
@@ -53,6 +53,12 @@ describe('a request beside the terms', () => {
     assert.deepEqual(marks.map(each => `${each.in} ${each.sentence}`), ['both Renton may use it.', 'request Until May.', 'terms Until June.'])
   })
 
+  it('is never said to be as terms that are not known here, or that there are none', () => {
+    const asked = [sentence(3, 'Until May.'), sentence(1, 'Renton may use it.')]
+    assert.deepEqual(compared(asked, null).map(each => `${each.in} ${each.sentence}`), ['unknown Renton may use it.', 'unknown Until May.'])
+    assert.deepEqual(compared(asked, []).map(each => `${each.in} ${each.sentence}`), ['request Renton may use it.', 'request Until May.'])
+  })
+
   it('is answered with less and never with more', () => {
     const terms = (file: ReturnType<typeof lessened>) => file.terms as Readonly<Record<string, unknown>>
     const wide = terms(lessened({ terms: { untilMs: null, summarise: null, purposes: ['p'] } }, { days: 30, isSummary: true }, 5_500))
@@ -71,6 +77,17 @@ describe('purposes to choose from', () => {
     assert.deepEqual(purposesOf(dataset(constraint('purpose', ['urn:hanse:purpose:1:energy']))), ['energy', 'energy.grid-operation', 'energy.efficiency'])
     assert.deepEqual(purposesOf(dataset(constraint({ '@id': 'http://www.w3.org/ns/odrl/2/purpose' }, { '@id': 'urn:hanse:purpose:1:waste.collection' }))), ['waste.collection'])
     assert.ok(purposesOf(dataset({ permission: [{ action: 'use' }] })).length > 40)
+  })
+})
+
+describe('a day to ask until', () => {
+  it('ends at its midnight, also where clocks change', () => {
+    const { TZ } = process.env
+    process.env['TZ'] = 'Europe/Berlin'
+    const ends = ['2026-03-29', '2026-10-25', '2026-06-01', ''].map(endOfDayMs)
+    if (TZ === undefined) delete process.env['TZ']
+    else process.env['TZ'] = TZ
+    assert.deepEqual(ends, [Date.parse('2026-03-29T21:59:59Z'), Date.parse('2026-10-25T22:59:59Z'), Date.parse('2026-06-01T21:59:59Z'), undefined])
   })
 })
 

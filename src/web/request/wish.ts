@@ -1,7 +1,5 @@
 import { PURPOSE_NS, PURPOSES, type Dataset, type Purpose } from '../../sdk/index.ts'
 
-const DAY_MS = 86_400_000
-
 /** What a dataset may be asked for: what its terms name, each domain with its activities; everything where they name nothing. */
 export function purposesOf ({ terms }: Dataset): readonly Purpose[] {
   const named = terms === null ? [] : [...purposesIn(terms.policy)].filter(each => each.startsWith(PURPOSE_NS)).map(each => each.slice(PURPOSE_NS.length))
@@ -31,6 +29,7 @@ function textsOf (value: unknown): readonly string[] {
 
 /** The end of the day that a date field names, in this time zone; undefined where it names none. */
 export function endOfDayMs (date: string): number | undefined {
-  const beginMs = new Date(`${date}T00:00:00`).getTime()
-  return Number.isNaN(beginMs) ? undefined : beginMs + DAY_MS - 1_000
+  // By its clock: a day on which clocks change has an hour more or less.
+  const endMs = new Date(`${date}T23:59:59`).getTime()
+  return Number.isNaN(endMs) ? undefined : endMs
 }
