@@ -69,6 +69,19 @@ describe('the console where answers are slow', function () {
     await tile.getByText('nothing waits for a decision').waitFor()
   })
 
+  it('says no more that the node does not answer when it does', async () => {
+    const id = await publish(city(), { datasetId: 'ferries', title: 'Ferries' })
+    const opened = await openConsole(city())
+    const { page, go } = opened
+    await go(`#/request/${encodeURIComponent(id)}`)
+    await page.getByRole('heading', { level: 1, name: 'Ferries' }).waitFor()
+    const asked = held(page, `**/api/v1/datasets/${encodeURIComponent(id)}`)
+    await (await asked).abort()
+    await page.getByRole('alert').getByText(/^the node does not answer/i).waitFor()
+    await page.getByRole('alert').waitFor({ state: 'detached' })
+    await assert.rejects(opened.close(), /ERR_FAILED/)
+  })
+
   it('says of tokens nothing that it does not know yet, and keeps the one that was made before older news of them came', async () => {
     const { page, go } = await openConsole(city())
     const first = held(page, '**/api/v1/tokens')
