@@ -16,7 +16,7 @@ import { until } from '../support/nodes.ts'
 
 const WITHIN_MS = 60_000
 /** Some twenty commands beside four nodes: under a minute, and several on a machine that is busy. */
-const FILL_TIMEOUT_MS = 300_000
+const FILL_TIMEOUT_MS = 600_000
 
 type Shown = {
   readonly page: string
