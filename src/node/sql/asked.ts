@@ -1,14 +1,14 @@
-import { decodeCanonical, encodeCanonical, hex, list, sha256, struct, text, uint, utf8, type Parsed } from '../../base/index.ts'
+import { decodeCanonical, encodeCanonical, list, sha256, struct, text, uint, utf8, type Parsed } from '../../base/index.ts'
 import type { Grouping } from '../../core/sql/index.ts'
 import type { Clock, Store } from '../../host/index.ts'
 import { askedKey } from '../rows/index.ts'
-import { ASKED_BYTES_MAX, ASKED_MAX, ASKED_WINDOW_MS } from './limits.ts'
+import { ASKED_BYTES_MAX, ASKED_MAX, ASKED_WINDOW_MS, GROUPING_LENGTH_MAX } from './limits.ts'
 
 const schema = list(struct({
   /** Which rows the dataset had: its feed, and where in it they begin. */
   version: text(160),
   /** The grouping, as JSON; its columns are found again by name. */
-  grouping: text(65_536),
+  grouping: text(GROUPING_LENGTH_MAX),
   /** Rows below this number were looked at. 0: it was refused, which tells a little too. */
   upto: uint(),
   /** How many there were: fewer later, where some were erased. */
@@ -50,10 +50,14 @@ function keyOf (datasetId: string, requester: string | null): Uint8Array {
   return askedKey(datasetId, sha256(utf8(requester ?? '')))
 }
 
-/** What tells one grouping from another: which rows it takes, and into which groups; not what is reckoned of them. */
-export function nameOfGrouping (grouping: Grouping): string {
+/**
+ * What tells one grouping from another: which rows it takes, and into which groups; not what is reckoned of them. In ASCII, since texts that
+ * are kept have one form, and what somebody asks with may have any. Undefined where it is longer than what is remembered.
+ */
+export function nameOfGrouping (grouping: Grouping): string | undefined {
   const text = JSON.stringify({ where: grouping.where, terms: grouping.terms }, (key, value: unknown) => key === 'stored' ? undefined : value)
-  return text.length <= 65_536 ? text : hex(sha256(utf8(text)))
+  const name = text.replaceAll(/[\u0080-\uffff]/g, letter => `\\u${letter.charCodeAt(0).toString(16).padStart(4, '0')}`)
+  return name.length <= GROUPING_LENGTH_MAX ? name : undefined
 }
 
 /** The grouping again, over the columns as they are now; undefined where one of them is there no more. */

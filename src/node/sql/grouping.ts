@@ -15,6 +15,9 @@ import type { Space } from './spaces.ts'
 export type GroupsHeld = { readonly datasetId: string, readonly version: string, readonly minGroupSize: number, readonly loaded: Loaded }
 export type Groups = { readonly columns: readonly SqlColumn[], readonly rows: readonly (readonly SqlValue[])[] }
 
+/** A grouping, and what it is remembered by. */
+type Named = { readonly grouping: Grouping, readonly name: string }
+
 type Answering = { readonly space: Space, readonly asked: Asked, readonly requester: string | null, readonly timeLeftMs: () => number, readonly signal: AbortSignal | undefined }
 
 /** What a question may call the columns of a dataset that is told in groups. */
@@ -40,9 +43,14 @@ export async function tellGroups ({ grouping }: SplitGrouping, held: GroupsHeld,
     known = [...known, { ...told, timeMs: 0 }]
     return undefined
   }
-  const variants = variantsOf(grouping, loaded)
-  for (const each of variants) {
+  const variants: Named[] = []
+  for (const each of variantsOf(grouping, loaded)) {
     const name = nameOfGrouping(each)
+    if (name === undefined) return fail(TOO_LONG)
+    variants.push({ grouping: each, name })
+  }
+  for (const each of variants) {
+    const { name } = each
     const fault = await faultOf(each, held, known, answering)
     const earlier = fault?.code === 'differencing' ? toldBefore(variants, before) : undefined
     if (earlier !== undefined) {
@@ -66,9 +74,8 @@ function isSame (one: Pick<Told, 'grouping' | 'upto'>, other: Pick<Told, 'groupi
  * Up to which rows the very same was told last. Where too few have come since, it is told again as it was: a refusal would tell that
  * somebody came.
  */
-function toldBefore (variants: readonly Grouping[], before: readonly Told[]): number | undefined {
-  const names = variants.map(nameOfGrouping)
-  return before.map(({ upto }) => upto).filter(upto => upto > 0 && names.every(grouping => before.some(each => isSame(each, { grouping, upto })))).at(-1)
+function toldBefore (variants: readonly Named[], before: readonly Told[]): number | undefined {
+  return before.map(({ upto }) => upto).filter(upto => upto > 0 && variants.every(({ name }) => before.some(each => isSame(each, { grouping: name, upto })))).at(-1)
 }
 
 /** Whether all rows are there that were told of: an answer without those that were erased could be subtracted from one with them. */
@@ -90,11 +97,11 @@ function variantsOf (grouping: Grouping, { sparse }: Loaded): readonly Grouping[
   })]
 }
 
-async function faultOf (grouping: Grouping, { minGroupSize, loaded }: GroupsHeld, known: readonly Told[], { space, timeLeftMs, signal }: Answering): Promise<SqlFailure | undefined> {
+async function faultOf ({ grouping, name }: Named, { minGroupSize, loaded }: GroupsHeld, known: readonly Told[], { space, timeLeftMs, signal }: Answering): Promise<SqlFailure | undefined> {
   const storedOf = new Map(loaded.reader.columns.map(({ name, stored }) => [name, stored]))
   const own = { grouping, upto: loaded.next }
   for (const told of known) {
-    if (told.upto === 0 || isSame(told, { grouping: nameOfGrouping(grouping), upto: loaded.next })) continue
+    if (told.upto === 0 || isSame(told, { grouping: name, upto: loaded.next })) continue
     const other = groupingNamed(told.grouping, storedOf)
     if (other === undefined) return TELLING_OTHERWISE
     const text = meetingText(own, { grouping: other, upto: told.upto }, loaded.table, minGroupSize)
@@ -129,6 +136,7 @@ const LATER = 'ask again when the time is over for which answers are remembered'
 const ENOUGH: SqlFailure = {
   code: 'limit', reason: `${ASKED_MAX} questions about these data were answered or refused, and each tells something`, hint: 'ask the same again, or wait until the oldest is past'
 }
+const TOO_LONG: SqlFailure = { code: 'limit', reason: 'what it chooses rows by is too long to be remembered', hint: 'choose rows by less' }
 const TELLING: SqlFailure = {
   code: 'differencing', reason: 'with what was told before, this could tell of fewer than may be told of: the groups differ by too few, or not at all',
   hint: 'ask for the same groups as before, or for groups that differ by more; of data that grow, ask about a time that is over'

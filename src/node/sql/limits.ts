@@ -22,4 +22,6 @@ export const MEETINGS_MAX = 200_000
 /** Answers that are remembered of one requester and dataset, and for how long. While there is no room, none is given. */
 export const ASKED_MAX = 64
 export const ASKED_WINDOW_MS: number = 30 * 86_400_000
-export const ASKED_BYTES_MAX: number = 2 << 20
+/** Of one of them, as it is remembered; and of all, so that whatever was taken can be read again. */
+export const GROUPING_LENGTH_MAX = 65_536
+export const ASKED_BYTES_MAX: number = ASKED_MAX * (GROUPING_LENGTH_MAX + 1_024)
