@@ -32,13 +32,11 @@ const [GBFS_FIRST = ''] = Object.keys(GBFS_3)
 type Case = {
   readonly name: string, readonly kind: ReaderKind, readonly pages: Pages, readonly first?: string, readonly options?: ReaderOptions, readonly share?: number
   readonly mutate?: typeof mutated
-  /** That hardly a mutation is read: the case beside it sees the rest of the reader. */
-  readonly isMostlyRefused?: true
 }
 
 const CASES: readonly Case[] = [
   { name: 'GTFS Realtime', kind: 'gtfs-realtime', pages: { [FIRST]: REALTIME } },
-  { name: 'GTFS zip', kind: 'gtfs', pages: { [FIRST]: TIMETABLE }, share: 0.05, isMostlyRefused: true },
+  { name: 'GTFS zip', kind: 'gtfs', pages: { [FIRST]: TIMETABLE }, share: 0.05 },
   // Of an archive hardly a mutation is read any further than its directory: here the table in it is mutated.
   { name: 'table in a GTFS zip', kind: 'gtfs', pages: { [FIRST]: STOPS }, share: 0.05, mutate: (table, random) => zipOf([{ name: 'stops.txt', content: mutated(table, random) }]) },
   { name: 'GTFS table', kind: 'gtfs', pages: { [FIRST]: STOPS }, share: 0.05 },
@@ -55,16 +53,19 @@ const CASES: readonly Case[] = [
 
 /** More work of this process than any document here takes: what takes so much would stall a node. */
 const STALL_US = 2_000_000
+/** Where one in a hundred is read, all of 6,000 are refused once in 10^26 runs. */
+const GOES_ON_TIMES = 20
 
 describe('readers of feeds', () => {
-  for (const { name, kind, pages, first = FIRST, options = {}, share = 1, mutate = mutated, isMostlyRefused = false } of CASES) {
+  for (const { name, kind, pages, first = FIRST, options = {}, share = 1, mutate = mutated } of CASES) {
     it(`take mutated ${name} without a throw, and give records that a stream can hold`, async function () {
       this.timeout(FRAMES_TIMEOUT_MS)
       const random = randomFrom(SEED)
       const urls = Object.keys(pages)
       const frames = Math.ceil(framesOf(300) * share)
       let taken = 0
-      for (let frame = 0; frame < frames; frame++) {
+      // Of some documents three mutations in a hundred are still read: it goes on until one is, so that the rest of the reader is seen too.
+      for (let frame = 0; frame < frames || (taken === 0 && frame < frames * GOES_ON_TIMES); frame++) {
         const url = urls[Math.floor(random() * urls.length)] ?? first
         const good = pages[url] ?? ''
         const bad = mutate(typeof good === 'string' ? utf8(good) : good, random)
@@ -83,7 +84,7 @@ describe('readers of feeds', () => {
         assert.ok(result === undefined || result.ok || result.failure.reason.length > 0, about)
         assert.ok(process.cpuUsage(before).user < STALL_US, `${about} stalls`)
       }
-      assert.ok(isMostlyRefused || taken > 0, `${taken} of ${frames} mutations are still read: the rest of the reader is seen too; seed ${SEED}`)
+      assert.ok(taken > 0, `no mutation is read any more, seed ${SEED}`)
     })
   }
 
