@@ -93,8 +93,9 @@ async function openLedger (
 }
 
 /** Closes them, those first that lean on others. */
-export async function closeBelonging ({ admissions, datasets, querying, derivations, asking, agreements, duties, ledger, federation }: Belonging): Promise<void> {
+export async function closeBelonging ({ admissions, publisher, datasets, querying, derivations, asking, agreements, duties, ledger, federation }: Belonging): Promise<void> {
   await admissions.stop()
+  await publisher.stop()
   datasets.stop()
   await querying.stop()
   await derivations.stop()

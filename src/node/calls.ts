@@ -70,7 +70,7 @@ export function readingCalls (here: Here, { keys }: NodeOptions): Pick<HanseNode
 }
 
 /** What this member publishes. */
-export function publishingCalls (here: Here, { host: { random }, hasRoom }: NodeOptions): Pick<HanseNode, 'publish' | 'derive' | 'derivations' | 'append' | 'withdraw'> {
+export function publishingCalls (here: Here, { host: { random }, hasRoom }: NodeOptions): Pick<HanseNode, 'publish' | 'derive' | 'derivations' | 'append' | 'withdraw' | 'endPublishing'> {
   return {
     publish: (description, content, onProgress = () => {}, terms) => within(here, async ({ publisher, counting }) => {
       const governed = terms === undefined ? undefined : governedOf(terms, random.bytes(TERMS_SALT_BYTES))
@@ -85,7 +85,8 @@ export function publishingCalls (here: Here, { host: { random }, hasRoom }: Node
     derive: (reference, order) => within(here, async ({ derivations }) => hasRoom() ? derivations.derive(reference, order) : fail(NO_ROOM)),
     derivations: () => here()?.derivations.list() ?? [],
     append: (datasetId, records, how) => within(here, async ({ publisher }) => hasRoom() ? publisher.append(datasetId, records, how) : fail(NO_ROOM)),
-    withdraw: datasetId => within(here, ({ publisher }) => publisher.withdraw(datasetId))
+    withdraw: datasetId => within(here, ({ publisher }) => publisher.withdraw(datasetId)),
+    endPublishing: async () => { await here()?.publisher.stop() }
   }
 }
 

@@ -189,6 +189,8 @@ export class MemoryNode extends MemoryDatasets implements HanseNode {
     return new Map([['hanse_records', 3], ['hanse_network_denied_total{hook="denyDialPeer"}', 2], ['no metric!', 1]])
   }
 
+  async endPublishing (): Promise<void> {}
+
   async stop (): Promise<void> {
     this.state = 'stopping'
   }

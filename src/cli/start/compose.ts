@@ -77,6 +77,8 @@ export async function compose (options: {
   const taking = await intake.start(api.value)
   if (!taking.ok) return taking.failure
 
+  // First of all: who publishes is told while there is still somebody to tell it.
+  begun.defer(() => node.endPublishing())
   await writeApiFile(folder.path, { url: api.value.url, token })
   const running = begun.move()
   return { node, api: api.value, brokerAddress: intake.brokerAddress(), stop: () => running.disposeAsync() }

@@ -290,6 +290,8 @@ export interface HanseNode extends NodeLedger, NodeTerms, NodeAgreements, NodeDu
   metrics (): ReadonlyMap<string, number>
   /** Resolves when the node can go on no longer, with the reason: the process must then end. */
   readonly failed: Promise<string>
+  /** Before a stop: what is being published ends without having been, nothing more is, and whoever does it is told. Resolves when none is under way. */
+  endPublishing (): Promise<void>
   stop (): Promise<void>
 }
 

@@ -7,7 +7,7 @@ import { unitsOfBox, type Catalogue } from '../catalogue/index.ts'
 import type { Content, Dataset, DatasetDescription, OnProgress, PublishFailure, RecordInput } from '../contract/index.ts'
 import type { Federation } from '../federation/index.ts'
 import type { Feed } from '../feeds/index.ts'
-import { failureOf, storeFile, storeTable, type Stored } from '../publishing/index.ts'
+import { ENDED, failureOf, storeFile, storeTable, type Stored } from '../publishing/index.ts'
 import type { Datasets } from './datasets.ts'
 
 /** Under what a dataset is published, and what it was made of. */
@@ -29,6 +29,7 @@ export class Publisher {
   readonly #datasets: Datasets
   readonly #clock: Clock
   readonly #own: string
+  readonly #ending = new AbortController()
   /** Work under way on a dataset: the next waits for it. */
   readonly #publishing = new Map<string, Promise<unknown>>()
 
@@ -40,6 +41,12 @@ export class Publisher {
     this.#datasets = options.datasets
     this.#clock = options.clock
     this.#own = options.own
+  }
+
+  /** What is being published ends, and nothing more is; resolves when nothing is under way any more. */
+  async stop (): Promise<void> {
+    this.#ending.abort()
+    await Promise.all(this.#publishing.values())
   }
 
   /** Without `governed` a dataset keeps the terms that it has, and a new one has none. */
@@ -64,6 +71,7 @@ export class Publisher {
     given: DatasetDescription, content: Content, onProgress: OnProgress, wanted: Governed | undefined
   ): Promise<Result<Dataset, PublishFailure>> {
     const { datasetId } = given
+    if (this.#ending.signal.aborted) return fail(ENDED)
     const governed = wanted ?? this.#governedNow(datasetId)
     if (governed === undefined && given.access === 'restricted') {
       return fail({ code: 'invalid', reason: 'what is restricted needs terms that say to whom', hint: 'make terms with "hanse terms new" and publish with --terms FILE' })
@@ -100,8 +108,8 @@ export class Publisher {
   async #storeContent (feed: Feed, content: Content, onProgress: OnProgress): Promise<Result<Stored, PublishFailure>> {
     const { writer } = this.#federation
     switch (content.form) {
-      case 'table': return storeTable(writer, feed, content.records, onProgress)
-      case 'file': return storeFile(this.#federation, feed, content, this.#clock.nowMs(), onProgress)
+      case 'table': return storeTable(writer, feed, content.records, this.#ending.signal, onProgress)
+      case 'file': return storeFile(this.#federation, feed, content, this.#clock.nowMs(), this.#ending.signal, onProgress)
       case 'stream': return ok({ firstRecord: writer.nextRecordOf(feed), records: 0, sizeBytes: 0, sha256: new Uint8Array(32) })
       default: return unreachable(content)
     }

@@ -5,6 +5,7 @@ import type { Feed } from '../feeds/index.ts'
 import { cipherFor, encodeFileEntry, FILE_MEDIA_TYPE, sealedChunks, type Files } from '../files/index.ts'
 import type { Epochs } from '../keyring/index.ts'
 import type { AppendFailure, Writer } from '../writer/index.ts'
+import { Ended, ENDED, untilEnded } from './ending.ts'
 
 /** Records that go to the writer in one call. */
 const APPEND_RECORDS = 1_024
@@ -22,6 +23,13 @@ export type Stored = {
 
 /** Appends all records of a table, in order, and resolves when the last is durable. */
 export async function storeTable (
+  writer: Writer, feed: Feed, records: AsyncIterable<RecordInput | readonly RecordInput[]>, ending: AbortSignal, onProgress: OnProgress
+): Promise<Result<Stored, PublishFailure>> {
+  const stored = await unlessEnded(storeRecords(writer, feed, untilEnded(records, ending), onProgress))
+  return stored.ok ? stored.value : stored
+}
+
+async function storeRecords (
   writer: Writer, feed: Feed, records: AsyncIterable<RecordInput | readonly RecordInput[]>, onProgress: OnProgress
 ): Promise<Result<Stored, PublishFailure>> {
   const whole = sha256Stream()
@@ -61,12 +69,13 @@ export async function storeTable (
 
 /** Stores bytes as a file, sealed where the feed is, and the record that names it. */
 export async function storeFile (
-  { writer, files, epochs }: { readonly writer: Writer, readonly files: Files, readonly epochs: Epochs }, feed: Feed, content: Extract<Content, { form: 'file' }>, nowMs: number, onProgress: OnProgress
+  { writer, files, epochs }: { readonly writer: Writer, readonly files: Files, readonly epochs: Epochs }, feed: Feed, content: Extract<Content, { form: 'file' }>, nowMs: number,
+  ending: AbortSignal, onProgress: OnProgress
 ): Promise<Result<Stored & { readonly root: CID }, PublishFailure>> {
   const whole = sha256Stream()
   let sizeBytes = 0
   const counted = async function * (): AsyncGenerator<Uint8Array> {
-    for await (const chunk of content.bytes) {
+    for await (const chunk of untilEnded(content.bytes, ending)) {
       sizeBytes += chunk.length
       whole.update(chunk)
       onProgress({ phase: 'storing', done: sizeBytes, total: null, unit: 'bytes' })
@@ -74,7 +83,9 @@ export async function storeFile (
     }
   }
   const sealing = await cipherFor(epochs, feed)
-  const { root } = await files.add(sealing === undefined ? counted() : sealedChunks(counted(), sealing.fileKey, sealing.salt))
+  const added = await unlessEnded(files.add(sealing === undefined ? counted() : sealedChunks(counted(), sealing.fileKey, sealing.salt)))
+  if (!added.ok) return added
+  const { root } = added.value
   const sha256 = whole.digest()
   const record: FeedRecord = {
     key: new TextEncoder().encode('file'), timeMs: nowMs, operation: 'put', mediaType: FILE_MEDIA_TYPE,
@@ -83,6 +94,15 @@ export async function storeFile (
   const appended = await writer.append(feed, [record], { flush: true })
   if (!appended.ok) return fail(failureOf(appended.failure))
   return ok({ firstRecord: appended.value.first, records: 1, sizeBytes, sha256, root })
+}
+
+async function unlessEnded<T> (work: Promise<T>): Promise<Result<T, PublishFailure>> {
+  try {
+    return ok(await work)
+  } catch (cause) {
+    if (cause instanceof Ended) return fail(ENDED)
+    throw cause
+  }
 }
 
 /** Tells a person why a writer refused. */
