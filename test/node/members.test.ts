@@ -42,6 +42,18 @@ describe('members of a node', () => {
     assert.equal(later.current.certificate(id)?.member, dor.did)
   })
 
+  it('show certificates that the ledger alone told of, and keep them once they come otherwise too', async () => {
+    const store = openMemoryStore()
+    const members = await Members.load(store, clock, charter)
+    const { envelope, id } = certificateOf(ben, charter.federation)
+    const facts = factsOf()
+    members.setLedger({ ...facts, members: facts.members.map(each => each.did === ben.did ? { ...each, nodes: each.nodes.map(node => ({ ...node, certificate: envelope })) } : each) })
+    assert.deepEqual(await members.statement(id), envelope, 'whoever asks for it gets it')
+    assert.equal(codeOf(await members.addCertificate(envelope)), 'ok')
+    const later = await Members.load(store.reopen(), clock, charter)
+    assert.equal(later.current.certificate(id)?.member, ben.did, 'what was said by it holds also when the ledger has another')
+  })
+
   it('of a newcomer know it and its inviter by introduction, until the ledger here names it', async () => {
     const facts = factsOf(dor, eli).members
     const introduced = facts.filter(({ did }) => did === dor.did || did === eli.did)

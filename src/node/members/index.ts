@@ -3,7 +3,7 @@
  *
  * All that the rest of the node knows of membership comes from here, whatever it will be decided by.
  */
-import { cidOf, digestOf, type CID, type Result } from '../../base/index.ts'
+import { cidOf, digestOf, hex, type CID, type Result } from '../../base/index.ts'
 import {
   decodeCertificate, decodeRevocation, membershipOf, type AddCertificateFailure, type AddRevocationFailure, type Charter,
   type LedgerFacts, type MemberFacts, type Membership
@@ -24,6 +24,8 @@ export class Members {
   #current: Membership
   /** Envelopes that were kept of members whom only the ledger knows: they count once it is read. */
   #waiting: Uint8Array[] = []
+  /** Keys of statements that are on the disk, or on their way. */
+  readonly #kept = new Set<string>()
   readonly #toldNames = new Map<string, string>()
   /** Certificates, revocations or blocks came: who may connect has changed. */
   readonly changed: Signal<Membership> = new Signal()
@@ -40,8 +42,10 @@ export class Members {
 
   static async load (store: Store, clock: Clock, charter: Charter, introduced?: Introduced): Promise<Members> {
     const members = new Members(store, clock, charter, introduced)
-    for await (const { read } of store.entries(rowsOf('statement'))) {
-      if (read.state === 'found') members.#take(read.value)
+    for await (const { key, read } of store.entries(rowsOf('statement'))) {
+      if (read.state !== 'found') continue
+      members.#kept.add(hex(key))
+      members.#take(read.value)
     }
     return members
   }
@@ -96,7 +100,8 @@ export class Members {
 
   async addCertificate (envelope: Uint8Array): Promise<Result<Membership, AddCertificateFailure>> {
     const next = this.#current.withCertificate(envelope, this.#clock.nowMs())
-    if (next.ok && next.value !== this.#current) await this.#keep(envelope, next.value)
+    // What the ledger alone told of is known, and on the disk only as long as the ledger has no other.
+    if (next.ok && (next.value !== this.#current || !this.#kept.has(hex(keyOf(envelope))))) await this.#keep(envelope, next.value)
     return next
   }
 
@@ -109,7 +114,7 @@ export class Members {
   /** A certificate or revocation by its id. */
   async statement (id: CID): Promise<Uint8Array | undefined> {
     const read = await this.#store.get(statementKey(digestOf(id)))
-    return read.state === 'found' ? read.value : undefined
+    return read.state === 'found' ? read.value : this.#current.certificate(id)?.envelope
   }
 
   /** Envelopes of all revocations, for whoever must judge without this node. */
@@ -122,10 +127,12 @@ export class Members {
   }
 
   async #keep (envelope: Uint8Array, next: Membership): Promise<void> {
+    const key = keyOf(envelope)
+    this.#kept.add(hex(key))
     // In force at once: a revocation does not wait for the disk.
     this.#current = next
     this.changed.emit(next)
-    await this.#store.commit([{ type: 'put', key: statementKey(digestOf(cidOf('dagCbor', envelope))), value: envelope }])
+    await this.#store.commit([{ type: 'put', key, value: envelope }])
   }
 
   #take (envelope: Uint8Array): void {
@@ -135,6 +142,10 @@ export class Members {
     if (next?.ok === true) this.#current = next.value
     else if (next?.failure.code === 'unknown-member') this.#waiting.push(envelope)
   }
+}
+
+function keyOf (envelope: Uint8Array): Uint8Array {
+  return statementKey(digestOf(cidOf('dagCbor', envelope)))
 }
 
 /** Enough of a DID to tell members apart. */
