@@ -1,5 +1,5 @@
 import { strict as assert } from 'node:assert'
-import { textOf } from '../../src/base/index.ts'
+import { hex, textOf, utf8 } from '../../src/base/index.ts'
 import { capReader } from '../../src/intake/cap/index.ts'
 import { gbfsReader } from '../../src/intake/gbfs/index.ts'
 import { mdsReader } from '../../src/intake/mds/index.ts'
@@ -200,9 +200,10 @@ describe('city feeds', () => {
   })
 
   describe('what changed', () => {
+    const record = (key: string, body: string): { key: Uint8Array, timeMs: number, operation: 'put', mediaType: string, body: Uint8Array } =>
+      ({ key: new TextEncoder().encode(key), timeMs: 1, operation: 'put', mediaType: 'application/json', body: new TextEncoder().encode(body) })
+
     it('is appended, what is gone is deleted, and nothing where nothing changed', () => {
-      const record = (key: string, body: string): { key: Uint8Array, timeMs: number, operation: 'put', mediaType: string, body: Uint8Array } =>
-        ({ key: new TextEncoder().encode(key), timeMs: 1, operation: 'put', mediaType: 'application/json', body: new TextEncoder().encode(body) })
       const first = changesOf({}, [record('a', '1'), record('b', '1')], true, 9)
       assert.equal(first.records.length, 2)
       const kept = JSON.parse(JSON.stringify(first.known)) as typeof first.known
@@ -210,6 +211,16 @@ describe('city feeds', () => {
       const second = changesOf(kept, [record('b', '2')], true, 9)
       assert.deepEqual(second.records.map(({ key, operation, timeMs }) => [textOf(key), operation, timeMs]), [['b', 'put', 1], ['a', 'delete', 9]])
       assert.deepEqual(changesOf(second.known, [record('b', '2')], false, 9).records, [])
+    })
+
+    it('is known of the last things alone where a source names new ones without end, and of those that it names again', () => {
+      const most = 262_144
+      const keyOf = (at: number): string => hex(utf8(`event-${at}`))
+      const known = Object.fromEntries(Array.from({ length: most }, (_, at) => [keyOf(at), 'x']))
+      const later = changesOf(known, [record('event-0', '1'), record('new-1', '1'), record('new-2', '1')], false, 9).known
+      assert.equal(Object.keys(later).length, most)
+      assert.deepEqual([0, 1, 2, 3].map(at => keyOf(at) in later), [true, false, false, true])
+      assert.deepEqual(changesOf(later, [record('event-0', '1'), record('new-2', '1')], false, 9).records, [])
     })
   })
 })

@@ -7,6 +7,9 @@ export const DEPTH_MAX = 32
 /** Things of one feed: vehicles, stations, alerts, catalogue entries. */
 export const THINGS_MAX = 100_000
 
+/** Things of a source whose newest state is remembered: more than of all that is listed at once. */
+export const KNOWN_MAX = 262_144
+
 /** Bytes kept of a part that was not taken, and parts kept of one document; others are counted. */
 export const REJECTED_BYTES_MAX = 65_536
 export const REJECTED_MAX = 1_000
