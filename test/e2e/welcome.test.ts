@@ -33,6 +33,18 @@ describe('the first run of a node in the console', function () {
     }
   })
 
+  it('asks where it is by numbers alone, and says why, where the browser draws no map', async () => {
+    const opened = await openConsole(city(), {}, () => { HTMLCanvasElement.prototype.getContext = () => null })
+    const { page } = opened
+    await opened.go('#/welcome/place')
+    await page.getByText('This browser cannot draw a map (it has no WebGL). The page works without it.').waitFor()
+    await page.getByLabel('Latitude').fill('47.48')
+    await page.getByLabel('Longitude').fill('-122.2')
+    await page.getByRole('button', { name: 'Continue' }).and(page.locator(':enabled')).waitFor()
+    assert.deepEqual(await opened.violations(), [])
+    await opened.close()
+  })
+
   it('leads through four steps, each with one main action: where it is, an account, a federation, an example city', async () => {
     const opened = await openConsole(city())
     const { page } = opened
