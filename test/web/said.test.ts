@@ -147,6 +147,15 @@ describe('what the node says, in German', () => {
     assert.equal(interpret('the terms do not allow it: '.repeat(10_000)), undefined)
   })
 
+  it('takes no time that grows with how deep others have it quote', () => {
+    for (const quoted of ['block 1 ', 'it is no ', 'record 1: ', 'its own feed is ']) {
+      let text = 'a b c'
+      for (let at = 0; text.length < 4_000; at++) text = `${quoted}${text}${at % 2 === 0 ? '; ' : ', '}a b c`
+      assert.ok(interpret(text)?.endsWith('a b c'), quoted)
+    }
+    assert.equal(interpret(`${'its own feed is '.repeat(3)}odd`), `${'sein eigener Feed ist '.repeat(3)}odd`)
+  })
+
   function isUnread (file: string, text: string): boolean {
     return UNREAD.some(([place, words]) => place.test(file) && words.test(text))
   }

@@ -11,6 +11,9 @@ export type SaidTexts = {
 
 /** Longer ones are no sentences of the node, but what somebody else made it quote. */
 const SENTENCE_LENGTH_MAX = 4_096
+/** How deep sentences quote each other, and how many one after the other. What somebody else has the node quote may go on without end. */
+const QUOTED_DEPTH_MAX = 5
+const QUOTED_PARTS_MAX = 32
 
 export function interpreterOf ({ clauses, words, sentences }: SaidTexts, language: string): Interpreter {
   const patterns = patternsOf(sentences)
@@ -18,23 +21,37 @@ export function interpreterOf ({ clauses, words, sentences }: SaidTexts, languag
   const terms = new Map(Object.entries(clauses))
 
   /** Without an answer where any of it has none. */
-  function said (sentence: string): string | undefined {
-    if (sentence.length > SENTENCE_LENGTH_MAX) return undefined
+  function said (sentence: string, depth = 0): string | undefined {
+    if (sentence.length > SENTENCE_LENGTH_MAX || depth > QUOTED_DEPTH_MAX) return undefined
     const exact = wholes.get(sentence)
     if (exact !== undefined) return exact
     const found = findPattern(patterns, sentence)
-    return found === undefined ? plain(sentence) : filled(found.text, found.values)
+    return found === undefined ? plain(sentence) : filled(found.text, found.values, depth)
   }
 
   /** What several have said, one after the other; else one of them; and what the node only quotes, as it is. */
-  function quoted (text: string): string {
-    const separator = ['; ', ', '].find(each => text.includes(each) && text.split(each).every(part => said(part) !== undefined))
-    return separator === undefined ? said(text) ?? text : text.split(separator).map(part => said(part) ?? part).join(separator)
+  function quoted (text: string, depth: number): string {
+    for (const separator of ['; ', ', ']) {
+      const parts = text.split(separator)
+      const all = parts.length === 1 || parts.length > QUOTED_PARTS_MAX ? undefined : allSaid(parts, depth)
+      if (all !== undefined) return all.join(separator)
+    }
+    return said(text, depth) ?? text
   }
 
-  function filled (text: string, values: Values): string {
+  function allSaid (parts: readonly string[], depth: number): readonly string[] | undefined {
+    const all: string[] = []
+    for (const part of parts) {
+      const one = said(part, depth)
+      if (one === undefined) return undefined
+      all.push(one)
+    }
+    return all
+  }
+
+  function filled (text: string, values: Values, depth = 0): string {
     return text.replaceAll(/\{(\w+)(?::([^}]*))?\}/g, (_, name: string, form: string | undefined) =>
-      form === 'said' ? quoted(String(values[name] ?? '')) : valueText(name, form, values, { language, words }))
+      form === 'said' ? quoted(String(values[name] ?? ''), depth + 1) : valueText(name, form, values, { language, words }))
   }
 
   function composed (text: string, values: Values): string {
