@@ -26,7 +26,7 @@ describe('three cities', function () {
     assert.ok(published.ok, JSON.stringify(published))
     for (const { node } of [seattle(), renton()]) {
       await until(() => node.dataset('bellevue/counts').ok, 'the dataset is listed')
-      const fetched = await node.fetch('bellevue/counts', AbortSignal.timeout(20_000))
+      const fetched = await node.fetch('bellevue/counts', AbortSignal.timeout(60_000))
       assert.ok(fetched.ok, JSON.stringify(fetched))
       assert.equal(await contentOf(node, 'bellevue/counts'), rows.join(''))
       const verified = await node.verify('bellevue/counts')
@@ -41,7 +41,7 @@ describe('three cities', function () {
     })
     assert.ok(published.ok, JSON.stringify(published))
     await until(() => renton().node.dataset('picture').ok, 'the dataset is listed')
-    const fetched = await renton().node.fetch('picture', AbortSignal.timeout(20_000))
+    const fetched = await renton().node.fetch('picture', AbortSignal.timeout(60_000))
     assert.ok(fetched.ok, JSON.stringify(fetched))
     const verified = await renton().node.verify('picture')
     assert.ok(verified.ok && verified.value.verified, JSON.stringify(verified))

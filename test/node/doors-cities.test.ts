@@ -151,7 +151,7 @@ describe('doors: three cities', function () {
     const explained = node.explain('bins', {})
     assert.ok(explained.ok)
     assert.deepEqual([explained.value.allow, explained.value.reasons.map(({ code }) => code)], [false, ['agreement.none']])
-    const fetched = await node.fetch('bins', AbortSignal.timeout(20_000))
+    const fetched = await node.fetch('bins', AbortSignal.timeout(60_000))
     assert.ok(!fetched.ok && fetched.failure.code === 'refused' && fetched.failure.reasons?.[0] === 'agreement.none', 'it does not wait in vain')
     const carried = await bellevue().node.makeBundle(['bins'], 'Seattle')
     assert.ok(!carried.ok && carried.failure.code === 'refused' && /there is no agreement for it/.test(carried.failure.reason))
