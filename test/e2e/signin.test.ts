@@ -3,12 +3,13 @@ import { stat } from 'node:fs/promises'
 import { join } from 'node:path'
 import { openConsole, openPage, type Console } from '../support/browser.ts'
 import { withCities } from '../support/cities.ts'
+import { publish } from './cities.fixture.ts'
 
 const PASSPHRASE = 'a horse that nobody staples'
 
 describe('signing in to the console', function () {
   this.timeout(120_000)
-  const { city } = withCities(['Bellevue'])
+  const { city } = withCities(['Bellevue'], 'Lake Cities')
   let url = ''
 
   /** The browser calls the refusal of the node that nobody is signed in an error. */
@@ -88,6 +89,35 @@ describe('signing in to the console', function () {
     assert.equal(await page.getByRole('heading', { name: 'Tokens for programs' }).count(), 0)
     assert.equal(await page.evaluate(async () => (await fetch('/api/v1/tokens')).status), 403)
     await assert.rejects(opened.close(), /40[13]/)
+  })
+
+  it('gives the next one nothing of who left, and no end of a session that was another', async () => {
+    await publish(city(), { datasetId: 'bins', title: 'Bins' })
+    const opened = await openPage(url)
+    const { page } = opened
+    const enter = async (name: string): Promise<void> => {
+      await page.getByLabel('Name', { exact: true }).fill(name)
+      await page.getByLabel('Passphrase', { exact: true }).fill(PASSPHRASE)
+      await page.keyboard.press('Enter')
+      await page.getByRole('button', { name: 'Menu' }).waitFor()
+    }
+    await enter('Ada')
+    await opened.go('#/catalogue')
+    await page.getByRole('searchbox').first().fill('what Ada looks for')
+    const late = new Promise<() => Promise<void>>(resolve => {
+      void page.route('**/api/v1/status', route => { resolve(() => route.fulfill({ status: 401, contentType: 'application/json', body: '{}' })) }, { times: 1 })
+    })
+    const answer = await late
+    await page.getByRole('button', { name: 'Menu' }).click()
+    await page.getByRole('button', { name: 'Leave' }).click()
+    await enter('Vera')
+    const answered = page.waitForResponse(response => response.url().endsWith('/api/v1/status') && response.status() === 401)
+    await answer()
+    await (await answered).finished()
+    await page.evaluate(async () => { await fetch('/api/v1/status') })
+    assert.equal(await page.getByRole('heading', { name: 'Enter the console' }).count(), 0)
+    assert.equal(await page.getByRole('searchbox').first().inputValue(), '')
+    await assert.rejects(opened.close(), /401/)
   })
 
   for (const theme of ['light', 'dark'] as const) {

@@ -1,4 +1,5 @@
 import type { Box, Client, Dataset, Failure } from '../../sdk/index.ts'
+import type { Watch } from '../here/index.ts'
 import { isChosen, NO_CHOICES, toggled, type Choices, type Facet } from './facets.ts'
 
 const FIRST_PAGE = 100
@@ -101,14 +102,17 @@ export class Search {
   }
 }
 
-let kept: { readonly client: Client, readonly search: Search, readonly end: () => void } | undefined
+let kept: { readonly of: Watch, readonly search: Search, readonly end: () => void } | undefined
 
-/** It belongs to no page: what follows from what in it would stand still with the first page that asked for it. */
-export function searchOf (client: Client): Search {
-  if (kept?.client === client) return kept.search
+/**
+ * It belongs to no page, but to who is signed in: the next one finds nothing of it. What follows from what in it would stand still with the
+ * first page that asked for it.
+ */
+export function searchOf (client: Client, watch: Watch): Search {
+  if (kept?.of === watch) return kept.search
   kept?.end()
   let search: Search | undefined
   const end = $effect.root(() => { search = new Search(client) })
-  kept = { client, search: search ?? new Search(client), end }
+  kept = { of: watch, search: search ?? new Search(client), end }
   return kept.search
 }

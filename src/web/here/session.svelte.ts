@@ -82,6 +82,7 @@ export class Session {
   }
 
   async #fetch (url: string, { onSent, ...init }: Sent): Promise<Response> {
+    const of = this.#csrf
     const headers = new Headers(init.headers)
     // Over HTTP/1.1 a browser sends no stream: it gathers what comes in pieces first, on the disk where it is large.
     const body = init.body instanceof ReadableStream ? await new Response(init.body).blob() : init.body
@@ -90,7 +91,8 @@ export class Session {
     const response = onSent !== undefined && body instanceof Blob
       ? await (await import('./sending.ts')).sent(url, { ...init, headers, body, onSent })
       : await fetch(url, { ...init, headers, ...body === undefined ? {} : { body } })
-    if (response.status === 401) {
+    // What was asked in a session before says nothing of this one.
+    if (response.status === 401 && of === this.#csrf) {
       if (this.state === 'inside') {
         this.hasEnded = true
         history.replaceState(ENDED, '')
