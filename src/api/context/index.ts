@@ -8,6 +8,7 @@
 export { askerOf, ownDatasetId } from './asker.ts'
 export { routeOf } from './bind.ts'
 export { NO_LEDGER } from './ledger.ts'
+export { pagesOfDatasets } from './listing.ts'
 export { originOf, originOfHeaders } from './origin.ts'
 export { rangeOf, type Range } from './range.ts'
 export type { Context, Events, Handler, Handlers, Input } from './context.ts'

@@ -2,12 +2,11 @@ import { fail, ok, type Result } from '../../base/index.ts'
 import { formatOf, hasPlaces, textOfTime } from '../../core/rows/index.ts'
 import type { Asker, Dataset } from '../../node/contract/index.ts'
 import { FEATURES_PATH, FEATURES_TYPE } from '../../sdk/features/index.ts'
-import type { Context } from '../context/index.ts'
+import { pagesOfDatasets, type Context } from '../context/index.ts'
 import type { AnyFailure } from '../http/index.ts'
 
 const CRS84 = 'http://www.opengis.net/def/crs/OGC/1.3/CRS84'
 const GREGORIAN = 'http://www.opengis.net/def/uom/ISO-8601/0/Gregorian'
-const PAGE = 1_000
 /** More are not listed, and are still there under their ids. */
 const COLLECTIONS_MAX = 10_000
 
@@ -30,14 +29,13 @@ function isPlaced ({ schema, distribution: { form, mediaType } }: Dataset): bool
   return format?.ok === true && (format.value.isFeature === true || (schema.length > 0 && hasPlaces(format.value)))
 }
 
-export function collectionsOf ({ node }: Context, asker: Asker): readonly Dataset[] {
+export async function collectionsOf ({ node }: Context, asker: Asker): Promise<readonly Dataset[]> {
   const found: Dataset[] = []
-  let after: string | undefined
-  for (let seen = 0; seen < COLLECTIONS_MAX; seen += PAGE) {
-    const page = node.datasets({ limit: PAGE, ...after === undefined ? {} : { after } }, asker)
+  let seen = 0
+  for await (const page of pagesOfDatasets(node, asker)) {
     found.push(...page.filter(isPlaced))
-    after = page.at(-1)?.id
-    if (page.length < PAGE) break
+    seen += page.length
+    if (seen >= COLLECTIONS_MAX) break
   }
   return found
 }

@@ -25,12 +25,12 @@ const landing: Handler<FeatureCalls['features.landing']> = (context, request) =>
   })
 }
 
-const collections: Handler<FeatureCalls['features.collections']> = (context, request) => {
+const collections: Handler<FeatureCalls['features.collections']> = async (context, request) => {
   const asker = askerOf(context, request)
   if (!asker.ok) return problem(asker.failure)
   const root = originOf(context, request) + FEATURES_PATH
   return said({
-    links: [{ href: `${root}/collections`, rel: 'self', type: JSON_TYPE }], collections: collectionsOf(context, asker.value).map(dataset => viewOf(dataset, root))
+    links: [{ href: `${root}/collections`, rel: 'self', type: JSON_TYPE }], collections: (await collectionsOf(context, asker.value)).map(dataset => viewOf(dataset, root))
   })
 }
 

@@ -49,7 +49,7 @@ export function batchHandlers (contexts: Contexts, writer: EntityWriter): Handle
     'entities.batchDelete': async (context, request, { query }) => {
       const unknown = unknownName(query, [])
       if (unknown !== undefined) return refused(unknown)
-      const own = writtenSources(context)
+      const own = await writtenSources(context)
       const outcomes = await batch(request, async (_body, part) => {
         if (typeof part !== 'string' || !isEntityId(part)) return { id: '', failure: badData('a list of ids is wanted, each a URI') }
         const type = await typeFound(context, part, own)

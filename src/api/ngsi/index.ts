@@ -28,7 +28,7 @@ export { answered, bodyOf, created, namesOfHeaders, unknownName } from './dialog
 export { badData, notFound, notOffered, refused, type NgsiFailure, type Refusal } from './problems.ts'
 export { pageLinks, pageOf } from './questions.ts'
 export { fits, search } from './search.ts'
-export { entityOfRecord, sourcesOf, type Source } from './sources.ts'
+export { entityOfRecord, sourcesNow, type Source } from './sources.ts'
 
 type EntityCalls = { readonly [Id in Exclude<keyof NgsiCalls, `subscriptions.${string}`>]: NgsiCalls[Id] }
 

@@ -39,7 +39,7 @@ export function fits ({ selector, attributes, query, geo, temporal }: Question, 
 export async function search (
   node: HanseNode, asker: Asker, question: Question, { offset, limit, isCounted, signal }: { readonly offset: number, readonly limit: number, readonly isCounted: boolean, readonly signal?: AbortSignal }
 ): Promise<Result<Found, Refusal>> {
-  const sources = sourcesOf(node, asker, question.selector.types)
+  const sources = await sourcesOf(node, asker, question.selector.types)
   if (sources.length > SOURCES_MAX) return fail(badData(`more than ${SOURCES_MAX} datasets would have to be looked through`, 'name a type'))
   const looking = new Looking(EFFORT_MAX)
   const seen = new Set<string>()
@@ -102,7 +102,7 @@ async function * pagesOf (node: HanseNode, asker: Asker, source: Source, { selec
 /** One entity by its id, wherever it is; datasets of the type that its id names come first. */
 export async function findEntity (node: HanseNode, asker: Asker, id: string, types: ReadonlySet<string> | null): Promise<Result<KeptEntity | undefined, AnyFailure>> {
   const [, named] = /^urn:ngsi-ld:([^:]+):/.exec(id) ?? []
-  const sources = sourcesOf(node, asker, types).toSorted((one, other) => Number(other.type === named) - Number(one.type === named))
+  const sources = (await sourcesOf(node, asker, types)).toSorted((one, other) => Number(other.type === named) - Number(one.type === named))
   let refusal: AnyFailure | undefined
   for (const source of sources) {
     const key = keyOf(source, id)

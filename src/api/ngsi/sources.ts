@@ -2,6 +2,7 @@ import { textOf, utf8 } from '../../base/index.ts'
 import { formatOf, objectOfRow, placeOf, readRow, type RowFormat, type Scalar } from '../../core/rows/index.ts'
 import type { Asker, Dataset, HanseNode, NumberedRecord, QueriedRecord } from '../../node/contract/index.ts'
 import { entityIdOf, isAttributeName, isGeometry, MODELS } from '../../sdk/models/index.ts'
+import { pagesOfDatasets } from '../context/index.ts'
 import { entityOfBody, type KeptEntity } from '../entities/index.ts'
 
 /** A dataset whose records are entities of a type: of its data model, or, where it names none and has columns, of a type by its own name. */
@@ -11,19 +12,31 @@ const PAGE = 1_000
 export const SOURCES_MAX = 256
 
 /** What the asker may know of, own datasets first; of these types alone, or of all. */
-export function sourcesOf (node: HanseNode, asker: Asker, types: ReadonlySet<string> | null): readonly Source[] {
-  const { did } = node.status().member
+export async function sourcesOf (node: HanseNode, asker: Asker, types: ReadonlySet<string> | null): Promise<readonly Source[]> {
+  const found: Source[] = []
+  for await (const page of pagesOfDatasets(node, asker)) found.push(...sourcesAmong(node, page, types))
+  return found.toSorted(ownFirst)
+}
+
+/** The same at once, for who has to listen before anything more happens. */
+export function sourcesNow (node: HanseNode, asker: Asker, types: ReadonlySet<string> | null): readonly Source[] {
   const found: Source[] = []
   for (let after: string | undefined; ;) {
     const page = node.datasets({ limit: PAGE, ...after === undefined ? {} : { after } }, asker)
-    for (const dataset of page) {
-      const source = sourceOf(dataset, did)
-      if (source !== undefined && (types === null || types.has(source.type))) found.push(source)
-    }
+    found.push(...sourcesAmong(node, page, types))
     after = page.at(-1)?.id
     if (page.length < PAGE || after === undefined) break
   }
-  return found.toSorted((one, other) => Number(other.isOwn) - Number(one.isOwn) || (one.dataset.id < other.dataset.id ? -1 : 1))
+  return found.toSorted(ownFirst)
+}
+
+function sourcesAmong (node: HanseNode, datasets: readonly Dataset[], types: ReadonlySet<string> | null): readonly Source[] {
+  const { did } = node.status().member
+  return datasets.flatMap(dataset => sourceOf(dataset, did) ?? []).filter(({ type }) => types === null || types.has(type))
+}
+
+function ownFirst (one: Source, other: Source): number {
+  return Number(other.isOwn) - Number(one.isOwn) || (one.dataset.id < other.dataset.id ? -1 : 1)
 }
 
 function sourceOf (dataset: Dataset, own: string): Source | undefined {

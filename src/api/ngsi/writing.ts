@@ -116,12 +116,12 @@ async function writtenType (context: Context, request: ApiRequest, said: string 
   const id = idOf(request)
   if (!isEntityId(id)) return fail(badData('the id of an entity is a URI'))
   if (said !== undefined) return ok(names.value.kept(said))
-  return await typeFound(context, id, writtenSources(context))
+  return await typeFound(context, id, await writtenSources(context))
 }
 
 /** The streams that this node writes entities into. */
-export function writtenSources ({ node }: Pick<Context, 'node'>): readonly Source[] {
-  return sourcesOf(node, {}, null).filter(source => source.isOwn && source.isModelled && source.dataset.distribution.form === 'stream')
+export async function writtenSources ({ node }: Pick<Context, 'node'>): Promise<readonly Source[]> {
+  return (await sourcesOf(node, {}, null)).filter(source => source.isOwn && source.isModelled && source.dataset.distribution.form === 'stream')
 }
 
 export async function typeFound ({ node }: Pick<Context, 'node'>, id: string, own: readonly Source[]): Promise<Result<string, Refusal>> {

@@ -2,7 +2,7 @@ import { fail, hex, sha256, utf8 } from '../../base/index.ts'
 import type { Listening, ListenEnd, NumberedRecord } from '../../node/contract/index.ts'
 import type { KeptEntity } from '../entities/index.ts'
 import { Looking, type Effort } from '../entityQuery/index.ts'
-import { entityOfRecord, fits, search, sourcesOf, type Source } from '../ngsi/index.ts'
+import { entityOfRecord, fits, search, sourcesNow, type Source } from '../ngsi/index.ts'
 import { EFFORT_MAX, FAILURES_MAX, PENDING_BYTES_MAX, PENDING_ENTITIES_MAX, REFUSED_MS, REJOIN_MS, RETRY_MS, RETRY_MS_MAX, TIMER_MS_MAX, WATCHED_ENTITIES_MAX } from './limits.ts'
 import { notify } from './notification.ts'
 import type { Kept, Plan, SubscriptionPorts } from './types.ts'
@@ -52,7 +52,7 @@ export class Runner {
   look (): void {
     if (this.#ended.signal.aborted || this.#plan.intervalMs !== null) return
     const { node } = this.#ports
-    for (const source of sourcesOf(node, this.#kept.owner, this.#plan.types)) {
+    for (const source of sourcesNow(node, this.#kept.owner, this.#plan.types)) {
       const { id, distribution: { form }, held: { phase } } = source.dataset
       if (form === 'stream' && phase !== 'frozen' && !this.#listening.has(id)) this.#join(source)
     }
