@@ -5,6 +5,9 @@ import type { SqlFailure } from '../contract/index.ts'
 
 const HELP = 'see "hanse sql --help"'
 
+/** Nobody reads it any more. */
+export const LEFT: SqlFailure = { code: 'limit', reason: 'whoever asked has left', hint: 'ask again' }
+
 /** What speaks against a question, with its place in the text. */
 export function failureOfQuestion ({ code, reason, hint, byte }: QuestionFault, text: string): SqlFailure {
   return { code, reason, hint, ...byte === null ? {} : { position: characterAt(text, byte) } }

@@ -52,11 +52,12 @@ export async function beginTable (tables: SqlTables, table: string, reader: RowR
 
 /**
  * Reads what is new of a dataset into its table. Of one that is told later (`delayMs`) all before the first record that is too young,
- * in the order of the feed. False: it has more rows than a table may.
+ * in the order of the feed. `too-many`: it has more rows than a table may. `left`: whoever wanted it has gone; what was read stays, and the
+ * next one goes on from there.
  */
 export async function extendTable (
-  tables: SqlTables, loaded: Loaded, records: AsyncIterable<NumberedRecord>, { delayMs, nowMs }: { readonly delayMs: number, readonly nowMs: number }
-): Promise<boolean> {
+  tables: SqlTables, loaded: Loaded, records: AsyncIterable<NumberedRecord>, { delayMs, nowMs, signal }: { readonly delayMs: number, readonly nowMs: number, readonly signal?: AbortSignal | undefined }
+): Promise<'whole' | 'too-many' | 'left'> {
   const { reader } = loaded
   const width = Math.max(reader.columns.length + (loaded.isGrouped ? 2 : 0), 1)
   let batch: SqlValue[][] = Array.from({ length: width }, () => [])
@@ -73,14 +74,16 @@ export async function extendTable (
     const isTooYoung = delayMs > 0 && timeMs + delayMs > nowMs
     const values = operation === 'delete' || isTooYoung ? undefined : reader.read(key, body)
     if (values === undefined) continue
-    if (loaded.rows + count >= TABLE_ROWS_MAX) return false
+    if (loaded.rows + count >= TABLE_ROWS_MAX) return 'too-many'
     const row = loaded.isGrouped ? [BigInt(number), entityNumber(loaded, reader.entityOf?.(key, body), number), ...values] : values
     for (let at = 0; at < width; at++) batch[at]?.push(row[at] ?? null)
     for (const [at, value] of values.entries()) note(loaded, at, value)
-    if (++count >= BATCH_ROWS) await flush()
+    if (++count < BATCH_ROWS) continue
+    await flush()
+    if (signal?.aborted === true) return 'left'
   }
   await flush()
-  return true
+  return 'whole'
 }
 
 function note (loaded: Loaded, at: number, value: SqlValue): void {

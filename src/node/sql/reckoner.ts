@@ -9,7 +9,7 @@ import type { Federation } from '../federation/index.ts'
 import { Asked } from './asked.ts'
 import { rowsReader } from './columns.ts'
 import { conditionsOf } from './conditions.ts'
-import { failureOfEngine, failureOfQuestion, refused } from './failures.ts'
+import { failureOfEngine, failureOfQuestion, LEFT, refused } from './failures.ts'
 import { OTHERS_RUNNING_MAX, OTHERS_TIME_MS_MAX, RESULT_BYTES_MAX, ROWS_DEFAULT, ROWS_MAX, RUNNING_MAX, TIME_MS_MAX, WAITING_MAX } from './limits.ts'
 import { endOf, formatFor } from './loading.ts'
 import { assetOfFound, meantBy, wayTo, type Meant } from './naming.ts'
@@ -194,7 +194,7 @@ class Turns {
     // Whoever is through hands its place on.
     else await new Promise<void>(resolve => { this.#waiting.push(resolve) })
     try {
-      return signal?.aborted === true ? fail({ code: 'limit', reason: 'whoever asked has left', hint: 'ask again' }) : await work()
+      return signal?.aborted === true ? fail(LEFT) : await work()
     } finally {
       const next = this.#waiting.shift()
       if (next === undefined) this.#running--

@@ -9,7 +9,7 @@ import type { Feed } from '../feeds/index.ts'
 import { Incomplete, recordsOf } from '../reading/index.ts'
 import type { Asked } from './asked.ts'
 import { groupsReader, rowsReader } from './columns.ts'
-import { failureOfEngine } from './failures.ts'
+import { failureOfEngine, LEFT } from './failures.ts'
 import { groupTableOf, tellGroups, type GroupsHeld } from './grouping.ts'
 import { beginTable, endOf, extendTable, type Loaded } from './loading.ts'
 import type { Meant, Way } from './naming.ts'
@@ -59,7 +59,7 @@ type AllTold = { readonly text: string, readonly tables: readonly ToldTable[], r
 async function tellAll (question: SqlQuestion, sources: readonly Source[], wish: Wish, tables: Tables, space: Space): Promise<Result<AllTold, SqlFailure>> {
   const held = new Map<string, GroupsHeld>()
   for (const source of sources) {
-    const loaded = await loadedOf(source, null, tables, space)
+    const loaded = await loadedOf(source, null, tables, space, wish.signal)
     if (!loaded.ok) return loaded
     const { found: { entry: { datasetId } }, way } = source
     if (way.type === 'groups') held.set(folded(source.name), { datasetId, version: versionOf(source), minGroupSize: way.minGroupSize, loaded: loaded.value })
@@ -100,7 +100,7 @@ async function run (
   const views: SqlRun['views'][number][] = []
   const records = new Map(told?.records)
   for (const source of sources.filter(({ way }) => way.type === 'rows')) {
-    const loaded = await loadedOf(source, question.columns, tables, space)
+    const loaded = await loadedOf(source, question.columns, tables, space, wish.signal)
     if (!loaded.ok) return loaded
     const { table, reader, rows } = loaded.value
     records.set(folded(source.name), rows)
@@ -129,7 +129,9 @@ async function putGroups (tables: SqlTables, table: string, { columns, rows }: T
 }
 
 /** A dataset in the engine, with all that came since it was read last. */
-async function loadedOf (source: Source, needed: ReadonlySet<string> | null, { federation, clock }: Tables, space: Space): Promise<Result<Loaded, SqlFailure>> {
+async function loadedOf (
+  source: Source, needed: ReadonlySet<string> | null, { federation, clock }: Tables, space: Space, signal: AbortSignal | undefined
+): Promise<Result<Loaded, SqlFailure>> {
   const { found, feed, format, way } = source
   const { publisher, entry } = found
   const { firstRecord } = entry.distribution
@@ -148,13 +150,14 @@ async function loadedOf (source: Source, needed: ReadonlySet<string> | null, { f
   // Before anything is read: what is taken away meanwhile is forgotten with it.
   space.loaded.set(key, loaded)
   const delayMs = way.type === 'groups' ? operationOf(way.recipe, 'delay')?.delayMs ?? 0 : 0
-  const isWhole = await extendTable(space.tables, loaded, recordsOf(federation, feed, loaded.next, endOf(feed, entry)), { delayMs, nowMs: clock.nowMs() })
+  const extended = await extendTable(space.tables, loaded, recordsOf(federation, feed, loaded.next, endOf(feed, entry)), { delayMs, nowMs: clock.nowMs(), signal })
     .catch(async (cause: unknown) => {
       space.loaded.delete(key)
       await space.tables.drop(loaded.table)
       throw cause
     })
-  return isWhole ? ok(loaded) : fail({ code: 'limit', reason: `"${source.name}" has more rows than a question may look at`, hint: 'ask "hanse query" for a part of it' })
+  if (extended === 'left') return fail(LEFT)
+  return extended === 'whole' ? ok(loaded) : fail({ code: 'limit', reason: `"${source.name}" has more rows than a question may look at`, hint: 'ask "hanse query" for a part of it' })
 }
 
 /** Of all that was read of one dataset. */
