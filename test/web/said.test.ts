@@ -136,6 +136,8 @@ describe('what the node says, in German', () => {
     assert.equal(
       interpret('Column "day" mixes date formats: 20 with the day first, 3 that may be either. Rewrite it as year-month-day before others calculate with it.'),
       'In der Spalte „day“ sind Datumsformen gemischt: 20 mit dem Tag zuerst, 3 mit unklarer Reihenfolge. Schreiben Sie sie als Jahr-Monat-Tag, bevor andere damit rechnen.')
+    assert.equal(interpret('city/bins: there are no items where the mapping looks for them'), 'city/bins: wo die Zuordnung sie sucht, sind keine Einträge')
+    assert.equal(interpret('push: something that no code says'), undefined)
     assert.equal(interpret('Something that no code says'), undefined)
     assert.equal(interpret('/var/lib/hanse'), '/var/lib/hanse')
   })

@@ -54,6 +54,13 @@ export function interpreterOf ({ clauses, words, sentences }: SaidTexts, languag
       form === 'said' ? quoted(String(values[name] ?? ''), depth + 1) : valueText(name, form, values, { language, words }))
   }
 
+  /** What came from somewhere, as of a connector: `push: …`. The place stays as it is called. */
+  function saidFrom (sentence: string): string | undefined {
+    const [, place, rest = ''] = /^(\S+): (\S+ .*)$/.exec(sentence) ?? []
+    const known = said(rest)
+    return place === undefined || known === undefined ? undefined : `${place}: ${known}`
+  }
+
   function composed (text: string, values: Values): string {
     const chosen = text.replaceAll(/\[([^\]]*)\]/g, (_, parts: string) => listText(parts.split('|').filter(part => isThere(part, values))))
     return filled(chosen, values)
@@ -61,7 +68,7 @@ export function interpreterOf ({ clauses, words, sentences }: SaidTexts, languag
 
   return (sentence, made) => {
     const clause = made === undefined ? undefined : terms.get(made.code)
-    return made === undefined ? said(sentence) : clause === undefined ? undefined : composed(clause, made.values)
+    return made === undefined ? said(sentence) ?? saidFrom(sentence) : clause === undefined ? undefined : composed(clause, made.values)
   }
 }
 
