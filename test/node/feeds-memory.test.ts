@@ -9,8 +9,9 @@ describe('segments in memory', () => {
     const store = openMemoryStore()
     const bins = feedOf(ada, [recordsOf(3), recordsOf(4), recordsOf(5)], { datasetId: 'bins' })
     const segments = bins.segments.map(({ leafData, bytes }, index) => ({ index, leafData, bytes }))
-    let reads = 0
+    let [looks, reads] = [0, 0]
     const counting = { ...store, getBlocks: async (...wanted: Parameters<typeof store.getBlocks>) => {
+      looks++
       reads += wanted[0].length
       return store.getBlocks(...wanted)
     } }
@@ -27,5 +28,8 @@ describe('segments in memory', () => {
     for (let time = 0; time < 2; time++) for (const index of [0, 1]) assert.equal(await held(feeds, feed, index), false)
     assert.equal(await takeTail(feeds, feed, bins.head(3), segments.slice(2), NOW_MS), 'taken')
     for (let time = 0; time < 2; time++) assert.equal(await held(feeds, feed, 2), true)
+    const [looksBefore, readsBefore] = [looks, reads]
+    assert.deepEqual(await feeds.segmentsAt(feed, [1, 2, 0, 3]), [segments[1]?.bytes, segments[2]?.bytes, segments[0]?.bytes, undefined])
+    assert.deepEqual([looks - looksBefore, reads - readsBefore], [1, 2], 'those that are not in memory, at once')
   })
 })

@@ -138,23 +138,21 @@ export class Feeds {
   }
 
   async segments (feed: Feed, from: number, to: number): Promise<readonly (Uint8Array | undefined)[]> {
-    const found: (Uint8Array | undefined)[] = []
-    const wanted: { index: number, key: Uint8Array, digest: Uint8Array }[] = []
-    for (let index = from; index < to; index++) {
-      const cached = feed.has(index) ? this.#cache.get(`${feed.number}/${index}`) : undefined
-      found.push(cached)
-      if (cached === undefined && feed.has(index)) {
-        wanted.push({ index, key: segmentKey(feed.number, index), digest: feed.leaf(index).digest })
-      }
-    }
+    return this.segmentsAt(feed, Array.from({ length: to - from }, (_, at) => from + at))
+  }
+
+  /** Of several at once: a look at the store costs as much as reading what it finds. */
+  async segmentsAt (feed: Feed, indexes: readonly number[]): Promise<readonly (Uint8Array | undefined)[]> {
+    const found = indexes.map(index => feed.has(index) ? this.#cache.get(`${feed.number}/${index}`) : undefined)
+    const wanted = indexes.map((index, at) => ({ index, at })).filter(({ index, at }) => found[at] === undefined && feed.has(index))
     if (wanted.length === 0) return found
     const whole = wanted.filter(({ index }) => !feed.isRedacted(index))
     const redacted = wanted.filter(({ index }) => feed.isRedacted(index))
-    const reads = await this.#store.getBlocks(whole)
-    for (const [at, { index }] of whole.entries()) found[index - from] = await this.#checked(feed, index, reads[at])
+    const reads = await this.#store.getBlocks(whole.map(({ index }) => ({ key: segmentKey(feed.number, index), digest: feed.leaf(index).digest })))
+    for (const [nth, { index, at }] of whole.entries()) found[at] = await this.#checked(feed, index, reads[nth])
     // Another hash than that of the leaf: these rows carry a tag instead.
-    const tagged = redacted.length === 0 ? [] : await this.#store.getMany(redacted.map(({ key }) => key))
-    for (const [at, { index }] of redacted.entries()) found[index - from] = await this.#checked(feed, index, tagged[at])
+    const tagged = redacted.length === 0 ? [] : await this.#store.getMany(redacted.map(({ index }) => segmentKey(feed.number, index)))
+    for (const [nth, { index, at }] of redacted.entries()) found[at] = await this.#checked(feed, index, tagged[nth])
     return found
   }
 

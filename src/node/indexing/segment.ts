@@ -36,13 +36,22 @@ export type IndexedRecord = {
 /** `gone`: erased, or kept no longer: it is empty. `missing`: not here, or not what its leaf says. `sealed`: its key is not here. */
 export type Opened = Contents | 'gone' | 'missing' | 'sealed'
 
-export async function openedSegment ({ feeds, keyring }: Readable, feed: Feed, index: number): Promise<Opened> {
-  if (feed.isGone(index)) return 'gone'
-  const stored = await feeds.segment(feed, index)
-  if (stored === undefined) return feed.isGone(index) ? 'gone' : 'missing'
-  const contents = contentsOf(keyring, feed, stored)
-  if (!contents.ok) return contents.failure.code === 'sealed' ? 'sealed' : 'missing'
-  return countOfContents(contents.value) === feed.leaf(index).count ? contents.value : 'missing'
+export async function openedSegment (readable: Readable, feed: Feed, index: number): Promise<Opened> {
+  const [opened = 'missing'] = await openedSegments(readable, feed, [index])
+  return opened
+}
+
+/** The same of several, which are read at once. */
+export async function openedSegments ({ feeds, keyring }: Readable, feed: Feed, indexes: readonly number[]): Promise<readonly Opened[]> {
+  const all = await feeds.segmentsAt(feed, indexes)
+  return all.map((stored, at) => {
+    const index = indexes[at] ?? 0
+    if (feed.isGone(index)) return 'gone'
+    if (stored === undefined) return 'missing'
+    const contents = contentsOf(keyring, feed, stored)
+    if (!contents.ok) return contents.failure.code === 'sealed' ? 'sealed' : 'missing'
+    return countOfContents(contents.value) === feed.leaf(index).count ? contents.value : 'missing'
+  })
 }
 
 /** Records of a segment with numbers [first, end), as the index sees them. Keys of plain feeds are views into the segment. */

@@ -1,6 +1,6 @@
 import { candidatesIn, candidatesOfDigest, isApart, type Block, type Candidates, type Opened } from '../indexing/index.ts'
 import { recordAt } from '../reading/index.ts'
-import { BLOCKS_AT_ONCE_MAX, SEGMENTS_AHEAD } from './limits.ts'
+import { BLOCKS_AT_ONCE_MAX, SEGMENTS_AT_ONCE } from './limits.ts'
 import type { Found, Run } from './run.ts'
 
 /** Where candidates were looked for: up to record `end`. `damaged`: a block that has to be built anew before it is gone through. */
@@ -88,27 +88,31 @@ function endOf ({ index: { feed } }: Run, segment: number): number {
 /** Looks at all candidates; the number at which it stopped early, because the page is full or enough was looked at. */
 async function takeAll (run: Run, candidates: readonly Candidates[], from: number, end: number): Promise<number | undefined> {
   const { feed } = run.index
-  const ahead: Promise<Opened>[] = []
-  for (const [at, { segment, positions }] of candidates.entries()) {
-    const { first, count } = feed.leaf(segment)
-    if (run.isSpent && first > from) return first
-    // No more than are still wanted: most candidates are rows.
-    const wanted = Math.min(SEGMENTS_AHEAD, run.query.limit - run.rows.length)
-    while (ahead.length < wanted && at + ahead.length < candidates.length) {
-      const opening = run.open(candidates[at + ahead.length]?.segment ?? segment)
-      // Whoever stops early does not wait for it.
-      opening.catch(() => {})
-      ahead.push(opening)
-    }
-    const opened = await ahead.shift()
-    if (opened === undefined || typeof opened === 'string') continue
-    for (const position of positions ?? Array.from({ length: count }, (_, each) => each)) {
-      const number = first + position
-      if (number < from || number >= end) continue
-      const record = recordAt(opened, position)
-      if (record !== undefined) run.take(record, number)
-      if (run.isFull) return number + 1
+  let ahead = openSome(run, candidates, run.query.limit - run.rows.length)
+  for (let at = 0; at < candidates.length;) {
+    const some = await ahead
+    // The next while these are looked at. No more than are still wanted: most candidates are rows.
+    ahead = openSome(run, candidates.slice(at + some.length), run.query.limit - run.rows.length - some.length)
+    for (const opened of some) {
+      const { segment, positions } = candidates[at++] ?? { segment: 0, positions: [] }
+      const { first, count } = feed.leaf(segment)
+      if (run.isSpent && first > from) return first
+      if (typeof opened === 'string') continue
+      for (const position of positions ?? Array.from({ length: count }, (_, each) => each)) {
+        const number = first + position
+        if (number < from || number >= end) continue
+        const record = recordAt(opened, position)
+        if (record !== undefined) run.take(record, number)
+        if (run.isFull) return number + 1
+      }
     }
   }
   return undefined
+}
+
+function openSome (run: Run, candidates: readonly Candidates[], wanted: number): Promise<readonly Opened[]> {
+  const opening = run.open(candidates.slice(0, Math.min(SEGMENTS_AT_ONCE, wanted)).map(({ segment }) => segment))
+  // Whoever stops early does not wait for it.
+  opening.catch(() => {})
+  return opening
 }

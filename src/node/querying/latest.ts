@@ -2,7 +2,7 @@ import { compareBytes, equalBytes } from '../../base/index.ts'
 import { mayTouch } from '../../core/postings/index.ts'
 import type { Opened, Placed } from '../indexing/index.ts'
 import { recordAt } from '../reading/index.ts'
-import { LATEST_AHEAD } from './limits.ts'
+import { LATEST_AHEAD, SEGMENTS_AT_ONCE } from './limits.ts'
 import type { Found, Run } from './run.ts'
 
 /** The latest record of each key behind `after`, in the order of the keys; or of the one key that is asked for. */
@@ -43,15 +43,13 @@ function isWithin ({ sought: { fromMs, toMs } }: Run, timeMs: number): boolean {
 /** Reads records and takes those that are asked for; resolves with the key of the last. */
 async function takeLatest (run: Run, all: readonly Placed[]): Promise<Uint8Array | undefined> {
   const { index, index: { feed } } = run
-  const opening = new Map<number, Promise<Opened>>()
-  for (const { number } of all) {
-    const segment = feed.segmentOf(number)
-    if (segment !== undefined && !opening.has(segment)) opening.set(segment, run.open(segment))
-  }
-  await Promise.all(opening.values())
+  const segments = [...new Set(all.map(({ number }) => feed.segmentOf(number)).filter(segment => segment !== undefined))]
+  const openings: Promise<readonly Opened[]>[] = []
+  for (let at = 0; at < segments.length; at += SEGMENTS_AT_ONCE) openings.push(run.open(segments.slice(at, at + SEGMENTS_AT_ONCE)))
+  const openedAt = new Map((await Promise.all(openings)).flat().map((opened, at) => [segments[at], opened]))
   for (const { number, own } of all) {
     const segment = feed.segmentOf(number)
-    const opened = segment === undefined ? undefined : await opening.get(segment)
+    const opened = openedAt.get(segment)
     if (segment === undefined || opened === undefined || opened === 'missing' || opened === 'sealed') continue
     const record = opened === 'gone' ? undefined : recordAt(opened, number - feed.leaf(segment).first)
     if (record !== undefined && equalBytes(index.ownKey(record.key), own)) run.take(record, number)

@@ -1,8 +1,8 @@
 /** What one call reads and looks at, at most: then its page ends early, with a cursor. */
 export const SEGMENTS_READ_MAX = 512
 export const ROWS_LOOKED_MAX = 65_536
-/** Segments that are read beside each other. */
-export const SEGMENTS_AHEAD = 8
+/** Segments that are read at once, while those before are looked at. */
+export const SEGMENTS_AT_ONCE = 4
 /** Blocks that are looked through at once, where those before held nothing. */
 export const BLOCKS_AT_ONCE_MAX = 32
 /** Latest records that are read beside each other. */

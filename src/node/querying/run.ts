@@ -4,7 +4,7 @@ import { termOfKey } from '../../core/postings/index.ts'
 import { meets, meetsAll, objectOfRow, placeOfBody, readRow, type RowFormat } from '../../core/rows/index.ts'
 import type { Store } from '../../host/index.ts'
 import type { QueriedRecord, RecordQuery } from '../contract/index.ts'
-import { openedSegment, sentenceOf, soughtOf, type FeedIndex, type Opened, type Readable, type Sought } from '../indexing/index.ts'
+import { openedSegments, sentenceOf, soughtOf, type FeedIndex, type Opened, type Readable, type Sought } from '../indexing/index.ts'
 import type { Position } from './cursor.ts'
 import { ROWS_LOOKED_MAX, SEGMENTS_READ_MAX } from './limits.ts'
 
@@ -54,11 +54,12 @@ export class Run {
     this.#incomplete ??= sentence
   }
 
-  async open (segment: number): Promise<Opened> {
-    this.#segmentsLeft--
-    const opened = await openedSegment(this.#readable, this.index.feed, segment)
-    if (opened === 'missing' || opened === 'sealed') this.lack(sentenceOf(opened, segment))
-    return opened
+  /** Segments that are read at once. */
+  async open (segments: readonly number[]): Promise<readonly Opened[]> {
+    this.#segmentsLeft -= segments.length
+    const all = await openedSegments(this.#readable, this.index.feed, segments)
+    for (const [at, opened] of all.entries()) if (opened === 'missing' || opened === 'sealed') this.lack(sentenceOf(opened, segments[at] ?? 0))
+    return all
   }
 
   /** Takes a record if it is a row that is asked for. */
