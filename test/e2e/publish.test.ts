@@ -178,6 +178,23 @@ describe('publishing in the console', function () {
     assert.equal(await tab.locator('main').count(), 1)
   })
 
+  it('publishes nothing while the page still says what other terms would mean', async () => {
+    page = await openConsole(city('Renton'))
+    const { page: tab } = page
+    await tab.getByRole('link', { name: 'Publish', exact: true }).click()
+    const file = path('meant.csv')
+    await writeFile(file, bins())
+    await tab.locator('input[type=file]').setInputFiles(file)
+    const publish = tab.getByRole('button', { name: 'Publish now' })
+    await publish.and(tab.locator(':enabled')).waitFor()
+    const asked = new Promise<() => Promise<void>>(resolve => { void tab.route('**/api/v1/terms/review', route => { resolve(() => route.continue()) }, { times: 1 }) })
+    await tab.getByLabel('Hours later').fill('5')
+    const answer = await asked
+    await publish.and(tab.locator(':disabled')).waitFor({ timeout: 10_000 })
+    await answer()
+    await publish.and(tab.locator(':enabled')).waitFor()
+  })
+
   it('takes an address, of which only the address has to be written, and shows what it brings', async () => {
     page = await openConsole(city('Renton'))
     await page.page.getByRole('link', { name: 'Publish', exact: true }).click()
