@@ -108,18 +108,34 @@ async function tables (folder: string, ending: string): Promise<readonly string[
 async function flipBit (folder: string, ending: string, place: number): Promise<void> {
   const files = await Promise.all((await tables(folder, ending)).map(async name => {
     const path = join(folder, name)
-    return { path, bytes: await readFile(path) }
+    const bytes = await readFile(path)
+    return { path, bytes, bits: 8 * (ending === '.ldb' ? dataBytesOf(bytes) : bytes.length) }
   }))
-  const sizeBits = files.reduce((sum, { bytes }) => sum + bytes.length * 8, 0)
+  const sizeBits = files.reduce((sum, { bits }) => sum + bits, 0)
   assert.ok(sizeBits > 0, `there are ${ending} files with bytes in them`)
   let bit = Math.floor(place * sizeBits)
-  for (const { path, bytes } of files) {
-    if (bit < bytes.length * 8) {
+  for (const { path, bytes, bits } of files) {
+    if (bit < bits) {
       bytes.writeUInt8(bytes.readUInt8(bit >> 3) ^ (1 << (bit & 7)), bit >> 3)
       return writeFile(path, bytes)
     }
-    bit -= bytes.length * 8
+    bit -= bits
   }
+}
+
+/**
+ * Where the index of a table begins. Over some damage behind it, which has no checksum, LevelDB ends the process: the test of
+ * flipped bits under a node, where it is a process of its own, bears that.
+ */
+function dataBytesOf (table: Buffer): number {
+  const footerBytes = 48
+  let [size, factor] = [0, 1]
+  for (const byte of table.subarray(-footerBytes)) {
+    size += (byte & 0x7f) * factor
+    factor *= 128
+    if (byte < 0x80) break
+  }
+  return size
 }
 
 async function readEverything (folder: string, tally: Tally): Promise<void> {
