@@ -36,7 +36,7 @@ export {
 } from './recordStream.ts'
 export { recordOfLine, recordOfText, textOfRecord } from './recordText.ts'
 export {
-  boxSchema, complaintOf, inviteSchema, joinSchema, problemSchema, publishStartSchema, referencesSchema, type PublishStart
+  boxSchema, inviteSchema, joinSchema, problemSchema, publishStartSchema, referencesSchema, type PublishStart
 } from './bodies/index.ts'
 export {
   deriveSchema, DOORS, MEASURES, PURPOSE_NS, PURPOSES, reviewSchema, termsFileSchema, type DatasetTerms, type DerivationStatus, type DeriveRequest, type ExplainQuery, type Purpose, type TermsExplanation,
