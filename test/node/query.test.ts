@@ -151,6 +151,28 @@ describe('a node that is asked for rows', function () {
     await answersAsNaive(20)
   })
 
+  it('reads no more segments than rows are wanted, but for the few in which there is none', async () => {
+    // So that none of it is in memory.
+    await restart(city())
+    await indexed()
+    const { node, store } = city()
+    const getBlocks = store.getBlocks.bind(store)
+    let reads = 0
+    store.getBlocks = async wanted => {
+      reads += wanted.length
+      return getBlocks(wanted)
+    }
+    try {
+      for (let key = 0; key < 20; key++) {
+        reads = 0
+        const page = await node.query('things', { key: utf8(`thing/${key}`), limit: 10 })
+        assert.ok(page.ok && reads > 0 && reads <= 18, `${reads} segments for 10 rows of thing/${key}`)
+      }
+    } finally {
+      store.getBlocks = getBlocks
+    }
+  })
+
   async function rowsIn (kind: typeof INDEX_KINDS[number]): Promise<ReadonlyMap<string, string>> {
     const rows = new Map<string, string>()
     for await (const { key, read } of city().store.entries(rowsOf(kind))) rows.set(Buffer.from(key).toString('hex'), read.state === 'found' ? Buffer.from(read.value).toString('hex') : read.state)

@@ -111,7 +111,8 @@ async function takeAll (run: Run, candidates: readonly Candidates[], from: numbe
 }
 
 function openSome (run: Run, candidates: readonly Candidates[], wanted: number): Promise<readonly Opened[]> {
-  const opening = run.open(candidates.slice(0, Math.min(SEGMENTS_AT_ONCE, wanted)).map(({ segment }) => segment))
+  // Below none where segments held several rows.
+  const opening = run.open(candidates.slice(0, Math.max(0, Math.min(SEGMENTS_AT_ONCE, wanted))).map(({ segment }) => segment))
   // Whoever stops early does not wait for it.
   opening.catch(() => {})
   return opening
