@@ -126,13 +126,11 @@ describe('the web client', () => {
 
   it('takes an answer that breaks off for broken, not for whole', async () => {
     answer = (_, response) => {
-      response.writeHead(200, { 'content-length': '1000' }).write('half')
-      setImmediate(() => response.destroy())
+      response.writeHead(200, { 'content-length': '1000' }).write('half', () => { response.destroy() })
     }
     assert.equal(await textOf('/'), 'broken')
     answer = (_, response) => {
-      response.writeHead(200).write('half')
-      setImmediate(() => response.destroy())
+      response.writeHead(200).write('half', () => { response.destroy() })
     }
     assert.equal(await textOf('/'), 'broken')
     answer = (message) => { message.destroy() }
