@@ -14,10 +14,11 @@ describe('the console where answers are slow', function () {
   it('shows what happened before it heard of what happens', async () => {
     const id = await publish(city(), { datasetId: 'lamps', title: 'Lamps' })
     const { page, go } = await openConsole(city())
+    const comeBack = await left(page)
     // The stream that opens late brings nothing else, and those after it never open.
     await page.route(EVENTS, () => {})
     const events = held(page, EVENTS)
-    await page.reload()
+    await comeBack()
     await go(`#/dataset/${encodeURIComponent(id)}`)
     await heading(page, 'Lamps')
     await publish(city(), { datasetId: 'lamps', title: 'Street lamps' })
@@ -30,8 +31,9 @@ describe('the console where answers are slow', function () {
     const { page, go } = await openConsole(city())
     await go(`#/dataset/${encodeURIComponent(id)}`)
     await heading(page, 'Pumps')
+    const comeBack = await left(page)
     const first = held(page, `**/api/v1/datasets/${encodeURIComponent(id)}`)
-    await page.reload()
+    await comeBack()
     const asked = await first
     const before = await asked.fetch()
     await publish(city(), { datasetId: 'pumps', title: 'Water pumps' })
@@ -59,8 +61,9 @@ describe('the console where answers are slow', function () {
 
   it('does not say that there is no ledger while it asks how it is', async () => {
     const { page } = await openConsole(city())
+    const comeBack = await left(page)
     const ledger = held(page, '**/api/v1/ledger')
-    await page.reload()
+    await comeBack()
     const asked = await ledger
     const tile = page.locator('.tiles section').filter({ has: page.getByRole('heading', { name: 'Ledger' }) })
     await tile.waitFor()
@@ -174,6 +177,14 @@ describe('the console where answers are slow', function () {
     await assert.rejects(opened.close(), /404/)
   })
 })
+
+/** Leaves a page once somebody is signed in there, and tells how to come back: of what it asked before, nothing is held then. */
+async function left (page: Page): Promise<() => Promise<void>> {
+  await page.locator('header nav').waitFor()
+  const address = page.url()
+  await page.goto('about:blank')
+  return async () => { await page.goto(address) }
+}
 
 /** Lets an answer come that was kept back, until the page has drawn what it makes of it. */
 async function answered (page: Page, asked: Route, answer: Parameters<Route['fulfill']>[0]): Promise<void> {
