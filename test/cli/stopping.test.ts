@@ -11,6 +11,9 @@ import { describeDataset } from '../support/apiServer.ts'
 import { until } from '../support/nodes.ts'
 import { documentOf, hanseHere, temporaryFolder } from './support.ts'
 
+/** 48 MiB: buffers of sockets and streams hold some MiB. */
+const PARTS = 768
+const PART_BYTES = 65_536
 const MAIN = join(import.meta.dirname, '../../src/cli/main.ts')
 
 describe('a process that is stopped while somebody publishes', () => {
@@ -47,16 +50,16 @@ describe('a process that is stopped while somebody publishes', () => {
     return { process: process_, client: createClient({ baseUrl: url, token }) }
   }
 
-  /** Parts that come, and then no more of them, and no end either. */
+  /** Parts that come, and then no more of them, and no end either. They are more than lies between the two: when all are given, the node has begun. */
   async function * parts<T> (part: T, given: PromiseWithResolvers<void>): AsyncGenerator<T> {
-    for (let at = 0; at < 20; at++) yield part
+    for (let at = 0; at < PARTS; at++) yield part
     given.resolve()
     await new Promise(() => {})
   }
 
   const contents: Readonly<Record<string, (given: PromiseWithResolvers<void>) => Content>> = {
-    table: given => ({ form: 'table', mediaType: 'text/csv', fileName: 'a.csv', sizeBytes: null, records: parts({ key: utf8('k'), timeMs: 1, operation: 'put', mediaType: 'text/csv', body: new Uint8Array(65_536).fill(0x61) }, given) }),
-    file: given => ({ form: 'file', mediaType: 'image/png', fileName: 'a.png', sizeBytes: null, bytes: parts(new Uint8Array(65_536), given) })
+    table: given => ({ form: 'table', mediaType: 'text/csv', fileName: 'a.csv', sizeBytes: null, records: parts({ key: utf8('k'), timeMs: 1, operation: 'put', mediaType: 'text/csv', body: new Uint8Array(PART_BYTES).fill(0x61) }, given) }),
+    file: given => ({ form: 'file', mediaType: 'image/png', fileName: 'a.png', sizeBytes: null, bytes: parts(new Uint8Array(PART_BYTES), given) })
   }
   for (const [form, contentThat] of Object.entries(contents)) {
     it(`tells so whoever does, and ends in order: ${form}`, async () => {

@@ -33,7 +33,7 @@ export type Limits = {
   /** How long a stream may go on after the token or session that opened it has ended. */
   readonly rightCheckMs: number
   readonly eventsKeptMax: number
-  /** For how long the rest of a body that nobody wants any more is read and thrown away, so that the answer reaches the sender. */
+  /** For how long the rest of a refused body is read and thrown away, so that the refusal reaches the sender. */
   readonly lingerMs: number
   /** For how long a stop waits for answers under way. */
   readonly stopGraceMs: number

@@ -34,7 +34,7 @@ export async function writeReply (
     return reply.status
   }
   const { status, headers, body } = plainReply(message, reply)
-  const unread = isUnread(message)
+  const unread = !message.complete && hasBody(message)
   const size = status === 204 || status === 304 ? {} : { 'content-length': body.length }
   response.writeHead(status, { ...COMMON_HEADERS, ...headers, ...(unread || writing.closing ? { connection: 'close' } : {}), ...size })
   if (body.length > 0) response.write(body)
@@ -58,7 +58,6 @@ async function writeStream (
       if (!response.write(chunk)) await drained(response)
     }
     if (expected !== undefined && sent !== Number(expected)) throw new Error(`${sent} bytes came of ${expected}`)
-    if (isUnread(message)) await linger(message, writing.lingerMs)
     response.end()
   } catch (error) {
     // The headers are gone already: cutting the connection is the one way left to say that this is not the whole.
@@ -94,12 +93,11 @@ function plainReply (message: IncomingMessage, reply: Exclude<Answer, { readonly
   return known ? { status: 304, headers: held, body: new Uint8Array(0) } : { status: reply.status, headers: kept, body }
 }
 
-function isUnread (message: IncomingMessage): boolean {
-  if (message.complete) return false
+function hasBody (message: IncomingMessage): boolean {
   return message.headers['transfer-encoding'] !== undefined || Number(message.headers['content-length'] ?? '0') > 0
 }
 
-/** Reads for a while what nobody wants of a body any more: a connection that is closed with unread bytes is reset, and the answer with it. */
+/** Reads a refused body for a while: a connection that is closed with unread bytes is reset, and the refusal with it. */
 async function linger (message: IncomingMessage, lingerMs: number): Promise<void> {
   await new Promise<void>(resolve => {
     const timer = setTimeout(resolve, lingerMs)
